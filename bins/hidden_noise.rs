@@ -1,0 +1,32 @@
+//! Gaussian noise in the hidden layer.
+
+use std::process::ExitCode;
+
+use candle_noise::cli::{self, ExperimentArgs, HiddenPlacement};
+use candle_noise::experiment::Noise;
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
+
+/// Train the tutorial's network with Gaussian noise in its hidden layer
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct HiddenNoise {
+    /// Standard deviation of the noise
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev)]
+    stddev: f64,
+    /// Where the noise enters
+    #[arg(long, value_name = "PLACE", default_value = "before-activation")]
+    placement: HiddenPlacement,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+}
+
+fn main() -> ExitCode {
+    cli::main(|args: HiddenNoise| {
+        let noise = Noise { placement: args.placement.into(), stddev: args.stddev };
+        let settings = args.experiment.settings(vec![noise]);
+        cli::run_experiment("hidden_noise", &args.experiment, settings)
+    })
+}

@@ -1,0 +1,30 @@
+//! Gaussian noise on the inputs.
+
+use std::process::ExitCode;
+
+use candle_noise::cli::{self, ExperimentArgs};
+use candle_noise::experiment::Noise;
+use candle_noise::model::Placement;
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
+
+/// Train the tutorial's network with Gaussian noise on its inputs
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct InputNoise {
+    /// Standard deviation of the noise
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = cli::stddev)]
+    stddev: f64,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+}
+
+fn main() -> ExitCode {
+    cli::main(|args: InputNoise| {
+        let noise = Noise { placement: Placement::Input, stddev: args.stddev };
+        let settings = args.experiment.settings(vec![noise]);
+        cli::run_experiment("input_noise", &args.experiment, settings)
+    })
+}

@@ -1,0 +1,152 @@
+//! The flags that binaries share.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use super::device::DeviceChoice;
+use crate::experiment::{Noise, Settings};
+use crate::model::Placement;
+
+/// The data set.
+#[derive(Args, Clone, Debug)]
+pub struct DataArgs {
+    /// Number of points
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = within(2..=1_000_000usize))]
+    pub samples: usize,
+    /// Standard deviation of the noise in the data themselves
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev)]
+    pub data_noise: f64,
+    /// Seed of the data set, 0 to 2^32 - 1
+    #[arg(long, value_name = "SEED", default_value_t = 1, value_parser = within(0..=u32::MAX))]
+    pub data_seed: u32,
+    /// Number of training points; the others are the test set
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = within(1..=1_000_000usize))]
+    pub train_size: usize,
+}
+
+/// Where results go.
+#[derive(Args, Clone, Debug)]
+pub struct OutputArgs {
+    /// Folder for the results [default: runs/PROGRAM]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Draw no pictures
+    #[arg(long)]
+    pub no_plots: bool,
+    /// Show no progress and no notes
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// What to print on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// What a program prints on standard output.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A line for people
+    Text,
+    /// The content of result.json
+    Json,
+}
+
+/// Data, network, training and output: everything but the noise.
+#[derive(Args, Clone, Debug)]
+pub struct ExperimentArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Width of the hidden layer
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = within(1..=65_536usize))]
+    hidden: usize,
+    /// Passes over the training points
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = within(1..=10_000_000usize))]
+    epochs: usize,
+    /// Points of a training step
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = within(1..=1_000_000usize))]
+    batch_size: usize,
+    /// Step size of Adam
+    #[arg(long, value_name = "X", default_value_t = 0.001, value_parser = positive)]
+    learning_rate: f64,
+    /// Seed of the first repeat: initial weights, order of the points, noise
+    #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
+    seed: u64,
+    /// Number of repeats, with seeds SEED, SEED + 1, …
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(1..=10_000usize))]
+    repeats: usize,
+    /// Where to train: auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: DeviceChoice,
+    /// Number of threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
+    pub(super) threads: Option<usize>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+impl ExperimentArgs {
+    /// The settings of an experiment with the given noise.
+    pub fn settings(&self, noise: Vec<Noise>) -> Settings {
+        Settings {
+            samples: self.data.samples,
+            data_noise: self.data.data_noise,
+            data_seed: self.data.data_seed,
+            train_size: self.data.train_size,
+            hidden: self.hidden,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+            repeats: self.repeats,
+            noise,
+        }
+    }
+}
+
+/// Where hidden noise enters.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HiddenPlacement {
+    /// On the weighted sums, before the ReLU
+    BeforeActivation,
+    /// On the outputs of the ReLU
+    AfterActivation,
+}
+
+impl From<HiddenPlacement> for Placement {
+    fn from(placement: HiddenPlacement) -> Self {
+        match placement {
+            HiddenPlacement::BeforeActivation => Self::BeforeActivation,
+            HiddenPlacement::AfterActivation => Self::AfterActivation,
+        }
+    }
+}
+
+/// Parses a standard deviation: a finite number of at least 0.
+///
+/// # Errors
+/// When the text is something else.
+pub fn stddev(text: &str) -> Result<f64, String> {
+    let valid = |x: &f64| (0.0..f64::INFINITY).contains(x);
+    number(text, "a finite number of at least 0", valid)
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text, "a finite number above 0", |&x: &f64| x > 0. && x.is_finite())
+}
+
+fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + std::fmt::Display + Copy,
+{
+    move |text| {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        number(text, &expected, |x| range.contains(x))
+    }
+}
+
+fn number<T: FromStr>(text: &str, expected: &str, valid: impl Fn(&T) -> bool) -> Result<T, String> {
+    let parsed = text.parse().ok().filter(valid);
+    parsed.ok_or_else(|| format!("expected {expected}, received {text}"))
+}

@@ -1,0 +1,56 @@
+//! `--device auto|cpu|cuda[:N]`.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use candle_core::Device;
+
+/// A device as the user names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The device that is fastest for these networks: the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this number.
+    Cuda(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => match text.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
+                Some(n) => Ok(Self::Cuda(n)),
+                None => Err(format!("expected auto, cpu, cuda or cuda:N, received {text}")),
+            },
+        }
+    }
+}
+
+impl DeviceChoice {
+    /// Opens the device.
+    pub fn open(self) -> Result<Device> {
+        match self {
+            Self::Auto | Self::Cpu => Ok(Device::Cpu),
+            Self::Cuda(_) if !candle_core::utils::cuda_is_available() => anyhow::bail!(
+                "--device cuda: this program has no CUDA support; expected one that was built with \
+                 `--features cuda`"
+            ),
+            Self::Cuda(n) => Device::new_cuda(n)
+                .with_context(|| format!("--device cuda:{n}: cannot open CUDA device {n}")),
+        }
+    }
+
+    /// The device's name in the results: `cpu` or `cuda:N`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Auto | Self::Cpu => "cpu".to_string(),
+            Self::Cuda(n) => format!("cuda:{n}"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the binaries do with their flags: train, report, write.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs};
+use super::exit::Failure;
+use super::progress::Progress;
+use crate::data::Dataset;
+use crate::experiment::{
+    Outcome, Run, Schedule, Seconds, Settings, Summary, Trained, boundary, train_repeats,
+};
+use crate::report;
+
+/// Trains an experiment and writes its results; `name` names it and its default folder.
+///
+/// # Errors
+/// When the flags do not fit together, the device or the folder cannot be used, or every run
+/// diverged.
+pub fn run_experiment(
+    name: &str,
+    args: &ExperimentArgs,
+    settings: Settings,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    settings.check().map_err(Failure::Usage)?;
+    let device = args.device.open()?;
+    let folder = open_folder(name, &args.output)?;
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let schedule = Schedule { threads: args.threads.unwrap_or(cores), chunk: None };
+
+    let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
+    let training = Instant::now();
+    let trained = train_repeats(&settings, &device, schedule, || progress.observer())?;
+    let train_seconds = training.elapsed().as_secs_f64();
+    progress.finish();
+
+    let runs = Run::all(&settings, &trained);
+    let mut outcome = Outcome {
+        experiment: name.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        command: command_line(),
+        device: args.device.name(),
+        summary: Summary::new(&runs),
+        runs,
+        seconds: Seconds { train: train_seconds, total: 0. },
+        settings,
+    };
+    write_details(&folder, &outcome.settings, &trained, name, !args.output.no_plots)?;
+    outcome.seconds.total = start.elapsed().as_secs_f64();
+    let json = report::outcome_json(&outcome)?;
+    report::write_file(&folder.join("result.json"), &json)?;
+    if outcome.summary.test_accuracy.n == 0 {
+        let error = "every run diverged: no loss stayed finite; expected a smaller --learning-rate";
+        return Err(anyhow::anyhow!(error).into());
+    }
+    match args.output.format {
+        Format::Text => print(format!("{}\n", report::result_line(&outcome.summary)).as_bytes()),
+        Format::Json => print(&json),
+    }
+}
+
+/// Writes the tutorial's data set and a picture of it.
+///
+/// # Errors
+/// When the flags do not fit together or the folder cannot be used.
+pub fn run_circles(name: &str, data: &DataArgs, output: &OutputArgs) -> Result<(), Failure> {
+    let settings = Settings {
+        samples: data.samples,
+        data_noise: data.data_noise,
+        data_seed: data.data_seed,
+        train_size: data.train_size,
+        ..Default::default()
+    };
+    settings.check().map_err(Failure::Usage)?;
+    let folder = open_folder(name, output)?;
+    let data = settings.dataset()?;
+    report::write_file(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
+    if !output.no_plots {
+        write_dataset_picture(&folder, &settings, &data)?;
+    }
+    let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
+    let path = folder.join("dataset.csv");
+    let (points, path, [outer, inner]) = (data.len(), path.display().to_string(), counts);
+    match output.format {
+        Format::Text => {
+            print(format!("{points} points ({outer} outer, {inner} inner) in {path}\n").as_bytes())
+        }
+        Format::Json => {
+            let json = serde_json::json!({ "points": points, "classes": counts, "file": path });
+            print(format!("{json:#}\n").as_bytes())
+        }
+    }
+}
+
+fn open_folder(name: &str, output: &OutputArgs) -> Result<PathBuf> {
+    let folder = output.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
+    report::create_folder(&folder).context("--out")?;
+    Ok(folder)
+}
+
+/// Everything but `result.json`, which comes last: where it stands the results are complete.
+fn write_details(
+    folder: &Path,
+    settings: &Settings,
+    trained: &Trained,
+    name: &str,
+    pictures: bool,
+) -> Result<()> {
+    let write = |file: &str, bytes: &[u8]| report::write_file(&folder.join(file), bytes);
+    let Trained { histories, weights } = trained;
+    write("history.csv", &report::history_csv(&settings.seeds(), histories)?)?;
+    write("model.safetensors", &report::weights_safetensors(weights)?)?;
+    if pictures {
+        let data = settings.dataset()?;
+        let title = title(name, settings);
+        write("accuracy.png", &report::accuracy_png(&title, histories)?)?;
+        write("loss.png", &report::loss_png(&title, histories)?)?;
+        write_dataset_picture(folder, settings, &data)?;
+        let field = boundary(settings, trained, &data, 121)?;
+        let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;
+        write("boundary.png", &picture)?;
+    }
+    Ok(())
+}
+
+fn write_dataset_picture(folder: &Path, settings: &Settings, data: &Dataset) -> Result<()> {
+    let title = format!("{} points, seed {}", settings.samples, settings.data_seed);
+    let picture = report::dataset_png(&title, data, settings.train_size)?;
+    report::write_file(&folder.join("dataset.png"), &picture)
+}
+
+/// The experiment in a few words: `hidden_noise: 0.1 before-activation, 30 repeats`.
+fn title(name: &str, settings: &Settings) -> String {
+    let noise = settings.noise.iter().map(|n| format!("{} {}", n.stddev, n.placement));
+    let mut words: Vec<String> = noise.collect();
+    if settings.repeats > 1 {
+        words.push(format!("{} repeats", settings.repeats));
+    }
+    if words.is_empty() { name.to_string() } else { format!("{name}: {}", words.join(", ")) }
+}
+
+/// The command as typed, without the folder of the program.
+fn command_line() -> String {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let program = words.next().unwrap_or_default();
+    let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into();
+    [program].into_iter().chain(words).collect::<Vec<String>>().join(" ")
+}
+
+fn print(text: &[u8]) -> Result<(), Failure> {
+    std::io::stdout().write_all(text).map_err(|error| Failure::Failed(error.into()))
+}

@@ -1,0 +1,110 @@
+//! Samples on a device, with the replica axis that the training loop works on.
+
+use candle_core::{Result, Tensor, bail};
+
+/// Inputs and targets of one data set, shared by all replicas or one set a replica.
+///
+/// # Shapes
+/// `xs` (1 or R, N, …), `ys` (1 or R, N) or (1 or R, N, O).
+#[derive(Clone, Debug)]
+pub struct Samples {
+    xs: Tensor,
+    ys: Tensor,
+    replica_axis: bool,
+}
+
+impl Samples {
+    /// Samples for a plain Candle model, one without a replica axis.
+    ///
+    /// # Shapes
+    /// `xs` (N, …), `ys` (N,) or (N, O).
+    ///
+    /// # Errors
+    /// When the numbers of rows differ or are 0.
+    pub fn new(xs: &Tensor, ys: &Tensor) -> Result<Self> {
+        if xs.rank() < 2 || ys.rank() < 1 {
+            let (xs, ys) = (xs.dims(), ys.dims());
+            bail!("expected inputs of shape (N, …) and targets (N, …), received {xs:?} and {ys:?}")
+        }
+        Ok(Self { replica_axis: false, ..Self::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)? })
+    }
+
+    /// Samples for a model whose tensors begin with the replica axis. A first axis of 1 is shared
+    /// by all replicas.
+    ///
+    /// # Shapes
+    /// `xs` (1 or R, N, …), `ys` (1 or R, N) or (1 or R, N, O).
+    ///
+    /// # Errors
+    /// When the numbers of replicas or rows differ or there are no rows.
+    pub fn replicated(xs: &Tensor, ys: &Tensor) -> Result<Self> {
+        if xs.rank() < 3 || ys.rank() < 2 || xs.dims()[..2] != ys.dims()[..2] || xs.dim(1)? == 0 {
+            let (xs, ys) = (xs.dims(), ys.dims());
+            bail!(
+                "expected inputs (R, N, …) and targets (R, N, …) with N ≥ 1 and equal R and N, \
+                 received {xs:?} and {ys:?}"
+            )
+        }
+        Ok(Self { xs: xs.contiguous()?, ys: ys.contiguous()?, replica_axis: true })
+    }
+
+    /// Number of rows N of each replica.
+    pub fn rows(&self) -> usize {
+        self.xs.dims()[1]
+    }
+
+    /// Number of replicas with rows of their own; 1 when all share them.
+    pub fn replicas(&self) -> usize {
+        self.xs.dims()[0]
+    }
+
+    /// Whether the model takes tensors with a replica axis.
+    pub fn replica_axis(&self) -> bool {
+        self.replica_axis
+    }
+
+    /// Rows `start .. start + len` of all replicas, in order: inputs as the model takes them and
+    /// targets (1 or R, len, …).
+    ///
+    /// # Errors
+    /// When the rows do not exist.
+    pub fn range(&self, start: usize, len: usize) -> Result<(Tensor, Tensor)> {
+        let cut =
+            |t: &Tensor| if len == self.rows() { Ok(t.clone()) } else { t.narrow(1, start, len) };
+        Ok((self.model_input(cut(&self.xs)?)?, cut(&self.ys)?))
+    }
+
+    /// One batch for each replica: `ids` (R, B) are row numbers, u32. Gives the inputs as the model
+    /// takes them and the targets (R, B, …).
+    ///
+    /// # Errors
+    /// When a row does not exist.
+    pub fn batch(&self, ids: &[u32], replicas: usize) -> Result<(Tensor, Tensor)> {
+        let rows = self.rows() as u32;
+        let own = |(i, &id): (usize, &u32)| id + rows * (i * replicas / ids.len()) as u32;
+        let ids: Vec<u32> = match self.replicas() {
+            1 => ids.to_vec(),
+            _ => ids.iter().enumerate().map(|(i, id)| own((i, id))).collect(),
+        };
+        let batch = ids.len() / replicas;
+        let ids = Tensor::from_vec(ids, replicas * batch, self.xs.device())?;
+        let gather = |t: &Tensor| {
+            let mut dims = t.dims().to_vec();
+            (dims[0], dims[1]) = (replicas, batch);
+            t.flatten(0, 1)?.index_select(&ids, 0)?.reshape(dims)
+        };
+        Ok((self.model_input(gather(&self.xs)?)?, gather(&self.ys)?))
+    }
+
+    /// The model's output with the replica axis: (R, B, …).
+    ///
+    /// # Errors
+    /// Never for the output of a model.
+    pub fn with_replica_axis(&self, ys: Tensor) -> Result<Tensor> {
+        if self.replica_axis { Ok(ys) } else { ys.unsqueeze(0) }
+    }
+
+    fn model_input(&self, xs: Tensor) -> Result<Tensor> {
+        if self.replica_axis { Ok(xs) } else { xs.squeeze(0) }
+    }
+}

@@ -1,0 +1,11 @@
+//! Experiments: settings, repeats as replicas, and their outcome.
+
+mod boundary;
+mod outcome;
+mod repeats;
+mod settings;
+
+pub use boundary::{Field, boundary};
+pub use outcome::{Outcome, Run, Seconds, Statistic, Summary, statistic};
+pub use repeats::{Schedule, Trained, train_repeats};
+pub use settings::{Noise, Settings};

@@ -1,0 +1,123 @@
+//! Many repeats of one experiment, trained as replicas in chunks, a chunk a thread.
+
+use anyhow::{Context, Result};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{Optimizer, VarMap};
+use rayon::prelude::*;
+
+use super::settings::Settings;
+use crate::data::Samples;
+use crate::loss::Loss;
+use crate::nn::{replicated_vars, sorted_vars};
+use crate::noise::NoiseMap;
+use crate::optim::{Adam, AdamOptions};
+use crate::train::{FitOptions, Observer, ReplicaHistory, fit};
+
+/// How the work is laid out. It changes the time, never the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Number of threads, at least 1.
+    pub threads: usize,
+    /// Replicas trained in one tensor program; `None` chooses by size.
+    pub chunk: Option<usize>,
+}
+
+/// The trained replicas, in the order of the seeds.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The curves of each replica.
+    pub histories: Vec<ReplicaHistory>,
+    /// The weights by name, sorted: (R, …).
+    pub weights: Vec<(String, Tensor)>,
+}
+
+impl Schedule {
+    /// Replicas of a chunk: enough to spread Candle's cost for each op, as many as keep an
+    /// activation in the cache, and no more than give every thread a chunk. A GPU takes all.
+    fn chunk_size(&self, settings: &Settings, device: &Device) -> usize {
+        const CACHED_BYTES: usize = 256 * 1024;
+        let activation =
+            size_of::<f32>() * settings.batch_size.min(settings.train_size) * settings.hidden;
+        let chosen = match device {
+            Device::Cpu => (CACHED_BYTES / activation.max(1)).min(settings.repeats / self.threads),
+            _ => settings.repeats,
+        };
+        self.chunk.unwrap_or(chosen).max(1)
+    }
+}
+
+/// Trains one replica for each seed of the settings.
+///
+/// `observer` makes one observer for each chunk; they run on different threads.
+///
+/// # Errors
+/// When the settings are out of range, the threads cannot be started or the device fails.
+pub fn train_repeats<W: Observer>(
+    settings: &Settings,
+    device: &Device,
+    schedule: Schedule,
+    observer: impl Fn() -> W + Sync,
+) -> Result<Trained> {
+    settings.check()?;
+    let seeds = settings.seeds();
+    let chunks: Vec<&[u64]> = seeds.chunks(schedule.chunk_size(settings, device)).collect();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(schedule.threads).build();
+    let pool = pool.with_context(|| format!("cannot start {} threads", schedule.threads))?;
+    let train = |seeds: &&[u64]| train_chunk(settings, seeds, device, &mut observer());
+    let chunks: Vec<Trained> =
+        pool.install(|| chunks.par_iter().map(train).collect::<Result<_>>())?;
+    join(chunks)
+}
+
+/// One tensor program from the initial weights to the last epoch.
+fn train_chunk(
+    settings: &Settings,
+    seeds: &[u64],
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let (train, test) = settings.dataset()?.split_at(settings.train_size)?;
+    let samples = |data: &crate::data::Dataset| {
+        let (xs, ys) = data.to_tensors(device)?;
+        Samples::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)
+    };
+    let (train, test) = (samples(&train)?, samples(&test)?);
+    let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
+    let vb = replicated_vars(&varmap, seeds, DType::F32, device);
+    let noise = settings.noise.iter().map(|n| (n.placement, vec![n.stddev; seeds.len()]));
+    let noise: Vec<_> = noise.collect();
+    let model = settings.network().build(&vb, &noisemap.builder(), &noise)?;
+    let (names, vars): (Vec<_>, Vec<_>) = sorted_vars(&varmap).into_iter().unzip();
+    let adam = AdamOptions { learning_rate: settings.learning_rate, ..Default::default() };
+    let mut optimizer = Adam::new(vars.clone(), adam)?;
+    let options = FitOptions {
+        epochs: settings.epochs,
+        batch_size: settings.batch_size,
+        loss: Loss::BinaryCrossEntropy,
+        seeds: seeds.to_vec(),
+    };
+    let history = fit(&model, &mut optimizer, &train, Some(&test), &options, observer)?;
+    let weights = vars.iter().map(|var| var.as_detached_tensor());
+    Ok(Trained { histories: history.replicas, weights: names.into_iter().zip(weights).collect() })
+}
+
+/// Puts the chunks' replicas one behind the other.
+fn join(chunks: Vec<Trained>) -> Result<Trained> {
+    let names = chunks[0].weights.iter().map(|(name, _)| name.clone());
+    let join_weights = |(i, name): (usize, String)| {
+        let parts: Vec<&Tensor> = chunks.iter().map(|chunk| &chunk.weights[i].1).collect();
+        Ok((name, Tensor::cat(&parts, 0)?))
+    };
+    let weights = names.enumerate().map(join_weights).collect::<Result<_>>()?;
+    let mut histories: Vec<ReplicaHistory> = Vec::new();
+    for chunk in chunks {
+        let first = histories.len();
+        histories.extend(chunk.histories.into_iter().map(|mut history| {
+            if let Some(stop) = &mut history.stopped {
+                stop.replica += first;
+            }
+            history
+        }));
+    }
+    Ok(Trained { histories, weights })
+}

@@ -1,0 +1,98 @@
+//! Losses of shape (R,): one number a replica, so that replicas do not mix.
+//!
+//! A backward pass starts from the vector itself, which is their sum; a mean over replicas would
+//! make each gradient depend on the company.
+
+use candle_core::{D, DType, Result, Tensor, bail};
+use candle_nn::ops::log_softmax;
+use serde::{Deserialize, Serialize};
+
+use crate::metric;
+use crate::ops;
+
+/// What a network is trained to make small, and what its targets look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// One logit, targets 0 or 1 (or between).
+    BinaryCrossEntropy,
+    /// A logit for each class, targets class numbers.
+    CrossEntropy,
+    /// Predictions and targets in the same units.
+    MeanSquaredError,
+}
+
+impl Loss {
+    /// The loss of each replica.
+    ///
+    /// # Shapes
+    /// `logits` (R, B, O); `targets` (R or 1, B), for the mean squared error also (R or 1, B, O);
+    /// result (R,).
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn forward(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::BinaryCrossEntropy => ops::bce_with_logits(logits, targets),
+            Self::CrossEntropy => cross_entropy(logits, targets),
+            Self::MeanSquaredError => mse(logits, targets),
+        }
+    }
+
+    /// The accuracy of each replica, `None` where the targets are no classes.
+    ///
+    /// # Shapes
+    /// As [`Loss::forward`]; the result carries no gradient.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn accuracy(&self, logits: &Tensor, targets: &Tensor) -> Result<Option<Tensor>> {
+        match self {
+            Self::BinaryCrossEntropy => ops::binary_accuracy(logits, targets).map(Some),
+            Self::CrossEntropy => metric::accuracy(logits, targets).map(Some),
+            Self::MeanSquaredError => Ok(None),
+        }
+    }
+}
+
+/// Mean over the batch of `ln Σ exp(z) − z[class]`.
+///
+/// # Shapes
+/// `logits` (R, B, C); `targets` (R or 1, B), class numbers in any dtype; result (R,).
+///
+/// # Errors
+/// When the shapes do not fit or a class does not exist.
+pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let classes = class_numbers(logits, targets)?.unsqueeze(2)?; // (R, B, 1)
+    log_softmax(logits, D::Minus1)?.gather(&classes, 2)?.squeeze(2)?.mean(1)?.neg()
+}
+
+/// Mean over the batch and the outputs of (prediction − target)².
+///
+/// # Shapes
+/// `predictions` (R, B, O); `targets` (R or 1, B, O), or (R or 1, B) when O is 1; result (R,).
+///
+/// # Errors
+/// When the shapes do not fit.
+pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
+    match (predictions.dims(), targets.dims()) {
+        ([r, b, o], [shared, tb, to]) if (shared == r || *shared == 1) && (b, o) == (tb, to) => {}
+        (p, t) => bail!("the mean squared error expects equal shapes, received {p:?} and {t:?}"),
+    }
+    let targets = targets.to_dtype(predictions.dtype())?;
+    predictions.broadcast_sub(&targets)?.sqr()?.mean((1, 2))
+}
+
+/// Targets (R or 1, B) as u32 class numbers (R, B).
+pub(crate) fn class_numbers(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    match (logits.dims(), targets.dims()) {
+        (&[r, b, _], &[shared, rows]) if (shared == r || shared == 1) && rows == b => {
+            targets.to_dtype(DType::U32)?.broadcast_as((r, b))?.contiguous()
+        }
+        (zs, ys) => bail!(
+            "classification expects logits (R, B, C) and targets (R or 1, B), received {zs:?} \
+             and {ys:?}"
+        ),
+    }
+}

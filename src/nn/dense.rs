@@ -1,0 +1,48 @@
+//! Keras' `Dense` with a leading replica axis.
+
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, Module, VarBuilder};
+
+use crate::ops;
+
+/// ys = xs · w + b for each replica.
+///
+/// # Shapes
+/// input (R, B, I) or, shared by all replicas, (1, B, I); output (R, B, O).
+#[derive(Clone, Debug)]
+pub struct Dense {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+/// A dense layer with the variables `weight` (R, I, O), Glorot-uniform, and `bias` (R, 1, O), zero.
+///
+/// Glorot & Bengio 2010: uniform in ±√(6 / (I + O)), the default of Keras.
+///
+/// # Errors
+/// When the variables exist with other shapes.
+pub fn dense(replicas: usize, inputs: usize, outputs: usize, vb: VarBuilder) -> Result<Dense> {
+    let limit = (6. / (inputs + outputs) as f64).sqrt();
+    let glorot = Init::Uniform { lo: -limit, up: limit };
+    let weight = vb.get_with_hints((replicas, inputs, outputs), "weight", glorot)?;
+    let bias = vb.get_with_hints((replicas, 1, outputs), "bias", Init::Const(0.))?;
+    Ok(Dense { weight, bias })
+}
+
+impl Dense {
+    /// The weights (R, I, O).
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The bias (R, 1, O).
+    pub fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+}
+
+impl Module for Dense {
+    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        ops::dense(xs, &self.weight, &self.bias)
+    }
+}

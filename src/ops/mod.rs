@@ -1,0 +1,17 @@
+//! Tensor operations that read and write an activation once.
+//!
+//! Each is a Candle custom op on f32 tensors of the CPU, with a plain twin made of Candle's own
+//! ops: the reference of its tests, and what other devices and dtypes run.
+
+mod adam;
+mod bce;
+mod cpu;
+mod dense;
+mod noise;
+mod relu;
+
+pub use adam::{AdamUpdate, adam};
+pub use bce::{bce_with_logits, binary_accuracy};
+pub use dense::dense;
+pub use noise::{NoiseDraw, add_noise};
+pub use relu::relu;

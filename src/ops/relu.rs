@@ -1,0 +1,96 @@
+//! The rectifier max(x, 0), with a gradient in one pass.
+//!
+//! Candle's own backward of `relu` reads and writes the activation four times.
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+
+use pulp::{Arch, Simd};
+
+use super::cpu::{is_fused, values};
+
+/// max(x, 0) element by element; the derivative at 0 is 0.
+///
+/// # Shapes
+/// Any shape; the result has the shape of `xs`.
+///
+/// # Errors
+/// Those of Candle's own ops on devices other than the CPU.
+pub fn relu(xs: &Tensor) -> Result<Tensor> {
+    if is_fused(&[xs]) { xs.contiguous()?.apply_op1(Relu) } else { xs.relu() }
+}
+
+struct Relu;
+
+impl CustomOp1 for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let xs = values(storage, layout)?;
+        let ys = rectify(xs);
+        Ok((CpuStorage::F32(ys), layout.shape().clone()))
+    }
+
+    fn bwd(&self, _: &Tensor, ys: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        ys.apply_op2_no_bwd(&grad.contiguous()?, &ReluGrad).map(Some)
+    }
+}
+
+struct ReluGrad;
+
+impl CustomOp2 for ReluGrad {
+    fn name(&self) -> &'static str {
+        "relu-grad"
+    }
+
+    fn cpu_fwd(
+        &self,
+        ys: &CpuStorage,
+        ys_layout: &Layout,
+        grad: &CpuStorage,
+        grad_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (ys, grad) = (values(ys, ys_layout)?, values(grad, grad_layout)?);
+        let dx = rectify_grad(ys, grad);
+        Ok((CpuStorage::F32(dx), ys_layout.shape().clone()))
+    }
+}
+
+#[pulp::with_simd(rectify = Arch::new())]
+#[inline(always)]
+fn rectify_simd<S: Simd>(_: S, xs: &[f32]) -> Vec<f32> {
+    // NaN is kept: it must reach the loss, where it stops the replica.
+    xs.iter().map(|&x| if x <= 0. { 0. } else { x }).collect()
+}
+
+#[pulp::with_simd(rectify_grad = Arch::new())]
+#[inline(always)]
+fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
+    ys.iter().zip(grad).map(|(&y, &g)| if y > 0. { g } else { 0. }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Var};
+
+    #[test]
+    fn value_and_gradient_at_both_sides_of_zero_and_at_zero() -> Result<()> {
+        let xs = Var::new(&[[-2f32, 0.], [3., f32::NAN]], &Device::Cpu)?;
+        let ys = relu(&xs)?;
+        let grads = (&ys * 5.)?.backward()?;
+        let [first, second]: [Vec<f32>; 2] = ys.to_vec2()?.try_into().unwrap();
+        assert_eq!((first, second[0]), (vec![0., 0.], 3.));
+        assert!(second[1].is_nan(), "NaN must not be hidden");
+        assert_eq!(grads.get(&xs).unwrap().to_vec2::<f32>()?, [[0., 0.], [5., 0.]]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_transposed_input_gives_what_candles_relu_gives() -> Result<()> {
+        let xs = Tensor::new(&[[-1f32, 2., 3.], [4., -5., 6.]], &Device::Cpu)?.t()?;
+        assert_eq!(relu(&xs)?.to_vec2::<f32>()?, xs.relu()?.to_vec2::<f32>()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! Adam with Keras' defaults, whose whole state can be read and written.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var, bail};
+use candle_nn::Optimizer;
+
+use crate::ops;
+
+/// The settings of [`Adam`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamOptions {
+    /// Step size, finite and at least 0.
+    pub learning_rate: f64,
+    /// Decay of the mean of the gradient, in [0, 1).
+    pub beta1: f64,
+    /// Decay of the mean of its square, in [0, 1).
+    pub beta2: f64,
+    /// Added to the root of the second moment, finite and at least 0.
+    pub eps: f64,
+    /// Decoupled weight decay (AdamW), finite and at least 0.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamOptions {
+    /// Keras': learning rate 0.001, betas 0.9 and 0.999, eps 1e-7, no decay.
+    fn default() -> Self {
+        Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-7, weight_decay: 0. }
+    }
+}
+
+/// Adam (Kingma & Ba 2015, arXiv 1412.6980), a `candle_nn::Optimizer`.
+///
+/// Unlike Candle's `AdamW` it has no weight decay by default, treats a missing gradient as an
+/// error, and lets its moments and step be read and set, so that training can continue exactly.
+#[derive(Debug)]
+pub struct Adam {
+    params: Vec<Param>,
+    options: AdamOptions,
+    step: u64,
+}
+
+#[derive(Debug)]
+struct Param {
+    var: Var,
+    moments: Var,
+}
+
+impl Adam {
+    /// The settings.
+    pub fn options(&self) -> AdamOptions {
+        self.options
+    }
+
+    /// Number of steps taken.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// The moments of each variable, in the order of the variables: (2, …variable), the mean of
+    /// the gradient and the mean of its square. They share storage with the optimizer.
+    pub fn moments(&self) -> Vec<Tensor> {
+        self.params.iter().map(|param| param.moments.as_tensor().clone()).collect()
+    }
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// When the number of tensors or a shape differs from [`Adam::moments`].
+    pub fn set_state(&mut self, steps: u64, moments: &[Tensor]) -> Result<()> {
+        let fits = |(param, moments): (&Param, &Tensor)| param.moments.shape() == moments.shape();
+        if moments.len() != self.params.len() || !self.params.iter().zip(moments).all(fits) {
+            bail!(
+                "expected moments of shapes {:?}, received {:?}",
+                self.params.iter().map(|param| param.moments.dims()).collect::<Vec<_>>(),
+                moments.iter().map(Tensor::dims).collect::<Vec<_>>()
+            )
+        }
+        for (param, moments) in self.params.iter().zip(moments) {
+            param.moments.set(moments)?;
+        }
+        self.step = steps;
+        Ok(())
+    }
+}
+
+impl Optimizer for Adam {
+    type Config = AdamOptions;
+
+    /// Optimizes the floating-point variables among `vars`.
+    ///
+    /// # Errors
+    /// When an option is outside its range.
+    fn new(vars: Vec<Var>, options: AdamOptions) -> Result<Self> {
+        let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = options;
+        let amounts =
+            [("learning_rate", learning_rate), ("eps", eps), ("weight_decay", weight_decay)];
+        if let Some((name, value)) = amounts.iter().find(|(_, x)| !(0.0..f64::INFINITY).contains(x))
+        {
+            bail!("Adam: {name} must be finite and at least 0, received {value}")
+        }
+        if let Some(beta) = [beta1, beta2].iter().find(|beta| !(0.0..1.0).contains(*beta)) {
+            bail!("Adam: betas must lie in [0, 1), received {beta}")
+        }
+        let param = |var: Var| {
+            let zeros = var.zeros_like()?;
+            Ok(Param { moments: Var::from_tensor(&Tensor::stack(&[&zeros, &zeros], 0)?)?, var })
+        };
+        let vars = vars.into_iter().filter(|var| var.dtype().is_float());
+        Ok(Self { params: vars.map(param).collect::<Result<_>>()?, options, step: 0 })
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// When a variable has no gradient: it does not take part in the loss. Nothing is changed then.
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        let grad = |param: &Param| match grads.get(&param.var) {
+            Some(grad) => Ok(grad.clone()),
+            None => bail!(
+                "Adam: no gradient for a variable of shape {:?}: the loss does not depend on it",
+                param.var.dims()
+            ),
+        };
+        let grads = self.params.iter().map(grad).collect::<Result<Vec<_>>>()?;
+        let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = self.options;
+        let step = self.step + 1;
+        let update = ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, step };
+        for (param, grad) in self.params.iter().zip(&grads) {
+            ops::adam(&param.var, &param.moments, grad, update)?;
+        }
+        self.step = step;
+        Ok(())
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.options.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.options.learning_rate = learning_rate;
+    }
+}

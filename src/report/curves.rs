@@ -1,0 +1,99 @@
+//! The pictures of an experiment, drawn from its results.
+
+use anyhow::Result;
+
+use super::plot::{self, Curve, LabelledPoint, Scale};
+use crate::data::Dataset;
+use crate::experiment::{Field, statistic};
+use crate::train::ReplicaHistory;
+
+/// `dataset.png`: the points by class, the first `train` of them filled.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn dataset_png(title: &str, data: &Dataset, train: usize) -> Result<Vec<u8>> {
+    plot::dataset(title, &points(data), train)
+}
+
+/// `boundary.png`: the predicted probability under the points.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) -> Result<Vec<u8>> {
+    let field = plot::Field {
+        x: field.x,
+        y: field.y,
+        columns: field.columns,
+        rows: field.rows,
+        probabilities: field.probabilities.clone(),
+    };
+    plot::boundary(title, &field, &points(data), train)
+}
+
+/// `accuracy.png`: train and test accuracy by epoch; with repeats their mean and a band of one
+/// standard deviation on either side.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn accuracy_png(title: &str, histories: &[ReplicaHistory]) -> Result<Vec<u8>> {
+    let curves: [(&str, CurveOf); 3] = [
+        ("train, noise on", |h| &h.accuracy),
+        ("train", |h| &h.clean_accuracy),
+        ("test", |h| &h.val_accuracy),
+    ];
+    curves_png(title, "accuracy", Scale::Accuracy, &curves, histories)
+}
+
+/// `loss.png`: likewise for the loss.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn loss_png(title: &str, histories: &[ReplicaHistory]) -> Result<Vec<u8>> {
+    let curves: [(&str, CurveOf); 3] =
+        [("train, noise on", |h| &h.loss), ("train", |h| &h.clean_loss), ("test", |h| &h.val_loss)];
+    curves_png(title, "cross-entropy", Scale::Loss, &curves, histories)
+}
+
+/// Picks one curve of a history.
+type CurveOf = fn(&ReplicaHistory) -> &[f32];
+
+fn curves_png(
+    title: &str,
+    y_label: &str,
+    scale: Scale,
+    curves: &[(&str, CurveOf)],
+    histories: &[ReplicaHistory],
+) -> Result<Vec<u8>> {
+    let bands: Vec<_> =
+        curves.iter().map(|(name, curve)| (*name, Band::new(histories, *curve))).collect();
+    let curves: Vec<_> = bands
+        .iter()
+        .map(|(name, Band { mean, std })| Curve { name, mean, std: std.as_deref() })
+        .collect();
+    plot::curves(title, y_label, scale, &curves)
+}
+
+/// Mean and standard deviation over the replicas, epoch by epoch.
+struct Band {
+    mean: Vec<f64>,
+    std: Option<Vec<f64>>,
+}
+
+impl Band {
+    fn new(histories: &[ReplicaHistory], curve: CurveOf) -> Self {
+        let epochs = histories.iter().map(|history| curve(history).len()).max().unwrap_or(0);
+        let over_replicas = |epoch: usize| {
+            statistic(histories.iter().filter_map(|h| curve(h).get(epoch)).map(|&x| f64::from(x)))
+        };
+        let statistics: Vec<_> = (0..epochs).map(over_replicas).collect();
+        let std = |s: &crate::experiment::Statistic| s.std.unwrap_or(f64::NAN);
+        Self {
+            mean: statistics.iter().map(|s| s.mean.unwrap_or(f64::NAN)).collect(),
+            std: (histories.len() > 1).then(|| statistics.iter().map(std).collect()),
+        }
+    }
+}
+
+fn points(data: &Dataset) -> Vec<LabelledPoint> {
+    data.rows().map(|(row, label)| LabelledPoint { x: [row[0], row[1]], label }).collect()
+}

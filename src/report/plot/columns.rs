@@ -1,0 +1,113 @@
+//! A curve of many epochs, reduced to as many points as can be told apart.
+
+use super::{
+    axis::{drawable, extent},
+    curves::Curve,
+};
+
+/// Marks on each curve.
+const MARKS: usize = 8;
+
+/// Some neighbouring epochs of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Column {
+    /// The middle of the epochs, the first of all being 1.
+    pub epoch: f64,
+    /// The mean of the values.
+    pub mean: f64,
+    /// Low and high side of the band.
+    pub band: Option<[f64; 2]>,
+}
+
+/// The curve `width` epochs at a time; None where no value can be drawn.
+pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Column>> {
+    let column = |(index, values): (usize, &[f64])| {
+        let first = index * width;
+        let epoch = first as f64 + (values.len() + 1) as f64 / 2.0;
+        let mean = mean(values.iter().copied())?;
+        let band = match curve.std {
+            Some(std) => {
+                let pairs = || values.iter().zip(std.iter().skip(first));
+                let low = self::mean(pairs().map(|(mean, std)| mean - std.abs()));
+                let high = self::mean(pairs().map(|(mean, std)| mean + std.abs()));
+                low.zip(high).map(|(low, high)| [low, high])
+            }
+            None => extent(values.iter().copied()).filter(|_| width > 1),
+        };
+        Some(Column { epoch, mean, band })
+    };
+    curve.mean.chunks(width).enumerate().map(column).collect()
+}
+
+/// Mean of the drawable values, without overflow.
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let running =
+        |(count, mean): (f64, f64), v: f64| (count + 1.0, mean + (v - mean) / (count + 1.0));
+    let (count, mean) = values.filter(|&v| drawable(v)).fold((0.0, 0.0), running);
+    (count > 0.0).then_some(mean)
+}
+
+/// The columns that carry a mark: evenly along the curve, later by `shift` of a step so that curves
+/// do not cover each other's; and all that no line shows since they stand alone.
+pub(super) fn marked(columns: &[Option<Column>], shift: f64) -> Vec<Column> {
+    let step = columns.len().div_ceil(MARKS).max(1);
+    let first = (shift * step as f64) as usize;
+    let alone = |i: usize| {
+        let gap = |i: Option<usize>| i.and_then(|i| columns.get(i)).is_none_or(Option::is_none);
+        gap(i.checked_sub(1)) && gap(i.checked_add(1))
+    };
+    let chosen = |&i: &usize| (i >= first && (i - first).is_multiple_of(step)) || alone(i);
+    (0..columns.len()).filter(chosen).filter_map(|i| columns[i]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAN: f64 = f64::NAN;
+
+    fn reduce(mean: &[f64], std: Option<&[f64]>, width: usize) -> Vec<Option<Column>> {
+        columns(&Curve { name: "", mean, std }, width)
+    }
+
+    #[test]
+    fn a_short_curve_is_itself() {
+        let column = |epoch, mean| Some(Column { epoch, mean, band: None });
+        let expected = [column(1.0, 0.5), None, column(3.0, 0.7), None];
+        assert_eq!(reduce(&[0.5, NAN, 0.7, f64::INFINITY], None, 1), expected);
+        assert_eq!(reduce(&[], None, 1), []);
+    }
+
+    #[test]
+    fn a_single_run_keeps_its_mean_and_its_extremes() {
+        let got = reduce(&[1.0, 3.0, 8.0, NAN, 2.0, 4.0, 7.0], None, 3);
+        let column = |epoch, mean, band| Some(Column { epoch, mean, band: Some(band) });
+        // the last column has one epoch, the seventh
+        let expected = [
+            column(2.0, 4.0, [1.0, 8.0]),
+            column(5.0, 3.0, [2.0, 4.0]),
+            column(7.0, 7.0, [7.0, 7.0]),
+        ];
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_standard_deviation_is_a_band_around_the_mean_where_it_is_known() {
+        let got = reduce(&[1.0, 3.0, 5.0, 5.0], Some(&[0.5, 1.5, NAN]), 2);
+        assert_eq!(got[0].unwrap().band, Some([1.0, 3.0])); // 2 ± 1
+        assert_eq!(got[1].unwrap().band, None);
+    }
+
+    #[test]
+    fn marks_are_spread_and_a_value_between_gaps_has_its_own() {
+        let marks = |columns: &[Option<Column>], shift| -> Vec<f64> {
+            marked(columns, shift).iter().map(|column| column.epoch).collect()
+        };
+        let long = reduce(&[0.5; 80], None, 1);
+        assert_eq!(marks(&long, 0.5), [6.0, 16.0, 26.0, 36.0, 46.0, 56.0, 66.0, 76.0]);
+        let mut values = [NAN; 80];
+        values[2] = 1.0;
+        assert_eq!(marks(&reduce(&values, None, 1), 0.5), [3.0]);
+        assert_eq!(marks(&reduce(&[0.5], None, 1), 0.9), [1.0]);
+    }
+}

@@ -1,0 +1,50 @@
+//! The line that a person reads.
+
+use crate::experiment::{Statistic, Summary};
+
+/// `Train: 0.967, Test: 0.814`, with repeats
+/// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`.
+///
+/// A figure that no run has is `-`.
+pub fn result_line(summary: &Summary) -> String {
+    let Summary { train_accuracy: train, test_accuracy: test, .. } = summary;
+    let repeats = if test.n > 1 { format!(" ({} repeats)", test.n) } else { String::new() };
+    format!("Train: {}, Test: {}{repeats}", figure(train), figure(test))
+}
+
+fn figure(statistic: &Statistic) -> String {
+    match (statistic.mean, statistic.std) {
+        (None, _) => "-".to_string(),
+        (Some(mean), None) => format!("{mean:.3}"),
+        (Some(mean), Some(std)) => format!("{mean:.3} ± {std:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::statistic;
+
+    fn summary(train: &[f64], test: &[f64]) -> Summary {
+        let over = |values: &[f64]| statistic(values.iter().copied());
+        Summary { train_accuracy: over(train), test_accuracy: over(test), ..Default::default() }
+    }
+
+    #[test]
+    fn one_run_reads_as_in_the_tutorial() {
+        let line = result_line(&summary(&[29. / 30.], &[57. / 70.]));
+        assert_eq!(line, "Train: 0.967, Test: 0.814");
+    }
+
+    #[test]
+    fn repeats_have_a_spread_and_a_count() {
+        // 0.8 and 0.9: mean 0.85, sample standard deviation 0.1 / √2 = 0.0707.
+        let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]));
+        assert_eq!(line, "Train: 1.000 ± 0.000, Test: 0.850 ± 0.071 (2 repeats)");
+    }
+
+    #[test]
+    fn no_figure_is_a_dash() {
+        assert_eq!(result_line(&summary(&[], &[])), "Train: -, Test: -");
+    }
+}

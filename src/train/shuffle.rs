@@ -1,0 +1,39 @@
+//! The order of the training rows, from an address.
+
+use crate::rng::{Address, Stream};
+
+/// The rows 0..rows in the order of one epoch: Fisher–Yates from the end, one addressed word a
+/// position, taken to 0..=i by multiplication (its bias is below rows / 2³²).
+pub fn shuffled(seed: u64, epoch: u32, rows: usize) -> Vec<u32> {
+    let mut words = vec![0; rows];
+    Address::new(seed, "train", Stream::Shuffle, epoch).fill_words(0, rows, &mut words);
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    for i in (1..rows).rev() {
+        let other = (u64::from(words[i]) * (i as u64 + 1)) >> 32;
+        order.swap(i, other as usize);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_of_three_rows_comes_equally_often() {
+        let mut counts = std::collections::BTreeMap::new();
+        for epoch in 0..6000 {
+            *counts.entry(shuffled(7, epoch, 3)).or_insert(0) += 1;
+        }
+        // 1000 expected, standard deviation √(6000 · 1/6 · 5/6) = 29; five of them allowed.
+        assert_eq!(counts.len(), 6);
+        assert!(counts.values().all(|count| (855..1145).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn seeds_and_epochs_differ_and_repeat() {
+        assert_eq!(shuffled(1, 2, 30), shuffled(1, 2, 30));
+        assert_ne!(shuffled(1, 2, 30), shuffled(1, 3, 30));
+        assert_ne!(shuffled(1, 2, 30), shuffled(2, 2, 30));
+    }
+}

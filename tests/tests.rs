@@ -1,0 +1,12 @@
+//! Tests of the public interface and of the programs, in one binary.
+
+mod cli;
+mod data;
+mod floors;
+mod loss;
+mod nn;
+mod noise;
+mod optim;
+mod repeats;
+mod train;
+mod tutorial;

@@ -14,7 +14,7 @@ static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 #[command(version, allow_negative_numbers = true)]
 struct HiddenNoise {
     /// Standard deviation of the noise
-    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev)]
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
     /// Where the noise enters
     #[arg(long, value_name = "PLACE", default_value = "before-activation")]

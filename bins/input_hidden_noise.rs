@@ -15,10 +15,10 @@ static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 #[command(version, allow_negative_numbers = true)]
 struct InputHiddenNoise {
     /// Standard deviation of the noise on the inputs
-    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = cli::stddev)]
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
     /// Standard deviation of the noise in the hidden layer
-    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev)]
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     hidden_stddev: f64,
     /// Where the hidden noise enters
     #[arg(long, value_name = "PLACE", default_value = "before-activation")]

@@ -15,7 +15,7 @@ static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 #[command(version, allow_negative_numbers = true)]
 struct InputNoise {
     /// Standard deviation of the noise
-    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = cli::stddev)]
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
     #[command(flatten)]
     experiment: ExperimentArgs,

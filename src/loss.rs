@@ -3,11 +3,11 @@
 //! A backward pass starts from the vector itself, which is their sum; a mean over replicas would
 //! make each gradient depend on the company.
 
-use candle_core::{D, DType, Result, Tensor, bail};
+use candle_core::{D, Result, Tensor, bail};
 use candle_nn::ops::log_softmax;
 use serde::{Deserialize, Serialize};
 
-use crate::metric;
+use crate::metric::{self, class_numbers};
 use crate::ops;
 
 /// What a network is trained to make small, and what its targets look like.
@@ -82,17 +82,4 @@ pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
     }
     let targets = targets.to_dtype(predictions.dtype())?;
     predictions.broadcast_sub(&targets)?.sqr()?.mean((1, 2))
-}
-
-/// Targets (R or 1, B) as u32 class numbers (R, B).
-pub(crate) fn class_numbers(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    match (logits.dims(), targets.dims()) {
-        (&[r, b, _], &[shared, rows]) if (shared == r || shared == 1) && rows == b => {
-            targets.to_dtype(DType::U32)?.broadcast_as((r, b))?.contiguous()
-        }
-        (zs, ys) => bail!(
-            "classification expects logits (R, B, C) and targets (R or 1, B), received {zs:?} \
-             and {ys:?}"
-        ),
-    }
 }

@@ -144,25 +144,34 @@ fn flags_out_of_range_are_named_in_one_line() {
             "--stddev -1",
             "'-1' for '--stddev <X>': expected a finite number of at least 0",
         ),
-        ("hidden_noise", "--stddev NaN", "received NaN"),
-        ("hidden_noise", "--stddev inf", "received inf"),
+        ("hidden_noise", "--stddev NaN", "received 'NaN'"),
+        ("hidden_noise", "--stddev inf", "received 'inf'"),
+        ("hidden_noise", "--stddev -inf", "received '-inf'"),
+        ("hidden_noise", "--stddev 1e31", "before-activation noise must lie in 0 to 1e30"),
+        ("baseline", "--data-noise 1e308", "data noise must lie in 0 to 1e30"),
+        ("baseline", "--repeats 10000 --epochs 10000000", "repeats times epochs"),
+        (
+            "baseline",
+            "--samples 1000000 --train-size 999999 --batch-size 1000000 --hidden 4096",
+            "batch size times hidden units",
+        ),
         ("hidden_noise", "--placement nowhere", "before-activation, after-activation"),
-        ("input_hidden_noise", "--hidden-stddev x", "received x"),
-        ("input_noise", "--epochs 0", "from 1 to 10000000, received 0"),
-        ("input_noise", "--epochs 1.5", "received 1.5"),
-        ("baseline", "--batch-size 0", "received 0"),
-        ("baseline", "--hidden 0", "received 0"),
-        ("baseline", "--learning-rate 0", "above 0, received 0"),
-        ("baseline", "--repeats 0", "received 0"),
-        ("baseline", "--samples 1", "received 1"),
+        ("input_hidden_noise", "--hidden-stddev x", "received 'x'"),
+        ("input_noise", "--epochs 0", "from 1 to 10000000, received '0'"),
+        ("input_noise", "--epochs 1.5", "received '1.5'"),
+        ("baseline", "--batch-size 0", "received '0'"),
+        ("baseline", "--hidden 0", "received '0'"),
+        ("baseline", "--learning-rate 0", "above 0, received '0'"),
+        ("baseline", "--repeats 0", "received '0'"),
+        ("baseline", "--samples 1", "received '1'"),
         ("baseline", "--train-size 100", "1 to 99 of 100 samples, received 100"),
-        ("baseline", "--seed -3", "received -3"),
+        ("baseline", "--seed -3", "received '-3'"),
         ("baseline", "--seed 18446744073709551615 --repeats 2", "at most 18446744073709551614"),
-        ("baseline", "--data-seed 4294967296", "received 4294967296"),
-        ("baseline", "--data-noise -0.1", "received -0.1"),
-        ("baseline", "--threads 0", "received 0"),
-        ("baseline", "--device gpu", "expected auto, cpu, cuda or cuda:N, received gpu"),
-        ("baseline", "--device cuda:x", "received cuda:x"),
+        ("baseline", "--data-seed 4294967296", "received '4294967296'"),
+        ("baseline", "--data-noise -0.1", "received '-0.1'"),
+        ("baseline", "--threads 0", "received '0'"),
+        ("baseline", "--device gpu", "expected auto, cpu, cuda or cuda:N, received 'gpu'"),
+        ("baseline", "--device cuda:x", "received 'cuda:x'"),
         ("baseline", "--format xml", "text, json"),
         ("baseline", "--stddev 0.1", "unexpected argument '--stddev'"),
         ("circles", "--train-size 200 --samples 50", "received 200"),
@@ -220,6 +229,33 @@ fn runs_that_diverge_are_reported_and_fail_when_all_do() {
     assert_eq!(result["runs"][1]["test_accuracy"], Value::Null);
     assert!(result["runs"][1]["stopped"]["epoch"].is_u64());
     assert_eq!(result["summary"]["test_accuracy"]["n"], 0);
+    let model = candle_core::safetensors::load(
+        folder.path().join("model.safetensors"),
+        &candle_core::Device::Cpu,
+    );
+    let weights = model.unwrap()["fc1.weight"].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert!(weights.iter().all(|w| w.is_nan()), "a stopped run has no weights");
+    assert!(!files(folder.path()).contains(&"boundary.png".to_string()), "nor a boundary");
+}
+
+#[test]
+fn pictures_of_an_earlier_run_do_not_stay_beside_new_results() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    run("baseline", FAST, folder.path());
+    run("baseline", &format!("{FAST} --no-plots"), folder.path());
+    let expected = ["history.csv", "model.safetensors", "notes.txt", "result.json"];
+    assert_eq!(files(folder.path()), expected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command("baseline", FAST, folder.path()).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("standard output: No space left"), "{}", stderr(&output));
 }
 
 #[test]

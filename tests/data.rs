@@ -54,7 +54,7 @@ fn small_moons_by_hand() {
 
 #[test]
 fn arguments_out_of_range_are_named() {
-    let error = |data: anyhow::Result<Dataset>| data.unwrap_err().to_string();
+    let error = |data: candle_core::Result<Dataset>| data.unwrap_err().to_string();
     assert!(error(circles(1, None, 0.8, 0)).contains("at least 2, received 1"));
     assert!(error(circles(9, None, 1.0, 0)).contains("factor must lie in [0, 1), received 1"));
     assert!(error(circles(9, None, f64::NAN, 0)).contains("received NaN"));

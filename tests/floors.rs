@@ -29,13 +29,16 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules named as `crate::module` or in `crate::{…}` in a source text.
+/// The modules named as `crate::module` or in `crate::{module, …}` in a source text.
 fn used(text: &str) -> Vec<&str> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let behind = code.flat_map(|line| line.split("crate::").skip(1));
-    behind
-        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap())
-        .collect()
+    let names = behind.flat_map(|rest| match rest.strip_prefix('{') {
+        Some(list) => list.split(',').map(str::trim).collect(),
+        None => vec![rest],
+    });
+    let word = |name: &str| name.find(|c: char| !c.is_alphanumeric() && c != '_');
+    names.map(|name| &name[..word(name).unwrap_or(name.len())]).collect()
 }
 
 #[test]

@@ -95,6 +95,10 @@ fn a_bad_stddev_is_refused() {
         assert!(error.contains(&format!("at least 0, received {stddev}")), "{error}");
     }
     assert!(GaussianNoise::seeded(-0.0, 1).is_ok() && GaussianNoise::seeded(1e30, 1).is_ok());
+    let beyond = layer(1, "a", 1e300);
+    assert!(beyond.forward_t(&zeros(&[2, 2]).to_dtype(DType::F64).unwrap(), true).is_ok());
+    let error = beyond.forward_t(&zeros(&[2, 2]), true).unwrap_err().to_string();
+    assert!(error.contains("beyond F32"), "{error}");
 }
 
 #[test]
@@ -213,6 +217,21 @@ fn two_sites_with_one_path_are_refused_while_both_live() -> Result<()> {
 }
 
 #[test]
+fn an_unknown_path_is_an_error_that_lists_the_others() -> Result<()> {
+    let map = NoiseMap::new(1);
+    let _noise = GaussianNoise::new(1., map.builder().pp("hidden"))?;
+    let error = map.set_stddevs("hiden", &[0.1]).unwrap_err().to_string();
+    assert!(error.contains("\"hiden\"") && error.contains("[\"hidden\"]"), "{error}");
+    map.set_stddevs("hidden", &[0.1])?;
+    assert_eq!(map.stddevs()["hidden"], [0.1]);
+    assert!(
+        map.set_stddevs("hidden", &[0.1, 0.2]).is_err()
+            && map.set_stddevs("hidden", &[-1.]).is_err()
+    );
+    Ok(())
+}
+
+#[test]
 fn saved_steps_continue_the_draws() -> Result<()> {
     let xs = zeros(&[2, 3]);
     let build = || -> Result<_> {
@@ -237,6 +256,8 @@ fn saved_steps_continue_the_draws() -> Result<()> {
     let (_, fresh, _) = build()?;
     assert_ne!(bits(&fresh.forward_t(&xs, true)?), bits(&a.forward_t(&xs, true)?));
 
+    let error = NoiseMap::new(2).load(&file).unwrap_err().to_string();
+    assert!(error.contains("seeds [2]"), "{error}");
     let other = NoiseMap::new(1);
     let _c = GaussianNoise::new(1., other.builder().pp("c"))?;
     let error = other.load(&file).unwrap_err().to_string();

@@ -189,6 +189,33 @@ fn training_ends_when_every_replica_has_stopped() -> Result<()> {
     Ok(())
 }
 
+/// Above the small layers the products are Candle's blocked ones: the law of solo runs holds too.
+#[test]
+fn wide_replicas_equal_their_solo_runs() -> Result<()> {
+    let train = |seeds: &[u64]| -> Result<(History, VarMap)> {
+        let (varmap, map) = (VarMap::new(), NoiseMap::replicated(seeds));
+        let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
+        let network = Mlp { inputs: 2, hidden: vec![200, 150], outputs: 1 };
+        let noise = [(Placement::AfterActivation, vec![0.1; seeds.len()])];
+        let model = network.build(&vb, &map.builder(), &noise)?;
+        let options =
+            FitOptions { epochs: 5, batch_size: 16, seeds: seeds.to_vec(), ..Default::default() };
+        let history =
+            fit(&model, &mut adam(&varmap, 0.01)?, &replicated(50)?, None, &options, &mut ())?;
+        Ok((history, varmap))
+    };
+    let (together, weights) = train(&[3, 4, 5])?;
+    for (r, seed) in [3, 4, 5].into_iter().enumerate() {
+        let (alone, own) = train(&[seed])?;
+        assert_eq!(together.replicas[r], alone.replicas[0]);
+        for ((name, all), (_, own)) in sorted_vars(&weights).iter().zip(sorted_vars(&own)) {
+            let all = all.get(r)?.flatten_all()?.to_vec1::<f32>()?;
+            assert_eq!(all, own.flatten_all()?.to_vec1::<f32>()?, "{name} of replica {r}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.1)?;
@@ -201,6 +228,12 @@ fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     assert!(fails(FitOptions { epochs: 0, ..options.clone() })?.contains("epochs"));
     assert!(fails(FitOptions { batch_size: 0, ..options.clone() })?.contains("batch_size"));
     assert!(fails(FitOptions { seeds: vec![], ..options })?.contains("received 0"));
+    let (pair, pair_vars) = mlp(&[1, 2], 0.1)?;
+    let one = FitOptions { seeds: vec![1], ..Default::default() };
+    let error =
+        fit(&pair, &mut self::adam(&pair_vars, 0.1)?, &train, None, &one, &mut ()).unwrap_err();
+    assert!(error.to_string().contains("the model has 2 replicas"), "{error}");
+    assert!(train.batch(&[50], 1).is_err() && train.batch(&[1], 0).is_err());
     let (xs, ys) = samples(5)?;
     let error = Samples::new(&xs, &ys.narrow(0, 0, 4)?).unwrap_err().to_string();
     assert!(error.contains("[1, 5, 2] and [1, 4]"), "{error}");

@@ -17,7 +17,7 @@ pub struct DataArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = within(2..=1_000_000usize))]
     pub samples: usize,
     /// Standard deviation of the noise in the data themselves
-    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev)]
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev, allow_hyphen_values = true)]
     pub data_noise: f64,
     /// Seed of the data set, 0 to 2^32 - 1
     #[arg(long, value_name = "SEED", default_value_t = 1, value_parser = within(0..=u32::MAX))]
@@ -36,7 +36,7 @@ pub struct OutputArgs {
     /// Draw no pictures
     #[arg(long)]
     pub no_plots: bool,
-    /// Show no progress and no notes
+    /// Show no progress bar
     #[arg(long, short)]
     pub quiet: bool,
     /// What to print on standard output
@@ -68,7 +68,7 @@ pub struct ExperimentArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = within(1..=1_000_000usize))]
     batch_size: usize,
     /// Step size of Adam
-    #[arg(long, value_name = "X", default_value_t = 0.001, value_parser = positive)]
+    #[arg(long, value_name = "X", default_value_t = 0.001, value_parser = positive, allow_hyphen_values = true)]
     learning_rate: f64,
     /// Seed of the first repeat: initial weights, order of the points, noise
     #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
@@ -148,5 +148,5 @@ where
 
 fn number<T: FromStr>(text: &str, expected: &str, valid: impl Fn(&T) -> bool) -> Result<T, String> {
     let parsed = text.parse().ok().filter(valid);
-    parsed.ok_or_else(|| format!("expected {expected}, received {text}"))
+    parsed.ok_or_else(|| format!("expected {expected}, received '{text}'"))
 }

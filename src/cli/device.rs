@@ -26,7 +26,7 @@ impl FromStr for DeviceChoice {
             "cuda" => Ok(Self::Cuda(0)),
             _ => match text.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
                 Some(n) => Ok(Self::Cuda(n)),
-                None => Err(format!("expected auto, cpu, cuda or cuda:N, received {text}")),
+                None => Err(format!("expected auto, cpu, cuda or cuda:N, received '{text}'")),
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -35,7 +36,6 @@ pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCo
     match program(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => fail(2, &format!("{error:#}")),
-        Err(Failure::Failed(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(Failure::Failed(error)) => fail(1, &format!("{error:#}")),
     }
 }
@@ -43,14 +43,17 @@ pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCo
 /// Ends the program once the file that is being written is whole.
 fn interrupted() {
     let _guard = report::wait_for_files();
+    // On a line of its own: the progress bar may stand on this one.
+    eprintln!("\ninterrupted");
     std::process::exit(130);
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A reader like `head` may have gone: that is no failure.
-        let _ = write!(io::stdout(), "{}", error.render());
-        return ExitCode::SUCCESS;
+        return match print(error.render().to_string().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(1, &format!("{error:#}")),
+        };
     }
     let text = error.render().to_string();
     let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
@@ -58,13 +61,20 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn fail(code: u8, message: &str) -> ExitCode {
-    // Candle's errors may carry a backtrace in further lines.
-    let line = message.lines().next().unwrap_or_default();
+    // Candle's errors carry a backtrace in further lines where RUST_BACKTRACE is set.
+    let lines = message.lines().take_while(|line| !line.trim_start().starts_with("0: "));
+    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
     let _ = writeln!(io::stderr(), "error: {line}");
     ExitCode::from(code)
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    kind == Some(io::ErrorKind::BrokenPipe)
+/// Writes to standard output. A reader like `head` may have gone: that is no failure.
+pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
 }

@@ -8,7 +8,6 @@ use crate::train::{History, Observer, Stop};
 #[derive(Clone)]
 pub struct Progress {
     bar: ProgressBar,
-    quiet: bool,
 }
 
 impl Progress {
@@ -21,12 +20,12 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, quiet }
+        Self { bar }
     }
 
     /// An observer for one chunk of replicas.
     pub fn observer(&self) -> ChunkProgress {
-        ChunkProgress { progress: self.clone(), pending: 0 }
+        ChunkProgress { bar: self.bar.clone() }
     }
 
     /// Removes the bar.
@@ -37,33 +36,22 @@ impl Progress {
 
 /// Reports one chunk's epochs to the bar that all chunks share.
 pub struct ChunkProgress {
-    progress: Progress,
-    pending: u64,
-}
-
-impl ChunkProgress {
-    /// Epochs after which the shared bar is told: it is behind a lock.
-    const STRIDE: u64 = 64;
+    bar: ProgressBar,
 }
 
 impl Observer for ChunkProgress {
     fn epoch_end(&mut self, _: usize, history: &History) {
-        self.pending += history.replicas.len() as u64;
-        if self.pending >= Self::STRIDE {
-            self.progress.bar.inc(std::mem::take(&mut self.pending));
-        }
+        self.bar.inc(history.replicas.len() as u64);
     }
 
     fn replica_stopped(&mut self, stop: &Stop) {
-        if !self.progress.quiet {
-            let Stop { seed, epoch, which, value, .. } = stop;
-            let warn = || {
-                eprintln!(
-                    "warning: the run with seed {seed} stopped in epoch {epoch}: its {which} is \
-                     {value}; a smaller --learning-rate may help"
-                );
-            };
-            self.progress.bar.suspend(warn);
-        }
+        let Stop { seed, epoch, which, value, .. } = stop;
+        let warn = || {
+            eprintln!(
+                "warning: the run with seed {seed} stopped in epoch {epoch}: its {which} is {value}; \
+                 a smaller --learning-rate or less noise may help"
+            );
+        };
+        self.bar.suspend(warn);
     }
 }

@@ -1,13 +1,12 @@
 //! What the binaries do with their flags: train, report, write.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
 use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs};
-use super::exit::Failure;
+use super::exit::{Failure, print};
 use super::progress::Progress;
 use crate::data::Dataset;
 use crate::experiment::{
@@ -28,7 +27,7 @@ pub fn run_experiment(
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
     let device = args.device.open()?;
-    let folder = open_folder(name, &args.output)?;
+    let folder = open_folder(name, &args.output, &FILES)?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let schedule = Schedule { threads: args.threads.unwrap_or(cores), chunk: None };
 
@@ -49,17 +48,21 @@ pub fn run_experiment(
         seconds: Seconds { train: train_seconds, total: 0. },
         settings,
     };
-    write_details(&folder, &outcome.settings, &trained, name, !args.output.no_plots)?;
+    report::remove_files(&folder, &FILES)?;
+    write_details(&folder, &outcome, &trained, schedule, !args.output.no_plots)?;
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
     report::write_file(&folder.join("result.json"), &json)?;
     if outcome.summary.test_accuracy.n == 0 {
-        let error = "every run diverged: no loss stayed finite; expected a smaller --learning-rate";
+        let error = "every run diverged: no loss stayed finite; expected a smaller --learning-rate or less noise";
         return Err(anyhow::anyhow!(error).into());
     }
     match args.output.format {
-        Format::Text => print(format!("{}\n", report::result_line(&outcome.summary)).as_bytes()),
-        Format::Json => print(&json),
+        Format::Text => {
+            let line = report::result_line(&outcome.summary, outcome.runs.len());
+            Ok(print(format!("{line}\n").as_bytes())?)
+        }
+        Format::Json => Ok(print(&json)?),
     }
 }
 
@@ -76,7 +79,7 @@ pub fn run_circles(name: &str, data: &DataArgs, output: &OutputArgs) -> Result<(
         ..Default::default()
     };
     settings.check().map_err(Failure::Usage)?;
-    let folder = open_folder(name, output)?;
+    let folder = open_folder(name, output, &["dataset.csv", "dataset.png"])?;
     let data = settings.dataset()?;
     report::write_file(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
     if !output.no_plots {
@@ -87,42 +90,59 @@ pub fn run_circles(name: &str, data: &DataArgs, output: &OutputArgs) -> Result<(
     let (points, path, [outer, inner]) = (data.len(), path.display().to_string(), counts);
     match output.format {
         Format::Text => {
-            print(format!("{points} points ({outer} outer, {inner} inner) in {path}\n").as_bytes())
+            let line = format!("{points} points ({outer} outer, {inner} inner) in {path}\n");
+            Ok(print(line.as_bytes())?)
         }
         Format::Json => {
             let json = serde_json::json!({ "points": points, "classes": counts, "file": path });
-            print(format!("{json:#}\n").as_bytes())
+            Ok(print(format!("{json:#}\n").as_bytes())?)
         }
     }
 }
 
-fn open_folder(name: &str, output: &OutputArgs) -> Result<PathBuf> {
+fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Result<PathBuf> {
     let folder = output.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
-    report::create_folder(&folder).context("--out")?;
+    report::create_folder(&folder, files).context("--out")?;
     Ok(folder)
 }
 
-/// Everything but `result.json`, which comes last: where it stands the results are complete.
+/// What an experiment writes. `result.json` goes first and comes last: where it stands the results
+/// are complete, and all of one run.
+const FILES: [&str; 7] = [
+    "result.json",
+    "history.csv",
+    "model.safetensors",
+    "accuracy.png",
+    "loss.png",
+    "dataset.png",
+    "boundary.png",
+];
+
+/// Everything but `result.json`.
 fn write_details(
     folder: &Path,
-    settings: &Settings,
+    outcome: &Outcome,
     trained: &Trained,
-    name: &str,
+    schedule: Schedule,
     pictures: bool,
 ) -> Result<()> {
+    let settings = &outcome.settings;
     let write = |file: &str, bytes: &[u8]| report::write_file(&folder.join(file), bytes);
-    let Trained { histories, weights } = trained;
-    write("history.csv", &report::history_csv(&settings.seeds(), histories)?)?;
-    write("model.safetensors", &report::weights_safetensors(weights)?)?;
+    report::write_file_with(&folder.join("history.csv"), |file| {
+        report::history_csv(&settings.seeds(), &trained.histories, file)
+    })?;
+    write("model.safetensors", &trained.to_safetensors()?)?;
     if pictures {
         let data = settings.dataset()?;
-        let title = title(name, settings);
-        write("accuracy.png", &report::accuracy_png(&title, histories)?)?;
-        write("loss.png", &report::loss_png(&title, histories)?)?;
+        let title = title(&outcome.experiment, settings);
+        let noisy = settings.noise.iter().any(|noise| noise.stddev > 0.);
+        write("accuracy.png", &report::accuracy_png(&title, &trained.histories, noisy)?)?;
+        write("loss.png", &report::loss_png(&title, &trained.histories, noisy)?)?;
         write_dataset_picture(folder, settings, &data)?;
-        let field = boundary(settings, trained, &data, 121)?;
-        let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;
-        write("boundary.png", &picture)?;
+        if let Some(field) = boundary(settings, trained, &data, 121, schedule)? {
+            let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;
+            write("boundary.png", &picture)?;
+        }
     }
     Ok(())
 }
@@ -135,7 +155,8 @@ fn write_dataset_picture(folder: &Path, settings: &Settings, data: &Dataset) -> 
 
 /// The experiment in a few words: `hidden_noise: 0.1 before-activation, 30 repeats`.
 fn title(name: &str, settings: &Settings) -> String {
-    let noise = settings.noise.iter().map(|n| format!("{} {}", n.stddev, n.placement));
+    let number = |x: f64| if x > 0. && x < 1e-4 { format!("{x:e}") } else { x.to_string() };
+    let noise = settings.noise.iter().map(|n| format!("{} {}", number(n.stddev), n.placement));
     let mut words: Vec<String> = noise.collect();
     if settings.repeats > 1 {
         words.push(format!("{} repeats", settings.repeats));
@@ -149,8 +170,4 @@ fn command_line() -> String {
     let program = words.next().unwrap_or_default();
     let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into();
     [program].into_iter().chain(words).collect::<Vec<String>>().join(" ")
-}
-
-fn print(text: &[u8]) -> Result<(), Failure> {
-    std::io::stdout().write_all(text).map_err(|error| Failure::Failed(error.into()))
 }

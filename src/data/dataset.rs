@@ -1,7 +1,6 @@
 //! A labelled data set on the host, in double precision.
 
-use anyhow::{Result, ensure};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 /// Rows of `width` features, each row with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +16,13 @@ impl Dataset {
     /// # Errors
     /// When `features.len()` is not `width * labels.len()` or `width` is 0.
     pub fn new(width: usize, features: Vec<f64>, labels: Vec<u32>) -> Result<Self> {
-        ensure!(
-            width > 0 && features.len() == width * labels.len(),
-            "expected {} rows of {width} features, received {} values",
-            labels.len(),
-            features.len(),
-        );
+        if width == 0 || features.len() != width * labels.len() {
+            bail!(
+                "expected {} rows of {width} features, received {} values",
+                labels.len(),
+                features.len()
+            )
+        }
         Ok(Self { width, features, labels })
     }
 
@@ -52,12 +52,14 @@ impl Dataset {
     /// # Errors
     /// When one of the two parts would be empty.
     pub fn split_at(&self, count: usize) -> Result<(Self, Self)> {
-        ensure!(
-            (1..self.len()).contains(&count),
-            "a split of {} rows leaves rows on both sides for 1 to {} training rows, received {count}",
-            self.len(),
-            self.len().saturating_sub(1),
-        );
+        if !(1..self.len()).contains(&count) {
+            bail!(
+                "a split of {} rows leaves rows on both sides for 1 to {} training rows, received \
+                 {count}",
+                self.len(),
+                self.len().saturating_sub(1)
+            )
+        }
         let (first, second) = self.features.split_at(count * self.width);
         let (first_labels, second_labels) = self.labels.split_at(count);
         let part = |features: &[f64], labels: &[u32]| Self {
@@ -72,7 +74,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When the device cannot hold them.
-    pub fn to_tensors(&self, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
+    pub fn to_tensors(&self, device: &Device) -> Result<(Tensor, Tensor)> {
         let xs = Tensor::from_slice(&self.features, (self.len(), self.width), &Device::Cpu)?;
         let labels: Vec<f32> = self.labels.iter().map(|&label| label as f32).collect();
         let ys = Tensor::from_vec(labels, self.len(), device)?;

@@ -45,6 +45,9 @@ impl Samples {
                  received {xs:?} and {ys:?}"
             )
         }
+        if xs.dim(0)? * xs.dim(1)? > u32::MAX as usize {
+            bail!("expected at most 2^32 - 1 rows in all replicas, received {:?}", xs.dims())
+        }
         Ok(Self { xs: xs.contiguous()?, ys: ys.contiguous()?, replica_axis: true })
     }
 
@@ -78,8 +81,14 @@ impl Samples {
     /// takes them and the targets (R, B, …).
     ///
     /// # Errors
-    /// When a row does not exist.
+    /// When a row does not exist or their number is no multiple of `replicas`.
     pub fn batch(&self, ids: &[u32], replicas: usize) -> Result<(Tensor, Tensor)> {
+        if replicas == 0 || !ids.len().is_multiple_of(replicas) {
+            bail!("expected row numbers for {replicas} replicas, received {}", ids.len())
+        }
+        if let Some(id) = ids.iter().find(|id| **id as usize >= self.rows()) {
+            bail!("expected row numbers below {}, received {id}", self.rows())
+        }
         let rows = self.rows() as u32;
         let own = |(i, &id): (usize, &u32)| id + rows * (i * replicas / ids.len()) as u32;
         let ids: Vec<u32> = match self.replicas() {

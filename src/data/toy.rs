@@ -5,7 +5,7 @@
 
 use std::f64::consts::PI;
 
-use anyhow::{Result, ensure};
+use candle_core::{Result, bail};
 
 use super::{Dataset, RandomState};
 
@@ -49,7 +49,9 @@ impl Toy {
     /// # Errors
     /// As [`circles`].
     pub fn circles(&self, factor: f64) -> Result<Dataset> {
-        ensure!((0.0..1.0).contains(&factor), "factor must lie in [0, 1), received {factor}");
+        if !(0.0..1.0).contains(&factor) {
+            bail!("factor must lie in [0, 1), received {factor}")
+        }
         let circle = |count: usize, radius: f64| {
             let step = 2.0 * PI / count as f64;
             (0..count).map(move |i| {
@@ -78,7 +80,9 @@ impl Toy {
     }
 
     fn class_sizes(&self) -> Result<(usize, usize)> {
-        ensure!(self.samples >= 2, "samples must be at least 2, received {}", self.samples);
+        if self.samples < 2 {
+            bail!("samples must be at least 2, received {}", self.samples)
+        }
         Ok((self.samples / 2, self.samples - self.samples / 2))
     }
 
@@ -91,8 +95,9 @@ impl Toy {
         }
         let mut features: Vec<f64> = order.iter().flat_map(|&i| points[i]).collect();
         if let Some(stddev) = self.noise {
-            let valid = (0.0..f64::INFINITY).contains(&stddev);
-            ensure!(valid, "noise must be finite and at least 0, received {stddev}");
+            if !(0.0..f64::INFINITY).contains(&stddev) {
+                bail!("noise must be finite and at least 0, received {stddev}")
+            }
             for x in &mut features {
                 *x += random.normal(stddev);
             }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{ModuleT, VarBuilder};
 use rayon::prelude::*;
 
-use super::repeats::Trained;
+use super::repeats::{Schedule, Trained};
 use super::settings::Settings;
 use crate::data::Dataset;
 use crate::noise::NoiseMap;
@@ -28,16 +28,24 @@ pub struct Field {
 }
 
 /// The probability that the trained replicas give to class 1 around the data, averaged over those
-/// that did not stop. The grid has `side` points each way and a margin of a tenth on each side.
+/// that did not stop; `None` when all did. The grid has `side` points each way, at least 2, and a
+/// margin of a tenth on each side.
 ///
 /// # Errors
-/// When the weights do not fit the network.
+/// When the data have not two features, the weights do not fit the network or the threads cannot
+/// be started.
 pub fn boundary(
     settings: &Settings,
     trained: &Trained,
     data: &Dataset,
     side: usize,
-) -> Result<Field> {
+    schedule: Schedule,
+) -> Result<Option<Field>> {
+    ensure!(
+        data.width() == 2 && side >= 2,
+        "a boundary needs two features and a grid of two points a side, received {} and {side}",
+        data.width()
+    );
     let range = |feature: usize| {
         let values = data.rows().map(|(row, _)| row[feature]);
         let (low, high) = values
@@ -54,17 +62,23 @@ pub fn boundary(
     let histories = trained.histories.iter().enumerate();
     let finished: Vec<usize> =
         histories.filter(|(_, history)| history.stopped.is_none()).map(|(r, _)| r).collect();
+    if finished.is_empty() {
+        return Ok(None);
+    }
     let predict = |&replica: &usize| predict(settings, trained, replica, &points);
-    let sums = finished.par_iter().map(predict).try_reduce(
-        || vec![0u64; side * side],
-        |mut a, b| {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            Ok(a)
-        },
-    )?;
-    let scale = ONE * finished.len().max(1) as f64;
+    let sum = || {
+        finished.par_iter().map(predict).try_reduce(
+            || vec![0u64; side * side],
+            |mut a, b| {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+                Ok(a)
+            },
+        )
+    };
+    let sums = schedule.pool()?.install(sum)?;
+    let scale = ONE * finished.len() as f64;
     let probabilities = sums.into_iter().map(|sum| sum as f64 / scale).collect();
-    Ok(Field { x, y, columns: side, rows: side, probabilities })
+    Ok(Some(Field { x, y, columns: side, rows: side, probabilities }))
 }
 
 /// The probability 1 in the fixed-point numbers in which replicas are summed: whole numbers have
@@ -78,8 +92,7 @@ fn predict(
     points: &Tensor,
 ) -> Result<Vec<u64>> {
     let weights = trained.weights.iter();
-    let own = weights
-        .map(|(name, all)| Ok((name.clone(), all.narrow(0, replica, 1)?.to_device(&Device::Cpu)?)));
+    let own = weights.map(|(name, all)| Ok((name.clone(), all.narrow(0, replica, 1)?)));
     let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
     let vb = VarBuilder::from_tensors(own, DType::F32, &Device::Cpu);
     let model = settings.network().build(&vb, &NoiseMap::replicated(&[0]).builder(), &[])?;

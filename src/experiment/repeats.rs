@@ -1,8 +1,9 @@
 //! Many repeats of one experiment, trained as replicas in chunks, a chunk a thread.
 
-use anyhow::{Context, Result};
-use candle_core::{DType, Device, Tensor};
+use anyhow::{Context, Result, ensure};
+use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{Optimizer, VarMap};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::settings::Settings;
@@ -11,7 +12,17 @@ use crate::loss::Loss;
 use crate::nn::{replicated_vars, sorted_vars};
 use crate::noise::NoiseMap;
 use crate::optim::{Adam, AdamOptions};
-use crate::train::{FitOptions, Observer, ReplicaHistory, fit};
+use crate::train::{FitOptions, History, Observer, ReplicaHistory, fit};
+
+impl Trained {
+    /// `model.safetensors`: the weights by name, each with the replica axis first.
+    ///
+    /// # Errors
+    /// Never for weights of this crate.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        Ok(safetensors::serialize(self.weights.iter().map(|(name, w)| (name, w)), None)?)
+    }
+}
 
 /// How the work is laid out. It changes the time, never the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +38,21 @@ pub struct Schedule {
 pub struct Trained {
     /// The curves of each replica.
     pub histories: Vec<ReplicaHistory>,
-    /// The weights by name, sorted: (R, …).
+    /// The weights by name, sorted: (R, …) on the CPU, NaN for replicas that stopped.
     pub weights: Vec<(String, Tensor)>,
 }
 
 impl Schedule {
+    /// The threads.
+    ///
+    /// # Errors
+    /// When they are none or cannot be started.
+    pub(super) fn pool(&self) -> Result<ThreadPool> {
+        ensure!(self.threads > 0, "threads must be at least 1, received 0");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
+        pool.with_context(|| format!("cannot start {} threads", self.threads))
+    }
+
     /// Replicas of a chunk: enough to spread Candle's cost for each op, as many as keep an
     /// activation in the cache, and no more than give every thread a chunk. A GPU takes all.
     fn chunk_size(&self, settings: &Settings, device: &Device) -> usize {
@@ -39,7 +60,9 @@ impl Schedule {
         let activation =
             size_of::<f32>() * settings.batch_size.min(settings.train_size) * settings.hidden;
         let chosen = match device {
-            Device::Cpu => (CACHED_BYTES / activation.max(1)).min(settings.repeats / self.threads),
+            Device::Cpu => {
+                (CACHED_BYTES / activation.max(1)).min(settings.repeats / self.threads.max(1))
+            }
             _ => settings.repeats,
         };
         self.chunk.unwrap_or(chosen).max(1)
@@ -61,11 +84,9 @@ pub fn train_repeats<W: Observer>(
     settings.check()?;
     let seeds = settings.seeds();
     let chunks: Vec<&[u64]> = seeds.chunks(schedule.chunk_size(settings, device)).collect();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(schedule.threads).build();
-    let pool = pool.with_context(|| format!("cannot start {} threads", schedule.threads))?;
     let train = |seeds: &&[u64]| train_chunk(settings, seeds, device, &mut observer());
     let chunks: Vec<Trained> =
-        pool.install(|| chunks.par_iter().map(train).collect::<Result<_>>())?;
+        schedule.pool()?.install(|| chunks.par_iter().map(train).collect::<Result<_>>())?;
     join(chunks)
 }
 
@@ -97,8 +118,22 @@ fn train_chunk(
         seeds: seeds.to_vec(),
     };
     let history = fit(&model, &mut optimizer, &train, Some(&test), &options, observer)?;
-    let weights = vars.iter().map(|var| var.as_detached_tensor());
-    Ok(Trained { histories: history.replicas, weights: names.into_iter().zip(weights).collect() })
+    let weights = vars.iter().map(|var| finished_weights(var, &history));
+    let weights = names.into_iter().zip(weights).map(|(name, weights)| Ok((name, weights?)));
+    let weights = weights.collect::<Result<_>>()?;
+    Ok(Trained { histories: history.replicas, weights })
+}
+
+/// The replicas' weights on the CPU, NaN for those that stopped: what they were when their chunk
+/// ended depends on their company.
+fn finished_weights(var: &Var, history: &History) -> Result<Tensor> {
+    let weights = var.as_detached_tensor().to_device(&Device::Cpu)?;
+    let replica = |(r, history): (usize, &ReplicaHistory)| {
+        let own = weights.narrow(0, r, 1)?;
+        if history.stopped.is_none() { Ok(own) } else { own.affine(0., f64::NAN) }
+    };
+    let replicas = history.replicas.iter().enumerate().map(replica);
+    Ok(Tensor::cat(&replicas.collect::<candle_core::Result<Vec<_>>>()?, 0)?)
 }
 
 /// Puts the chunks' replicas one behind the other.

@@ -65,12 +65,43 @@ impl Settings {
     /// Ratio of the inner to the outer circle: scikit-learn's default, which the tutorial keeps.
     const FACTOR: f64 = 0.8;
 
-    /// Checks what single values cannot show.
+    /// An activation of 1 GiB: a step holds a few.
+    const MOST_ACTIVATIONS: usize = 1 << 28;
+
+    /// Curves of 2.4 GB.
+    const MOST_EPOCHS: usize = 100_000_000;
+
+    /// The largest spread of noise: far below what f32 holds.
+    const MOST_SPREAD: f64 = 1e30;
+
+    /// Checks every value and what they need together.
     ///
     /// # Errors
-    /// When no test points are left, the seeds overflow, or a noise is out of range.
+    /// When a value is out of range, no test points are left, the seeds overflow, or the run would
+    /// need more memory than is sensible.
     pub fn check(&self) -> Result<()> {
-        let Self { samples, train_size, seed, repeats, .. } = *self;
+        let Self { samples, train_size, hidden, epochs, batch_size, seed, repeats, .. } = *self;
+        let counts = [("hidden", hidden), ("epochs", epochs), ("batch size", batch_size)];
+        for (name, count) in counts {
+            ensure!(count >= 1, "{name} must be at least 1, received 0");
+        }
+        ensure!(
+            (0.0..f64::INFINITY).contains(&self.learning_rate),
+            "learning rate must be finite and at least 0, received {}",
+            self.learning_rate
+        );
+        let activations = batch_size.min(train_size).saturating_mul(hidden);
+        ensure!(
+            activations <= Self::MOST_ACTIVATIONS,
+            "batch size times hidden units must be at most {}, received {activations}",
+            Self::MOST_ACTIVATIONS
+        );
+        let curves = repeats.saturating_mul(epochs);
+        ensure!(
+            curves <= Self::MOST_EPOCHS,
+            "repeats times epochs must be at most {}, received {curves}",
+            Self::MOST_EPOCHS
+        );
         ensure!(
             (1..samples).contains(&train_size),
             "train size must leave test points: expected 1 to {} of {samples} samples, received \
@@ -83,10 +114,13 @@ impl Settings {
             "seeds must stay below 2^64: expected at most {} with {repeats} repeats, received {seed}",
             u64::MAX - (repeats as u64 - 1)
         );
-        for Noise { placement, stddev } in &self.noise {
+        let noises =
+            self.noise.iter().map(|n| (format!("stddev of the {} noise", n.placement), n.stddev));
+        for (name, spread) in noises.chain([("data noise".to_string(), self.data_noise)]) {
             ensure!(
-                (0.0..f64::INFINITY).contains(stddev),
-                "stddev of the {placement} noise must be finite and at least 0, received {stddev}"
+                (0.0..=Self::MOST_SPREAD).contains(&spread),
+                "{name} must lie in 0 to {:e}, received {spread}",
+                Self::MOST_SPREAD
             );
         }
         Ok(())
@@ -97,7 +131,7 @@ impl Settings {
     /// # Errors
     /// When the settings of the data are out of range.
     pub fn dataset(&self) -> Result<Dataset> {
-        circles(self.samples, Some(self.data_noise), Self::FACTOR, self.data_seed)
+        Ok(circles(self.samples, Some(self.data_noise), Self::FACTOR, self.data_seed)?)
     }
 
     /// The network.

@@ -53,13 +53,21 @@ impl Mlp {
     /// input (R or 1, B, I); output (R, B, O).
     ///
     /// # Errors
-    /// When a spread is negative or not finite, or variables exist with other shapes.
+    /// When a spread is negative or not finite, a placement is named twice, or variables exist with
+    /// other shapes.
     pub fn build(
         &self,
         vb: &VarBuilder,
         nb: &NoiseBuilder,
         noise: &[(Placement, Vec<f64>)],
     ) -> Result<SequentialT> {
+        let placements: Vec<Placement> = noise.iter().map(|(placement, _)| *placement).collect();
+        if let Some(i) = (1..noise.len()).find(|&i| placements[..i].contains(&placements[i])) {
+            candle_core::bail!(
+                "expected one noise for each placement, received two for {}",
+                placements[i]
+            )
+        }
         let add_noise = |model: SequentialT, placement: Placement, name: &str| match noise
             .iter()
             .find(|(other, _)| *other == placement)

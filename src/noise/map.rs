@@ -3,7 +3,7 @@
 //! A site has a path (`"hidden.0"`), which with the seed determines its draws, a spread and a
 //! counter of training calls, the step. Adding a site moves no other site's draws.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -100,24 +100,42 @@ impl NoiseMap {
         Ok(())
     }
 
-    /// Writes the steps as a safetensors file: one u32 tensor (R,) a site.
+    /// Writes seeds and steps as a safetensors file: a u32 tensor (R,) of steps for each site and
+    /// the seeds (R, 2), low half first, as `@seeds`. Spreads belong to the model, not to its
+    /// progress, and are not written.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
         let tensor = |steps: Vec<u32>| Tensor::new(steps, &Device::Cpu);
         let steps = self.steps().into_iter().map(|(path, steps)| Ok((path, tensor(steps)?)));
-        candle_core::safetensors::save(&steps.collect::<Result<_>>()?, file)
+        let mut tensors: HashMap<String, Tensor> = steps.collect::<Result<_>>()?;
+        tensors.insert(Self::SEEDS.to_string(), Tensor::new(self.seed_halves(), &Device::Cpu)?);
+        candle_core::safetensors::save(&tensors, file)
     }
 
     /// Continues from the steps of a file written by [`NoiseMap::save`].
     ///
     /// # Errors
-    /// When the file cannot be read, or as [`NoiseMap::set_steps`].
+    /// When the file cannot be read or was written under other seeds, or as
+    /// [`NoiseMap::set_steps`].
     pub fn load<P: AsRef<Path>>(&self, file: P) -> Result<()> {
-        let tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+        let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+        let seeds = tensors.remove(Self::SEEDS).map(|seeds| seeds.to_vec2::<u32>()).transpose()?;
+        if seeds != Some(self.seed_halves()) {
+            bail!(
+                "expected the steps of a noise map with the seeds {:?}, received those of others",
+                self.0.seeds
+            )
+        }
         let steps = tensors.into_iter().map(|(path, steps)| Ok((path, steps.to_vec1::<u32>()?)));
         self.set_steps(&steps.collect::<Result<_>>()?)
+    }
+
+    const SEEDS: &str = "@seeds";
+
+    fn seed_halves(&self) -> Vec<Vec<u32>> {
+        self.0.seeds.iter().map(|&seed| vec![seed as u32, (seed >> 32) as u32]).collect()
     }
 
     fn sites(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Site>>> {
@@ -125,7 +143,9 @@ impl NoiseMap {
     }
 
     fn site(&self, path: &str) -> Result<Arc<Site>> {
-        match self.sites().get(path).and_then(Weak::upgrade) {
+        // Bound first: the guard must be gone when the error lists the paths.
+        let site = self.sites().get(path).and_then(Weak::upgrade);
+        match site {
             Some(site) => Ok(site),
             None => bail!("no noise site {path:?}; there are {:?}", self.steps().into_keys()),
         }
@@ -162,8 +182,10 @@ impl NoiseBuilder {
     pub(super) fn site(&self, stddevs: &[f64]) -> Result<Arc<Site>> {
         check_stddevs(stddevs, self.replicas())?;
         let path = &self.path;
-        if path.is_empty() {
-            bail!("a noise layer needs a path: noisemap.builder().pp(\"hidden\")")
+        if path.is_empty() || path == NoiseMap::SEEDS {
+            bail!(
+                "a noise layer needs a path, as in noisemap.builder().pp(\"hidden\"); received {path:?}"
+            )
         }
         let mut sites = self.map.sites();
         if sites.get(path).and_then(Weak::upgrade).is_some() {

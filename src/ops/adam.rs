@@ -13,7 +13,7 @@ use pulp::{Arch, Simd};
 
 use super::cpu::{is_fused, values, values_mut};
 
-/// The numbers of one step that all tensors share.
+/// The numbers of one step, which all tensors share.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamUpdate {
     /// Step size η.
@@ -49,7 +49,7 @@ pub fn adam(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Resu
     if grad.shape() != var.shape() {
         candle_core::bail!("expected a gradient of {:?}, received {:?}", var.dims(), grad.dims())
     }
-    if is_fused(&[var, grad]) {
+    if is_fused(&[var, moments, grad]) {
         var.inplace_op2(&grad.contiguous()?, &AdamStep { moments, update })
     } else {
         plain(var, moments, grad, update)

@@ -29,12 +29,12 @@ pub struct NoiseDraw {
 /// single row.
 ///
 /// # Errors
-/// When the replica axis has another length, the dtype is no floating-point type, or a row or the
-/// number of rows is beyond the address.
+/// When the number of draws does not fit, the dtype is no floating-point type or cannot hold the
+/// spread, or a row or the number of rows is beyond the address.
 pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result<Tensor> {
     let dims = if replica_axis {
         match xs.dims().split_first() {
-            Some((&replicas, dims)) if replicas == draws.len() => dims,
+            Some((&replicas, dims)) if replicas == draws.len() && replicas > 0 => dims,
             _ => bail!(
                 "expected a first axis of {} replicas, received shape {:?}",
                 draws.len(),
@@ -42,6 +42,9 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
             ),
         }
     } else {
+        if draws.len() != 1 {
+            bail!("expected one draw for a tensor without a replica axis, received {}", draws.len())
+        }
         xs.dims()
     };
     let row_len = match dims {
@@ -49,6 +52,10 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
         [_, row @ ..] => row.iter().product(),
     };
     let rows = if dims.len() > 1 { dims[0] } else { 1 };
+    if let Some(draw) = draws.iter().find(|draw| xs.dtype() != DType::F64 && draw.stddev > MOST_F32)
+    {
+        bail!("a stddev of {} is beyond {:?}", draw.stddev, xs.dtype())
+    }
     if row_len > MAX_ROW_LEN || rows > u32::MAX as usize {
         bail!("noise has addresses for 2^32 rows of 2^34 elements, received shape {:?}", xs.dims())
     }
@@ -59,6 +66,8 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
     }
     xs.contiguous()?.apply_op1(AddNoise { draws: draws.to_vec(), row_len })
 }
+
+const MOST_F32: f64 = f32::MAX as f64;
 
 struct AddNoise {
     draws: Vec<NoiseDraw>,

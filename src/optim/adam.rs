@@ -57,17 +57,23 @@ impl Adam {
     }
 
     /// The moments of each variable, in the order of the variables: (2, …variable), the mean of
-    /// the gradient and the mean of its square. They share storage with the optimizer.
-    pub fn moments(&self) -> Vec<Tensor> {
-        self.params.iter().map(|param| param.moments.as_tensor().clone()).collect()
+    /// the gradient and the mean of its square. They are copies: further steps do not change them.
+    ///
+    /// # Errors
+    /// When a device fails.
+    pub fn moments(&self) -> Result<Vec<Tensor>> {
+        self.params.iter().map(|param| param.moments.copy()).collect()
     }
 
     /// Continues from a saved state.
     ///
     /// # Errors
-    /// When the number of tensors or a shape differs from [`Adam::moments`].
+    /// When the number of tensors, a shape or a dtype differs from [`Adam::moments`]; nothing is
+    /// changed then.
     pub fn set_state(&mut self, steps: u64, moments: &[Tensor]) -> Result<()> {
-        let fits = |(param, moments): (&Param, &Tensor)| param.moments.shape() == moments.shape();
+        let fits = |(param, moments): (&Param, &Tensor)| {
+            param.moments.shape() == moments.shape() && param.moments.dtype() == moments.dtype()
+        };
         if moments.len() != self.params.len() || !self.params.iter().zip(moments).all(fits) {
             bail!(
                 "expected moments of shapes {:?}, received {:?}",

@@ -1,18 +1,20 @@
 //! The pictures of an experiment, drawn from its results.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::plot::{self, Curve, LabelledPoint, Scale};
 use crate::data::Dataset;
 use crate::experiment::{Field, statistic};
 use crate::train::ReplicaHistory;
 
-/// `dataset.png`: the points by class, the first `train` of them filled.
+/// `dataset.png`: the points by class, the first `train` of them filled; of large sets the first
+/// thousands.
 ///
 /// # Errors
 /// When the picture cannot be drawn.
 pub fn dataset_png(title: &str, data: &Dataset, train: usize) -> Result<Vec<u8>> {
-    plot::dataset(title, &points(data), train)
+    let (points, train) = points(data, train)?;
+    plot::dataset(title, &points, train)
 }
 
 /// `boundary.png`: the predicted probability under the points.
@@ -20,38 +22,32 @@ pub fn dataset_png(title: &str, data: &Dataset, train: usize) -> Result<Vec<u8>>
 /// # Errors
 /// When the picture cannot be drawn.
 pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) -> Result<Vec<u8>> {
-    let field = plot::Field {
-        x: field.x,
-        y: field.y,
-        columns: field.columns,
-        rows: field.rows,
-        probabilities: field.probabilities.clone(),
-    };
-    plot::boundary(title, &field, &points(data), train)
+    let (points, train) = points(data, train)?;
+    plot::boundary(title, field, &points, train)
 }
 
 /// `accuracy.png`: train and test accuracy by epoch; with repeats their mean and a band of one
-/// standard deviation on either side.
+/// standard deviation on either side. `noisy` adds the training curve with the noise on.
 ///
 /// # Errors
 /// When the picture cannot be drawn.
-pub fn accuracy_png(title: &str, histories: &[ReplicaHistory]) -> Result<Vec<u8>> {
+pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
     let curves: [(&str, CurveOf); 3] = [
         ("train, noise on", |h| &h.accuracy),
         ("train", |h| &h.clean_accuracy),
         ("test", |h| &h.val_accuracy),
     ];
-    curves_png(title, "accuracy", Scale::Accuracy, &curves, histories)
+    curves_png(title, "accuracy", Scale::Accuracy, &curves[usize::from(!noisy)..], histories)
 }
 
 /// `loss.png`: likewise for the loss.
 ///
 /// # Errors
 /// When the picture cannot be drawn.
-pub fn loss_png(title: &str, histories: &[ReplicaHistory]) -> Result<Vec<u8>> {
+pub fn loss_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
     let curves: [(&str, CurveOf); 3] =
         [("train, noise on", |h| &h.loss), ("train", |h| &h.clean_loss), ("test", |h| &h.val_loss)];
-    curves_png(title, "cross-entropy", Scale::Loss, &curves, histories)
+    curves_png(title, "cross-entropy", Scale::Loss, &curves[usize::from(!noisy)..], histories)
 }
 
 /// Picks one curve of a history.
@@ -94,6 +90,13 @@ impl Band {
     }
 }
 
-fn points(data: &Dataset) -> Vec<LabelledPoint> {
-    data.rows().map(|(row, label)| LabelledPoint { x: [row[0], row[1]], label }).collect()
+/// The points to draw and how many of them are training points: at most some thousand of each
+/// kind, the first ones, because more are a blob.
+fn points(data: &Dataset, train: usize) -> Result<(Vec<LabelledPoint>, usize)> {
+    const MOST: usize = 2000;
+    ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());
+    let drawn = train.min(MOST);
+    let rows = data.rows().take(drawn).chain(data.rows().skip(train).take(MOST));
+    let point = |(row, label): (&[f64], u32)| LabelledPoint { x: [row[0], row[1]], label };
+    Ok((rows.map(point).collect(), drawn))
 }

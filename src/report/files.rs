@@ -1,11 +1,11 @@
 //! Files that are written whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Held while a file is written, so that an interrupt can wait for it.
 static WRITING: Mutex<()> = Mutex::new(());
@@ -19,16 +19,20 @@ pub fn wait_for_files() -> impl Drop {
     writing()
 }
 
-/// Makes a folder for results and checks that files can be written to it.
+/// Makes a folder for results and checks that files of these names can be written to it.
 ///
 /// # Errors
-/// When the path is a file, or the folder cannot be made or written to.
-pub fn create_folder(folder: &Path) -> Result<()> {
+/// When the path is a file, a name is taken by a folder, or the folder cannot be made or written
+/// to.
+pub fn create_folder(folder: &Path, files: &[&str]) -> Result<()> {
     let name = folder.display();
     ensure!(
-        !folder.exists() || folder.is_dir(),
-        "cannot write results to {name}: expected a folder, received a file"
+        fs::symlink_metadata(folder).is_err() || folder.is_dir(),
+        "cannot write results to {name}: expected a folder, received a file or a broken link"
     );
+    if let Some(file) = files.iter().find(|file| folder.join(file).is_dir()) {
+        bail!("cannot write results to {name}: expected a file {file}, received a folder")
+    }
     fs::create_dir_all(folder).with_context(|| format!("cannot make the result folder {name}"))?;
     let _writing = writing();
     tempfile::tempfile_in(folder)
@@ -41,17 +45,48 @@ pub fn create_folder(folder: &Path) -> Result<()> {
 /// # Errors
 /// When the folder cannot be written to or the disk is full; an older file of the name is kept.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_file_with(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// [`write_file`] for what need not be in memory whole: `write` is given the temporary file.
+///
+/// # Errors
+/// As [`write_file`], and those of `write`.
+pub fn write_file_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let _writing = writing();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = temporary_file(folder)?;
-        file.write_all(bytes)?;
+    let write_whole = || -> Result<()> {
+        let mut file = BufWriter::new(temporary_file(folder)?);
+        write(&mut file)?;
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         // The name is in the folder, which has to reach the disk as well; Windows has no such call.
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        if cfg!(unix) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
     };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    write_whole().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Removes results of an earlier run, so that none stand beside those of another.
+///
+/// # Errors
+/// When one cannot be removed.
+pub fn remove_files(folder: &Path, names: &[&str]) -> Result<()> {
+    for path in names.iter().map(|name| folder.join(name)) {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A temporary file with the permissions that a new file has; the default would be private.
@@ -98,9 +133,37 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("file");
         fs::write(&path, "kept")?;
-        let error = create_folder(&path).unwrap_err().to_string();
+        let error = create_folder(&path, &[]).unwrap_err().to_string();
         assert!(error.contains("expected a folder, received a file"), "{error}");
         assert_eq!(fs::read(&path)?, b"kept");
+        let error = create_folder(folder.path().parent().unwrap(), &["."]).unwrap_err();
+        assert!(error.to_string().contains("received a folder"), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_write_that_fails_in_the_middle_leaves_nothing() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("history.csv");
+        let result = write_file_with(&path, |file| {
+            file.write_all(&[0; 100_000])?;
+            bail!("the disk is full")
+        });
+        let error = format!("{:#}", result.unwrap_err());
+        assert!(error.contains("history.csv: the disk is full"), "{error}");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn removing_skips_what_is_not_there() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("loss.png"), "old")?;
+        fs::write(folder.path().join("notes.txt"), "mine")?;
+        remove_files(folder.path(), &["loss.png", "accuracy.png"])?;
+        assert!(
+            !folder.path().join("loss.png").exists() && folder.path().join("notes.txt").exists()
+        );
         Ok(())
     }
 }

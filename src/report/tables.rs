@@ -1,7 +1,8 @@
-//! Results as JSON, CSV and safetensors bytes.
+//! Results as JSON and CSV.
+
+use std::io::Write;
 
 use anyhow::Result;
-use candle_core::Tensor;
 
 use crate::data::Dataset;
 use crate::experiment::Outcome;
@@ -20,9 +21,9 @@ pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
 /// `history.csv`: a row for each seed and epoch (from 1). Values that were not measured are empty.
 ///
 /// # Errors
-/// Never for histories of this crate.
-pub fn history_csv(seeds: &[u64], histories: &[ReplicaHistory]) -> Result<Vec<u8>> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
+/// When `out` cannot be written to.
+pub fn history_csv(seeds: &[u64], histories: &[ReplicaHistory], out: &mut dyn Write) -> Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "seed",
         "epoch",
@@ -48,7 +49,7 @@ pub fn history_csv(seeds: &[u64], histories: &[ReplicaHistory]) -> Result<Vec<u8
             ))?;
         }
     }
-    Ok(csv.into_inner()?)
+    Ok(csv.flush()?)
 }
 
 /// `dataset.csv`: `x1,x2,…,label`, every number with the digits that give it back exactly.
@@ -63,14 +64,6 @@ pub fn dataset_csv(data: &Dataset) -> Result<Vec<u8>> {
         csv.serialize((row, label))?;
     }
     Ok(csv.into_inner()?)
-}
-
-/// `model.safetensors`: the weights by name, each with the replica axis first.
-///
-/// # Errors
-/// When a tensor cannot be read from its device.
-pub fn weights_safetensors(weights: &[(String, Tensor)]) -> Result<Vec<u8>> {
-    Ok(safetensors::serialize(weights.iter().map(|(name, tensor)| (name, tensor)), None)?)
 }
 
 #[cfg(test)]
@@ -97,7 +90,9 @@ mod tests {
     fn what_was_not_measured_is_empty() -> Result<()> {
         let history =
             ReplicaHistory { loss: vec![0.5], clean_loss: vec![0.25], ..Default::default() };
-        let csv = String::from_utf8(history_csv(&[7], &[history])?)?;
+        let mut csv = Vec::new();
+        history_csv(&[7], &[history], &mut csv)?;
+        let csv = String::from_utf8(csv)?;
         assert_eq!(csv.lines().nth(1), Some("7,1,0.5,,0.25,,,"));
         Ok(())
     }

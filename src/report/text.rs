@@ -3,12 +3,17 @@
 use crate::experiment::{Statistic, Summary};
 
 /// `Train: 0.967, Test: 0.814`, with repeats
-/// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`.
+/// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`, or `(28 of 30 repeats)` where two runs
+/// stopped.
 ///
 /// A figure that no run has is `-`.
-pub fn result_line(summary: &Summary) -> String {
+pub fn result_line(summary: &Summary, repeats: usize) -> String {
     let Summary { train_accuracy: train, test_accuracy: test, .. } = summary;
-    let repeats = if test.n > 1 { format!(" ({} repeats)", test.n) } else { String::new() };
+    let repeats = match (test.n, repeats) {
+        (_, 1) => String::new(),
+        (n, repeats) if n == repeats => format!(" ({n} repeats)"),
+        (n, repeats) => format!(" ({n} of {repeats} repeats)"),
+    };
     format!("Train: {}, Test: {}{repeats}", figure(train), figure(test))
 }
 
@@ -32,19 +37,21 @@ mod tests {
 
     #[test]
     fn one_run_reads_as_in_the_tutorial() {
-        let line = result_line(&summary(&[29. / 30.], &[57. / 70.]));
+        let line = result_line(&summary(&[29. / 30.], &[57. / 70.]), 1);
         assert_eq!(line, "Train: 0.967, Test: 0.814");
     }
 
     #[test]
     fn repeats_have_a_spread_and_a_count() {
         // 0.8 and 0.9: mean 0.85, sample standard deviation 0.1 / √2 = 0.0707.
-        let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]));
+        let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]), 2);
         assert_eq!(line, "Train: 1.000 ± 0.000, Test: 0.850 ± 0.071 (2 repeats)");
     }
 
     #[test]
-    fn no_figure_is_a_dash() {
-        assert_eq!(result_line(&summary(&[], &[])), "Train: -, Test: -");
+    fn no_figure_is_a_dash_and_stopped_runs_are_counted() {
+        assert_eq!(result_line(&summary(&[], &[]), 1), "Train: -, Test: -");
+        let line = result_line(&summary(&[1.], &[0.8]), 2);
+        assert_eq!(line, "Train: 1.000, Test: 0.800 (1 of 2 repeats)");
     }
 }

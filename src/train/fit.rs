@@ -69,12 +69,12 @@ pub fn fit<M: ModuleT, O: Optimizer>(
     Ok(history)
 }
 
-/// Loss and accuracy with the noise off, computed in pieces that bound the memory.
+/// Loss and accuracy with the noise off, computed in pieces of rows, which bound the memory.
 ///
 /// # Errors
 /// When the model or the loss fails.
 pub fn evaluate<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Scores> {
-    const PIECE: usize = 4096;
+    const PIECE: usize = 1024;
     let mut measured = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
@@ -101,6 +101,12 @@ fn train_epoch<M: ModuleT, O: Optimizer>(
         let (xs, ys) = train.batch(&ids, replicas)?;
         let logits = train.with_replica_axis(model.forward_t(&xs, true)?)?;
         let loss = options.loss.forward(&logits, &ys)?; // (R,)
+        if loss.elem_count() != replicas {
+            bail!(
+                "the model has {} replicas, expected one for each of {replicas} seeds",
+                loss.elem_count()
+            )
+        }
         // Backward from the vector starts with ones: the sum of the replicas' losses.
         optimizer.backward_step(&loss)?;
         measured.push(Measured::new(loss, options.loss, &logits, &ys)?);

@@ -6,11 +6,12 @@ use super::{
     axis::{Axis, drawable},
     canvas::{Anchor, BLACK, Ink, TEXT, WHITE, blend},
     dataset::{LabelledPoint, draw_points, equal_scales, legend},
-    field::{Field, contour},
+    field::contour,
     frame::Frame,
     legend::Key,
     marker::PALETTE,
 };
+use crate::experiment::Field;
 
 /// Free beside the plot for the colour bar, in pixels; where the bar is in it; and its title.
 const BESIDE: f64 = 124.0;

@@ -1,21 +1,7 @@
 //! A field of probabilities on a grid: values between the grid points, and the line at 0.5.
 
 use super::axis::drawable;
-
-/// The probability of class 1 on a regular grid over the plane.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Field {
-    /// The first feature in the first and in the last column.
-    pub x: [f64; 2],
-    /// The second feature in the first and in the last row.
-    pub y: [f64; 2],
-    /// Grid points along x.
-    pub columns: usize,
-    /// Grid points along y.
-    pub rows: usize,
-    /// Row after row, the first at the lowest y; what is not finite stays white.
-    pub probabilities: Vec<f64>,
-}
+use crate::experiment::Field;
 
 impl Field {
     /// The value of a grid point if it is a number.

@@ -23,4 +23,3 @@ mod marker;
 pub use boundary::boundary;
 pub use curves::{Curve, Scale, curves};
 pub use dataset::{LabelledPoint, dataset};
-pub use field::Field;

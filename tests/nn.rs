@@ -1,10 +1,12 @@
 //! Layers, initial weights and the sequence.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Module, ModuleT, VarMap};
 use candle_noise::loss::Loss;
 use candle_noise::model::{Mlp, Placement};
-use candle_noise::nn::{Relu, dense, replicated_vars, seeded_vars, seq_t, sorted_vars};
+use candle_noise::nn::{
+    Relu, SequentialT, dense, replicated_vars, seeded_vars, seq_t, sorted_vars,
+};
 use candle_noise::{GaussianNoise, NoiseMap};
 
 #[test]
@@ -170,5 +172,77 @@ fn a_dense_layer_is_its_formula() -> Result<()> {
     let ys = layer.forward(&xs)?.get(0)?.to_vec2::<f32>()?;
     let w = layer.weight().get(0)?.to_vec2::<f32>()?;
     assert_eq!(ys, [[w[0][0], w[0][1]], [2. * w[2][0], 2. * w[2][1]]]);
+    Ok(())
+}
+
+/// A layer that the sequence does not recognize.
+struct Opaque<M>(M);
+
+impl<M: ModuleT> ModuleT for Opaque<M> {
+    fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+        self.0.forward_t(xs, train)
+    }
+}
+
+/// The same network twice on one set of weights: in one op, and layer by layer.
+fn twins(replicas: usize, widths: &[usize], varmap: &VarMap) -> Result<[SequentialT; 2]> {
+    let seeds: Vec<u64> = (0..replicas as u64).collect();
+    let vb = replicated_vars(varmap, &seeds, DType::F32, &Device::Cpu);
+    let maps = [(); 2].map(|()| NoiseMap::replicated(&seeds));
+    // Replica 0 has no noise.
+    let stddevs: Vec<f64> = (0..replicas).map(|r| 0.2 * r as f64).collect();
+    let noise =
+        |i: usize, path: &str| GaussianNoise::with_stddevs(&stddevs, maps[i].builder().pp(path));
+    let (mut fused, mut single) = (seq_t(), seq_t());
+    for (l, pair) in widths.windows(2).enumerate() {
+        let layer = dense(replicas, pair[0], pair[1], vb.pp(format!("fc{l}")))?;
+        (fused, single) = (fused.add(layer.clone()), single.add(Opaque(layer)));
+        if l + 2 < widths.len() {
+            let (before, after) = (format!("before{l}"), format!("after{l}"));
+            fused = fused.add(noise(0, &before)?).add(Relu).add(noise(0, &after)?);
+            single = single.add(Opaque(noise(1, &before)?)).add(Opaque(Relu));
+            single = single.add(Opaque(noise(1, &after)?));
+        }
+    }
+    Ok([fused, single])
+}
+
+#[test]
+fn a_run_of_small_layers_in_one_op_has_the_bits_of_the_layers_one_by_one() -> Result<()> {
+    let bits = |t: &Tensor| -> Result<Vec<u32>> {
+        let values = t.flatten_all()?.to_vec1::<f32>()?;
+        // Rectifiers may differ in the sign of zero.
+        Ok(values.into_iter().map(|x| (x + 0.).to_bits()).collect())
+    };
+    for widths in [&[2, 500, 1][..], &[3, 17, 64, 1], &[70, 9, 200, 40], &[1, 1, 8], &[5, 1]] {
+        for (replicas, rows, batch) in [(3, 3, 13), (3, 1, 8), (1, 1, 1)] {
+            let varmap = VarMap::new();
+            let [fused, single] = twins(replicas, widths, &varmap)?;
+            let count = rows * batch * widths[0];
+            let xs: Vec<f32> = (0..count).map(|i| ((i * 29) % 31) as f32 / 15.5 - 1.).collect();
+            let xs = Var::from_vec(xs, (rows, batch, widths[0]), &Device::Cpu)?;
+            for train in [true, false, true] {
+                let (a, b) = (fused.forward_t(&xs, train)?, single.forward_t(&xs, train)?);
+                assert_eq!(bits(&a)?, bits(&b)?, "{widths:?}, {replicas} replicas, {train}");
+                let (a, b) = (a.sqr()?.backward()?, b.sqr()?.backward()?);
+                let inputs = ("inputs".to_string(), xs.clone());
+                for (name, var) in sorted_vars(&varmap).into_iter().chain([inputs]) {
+                    let (a, b) = (a.get(&var).unwrap(), b.get(&var).unwrap());
+                    assert_eq!(a.shape(), var.shape());
+                    assert_eq!(bits(a)?, bits(b)?, "{widths:?} {name}, {replicas} replicas");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nan_passes_a_fused_rectifier() -> Result<()> {
+    let varmap = VarMap::new();
+    let [fused, _] = twins(1, &[2, 16, 1], &varmap)?;
+    let xs = Tensor::new(&[[[f32::NAN, 1.], [1., 1.]]], &Device::Cpu)?;
+    let ys = fused.forward_t(&xs, false)?.flatten_all()?.to_vec1::<f32>()?;
+    assert!(ys[0].is_nan() && ys[1].is_finite(), "{ys:?}");
     Ok(())
 }

@@ -35,6 +35,11 @@ impl Dense {
         &self.weight
     }
 
+    /// Whether this layer can be part of a run of small layers that begins with `xs`.
+    pub(super) fn is_fused(&self, xs: &Tensor) -> bool {
+        xs.rank() == 3 && xs.dtype() == self.weight.dtype() && ops::is_small(&self.weight)
+    }
+
     /// The bias (R, 1, O).
     pub fn bias(&self) -> &Tensor {
         &self.bias

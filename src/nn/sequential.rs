@@ -2,16 +2,32 @@
 //!
 //! `candle_nn::seq` calls every layer without `train`, so noise or dropout in it never acts.
 
+use std::any::Any;
+
 use candle_core::{Result, Tensor, bail};
 use candle_nn::ModuleT;
 
-type Layer = Box<dyn ModuleT + Send + Sync>;
+use super::dense::Dense;
+use super::relu::Relu;
+use crate::noise::GaussianNoise;
+use crate::ops::{StackLayer, stack};
+
+/// A layer that can be recognized, so that small neighbours run in one op.
+pub(super) trait Layer: ModuleT + Any + Send + Sync {
+    fn into_module(self: Box<Self>) -> Box<dyn ModuleT + Send + Sync>;
+}
+
+impl<M: ModuleT + Any + Send + Sync> Layer for M {
+    fn into_module(self: Box<Self>) -> Box<dyn ModuleT + Send + Sync> {
+        self
+    }
+}
 
 /// Layers applied in order, each under a name, so that one can be inserted into a built model or
 /// removed from it.
 #[derive(Default)]
 pub struct SequentialT {
-    layers: Vec<(String, Layer)>,
+    layers: Vec<(String, Box<dyn Layer>)>,
     added: usize,
 }
 
@@ -74,7 +90,7 @@ impl SequentialT {
     /// # Errors
     /// When there is no such layer.
     pub fn remove(&mut self, name: &str) -> Result<Box<dyn ModuleT + Send + Sync>> {
-        Ok(self.layers.remove(self.index(name)?).1)
+        Ok(self.layers.remove(self.index(name)?).1.into_module())
     }
 
     /// The names of the layers, in order.
@@ -117,11 +133,53 @@ impl SequentialT {
 }
 
 impl ModuleT for SequentialT {
+    /// Applies the layers in order; runs of small dense layers, rectifiers and noise in one op, with
+    /// the result that they have one by one.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         let mut xs = xs.clone();
-        for (_, layer) in &self.layers {
-            xs = layer.forward_t(&xs, train)?;
+        let mut layers = &self.layers[..];
+        while let Some(((_, first), rest)) = layers.split_first() {
+            (xs, layers) = match fused_run(layers, &xs, train)? {
+                Some((run, rest)) => (stack(&xs, &run, train)?, rest),
+                None => (first.forward_t(&xs, train)?, rest),
+            };
         }
         Ok(xs)
     }
+}
+
+type NamedLayer = (String, Box<dyn Layer>);
+
+/// The run of layers at the beginning that one op serves, and the layers behind it.
+fn fused_run<'a>(
+    layers: &'a [NamedLayer],
+    xs: &Tensor,
+    train: bool,
+) -> Result<Option<(Vec<StackLayer>, &'a [NamedLayer])>> {
+    let mut run = Vec::new();
+    let mut rest = layers;
+    while let Some(dense) = next::<Dense>(rest).filter(|dense| dense.is_fused(xs)) {
+        let mut layer = StackLayer::new(dense.weight(), dense.bias());
+        rest = &rest[1..];
+        if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.replica_axis()) {
+            layer.before = noise.draws(train)?;
+            rest = &rest[1..];
+        }
+        if next::<Relu>(rest).is_some() {
+            layer.relu = true;
+            rest = &rest[1..];
+            if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.replica_axis()) {
+                layer.after = noise.draws(train)?;
+                rest = &rest[1..];
+            }
+        }
+        run.push(layer);
+    }
+    Ok((!run.is_empty()).then_some((run, rest)))
+}
+
+/// The first layer, if it is of this type.
+fn next<T: 'static>(layers: &[NamedLayer]) -> Option<&T> {
+    let (_, layer) = layers.first()?;
+    (&**layer as &dyn Any).downcast_ref()
 }

@@ -11,7 +11,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::ModuleT;
 
 use super::map::{NoiseBuilder, NoiseMap, Site};
-use crate::ops::add_noise;
+use crate::ops::{NoiseDraw, add_noise};
 
 /// A layer that adds Gaussian noise in training and is the identity otherwise.
 ///
@@ -64,16 +64,23 @@ impl GaussianNoise {
     pub fn seeded(stddev: f64, seed: u64) -> Result<Self> {
         Self::new(stddev, NoiseMap::new(seed).builder().pp("noise"))
     }
+
+    /// The draws of one call, `None` where it is the identity; uses a step where noise is added.
+    pub(crate) fn draws(&self, train: bool) -> Result<Option<Vec<NoiseDraw>>> {
+        if train { self.site.next_draws() } else { Ok(None) }
+    }
+
+    /// Whether tensors begin with the replica axis.
+    pub(crate) fn replica_axis(&self) -> bool {
+        self.site.replica_axis()
+    }
 }
 
 impl ModuleT for GaussianNoise {
     /// Adds noise when `train` is set; uses a step of the site only where noise is added.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        if !train {
-            return Ok(xs.clone());
-        }
-        match self.site.next_draws()? {
-            Some(draws) => add_noise(xs, &draws, self.site.replica_axis()),
+        match self.draws(train)? {
+            Some(draws) => add_noise(xs, &draws, self.replica_axis()),
             None => Ok(xs.clone()),
         }
     }

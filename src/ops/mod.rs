@@ -7,11 +7,14 @@ mod adam;
 mod bce;
 mod cpu;
 mod dense;
+mod many;
 mod noise;
 mod relu;
+mod stack;
 
 pub use adam::{AdamUpdate, adam};
 pub use bce::{bce_with_logits, binary_accuracy};
 pub use dense::dense;
 pub use noise::{NoiseDraw, add_noise};
 pub use relu::relu;
+pub use stack::{StackLayer, is_small, stack};

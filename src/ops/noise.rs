@@ -52,10 +52,7 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
         [_, row @ ..] => row.iter().product(),
     };
     let rows = if dims.len() > 1 { dims[0] } else { 1 };
-    if let Some(draw) = draws.iter().find(|draw| xs.dtype() != DType::F64 && draw.stddev > MOST_F32)
-    {
-        bail!("a stddev of {} is beyond {:?}", draw.stddev, xs.dtype())
-    }
+    check_spread(draws, xs.dtype())?;
     if row_len > MAX_ROW_LEN || rows > u32::MAX as usize {
         bail!("noise has addresses for 2^32 rows of 2^34 elements, received shape {:?}", xs.dims())
     }
@@ -67,7 +64,14 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
     xs.contiguous()?.apply_op1(AddNoise { draws: draws.to_vec(), row_len })
 }
 
-const MOST_F32: f64 = f32::MAX as f64;
+/// The f32 sum of the narrower dtypes must hold the spread.
+pub(super) fn check_spread(draws: &[NoiseDraw], dtype: DType) -> Result<()> {
+    let most = if dtype == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
+    match draws.iter().find(|draw| draw.stddev > most) {
+        Some(draw) => bail!("a stddev of {} is beyond {dtype:?}", draw.stddev),
+        None => Ok(()),
+    }
+}
 
 struct AddNoise {
     draws: Vec<NoiseDraw>,

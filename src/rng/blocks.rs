@@ -72,10 +72,12 @@ impl Cursor {
     #[inline(always)]
     pub fn words(&self, address: &Address, firsts: &mut [u64], seconds: &mut [u64]) {
         let (step, stream) = (u64::from(address.step), address.stream as u64);
+        // Wrapping, though nothing wraps: a check for overflow would keep the loop from vectors.
         let counter = |i: u64| {
-            let block = self.block + i;
-            let rows = (low(block) * self.inverse) >> 31;
-            [block - low(rows) * low(self.row_blocks), self.row + rows, step, stream]
+            let block = self.block.wrapping_add(i);
+            let rows = low(block).wrapping_mul(self.inverse) >> 31;
+            let done = low(rows).wrapping_mul(low(self.row_blocks));
+            [block.wrapping_sub(done), self.row.wrapping_add(rows), step, stream]
         };
         let half = firsts.len() / 2;
         let (firsts, upper_firsts) = firsts.split_at_mut(half);

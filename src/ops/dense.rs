@@ -1,0 +1,116 @@
+//! The dense layer of every replica: ys = xs · w + b.
+
+use candle_core::{Result, Tensor};
+
+use super::cpu::is_fused;
+use super::stack::{StackLayer, is_small, stack};
+
+/// Multiplies each replica's batch by its weights and adds its bias.
+///
+/// Small layers run in loops of our own, because the product is too small for a blocked matrix
+/// multiplication and its thread pool; the others run in Candle's `matmul`. A replica's result
+/// does not depend on the others.
+///
+/// # Shapes
+/// `xs` (R, B, I) or, shared by all replicas, (1, B, I); `weight` (R, I, O); `bias` (R, 1, O);
+/// result (R, B, O).
+///
+/// # Errors
+/// When the shapes do not fit.
+pub fn dense(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if is_small(weight) && is_fused(&[xs, bias]) {
+        let layer = StackLayer::new(weight, bias);
+        // Its backward pass needs no activations but the inputs, which it has.
+        stack(xs, &[layer], false)
+    } else {
+        plain(xs, weight, bias)
+    }
+}
+
+fn plain(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    xs.broadcast_matmul(weight)?.broadcast_add(bias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device, Var};
+
+    /// Numbers without pattern in (−1, 1), the same on every machine.
+    fn numbers(shape: &[usize], salt: usize) -> Result<Var> {
+        let count: usize = shape.iter().product();
+        let value = |i: usize| (((i + 1) * 7919 + salt * 104_729) % 2003) as f32 / 1001.5 - 1.;
+        let values: Vec<f32> = (0..count).map(value).collect();
+        Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)
+    }
+
+    fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
+        (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
+    }
+
+    #[test]
+    fn by_hand() -> Result<()> {
+        let xs = Tensor::new(&[[[1f32, 2.], [3., 4.]]], &Device::Cpu)?;
+        let weight = Tensor::new(&[[[10f32, 0., 1.], [100., 1., 1.]]], &Device::Cpu)?;
+        let bias = Tensor::new(&[[[0.5f32, 0., -1.]]], &Device::Cpu)?;
+        let ys = dense(&xs, &weight, &bias)?;
+        assert_eq!(ys.to_vec3::<f32>()?, [[[210.5, 2., 2.], [430.5, 4., 6.]]]);
+        Ok(())
+    }
+
+    #[test]
+    fn value_and_gradients_equal_the_plain_twins() -> Result<()> {
+        for (r, b, i, o) in [
+            (1, 30, 2, 500),
+            (3, 7, 500, 1),
+            (2, 5, 8, 67),
+            (4, 1, 1, 1),
+            (2, 9, 64, 64),
+            (1, 2, 3, 10),
+        ] {
+            for rows in [1, r] {
+                let (xs, w) = (numbers(&[rows, b, i], 1)?, numbers(&[r, i, o], 2)?);
+                let bias = numbers(&[r, 1, o], 3)?;
+                let pull = numbers(&[r, b, o], 4)?;
+                let (fused, twin) = (dense(&xs, &w, &bias)?, plain(&xs, &w, &bias)?);
+                assert!(largest_difference(&fused, &twin)? < 2e-5);
+                let (fused, twin) = ((fused * pull.as_tensor())?, (twin * pull.as_tensor())?);
+                let (fused, twin) = (fused.backward()?, twin.backward()?);
+                for var in [&xs, &w, &bias] {
+                    let (fused, twin) = (fused.get(var).unwrap(), twin.get(var).unwrap());
+                    assert_eq!(fused.shape(), twin.shape());
+                    assert!(largest_difference(fused, twin)? < 1e-4, "{r} {b} {i} {o}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn data_without_a_gradient_get_none() -> Result<()> {
+        let xs = numbers(&[1, 4, 2], 1)?.as_detached_tensor();
+        let (w, bias) = (numbers(&[1, 2, 8], 2)?, numbers(&[1, 1, 8], 3)?);
+        assert!(dense(&xs, &w, &bias)?.backward()?.get(&xs).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn wide_layers_and_double_precision_run_the_plain_twin() -> Result<()> {
+        let (xs, w, bias) =
+            (numbers(&[1, 3, 200], 1)?, numbers(&[2, 200, 300], 2)?, numbers(&[2, 1, 300], 3)?);
+        let single = dense(&xs, &w, &bias)?;
+        let double = |t: &Var| t.to_dtype(DType::F64);
+        let double = dense(&double(&xs)?, &double(&w)?, &double(&bias)?)?;
+        assert!(largest_difference(&single, &double.to_dtype(DType::F32)?)? < 1e-4);
+        Ok(())
+    }
+
+    #[test]
+    fn wrong_shapes_are_named() -> Result<()> {
+        let (xs, w, bias) =
+            (numbers(&[3, 3, 2], 1)?, numbers(&[2, 2, 9], 2)?, numbers(&[2, 1, 9], 3)?);
+        let error = dense(&xs, &w, &bias).unwrap_err().to_string();
+        assert!(error.contains("2 replicas") && error.contains("[3, 3, 2]"), "{error}");
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Several dense layers, with the noise and the rectifiers between them, in one op.
+//!
+//! y = after(relu(before(xs · w + b))) layer by layer, where `before` and `after` add noise. Small
+//! networks spend their time on reading and writing activations and on the cost of each op; here
+//! a few rows go through all layers while they are in the cache, and no activation's gradient is
+//! ever stored whole. Its twin is the same layers one by one.
+
+mod backward;
+mod forward;
+mod kernels;
+mod lines;
+mod plan;
+mod workspace;
+
+use std::sync::OnceLock;
+
+use candle_core::{Result, Shape, Storage, Tensor, bail};
+
+use super::cpu::{is_fused, values};
+use super::many::{self, ManyOp};
+use super::noise::NoiseDraw;
+use plan::Plan;
+use workspace::Activations;
+
+/// One dense layer of a stack and what follows it.
+#[derive(Clone, Debug)]
+pub struct StackLayer {
+    /// (R, I, O).
+    pub weight: Tensor,
+    /// (R, 1, O).
+    pub bias: Tensor,
+    /// Noise on the weighted sums, one draw a replica.
+    pub before: Option<Vec<NoiseDraw>>,
+    /// Whether max(x, 0) follows.
+    pub relu: bool,
+    /// Noise behind the rectifier, one draw a replica.
+    pub after: Option<Vec<NoiseDraw>>,
+}
+
+impl StackLayer {
+    /// A dense layer with nothing behind it.
+    pub fn new(weight: &Tensor, bias: &Tensor) -> Self {
+        let (weight, bias) = (weight.clone(), bias.clone());
+        Self { weight, bias, before: None, relu: false, after: None }
+    }
+}
+
+/// Whether a layer is served by [`stack`]: f32 on the CPU, and so small that a blocked matrix
+/// multiplication and its thread pool do not pay.
+pub fn is_small(weight: &Tensor) -> bool {
+    const SMALL: usize = 128 * 128;
+    let narrow = match weight.dims() {
+        &[_, inputs, outputs] => {
+            inputs > 0 && inputs * outputs <= SMALL && (outputs == 1 || outputs >= 8)
+        }
+        _ => false,
+    };
+    narrow && is_fused(&[weight])
+}
+
+/// Applies small dense layers one after the other.
+///
+/// With `keep` the activations are stored for the backward pass; without, it computes them again,
+/// which is right for evaluations, most of which have none.
+///
+/// # Shapes
+/// `xs` (R, B, I) or, shared by all replicas, (1, B, I); result (R, B, O of the last layer).
+///
+/// # Errors
+/// When the shapes do not fit.
+pub fn stack(xs: &Tensor, layers: &[StackLayer], keep: bool) -> Result<Tensor> {
+    let plan = Plan::new(xs, layers)?;
+    let mut args = vec![xs.contiguous()?];
+    for layer in layers {
+        args.extend([layer.weight.contiguous()?, layer.bias.contiguous()?]);
+    }
+    many::apply(args, Stack { plan, keep, kept: OnceLock::new() })
+}
+
+struct Stack {
+    plan: Plan,
+    keep: bool,
+    kept: OnceLock<Vec<Activations>>,
+}
+
+impl ManyOp for Stack {
+    fn name(&self) -> &'static str {
+        "stack"
+    }
+
+    fn forward(&self, args: &[Tensor]) -> Result<(Vec<f32>, Shape)> {
+        let plan = &self.plan;
+        let outputs = plan.outputs();
+        let mut ys = vec![0f32; plan.replicas * plan.batch * outputs];
+        let kept = with_values(args, |slices| forward::forward(plan, slices, self.keep, &mut ys))?;
+        // The forward pass runs once for each op.
+        let _ = self.kept.set(kept);
+        Ok((ys, (plan.replicas, plan.batch, outputs).into()))
+    }
+
+    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let grad = grad.contiguous()?;
+        let kept = self.kept.get().map_or(&[][..], Vec::as_slice);
+        let wanted = args[0].track_op();
+        let mut all: Vec<Tensor> = args.to_vec();
+        all.push(grad);
+        let grads = with_values(&all, |slices| {
+            let (args, grad) = (&slices[..args.len()], slices[args.len()]);
+            backward::backward(&self.plan, args, grad, kept, wanted)
+        })?;
+        let tensors = grads.into_iter().zip(args).map(|(grad, arg)| match grad.is_empty() {
+            true => Ok(None),
+            false => Tensor::from_vec(grad, arg.shape(), arg.device()).map(Some),
+        });
+        tensors.collect()
+    }
+}
+
+/// Lends the values of contiguous f32 tensors of the CPU.
+fn with_values<T>(tensors: &[Tensor], f: impl FnOnce(&[&[f32]]) -> T) -> Result<T> {
+    let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let mut slices = Vec::with_capacity(tensors.len());
+    for (storage, layout) in &guards {
+        match &**storage {
+            Storage::Cpu(storage) => slices.push(values(storage, layout)?),
+            _ => bail!("expected a tensor of the CPU"),
+        }
+    }
+    Ok(f(&slices))
+}

@@ -14,16 +14,6 @@ use crate::noise::NoiseMap;
 use crate::optim::{Adam, AdamOptions};
 use crate::train::{FitOptions, History, Observer, ReplicaHistory, fit};
 
-impl Trained {
-    /// `model.safetensors`: the weights by name, each with the replica axis first.
-    ///
-    /// # Errors
-    /// Never for weights of this crate.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        Ok(safetensors::serialize(self.weights.iter().map(|(name, w)| (name, w)), None)?)
-    }
-}
-
 /// How the work is laid out. It changes the time, never the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -40,6 +30,16 @@ pub struct Trained {
     pub histories: Vec<ReplicaHistory>,
     /// The weights by name, sorted: (R, …) on the CPU, NaN for replicas that stopped.
     pub weights: Vec<(String, Tensor)>,
+}
+
+impl Trained {
+    /// `model.safetensors`: the weights by name, each with the replica axis first.
+    ///
+    /// # Errors
+    /// Never for weights of this crate.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        Ok(safetensors::serialize(self.weights.iter().map(|(name, w)| (name, w)), None)?)
+    }
 }
 
 impl Schedule {

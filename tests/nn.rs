@@ -246,3 +246,25 @@ fn nan_passes_a_fused_rectifier() -> Result<()> {
     assert!(ys[0].is_nan() && ys[1].is_finite(), "{ys:?}");
     Ok(())
 }
+
+/// Rows fill whole cache lines; what stands behind a row's end in a buffer used before must not
+/// reach the next replica, where zero times NaN would be NaN.
+#[test]
+fn a_replica_of_nan_leaves_the_others_gradients_alone() -> Result<()> {
+    let widths = [3, 20, 10];
+    let varmap = VarMap::new();
+    let [fused, _] = twins(2, &widths, &varmap)?;
+    let xs = Tensor::ones((1, 9, 3), DType::F32, &Device::Cpu)?;
+    let gradients = || -> Result<Vec<Vec<f32>>> {
+        let grads = fused.forward_t(&xs, false)?.sqr()?.backward()?;
+        let of =
+            |(_, var): (String, Var)| grads.get(&var).unwrap().get(1)?.flatten_all()?.to_vec1();
+        sorted_vars(&varmap).into_iter().map(of).collect()
+    };
+    let finite = gradients()?;
+    let (_, weight) = &sorted_vars(&varmap)[3];
+    let spoiled = [(weight.narrow(0, 0, 1)? * f64::NAN)?, weight.narrow(0, 1, 1)?];
+    weight.set(&Tensor::cat(&spoiled, 0)?)?;
+    assert_eq!(gradients()?, finite);
+    Ok(())
+}

@@ -151,6 +151,8 @@ fn input_grad<S: Simd>(
         if outputs == 1 {
             sum_scaled::<S, true, false, 1>(simd, [&[grad[0].0[0]]], &params[..row_in], dx);
         } else {
+            // Not all of the last line is written.
+            dx[row_in - 1] = Line::default();
             dots(simd, &params[row..], grad, |i, sum| dx[i / Line::LEN].0[i % Line::LEN] = sum);
         }
     }

@@ -18,7 +18,7 @@ impl Line {
     }
 }
 
-/// Copies rows of `len` floats into lines; what fills up the last line of a row stays as it is.
+/// Copies rows of `len` floats into lines and fills up the last line of each with zeros.
 #[inline(always)]
 pub fn pack(rows: &[f32], len: usize, lines: &mut [Line]) {
     for (row, lines) in rows.chunks_exact(len).zip(lines.chunks_exact_mut(Line::count(len))) {
@@ -27,6 +27,7 @@ pub fn pack(rows: &[f32], len: usize, lines: &mut [Line]) {
             line.0 = *floats;
         }
         if let (Some(line), false) = (lines.last_mut(), tail.is_empty()) {
+            *line = Line::default();
             line.0[..tail.len()].copy_from_slice(tail);
         }
     }

@@ -208,13 +208,15 @@ fn twins(replicas: usize, widths: &[usize], varmap: &VarMap) -> Result<[Sequenti
 }
 
 #[test]
-fn a_run_of_small_layers_in_one_op_has_the_bits_of_the_layers_one_by_one() -> Result<()> {
+fn a_run_of_layers_in_one_op_has_the_bits_of_the_layers_one_by_one() -> Result<()> {
     let bits = |t: &Tensor| -> Result<Vec<u32>> {
         let values = t.flatten_all()?.to_vec1::<f32>()?;
         // Rectifiers may differ in the sign of zero.
         Ok(values.into_iter().map(|x| (x + 0.).to_bits()).collect())
     };
-    for widths in [&[2, 500, 1][..], &[3, 17, 64, 1], &[70, 9, 200, 40], &[1, 1, 8], &[5, 1]] {
+    let small = [&[2, 500, 1][..], &[3, 17, 64, 1], &[70, 9, 200, 40], &[1, 1, 8], &[5, 1]];
+    let wide = [&[200, 150, 3][..], &[2, 150, 160, 140, 1], &[600, 20, 5]];
+    for widths in small.into_iter().chain(wide) {
         for (replicas, rows, batch) in [(3, 3, 13), (3, 1, 8), (1, 1, 1)] {
             let varmap = VarMap::new();
             let [fused, single] = twins(replicas, widths, &varmap)?;

@@ -288,3 +288,20 @@ fn the_weights_behind_the_noise_see_the_noisy_activation() -> Result<()> {
     assert_ne!(noisy, h.flatten_all()?.to_vec1::<f32>()?);
     Ok(())
 }
+
+/// Long tensors are shared out among threads.
+#[test]
+fn rows_of_a_long_tensor_have_the_bits_of_their_addresses() -> Result<()> {
+    let (rows, len) = (301, 500);
+    let xs: Vec<f32> = (0..rows * len).map(|i| (i as f32).sin()).collect();
+    let ys = layer(7, "a", 0.25)
+        .forward_t(&Tensor::from_slice(&xs, (rows, len), &Device::Cpu)?, true)?
+        .to_vec2::<f32>()?;
+    let mut zs = vec![0.; len];
+    for (row, (xs, ys)) in xs.chunks(len).zip(ys).enumerate() {
+        Address::new(7, "a", Stream::Noise, 0).fill_normal(row as u32, len, &mut zs);
+        let sums: Vec<f32> = xs.iter().zip(&zs).map(|(x, z)| 0.25f32.mul_add(*z, *x)).collect();
+        assert_eq!(ys, sums, "row {row}");
+    }
+    Ok(())
+}

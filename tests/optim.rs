@@ -104,3 +104,26 @@ fn options_out_of_range_and_foreign_states_are_refused() -> Result<()> {
     assert!(error.contains("[[2, 1]], received []"), "{error}");
     Ok(())
 }
+
+/// Long variables are shared out among threads.
+#[test]
+fn an_element_of_a_long_variable_moves_as_it_would_alone() -> Result<()> {
+    let count = 100_003;
+    let wave = |step: f32| (0..count).map(move |i| (step * i as f32).sin());
+    let moved = |weights: Vec<f32>, grads: Vec<f32>| -> Result<Vec<f32>> {
+        let var = Var::new(weights, &Device::Cpu)?;
+        let mut adam = Adam::new(vec![var.clone()], AdamOptions::default())?;
+        for _ in 0..3 {
+            let loss = (var.as_tensor() * Tensor::new(grads.clone(), &Device::Cpu)?)?.sum_all()?;
+            adam.backward_step(&loss)?;
+        }
+        var.to_vec1()
+    };
+    let together = moved(wave(0.3).collect(), wave(0.7).collect())?;
+    for first in (0..count).step_by(9001) {
+        let of = |step| wave(step).skip(first).take(64).collect();
+        let alone = moved(of(0.3), of(0.7))?;
+        assert_eq!(together[first..][..alone.len()], alone, "from element {first} on");
+    }
+    Ok(())
+}

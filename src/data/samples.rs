@@ -66,6 +66,22 @@ impl Samples {
         self.replica_axis
     }
 
+    /// These rows and then those of `other`, `None` where they do not fit each other.
+    ///
+    /// # Errors
+    /// When a device fails.
+    pub(crate) fn followed_by(&self, other: &Self) -> Result<Option<Self>> {
+        let alike = |a: &Tensor, b: &Tensor| {
+            (a.dims()[0], &a.dims()[2..], a.dtype()) == (b.dims()[0], &b.dims()[2..], b.dtype())
+        };
+        if !alike(&self.xs, &other.xs) || !alike(&self.ys, &other.ys) {
+            return Ok(None);
+        }
+        let (xs, ys) =
+            (Tensor::cat(&[&self.xs, &other.xs], 1)?, Tensor::cat(&[&self.ys, &other.ys], 1)?);
+        Ok(Some(Self { xs, ys, replica_axis: self.replica_axis }))
+    }
+
     /// Rows `start .. start + len` of all replicas, in order: inputs as the model takes them and
     /// targets (1 or R, len, …).
     ///

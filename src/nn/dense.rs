@@ -35,9 +35,14 @@ impl Dense {
         &self.weight
     }
 
-    /// Whether this layer can be part of a run of small layers that begins with `xs`.
+    /// Whether this layer can be part of a run of layers that begins with `xs`.
     pub(super) fn is_fused(&self, xs: &Tensor) -> bool {
-        xs.rank() == 3 && xs.dtype() == self.weight.dtype() && ops::is_small(&self.weight)
+        xs.rank() == 3 && ops::is_fused(&[xs, &self.weight, &self.bias])
+    }
+
+    /// Whether it belongs into a run of small layers.
+    pub(super) fn is_small(&self) -> bool {
+        ops::is_small(&self.weight)
     }
 
     /// The bias (R, 1, O).

@@ -12,7 +12,7 @@ use super::relu::Relu;
 use crate::noise::GaussianNoise;
 use crate::ops::{StackLayer, stack};
 
-/// A layer that can be recognized, so that small neighbours run in one op.
+/// A layer that can be recognized, so that neighbours run in one op.
 pub(super) trait Layer: ModuleT + Any + Send + Sync {
     fn into_module(self: Box<Self>) -> Box<dyn ModuleT + Send + Sync>;
 }
@@ -133,8 +133,8 @@ impl SequentialT {
 }
 
 impl ModuleT for SequentialT {
-    /// Applies the layers in order; runs of small dense layers, rectifiers and noise in one op, with
-    /// the result that they have one by one.
+    /// Applies the layers in order; runs of dense layers, rectifiers and noise in one op, with the
+    /// result that they have one by one.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         let mut xs = xs.clone();
         let mut layers = &self.layers[..];
@@ -158,7 +158,9 @@ fn fused_run<'a>(
 ) -> Result<Option<(Vec<StackLayer>, &'a [NamedLayer])>> {
     let mut run = Vec::new();
     let mut rest = layers;
-    while let Some(dense) = next::<Dense>(rest).filter(|dense| dense.is_fused(xs)) {
+    let small = next::<Dense>(layers).is_some_and(Dense::is_small);
+    let fits = |dense: &&Dense| dense.is_fused(xs) && dense.is_small() == small;
+    while let Some(dense) = next::<Dense>(rest).filter(fits) {
         let mut layer = StackLayer::new(dense.weight(), dense.bias());
         rest = &rest[1..];
         if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.replica_axis()) {

@@ -10,8 +10,9 @@ use std::cell::RefCell;
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, Tensor, Var};
 
 use pulp::{Arch, Simd};
+use rayon::prelude::*;
 
-use super::cpu::{is_fused, values, values_mut};
+use super::cpu::{PARALLEL, is_fused, values, values_mut};
 
 /// The numbers of one step, which all tensors share.
 #[derive(Clone, Copy, Debug)]
@@ -26,16 +27,14 @@ pub struct AdamUpdate {
     pub eps: f64,
     /// Decoupled weight decay λ.
     pub weight_decay: f64,
-    /// Number of this step, from 1.
-    pub step: u64,
+    /// 1 / (1 − β₁ᵗ) and 1 / (1 − β₂ᵗ), which [`adam_corrections`] gives.
+    pub corrections: (f64, f64),
 }
 
-impl AdamUpdate {
-    /// 1 / (1 − βᵗ) for both moments.
-    fn corrections(&self) -> (f64, f64) {
-        let correction = |beta: f64| 1. / (1. - beta.powf(self.step as f64));
-        (correction(self.beta1), correction(self.beta2))
-    }
+/// 1 / (1 − βᵗ) for both moments at step t, from 1.
+pub fn adam_corrections(beta1: f64, beta2: f64, step: u64) -> (f64, f64) {
+    let correction = |beta: f64| 1. / (1. - beta.powf(step as f64));
+    (correction(beta1), correction(beta2))
 }
 
 /// Updates a variable and its moments by the gradient.
@@ -58,7 +57,7 @@ pub fn adam(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Resu
 
 fn plain(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Result<()> {
     let AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, .. } = update;
-    let (first_scale, second_scale) = update.corrections();
+    let (first_scale, second_scale) = update.corrections;
     let first = ((moments.get(0)? * beta1)? + (grad * (1. - beta1))?)?;
     let second = ((moments.get(1)? * beta2)? + (grad.sqr()? * (1. - beta2))?)?;
     let direction = ((&first * first_scale)? / ((&second * second_scale)?.sqrt()? + eps)?)?;
@@ -106,7 +105,16 @@ impl InplaceOp1 for AdamMoments<'_> {
     fn cpu_fwd(&self, moments: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let (first, second) = values_mut(moments, layout)?.split_at_mut(self.grad.len());
         let weights: &mut [f32] = &mut self.weights.borrow_mut();
-        update(weights, first, second, self.grad, self.update);
+        let numbers = self.update;
+        if weights.len() <= PARALLEL {
+            update(weights, first, second, self.grad, numbers);
+            return Ok(());
+        }
+        let moments = first.par_chunks_mut(PARALLEL).zip(second.par_chunks_mut(PARALLEL));
+        let grad = self.grad.par_chunks(PARALLEL);
+        weights.par_chunks_mut(PARALLEL).zip(moments).zip(grad).for_each(
+            |((weights, (first, second)), grad)| update(weights, first, second, grad, numbers),
+        );
         Ok(())
     }
 }
@@ -122,7 +130,7 @@ fn update_simd<'a, S: Simd>(
     update: AdamUpdate,
 ) {
     let AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, .. } = update;
-    let (first_scale, second_scale) = update.corrections();
+    let (first_scale, second_scale) = update.corrections;
     let (beta1, keep1) = (beta1 as f32, (1. - beta1) as f32);
     let (beta2, keep2) = (beta2 as f32, (1. - beta2) as f32);
     let (rate, second_scale) = ((learning_rate * first_scale) as f32, second_scale as f32);

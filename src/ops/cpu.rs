@@ -6,6 +6,9 @@
 
 use candle_core::{CpuStorage, DType, Layout, Result, Tensor, bail};
 
+/// Elements of a piece of work that is worth a thread's while.
+pub const PARALLEL: usize = 32 * 1024;
+
 /// Whether the fused op serves these tensors; otherwise its plain twin does.
 pub fn is_fused(tensors: &[&Tensor]) -> bool {
     tensors.iter().all(|t| t.device().is_cpu() && t.dtype() == DType::F32)

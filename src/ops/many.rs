@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
+use super::backward::hand_over;
+use super::no_grad::is_no_grad;
+
 /// An op whose forward and backward see all of its tensors at once.
 pub trait ManyOp: Send + Sync + 'static {
     /// Its name in Candle's errors.
@@ -24,6 +27,10 @@ pub trait ManyOp: Send + Sync + 'static {
 pub fn apply(args: Vec<Tensor>, op: impl ManyOp) -> Result<Tensor> {
     if args.len() < 3 {
         bail!("{}: expected three or more tensors, received {}", op.name(), args.len())
+    }
+    if is_no_grad() {
+        let (values, shape) = op.forward(&args)?;
+        return Tensor::from_vec(values, shape, args[0].device());
     }
     let grads = Arc::new(Mutex::new(Vec::new()));
     let mut nodes: Vec<(Child, Tensor)> =
@@ -131,7 +138,8 @@ impl<O: ManyOp> CustomOp3 for Root<O> {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<ThreeGrads> {
-        let grads = self.op.backward(&self.args, grad)?;
+        let grads = self.op.backward(&self.args, grad)?.into_iter().zip(&self.args);
+        let grads = grads.map(|(grad, arg)| hand_over(arg, grad?)).collect();
         *self.bundle.grads.lock().unwrap_or_else(PoisonError::into_inner) = grads;
         self.bundle.pass_on([a, b, c])
     }

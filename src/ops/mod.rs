@@ -4,17 +4,22 @@
 //! ops: the reference of its tests, and what other devices and dtypes run.
 
 mod adam;
+mod backward;
 mod bce;
 mod cpu;
 mod dense;
 mod many;
+mod no_grad;
 mod noise;
 mod relu;
 mod stack;
 
-pub use adam::{AdamUpdate, adam};
+pub use adam::{AdamUpdate, adam, adam_corrections};
+pub use backward::backward;
 pub use bce::{bce_with_logits, binary_accuracy};
+pub(crate) use cpu::is_fused;
 pub use dense::dense;
+pub use no_grad::no_grad;
 pub use noise::{NoiseDraw, add_noise};
 pub use relu::relu;
 pub use stack::{StackLayer, is_small, stack};

@@ -7,6 +7,9 @@ use candle_core::{
     CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Tensor, WithDType, bail,
 };
 
+use rayon::prelude::*;
+
+use super::cpu::PARALLEL;
 use crate::rng::{Address, MAX_ROW_LEN};
 
 /// The noise of one replica: which normals, and how far they are spread.
@@ -80,24 +83,43 @@ struct AddNoise {
 
 impl AddNoise {
     /// Applies `f` to each replica that has noise and copies the others.
-    fn by_replica<T: Copy>(&self, xs: &[T], f: impl Fn(&NoiseDraw, &[T], &mut [T])) -> Vec<T> {
+    fn by_replica<T: Copy>(&self, xs: &[T], f: impl Fn(&NoiseDraw, &mut [T])) -> Vec<T> {
         let mut ys = xs.to_vec();
         let len = xs.len() / self.draws.len();
         if len == 0 {
             return ys;
         }
-        for (draw, (xs, ys)) in
-            self.draws.iter().zip(xs.chunks_exact(len).zip(ys.chunks_exact_mut(len)))
-        {
+        for (draw, ys) in self.draws.iter().zip(ys.chunks_exact_mut(len)) {
             if draw.stddev != 0. {
-                f(draw, xs, ys);
+                f(draw, ys);
             }
         }
         ys
     }
 
-    fn add_f32(&self, draw: &NoiseDraw, xs: &[f32], ys: &mut [f32]) {
-        draw.address.add_normal(0, self.row_len, draw.stddev as f32, xs, ys);
+    /// In one pass over memory, by several threads where it is long.
+    fn add_f32(&self, xs: &[f32]) -> Vec<f32> {
+        let mut ys = vec![0.; xs.len()];
+        let len = xs.len() / self.draws.len();
+        if len == 0 {
+            return ys;
+        }
+        let rows = (PARALLEL / self.row_len).max(1);
+        let piece = rows * self.row_len;
+        for (draw, (xs, ys)) in
+            self.draws.iter().zip(xs.chunks_exact(len).zip(ys.chunks_exact_mut(len)))
+        {
+            let add = |(i, (xs, ys)): (usize, (&[f32], &mut [f32]))| {
+                let first_row = (i * rows) as u32;
+                draw.address.add_normal(first_row, self.row_len, draw.stddev as f32, xs, ys);
+            };
+            if len <= piece {
+                add((0, (xs, ys)));
+            } else {
+                xs.par_chunks(piece).zip(ys.par_chunks_mut(piece)).enumerate().for_each(add);
+            }
+        }
+        ys
     }
 
     /// Rows one by one: `f(x, z)` gives y.
@@ -111,11 +133,11 @@ impl AddNoise {
         }
     }
 
-    fn add_f64(&self, draw: &NoiseDraw, _: &[f64], ys: &mut [f64]) {
+    fn add_f64(&self, draw: &NoiseDraw, ys: &mut [f64]) {
         self.add_by_row(draw, ys, |x, z| draw.stddev.mul_add(f64::from(z), x));
     }
 
-    fn add_half<T: WithDType>(&self, draw: &NoiseDraw, _: &[T], ys: &mut [T]) {
+    fn add_half<T: WithDType>(&self, draw: &NoiseDraw, ys: &mut [T]) {
         let stddev = draw.stddev as f32;
         let sum = |x: T, z: f32| stddev.mul_add(z, x.to_f64() as f32);
         self.add_by_row(draw, ys, |x, z| T::from_f64(f64::from(sum(x, z))));
@@ -132,17 +154,15 @@ impl CustomOp1 for AddNoise {
             bail!("expected a contiguous tensor, received {layout:?}")
         };
         let ys = match storage {
-            CpuStorage::F32(xs) => CpuStorage::F32(
-                self.by_replica(&xs[start..end], |draw, xs, ys| self.add_f32(draw, xs, ys)),
-            ),
-            CpuStorage::F64(xs) => CpuStorage::F64(
-                self.by_replica(&xs[start..end], |draw, xs, ys| self.add_f64(draw, xs, ys)),
-            ),
+            CpuStorage::F32(xs) => CpuStorage::F32(self.add_f32(&xs[start..end])),
+            CpuStorage::F64(xs) => {
+                CpuStorage::F64(self.by_replica(&xs[start..end], |draw, ys| self.add_f64(draw, ys)))
+            }
             CpuStorage::F16(xs) => CpuStorage::F16(
-                self.by_replica(&xs[start..end], |draw, xs, ys| self.add_half(draw, xs, ys)),
+                self.by_replica(&xs[start..end], |draw, ys| self.add_half(draw, ys)),
             ),
             CpuStorage::BF16(xs) => CpuStorage::BF16(
-                self.by_replica(&xs[start..end], |draw, xs, ys| self.add_half(draw, xs, ys)),
+                self.by_replica(&xs[start..end], |draw, ys| self.add_half(draw, ys)),
             ),
             other => {
                 let dtype: DType = candle_core::backend::BackendStorage::dtype(other);

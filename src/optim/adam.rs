@@ -130,7 +130,9 @@ impl Optimizer for Adam {
         let grads = self.params.iter().map(grad).collect::<Result<Vec<_>>>()?;
         let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = self.options;
         let step = self.step + 1;
-        let update = ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, step };
+        let corrections = ops::adam_corrections(beta1, beta2, step);
+        let update =
+            ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, corrections };
         for (param, grad) in self.params.iter().zip(&grads) {
             ops::adam(&param.var, &param.moments, grad, update)?;
         }

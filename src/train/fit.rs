@@ -1,13 +1,15 @@
 //! The loop: for each epoch, for each batch, forward, loss, backward, step; then evaluate.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Result, bail};
 use candle_nn::{ModuleT, Optimizer};
 
+use super::evaluate::{Evaluation, Measured, mean};
 use super::history::{History, Scores};
 use super::observer::Observer;
 use super::shuffle::shuffled;
 use crate::data::Samples;
 use crate::loss::Loss;
+use crate::ops::backward;
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,13 +53,10 @@ pub fn fit<M: ModuleT, O: Optimizer>(
 ) -> Result<History> {
     options.check(train, validation)?;
     let mut history = History::new(options.seeds.len());
+    let evaluation = Evaluation::new(train, validation)?;
     for epoch in 1..=options.epochs {
         let noisy = train_epoch(model, optimizer, train, options, epoch)?;
-        let clean = evaluate(model, train, options.loss)?;
-        let val = match validation {
-            Some(samples) => evaluate(model, samples, options.loss)?,
-            None => Scores::default(),
-        };
+        let (clean, val) = evaluation.scores(model, options.loss)?;
         for stop in history.push(epoch, &options.seeds, [&noisy, &clean, &val]) {
             observer.replica_stopped(&stop);
         }
@@ -67,21 +66,6 @@ pub fn fit<M: ModuleT, O: Optimizer>(
         }
     }
     Ok(history)
-}
-
-/// Loss and accuracy with the noise off, computed in pieces of rows, which bound the memory.
-///
-/// # Errors
-/// When the model or the loss fails.
-pub fn evaluate<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Scores> {
-    const PIECE: usize = 1024;
-    let mut measured = Vec::new();
-    for start in (0..samples.rows()).step_by(PIECE) {
-        let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
-        let logits = samples.with_replica_axis(model.forward_t(&xs, false)?.detach())?;
-        measured.push(Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?);
-    }
-    mean(&measured)
 }
 
 fn train_epoch<M: ModuleT, O: Optimizer>(
@@ -108,46 +92,10 @@ fn train_epoch<M: ModuleT, O: Optimizer>(
             )
         }
         // Backward from the vector starts with ones: the sum of the replicas' losses.
-        optimizer.backward_step(&loss)?;
+        optimizer.step(&backward(&loss)?)?;
         measured.push(Measured::new(loss, options.loss, &logits, &ys)?);
     }
     mean(&measured)
-}
-
-/// What one batch gave, still on the device, so that no step waits for the host.
-struct Measured {
-    rows: usize,
-    loss: Tensor,
-    accuracy: Option<Tensor>,
-}
-
-impl Measured {
-    fn new(loss: Tensor, kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
-        let accuracy = kind.accuracy(logits, targets)?;
-        Ok(Self { rows: logits.dim(1)?, loss: loss.detach(), accuracy })
-    }
-}
-
-/// Means over batches, each weighted by its rows.
-fn mean(measured: &[Measured]) -> Result<Scores> {
-    let rows: usize = measured.iter().map(|batch| batch.rows).sum();
-    let mean = |tensors: &mut dyn Iterator<Item = (usize, &Tensor)>| -> Result<Vec<f32>> {
-        let mut sums = Vec::new();
-        for (rows, tensor) in tensors {
-            let values = tensor.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?;
-            sums.resize(values.len(), 0f64);
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += rows as f64 * f64::from(value);
-            }
-        }
-        Ok(sums.into_iter().map(|sum| (sum / rows as f64) as f32).collect())
-    };
-    Ok(Scores {
-        loss: mean(&mut measured.iter().map(|batch| (batch.rows, &batch.loss)))?,
-        accuracy: mean(
-            &mut measured.iter().filter_map(|b| b.accuracy.as_ref().map(|a| (b.rows, a))),
-        )?,
-    })
 }
 
 impl FitOptions {

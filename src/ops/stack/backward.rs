@@ -1,159 +1,149 @@
 //! The backward pass, a panel of rows at a time.
 
-use pulp::{Arch, Simd};
-
-use super::forward::forward_panel;
-use super::kernels::{GROUP, dots, pass_gate, sum_scaled};
-use super::lines::{Line, pack};
-use super::plan::{PANEL, Plan};
-use super::workspace::{Activations, Gradients, Workspace, at};
+use super::forward::{forward_panel, row_step};
+use super::kernels::{Factors, Put, dots, product};
+use super::lines::{Line, at, pack};
+use super::plan::{Panel, Plan};
+use super::workspace::{Activations, Workspace};
 
 /// The gradients of `args`: inputs, weight, bias, weight, …; empty for the inputs unless `wanted`.
+///
+/// Without `kept` the activations are computed again.
 pub fn backward(
     plan: &Plan,
     args: &[&[f32]],
     grad: &[f32],
-    kept: &[Activations],
+    kept: Option<&Activations>,
     wanted: bool,
 ) -> Vec<Vec<f32>> {
     let len = |(i, arg): (usize, &&[f32])| if i > 0 || wanted { arg.len() } else { 0 };
     let mut grads: Vec<Vec<f32>> = args.iter().enumerate().map(len).map(|n| vec![0.; n]).collect();
-    backward_all(plan, args, grad, kept, &mut grads);
-    grads
-}
-
-#[pulp::with_simd(backward_all = Arch::new())]
-#[inline(always)]
-fn backward_all_simd<'a, S: Simd>(
-    simd: S,
-    plan: &'a Plan,
-    args: &'a [&'a [f32]],
-    grad: &'a [f32],
-    kept: &'a [Activations],
-    grads: &'a mut [Vec<f32>],
-) {
-    let mut workspace = Workspace::new(plan);
-    let mut gradients = Gradients::new(plan);
-    let mut again = if kept.is_empty() { Activations::of(plan, PANEL) } else { Vec::new() };
-    let wanted = !grads[0].is_empty();
-    for replica in 0..plan.replicas {
-        workspace.pack_params(plan, args, replica);
-        gradients.params.iter_mut().flatten().for_each(|line| *line = Line::default());
-        for panel in plan.panels(replica) {
-            let (activations, first) = if kept.is_empty() && plan.needs_activations() {
-                forward_panel(simd, plan, args[0], panel, &mut again, 0, &mut workspace);
-                (&again[..], 0)
-            } else {
-                pack(plan.rows_of(args[0], panel), plan.inputs, &mut workspace.inputs);
-                (kept, panel.start)
-            };
-            let width = plan.outputs();
-            let grad = &grad[panel.start * width..][..panel.rows * width];
-            pack(grad, width, &mut gradients.above);
-            let rows = Rows { activations, first, count: panel.rows };
-            backward_panel(simd, plan, rows, &workspace, &mut gradients, wanted);
-            if wanted {
-                let start = plan.first_row(panel) * plan.inputs;
-                gradients.add_to_inputs(plan, panel.rows, &mut grads[0][start..]);
+    Workspace::with(plan, |workspace| {
+        for replica in 0..plan.replicas {
+            workspace.pack_params(plan, args, replica);
+            workspace.clear_grads(plan);
+            for panel in plan.panels(replica) {
+                match kept {
+                    None if plan.needs_activations() => {
+                        forward_panel(plan, args[0], panel, workspace);
+                    }
+                    _ => pack(plan.rows_of(args[0], panel), plan.inputs, 1., &mut workspace.inputs),
+                }
+                let width = plan.outputs();
+                let grad = &grad[panel.start * width..][..panel.rows * width];
+                pack(grad, width, 0., &mut workspace.above);
+                backward_panel(plan, panel, kept, workspace, wanted);
+                if wanted {
+                    let start = plan.first_row(panel) * plan.inputs;
+                    let grad = &mut grads[0][start..][..panel.rows * plan.inputs];
+                    add_rows(&workspace.above, plan.inputs, grad);
+                }
             }
+            workspace.unpack_grads(plan, replica, &mut grads);
         }
-        gradients.unpack_params(plan, replica, grads);
-    }
-}
-
-/// Some rows of all layers' activations.
-struct Rows<'a> {
-    activations: &'a [Activations],
-    first: usize,
-    count: usize,
+    });
+    grads
 }
 
 /// Takes the gradient in `above` down through all layers, adding those of the parameters. At the
 /// end `above` holds the gradient of the inputs if `wanted`.
-#[inline(always)]
-fn backward_panel<S: Simd>(
-    simd: S,
+fn backward_panel(
     plan: &Plan,
-    rows: Rows<'_>,
-    workspace: &Workspace,
-    gradients: &mut Gradients,
+    panel: Panel,
+    kept: Option<&Activations>,
+    workspace: &mut Workspace,
     wanted: bool,
 ) {
-    let Rows { activations, first, count } = rows;
-    for l in (0..plan.layers.len()).rev() {
-        let (layer, inputs) = (&plan.layers[l], plan.inputs_of(l));
-        let (row_in, row) = (Line::count(inputs), Line::count(layer.outputs));
-        let grad = &mut gradients.above[..count * row];
-        if layer.relu {
-            let Activations { outputs, gates } = &activations[l];
-            let gates = if gates.is_empty() { outputs } else { gates };
-            pass_gate(simd, &gates[first * row..], grad);
+    let Workspace { params, grads, inputs, activations, above, below, .. } = workspace;
+    // The panel's rows: of all rows where they were kept.
+    let (activations, start) = kept.map_or((&*activations, 0), |kept| (kept, panel.start));
+    let range = |l: usize| {
+        let len = Line::count(plan.layers[l].outputs);
+        start * len..(start + panel.rows) * len
+    };
+    let gates = |l: usize| {
+        let gates = if plan.has_gates(l) { &activations.gates } else { &activations.outputs };
+        plan.layers[l].relu.then(|| &gates[l][range(l)])
+    };
+    if let Some(gates) = gates(plan.layers.len() - 1) {
+        for (grad, gate) in above.iter_mut().zip(gates) {
+            *grad = gated(grad, gate);
         }
-        let xs = match l {
-            0 => &workspace.inputs[..count * row_in],
-            _ => &activations[l - 1].outputs[first * row_in..][..count * row_in],
+    }
+    for (l, layer) in plan.layers.iter().enumerate().rev() {
+        let (width_in, width) = (plan.inputs_of(l), layer.outputs);
+        let grad = &above[..panel.rows * Line::count(width)];
+        let (xs, gates) = match l {
+            0 => (&inputs[..panel.rows * Line::count(width_in)], None),
+            _ => (&activations.outputs[l - 1][range(l - 1)], gates(l - 1)),
         };
-        add_param_grad(simd, xs, inputs, grad, layer.outputs, &mut gradients.params[l]);
+        param_grad(xs, width_in, grad, width, panel.rows, &mut grads[l][..plan.param_lines(l)]);
         if l > 0 || wanted {
-            let dx = &mut gradients.below[..count * row_in];
-            input_grad(simd, grad, layer.outputs, &workspace.params[l], inputs, dx);
-            std::mem::swap(&mut gradients.above, &mut gradients.below);
+            let dx = &mut below[..panel.rows * Line::count(width_in)];
+            input_grad(grad, width, &params[l][..plan.param_lines(l)], width_in, gates, dx);
+            std::mem::swap(above, below);
         }
     }
 }
 
-/// dw += xsᵀ · grad and db += the rows of grad summed.
-#[inline(always)]
-fn add_param_grad<S: Simd>(
-    simd: S,
+/// sums += xsᵀ · grad, where xs ends with the 1 of the bias.
+fn param_grad(
     xs: &[Line],
     inputs: usize,
     grad: &[Line],
     outputs: usize,
+    rows: usize,
     sums: &mut [Line],
 ) {
-    let (row_in, row) = (Line::count(inputs), Line::count(outputs));
-    for (xs, grad) in xs.chunks(GROUP * row_in).zip(grad.chunks(GROUP * row)) {
-        let rows = grad.len() / row;
-        let mut scales = [1.; GROUP];
-        if outputs == 1 {
-            let (dw, db) = sums.split_at_mut(row_in);
-            for (scale, grad) in scales.iter_mut().zip(grad) {
-                *scale = grad.0[0];
-                db[0].0[0] += grad.0[0];
-            }
-            sum_scaled::<S, false, false, 1>(simd, [&scales[..rows]], xs, dw);
-            continue;
-        }
-        let (db, dw) = sums.split_at_mut(row);
-        sum_scaled::<S, false, false, 1>(simd, [&scales[..rows]], grad, db);
-        for (i, dw) in dw.chunks_exact_mut(row).enumerate() {
-            for (scale, x) in scales.iter_mut().zip(xs.chunks_exact(row_in)) {
-                *scale = at(x, i);
-            }
-            sum_scaled::<S, false, false, 1>(simd, [&scales[..rows]], grad, dw);
-        }
+    if outputs == 1 {
+        let factors = Factors { values: grad, row_step: 0, term_step: Line::LEN };
+        product(factors, xs, rows, Put::Add, sums);
+    } else {
+        let factors = Factors { values: xs, row_step: 1, term_step: row_step(inputs) };
+        product(factors, grad, rows, Put::Add, sums);
     }
 }
 
-/// dx = grad · wᵀ.
-#[inline(always)]
-fn input_grad<S: Simd>(
-    simd: S,
+/// dx = grad · wᵀ where the gates are above 0, and 0 elsewhere.
+fn input_grad(
     grad: &[Line],
     outputs: usize,
     params: &[Line],
     inputs: usize,
+    gates: Option<&[Line]>,
     dx: &mut [Line],
 ) {
-    let (row_in, row) = (Line::count(inputs), Line::count(outputs));
-    for (grad, dx) in grad.chunks_exact(row).zip(dx.chunks_exact_mut(row_in)) {
-        if outputs == 1 {
-            sum_scaled::<S, true, false, 1>(simd, [&[grad[0].0[0]]], &params[..row_in], dx);
-        } else {
-            // Not all of the last line is written.
-            dx[row_in - 1] = Line::default();
-            dots(simd, &params[row..], grad, |i, sum| dx[i / Line::LEN].0[i % Line::LEN] = sum);
+    if outputs == 1 {
+        let factors = Factors { values: grad, row_step: Line::LEN, term_step: 0 };
+        return product(factors, params, 1, gates.map_or(Put::Set, Put::Gate), dx);
+    }
+    let (row, row_in) = (Line::count(outputs), Line::count(inputs));
+    let weights = &params[..inputs * row];
+    for (r, (grad, dx)) in grad.chunks_exact(row).zip(dx.chunks_exact_mut(row_in)).enumerate() {
+        // What follows the inputs has no gradient.
+        dx[row_in - 1] = Line::default();
+        for (i, weights) in weights.chunks(Line::LEN * row).enumerate() {
+            let mut sums = Line::default();
+            dots(weights, grad, &mut sums.0[..weights.len() / row]);
+            dx[i] = gates.map_or(sums, |gates| gated(&sums, &gates[r * row_in + i]));
+        }
+    }
+}
+
+/// The gradient below a rectifier: passed on where its output is above 0.
+fn gated(grad: &Line, gate: &Line) -> Line {
+    let mut passed = Line::default();
+    for i in 0..Line::LEN {
+        passed.0[i] = if gate.0[i] > 0. { grad.0[i] } else { 0. };
+    }
+    passed
+}
+
+/// Adds rows of lines to rows of `width`.
+fn add_rows(lines: &[Line], width: usize, rows: &mut [f32]) {
+    for (row, lines) in rows.chunks_exact_mut(width).zip(lines.chunks_exact(Line::count(width))) {
+        for (i, sum) in row.iter_mut().enumerate() {
+            *sum += at(lines, i);
         }
     }
 }

@@ -1,189 +1,247 @@
-//! Products of a few rows with small weights.
+//! The loops of a stack, in vectors of whatever width the CPU has.
 //!
-//! All are made of two loops along the long side of the weights: a sum of scaled rows and a dot
-//! product, of several rows at a time, so that the common one is read or written once. The order
-//! of every sum is fixed: a row's result depends neither on the other rows nor on how many there
-//! are.
-//!
-//! Arrays are filled in loops and not by closures, which would be compiled without the vector
-//! instructions that `pulp` chose.
+//! The order of every sum is fixed: a row's result depends neither on the other rows nor on how
+//! many there are. Arrays are filled in loops and not by closures, which would be compiled without
+//! the vector instructions that `pulp` chose.
 
-use pulp::Simd;
+use bytemuck::{cast_slice, cast_slice_mut};
+use pulp::{Arch, Simd};
 
 use super::lines::Line;
 
-/// Rows that a loop takes together.
-pub const GROUP: usize = 4;
+/// Rows that a loop takes together, so that what they share is read once.
+const GROUP: usize = 4;
 
-/// ys = Σ scales[i] · rows[i] in the order of i, added to ys without `SET`, rectified at the end
-/// with `RELU`, for R rows ys at once. There is at least one row to sum.
+/// The factors of a [`product`]: that of row r and term k is float `r * row_step + k * term_step`.
+#[derive(Clone, Copy)]
+pub struct Factors<'a> {
+    pub values: &'a [Line],
+    pub row_step: usize,
+    pub term_step: usize,
+}
+
+/// What a [`product`] does with its sums.
+#[derive(Clone, Copy)]
+pub enum Put<'a> {
+    /// Replaces what was there.
+    Set,
+    /// Replaces it by the larger of the sum and 0.
+    Rectify,
+    /// Replaces it by the sum where the gate is above 0, and by 0 elsewhere: the gradient below a
+    /// rectifier.
+    Gate(&'a [Line]),
+    /// Adds to it.
+    Add,
+}
+
+/// ys[r] = Σ factors(r, k) · rows[k], in the order of k.
 ///
 /// # Shapes
-/// `scales` R times the number of rows; `rows` all of one length, `ys` R of that length.
+/// `rows` are `terms` ≥ 1 rows of one length, `ys` as many rows of that length as there are sums.
+#[pulp::with_simd(product = Arch::new())]
 #[inline(always)]
-pub fn sum_scaled<S: Simd, const SET: bool, const RELU: bool, const R: usize>(
+pub(super) fn product_simd<'a, S: Simd>(
     simd: S,
-    scales: [&[f32]; R],
-    rows: &[Line],
-    ys: &mut [Line],
+    factors: Factors<'a>,
+    rows: &'a [Line],
+    terms: usize,
+    put: Put<'a>,
+    ys: &'a mut [Line],
 ) {
-    let count = scales[0].len();
-    let len = ys.len() / R;
-    if count <= GROUP {
-        sum_few::<S, SET, RELU, R>(simd, scales, 0, rows, ys);
-        return;
-    }
-    sum_few::<S, SET, false, R>(simd, scales, 0, &rows[..GROUP * len], ys);
-    let mut first = GROUP;
-    while count - first > GROUP {
-        let group = &rows[first * len..][..GROUP * len];
-        sum_few::<S, false, false, R>(simd, scales, first, group, ys);
-        first += GROUP;
-    }
-    sum_few::<S, false, RELU, R>(simd, scales, first, &rows[first * len..], ys);
-}
-
-/// [`sum_scaled`] for at most [`GROUP`] rows, whose scales begin at `first`.
-#[inline(always)]
-fn sum_few<S: Simd, const SET: bool, const RELU: bool, const R: usize>(
-    simd: S,
-    scales: [&[f32]; R],
-    first: usize,
-    rows: &[Line],
-    ys: &mut [Line],
-) {
-    match scales[0].len() - first {
-        1 => sum_group::<S, SET, RELU, R, 1>(simd, scales, first, rows, ys),
-        2 => sum_group::<S, SET, RELU, R, 2>(simd, scales, first, rows, ys),
-        3 => sum_group::<S, SET, RELU, R, 3>(simd, scales, first, rows, ys),
-        _ => sum_group::<S, SET, RELU, R, GROUP>(simd, scales, first, rows, ys),
-    }
-}
-
-#[inline(always)]
-fn sum_group<S: Simd, const SET: bool, const RELU: bool, const R: usize, const P: usize>(
-    simd: S,
-    scales: [&[f32]; R],
-    first: usize,
-    rows: &[Line],
-    ys: &mut [Line],
-) {
-    let len = ys.len() / R;
-    let mut rows_of = [rows; P];
-    for p in 0..P {
-        rows_of[p] = &rows[p * len..][..len];
-    }
-    let mut splats = [[simd.splat_f32s(0.); P]; R];
-    for r in 0..R {
-        for p in 0..P {
-            splats[r][p] = simd.splat_f32s(scales[r][first + p]);
+    let len = rows.len() / terms;
+    for (group, ys) in ys.chunks_mut(GROUP * len).enumerate() {
+        let first = group * GROUP;
+        match ys.len() / len {
+            1 => product_rows::<S, 1>(simd, factors, first, rows, terms, put, ys),
+            2 => product_rows::<S, 2>(simd, factors, first, rows, terms, put, ys),
+            3 => product_rows::<S, 3>(simd, factors, first, rows, terms, put, ys),
+            _ => product_rows::<S, GROUP>(simd, factors, first, rows, terms, put, ys),
         }
     }
+}
+
+/// R rows of a product from row `first` on.
+#[inline(always)]
+fn product_rows<S: Simd, const R: usize>(
+    simd: S,
+    factors: Factors<'_>,
+    first: usize,
+    rows: &[Line],
+    terms: usize,
+    put: Put<'_>,
+    ys: &mut [Line],
+) {
+    let len = rows.len() / terms;
+    for done in (0..terms).step_by(GROUP) {
+        let count = GROUP.min(terms - done);
+        let rows = &rows[done * len..][..count * len];
+        let begin = if done > 0 { Put::Add } else { put };
+        let end = if done + count < terms { Put::Add } else { put };
+        // Unrolled: the tutorial's first layer has three terms, two inputs and the bias.
+        match count {
+            1 => sum_terms::<S, R, 1>(simd, factors, first, done, rows, [begin, end], ys),
+            2 => sum_terms::<S, R, 2>(simd, factors, first, done, rows, [begin, end], ys),
+            3 => sum_terms::<S, R, 3>(simd, factors, first, done, rows, [begin, end], ys),
+            _ => sum_terms::<S, R, GROUP>(simd, factors, first, done, rows, [begin, end], ys),
+        }
+    }
+}
+
+/// T terms, from term `done` on, of R rows of a product, from row `first` on.
+#[inline(always)]
+fn sum_terms<S: Simd, const R: usize, const T: usize>(
+    simd: S,
+    factors: Factors<'_>,
+    first: usize,
+    done: usize,
+    rows: &[Line],
+    [begin, end]: [Put<'_>; 2],
+    ys: &mut [Line],
+) {
+    let (values, zero) = (cast_slice::<Line, f32>(factors.values), simd.splat_f32s(0.));
+    let mut scales = [[zero; T]; R];
+    for (r, scales) in scales.iter_mut().enumerate() {
+        for (t, scale) in scales.iter_mut().enumerate() {
+            let i = (first + r) * factors.row_step + (done + t) * factors.term_step;
+            *scale = simd.splat_f32s(values[i]);
+        }
+    }
+    let (rows, ys) = (vectors::<S>(rows), vectors_mut::<S>(ys));
+    let len = ys.len() / R;
+    let xs: [_; T] = parts(rows, len);
+    let gates: [_; R] = match end {
+        Put::Gate(gates) => parts(&vectors::<S>(gates)[first * len..], len),
+        _ => [&[][..]; R],
+    };
+    let ys: [_; R] = parts_mut(ys, len);
     for j in 0..len {
-        for v in 0..Line::LEN / S::F32_LANES {
-            let mut xs = [simd.splat_f32s(0.); P];
-            for p in 0..P {
-                xs[p] = vectors::<S>(&rows_of[p][j])[v];
-            }
+        let mut sums = [zero; R];
+        if let Put::Add = begin {
             for r in 0..R {
-                let y = &mut vectors_mut::<S>(&mut ys[r * len + j])[v];
-                let mut sum = if SET { simd.splat_f32s(0.) } else { *y };
-                for p in 0..P {
-                    sum = simd.mul_add_f32s(splats[r][p], xs[p], sum);
-                }
-                *y = if RELU { rectified(simd, sum) } else { sum };
+                sums[r] = ys[r][j];
             }
+        }
+        for t in 0..T {
+            for r in 0..R {
+                sums[r] = simd.mul_add_f32s(scales[r][t], xs[t][j], sums[r]);
+            }
+        }
+        if let Put::Rectify = end {
+            for sum in &mut sums {
+                *sum = at_least(simd, zero, *sum);
+            }
+        } else if let Put::Gate(_) = end {
+            for r in 0..R {
+                let open = simd.greater_than_f32s(gates[r][j], zero);
+                sums[r] = simd.select_f32s(open, sums[r], zero);
+            }
+        }
+        for r in 0..R {
+            ys[r][j] = sums[r];
         }
     }
 }
 
-/// max(x, 0), where NaN stays NaN: it must reach the loss, which stops the replica.
+/// The first N pieces of a length.
 #[inline(always)]
-fn rectified<S: Simd>(simd: S, xs: S::f32s) -> S::f32s {
-    // In this order: x86 gives the second operand where one is NaN.
-    simd.max_f32s(simd.splat_f32s(0.), xs)
+fn parts<T, const N: usize>(values: &[T], len: usize) -> [&[T]; N] {
+    let mut parts = [values; N];
+    for n in 0..N {
+        parts[n] = &values[n * len..][..len];
+    }
+    parts
+}
+
+/// As [`parts`], to be written.
+#[inline(always)]
+fn parts_mut<T, const N: usize>(values: &mut [T], len: usize) -> [&mut [T]; N] {
+    let mut pieces = values.chunks_exact_mut(len);
+    std::array::from_fn(|_| &mut pieces.next().unwrap_or_default()[..len])
+}
+
+/// max(floor, x), where NaN stays NaN: it must reach the loss, which stops the replica.
+#[inline(always)]
+fn at_least<S: Simd>(simd: S, floor: S::f32s, xs: S::f32s) -> S::f32s {
+    if S::F32_LANES > 1 {
+        // x86 gives the second operand where one is NaN, and others give NaN.
+        simd.max_f32s(floor, xs)
+    } else {
+        simd.select_f32s(simd.greater_than_f32s(floor, xs), floor, xs)
+    }
 }
 
 #[inline(always)]
-fn vectors<S: Simd>(line: &Line) -> &[S::f32s] {
-    S::as_simd_f32s(&line.0).0
+fn vectors<S: Simd>(lines: &[Line]) -> &[S::f32s] {
+    S::as_simd_f32s(cast_slice(lines)).0
 }
 
 #[inline(always)]
-fn vectors_mut<S: Simd>(line: &mut Line) -> &mut [S::f32s] {
-    S::as_mut_simd_f32s(&mut line.0).0
+fn vectors_mut<S: Simd>(lines: &mut [Line]) -> &mut [S::f32s] {
+    S::as_mut_simd_f32s(cast_slice_mut(lines)).0
 }
 
 /// The dot product of a vector with each of the rows.
+#[pulp::with_simd(dots = Arch::new())]
 #[inline(always)]
-pub fn dots<S: Simd>(simd: S, rows: &[Line], vector: &[Line], mut put: impl FnMut(usize, f32)) {
+pub(super) fn dots_simd<'a, S: Simd>(
+    simd: S,
+    rows: &'a [Line],
+    vector: &'a [Line],
+    sums: &'a mut [f32],
+) {
     let len = vector.len();
-    let groups = rows.len() / (GROUP * len);
-    for group in 0..groups {
-        let sums = dot_group::<S, GROUP>(simd, &rows[group * GROUP * len..], vector);
-        for (p, sum) in sums.into_iter().enumerate() {
-            put(group * GROUP + p, sum);
+    for (rows, sums) in rows.chunks(GROUP * len).zip(sums.chunks_mut(GROUP)) {
+        if sums.len() == GROUP {
+            dot_group::<S, GROUP>(simd, rows, vector, sums);
+            continue;
         }
-    }
-    for row in groups * GROUP..rows.len() / len {
-        let [sum] = dot_group::<S, 1>(simd, &rows[row * len..], vector);
-        put(row, sum);
+        for (row, sum) in rows.chunks_exact(len).zip(sums.chunks_mut(1)) {
+            dot_group::<S, 1>(simd, row, vector, sum);
+        }
     }
 }
 
 #[inline(always)]
-fn dot_group<S: Simd, const P: usize>(simd: S, rows: &[Line], vector: &[Line]) -> [f32; P] {
-    let len = vector.len();
-    let mut parts = [rows; P];
-    for p in 0..P {
-        parts[p] = &rows[p * len..][..len];
-    }
-    let mut sums = [simd.splat_f32s(0.); P];
-    for (j, line) in vector.iter().enumerate() {
-        for (v, y) in vectors::<S>(line).iter().enumerate() {
-            for p in 0..P {
-                sums[p] = simd.mul_add_f32s(vectors::<S>(&parts[p][j])[v], *y, sums[p]);
-            }
+fn dot_group<S: Simd, const R: usize>(simd: S, rows: &[Line], vector: &[Line], sums: &mut [f32]) {
+    let (rows, vector) = (vectors::<S>(rows), vectors::<S>(vector));
+    let parts: [_; R] = parts(rows, vector.len());
+    let mut totals = [simd.splat_f32s(0.); R];
+    for (j, y) in vector.iter().enumerate() {
+        for r in 0..R {
+            totals[r] = simd.mul_add_f32s(parts[r][j], *y, totals[r]);
         }
     }
-    let mut totals = [0.; P];
-    for p in 0..P {
-        totals[p] = simd.reduce_sum_f32s(sums[p]);
+    for r in 0..R {
+        sums[r] = simd.reduce_sum_f32s(totals[r]);
     }
-    totals
 }
 
-/// ys = ys + stddev · normals for one row, rectified with `RELU`.
+/// ys = ys + stddev · normals, then the larger of the sum and 0 with `rectify`.
+///
+/// # Shapes
+/// `normals` are rows of `width`, `ys` the same rows in lines.
+#[pulp::with_simd(add_noise = Arch::new())]
 #[inline(always)]
-pub fn add_noise<S: Simd, const RELU: bool>(
+pub(super) fn add_noise_simd<'a, S: Simd>(
     simd: S,
     stddev: f32,
-    normals: &[f32],
-    ys: &mut [Line],
+    normals: &'a [f32],
+    width: usize,
+    rectify: bool,
+    ys: &'a mut [Line],
 ) {
-    let (whole, tail) = normals.as_chunks::<{ Line::LEN }>();
-    let spread = simd.splat_f32s(stddev);
-    for (y, z) in ys.iter_mut().zip(whole) {
-        for (y, z) in vectors_mut::<S>(y).iter_mut().zip(S::as_simd_f32s(z).0) {
-            let sum = simd.mul_add_f32s(spread, *z, *y);
-            *y = if RELU { rectified(simd, sum) } else { sum };
+    let least = if rectify { 0. } else { f32::NEG_INFINITY };
+    let (spread, floor) = (simd.splat_f32s(stddev), simd.splat_f32s(least));
+    let rows = ys.chunks_exact_mut(Line::count(width)).zip(normals.chunks_exact(width));
+    for (ys, normals) in rows {
+        let (whole, tail) = normals.as_chunks::<{ Line::LEN }>();
+        let zs = S::as_simd_f32s(whole.as_flattened()).0;
+        for (y, z) in vectors_mut::<S>(&mut ys[..whole.len()]).iter_mut().zip(zs) {
+            *y = at_least(simd, floor, simd.mul_add_f32s(spread, *z, *y));
         }
-    }
-    if let (Some(y), false) = (ys.last_mut(), tail.is_empty()) {
-        for (y, z) in y.0.iter_mut().zip(tail) {
+        for (y, z) in ys[whole.len()].0.iter_mut().zip(tail) {
             let sum = stddev.mul_add(*z, *y);
-            *y = if RELU && sum <= 0. { 0. } else { sum };
-        }
-    }
-}
-
-/// The gradient where the rectifier let its input pass, 0 elsewhere.
-#[inline(always)]
-pub fn pass_gate<S: Simd>(simd: S, gates: &[Line], grad: &mut [Line]) {
-    let zero = simd.splat_f32s(0.);
-    for (grad, gate) in grad.iter_mut().zip(gates) {
-        for (grad, gate) in vectors_mut::<S>(grad).iter_mut().zip(vectors::<S>(gate)) {
-            *grad = simd.select_f32s(simd.greater_than_f32s(*gate, zero), *grad, zero);
+            *y = if sum < least { least } else { sum };
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Rows of numbers in whole cache lines.
 //!
 //! Rows of 500 floats that follow each other are never aligned, and a vector that crosses a cache
-//! line costs two. Here every row begins a line and is filled up with zeros.
+//! line costs two. Here every row begins a line and has room for one number more, the 1 that a
+//! bias is multiplied by.
+
+use bytemuck::{Pod, Zeroable};
 
 /// Sixteen floats of one cache line: one or two vectors of most CPUs.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub struct Line(pub [f32; Line::LEN]);
 
@@ -12,37 +15,49 @@ impl Line {
     /// Floats of a line.
     pub const LEN: usize = 16;
 
-    /// Lines of a row of `len` floats.
+    /// Lines of a row of `len` floats and one more. Never a power of two from 1 KiB on: a cache
+    /// keeps few lines at such distances from each other.
     pub fn count(len: usize) -> usize {
-        len.div_ceil(Self::LEN)
+        let lines = len / Self::LEN + 1;
+        if lines.is_multiple_of(16) { lines + 1 } else { lines }
     }
 }
 
-/// Copies rows of `len` floats into lines and fills up the last line of each with zeros.
-#[inline(always)]
-pub fn pack(rows: &[f32], len: usize, lines: &mut [Line]) {
+/// Copies rows of `len` floats into lines, each followed by `last` and filled up with zeros.
+pub fn pack(rows: &[f32], len: usize, last: f32, lines: &mut [Line]) {
     for (row, lines) in rows.chunks_exact(len).zip(lines.chunks_exact_mut(Line::count(len))) {
         let (whole, tail) = row.as_chunks::<{ Line::LEN }>();
         for (line, floats) in lines.iter_mut().zip(whole) {
             line.0 = *floats;
         }
-        if let (Some(line), false) = (lines.last_mut(), tail.is_empty()) {
-            *line = Line::default();
-            line.0[..tail.len()].copy_from_slice(tail);
-        }
+        let mut line = Line::default();
+        line.0[..tail.len()].copy_from_slice(tail);
+        line.0[tail.len()] = last;
+        lines[whole.len()] = line;
+        lines[whole.len() + 1..].fill(Line::default());
     }
 }
 
-/// Copies lines back to rows of `len` floats.
-#[inline(always)]
+/// Copies the first `len` floats of each row back.
 pub fn unpack(lines: &[Line], len: usize, rows: &mut [f32]) {
     for (row, lines) in rows.chunks_exact_mut(len).zip(lines.chunks_exact(Line::count(len))) {
         let (whole, tail) = row.as_chunks_mut::<{ Line::LEN }>();
         for (floats, line) in whole.iter_mut().zip(lines) {
             *floats = line.0;
         }
-        if let Some(line) = lines.last() {
-            tail.copy_from_slice(&line.0[..tail.len()]);
-        }
+        tail.copy_from_slice(&lines[whole.len()].0[..tail.len()]);
     }
+}
+
+/// Element `i` of a row.
+pub fn at(row: &[Line], i: usize) -> f32 {
+    row[i / Line::LEN].0[i % Line::LEN]
+}
+
+/// `len` lines to write on, which hold what they held before.
+pub fn room(buffer: &mut Vec<Line>, len: usize) -> &mut [Line] {
+    if buffer.len() < len {
+        buffer.resize(len, Line::default());
+    }
+    &mut buffer[..len]
 }

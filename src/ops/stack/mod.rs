@@ -3,23 +3,26 @@
 //! y = after(relu(before(xs · w + b))) layer by layer, where `before` and `after` add noise. Small
 //! networks spend their time on reading and writing activations and on the cost of each op; here
 //! a few rows go through all layers while they are in the cache, and no activation's gradient is
-//! ever stored whole. Its twin is the same layers one by one.
+//! ever stored whole. Wide ones run in Candle's products, with one pass over the activations
+//! between them. The twin of both is the same layers one by one.
 
 mod backward;
 mod forward;
 mod kernels;
 mod lines;
 mod plan;
+mod wide;
 mod workspace;
 
 use std::sync::OnceLock;
 
 use candle_core::{Result, Shape, Storage, Tensor, bail};
 
-use super::cpu::{is_fused, values};
+use super::cpu::values;
 use super::many::{self, ManyOp};
 use super::noise::NoiseDraw;
 use plan::Plan;
+use wide::Wide;
 use workspace::Activations;
 
 /// One dense layer of a stack and what follows it.
@@ -45,20 +48,20 @@ impl StackLayer {
     }
 }
 
-/// Whether a layer is served by [`stack`]: f32 on the CPU, and so small that a blocked matrix
-/// multiplication and its thread pool do not pay.
+/// Whether a layer is so small that a blocked matrix multiplication and its thread pool do not pay.
 pub fn is_small(weight: &Tensor) -> bool {
     const SMALL: usize = 128 * 128;
-    let narrow = match weight.dims() {
-        &[_, inputs, outputs] => {
-            inputs > 0 && inputs * outputs <= SMALL && (outputs == 1 || outputs >= 8)
-        }
+    const LONGEST: usize = 512;
+    match *weight.dims() {
+        [_, inputs, 1] => inputs <= SMALL,
+        [_, inputs, outputs] => outputs >= 8 && inputs <= LONGEST && inputs * outputs <= SMALL,
         _ => false,
-    };
-    narrow && is_fused(&[weight])
+    }
 }
 
-/// Applies small dense layers one after the other.
+/// Applies dense layers one after the other, in f32 on the CPU: small ones in loops of our own,
+/// others in Candle's `matmul`. A run of both kinds is best cut where the kind changes, since one
+/// wide layer makes all of them run as wide ones.
 ///
 /// With `keep` the activations are stored for the backward pass; without, it computes them again,
 /// which is right for evaluations, most of which have none.
@@ -67,23 +70,27 @@ pub fn is_small(weight: &Tensor) -> bool {
 /// `xs` (R, B, I) or, shared by all replicas, (1, B, I); result (R, B, O of the last layer).
 ///
 /// # Errors
-/// When the shapes do not fit.
+/// When the shapes do not fit, or a tensor is not of f32 on the CPU.
 pub fn stack(xs: &Tensor, layers: &[StackLayer], keep: bool) -> Result<Tensor> {
     let plan = Plan::new(xs, layers)?;
     let mut args = vec![xs.contiguous()?];
     for layer in layers {
         args.extend([layer.weight.contiguous()?, layer.bias.contiguous()?]);
     }
-    many::apply(args, Stack { plan, keep, kept: OnceLock::new() })
+    if layers.iter().all(|layer| is_small(&layer.weight)) {
+        many::apply(args, Small { plan, keep, kept: OnceLock::new() })
+    } else {
+        many::apply(args, Wide { plan, keep, kept: OnceLock::new() })
+    }
 }
 
-struct Stack {
+struct Small {
     plan: Plan,
     keep: bool,
-    kept: OnceLock<Vec<Activations>>,
+    kept: OnceLock<Activations>,
 }
 
-impl ManyOp for Stack {
+impl ManyOp for Small {
     fn name(&self) -> &'static str {
         "stack"
     }
@@ -93,20 +100,21 @@ impl ManyOp for Stack {
         let outputs = plan.outputs();
         let mut ys = vec![0f32; plan.replicas * plan.batch * outputs];
         let kept = with_values(args, |slices| forward::forward(plan, slices, self.keep, &mut ys))?;
-        // The forward pass runs once for each op.
-        let _ = self.kept.set(kept);
+        if let Some(kept) = kept {
+            // The forward pass runs once for each op.
+            let _ = self.kept.set(kept);
+        }
         Ok((ys, (plan.replicas, plan.batch, outputs).into()))
     }
 
     fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let grad = grad.contiguous()?;
-        let kept = self.kept.get().map_or(&[][..], Vec::as_slice);
         let wanted = args[0].track_op();
         let mut all: Vec<Tensor> = args.to_vec();
         all.push(grad);
         let grads = with_values(&all, |slices| {
             let (args, grad) = (&slices[..args.len()], slices[args.len()]);
-            backward::backward(&self.plan, args, grad, kept, wanted)
+            backward::backward(&self.plan, args, grad, self.kept.get(), wanted)
         })?;
         let tensors = grads.into_iter().zip(args).map(|(grad, arg)| match grad.is_empty() {
             true => Ok(None),

@@ -3,11 +3,11 @@
 use candle_core::{Result, Tensor, bail};
 
 use super::StackLayer;
-use super::kernels::GROUP;
+use super::lines::Line;
 use crate::ops::noise::{NoiseDraw, check_spread};
 
 /// Rows that go through all layers together: their activations stay in the first-level cache.
-pub const PANEL: usize = 2 * GROUP;
+pub const PANEL: usize = 8;
 
 /// The extents of a stack: `shared` when one batch serves all replicas.
 pub struct Plan {
@@ -23,6 +23,12 @@ pub struct LayerPlan {
     pub before: Option<Vec<NoiseDraw>>,
     pub relu: bool,
     pub after: Option<Vec<NoiseDraw>>,
+}
+
+impl LayerPlan {
+    pub fn is_noisy(&self) -> bool {
+        self.before.is_some() || self.after.is_some()
+    }
 }
 
 impl Plan {
@@ -63,6 +69,27 @@ impl Plan {
 
     pub fn inputs_of(&self, layer: usize) -> usize {
         if layer == 0 { self.inputs } else { self.layers[layer - 1].outputs }
+    }
+
+    /// Lines of a layer's parameters.
+    pub fn param_lines(&self, layer: usize) -> usize {
+        let inputs = self.inputs_of(layer);
+        match self.layers[layer].outputs {
+            1 => Line::count(inputs),
+            outputs => (inputs + 1) * Line::count(outputs),
+        }
+    }
+
+    /// Whether noise behind the rectifier hides what it let pass.
+    pub fn has_gates(&self, layer: usize) -> bool {
+        let layer = &self.layers[layer];
+        layer.relu && layer.after.is_some()
+    }
+
+    /// Whether the backward pass reads a layer's outputs, as the next one's inputs or as gates.
+    pub fn keeps_outputs(&self, layer: usize) -> bool {
+        let last = layer + 1 == self.layers.len();
+        !last || (self.layers[layer].relu && !self.has_gates(layer))
     }
 
     /// Whether the backward pass reads activations: one plain layer needs its inputs only.

@@ -1,67 +1,81 @@
-//! Room to work in: activations, parameters and gradients in lines.
+//! Room to work in: parameters, a panel of activations, and gradients, in lines.
+//!
+//! Each thread keeps its room between calls, because clearing and freeing it would take longer
+//! than a small network's work. What is read has been written in the same call.
 
-use super::lines::{Line, pack, unpack};
-use super::plan::{LayerPlan, PANEL, Plan};
+use std::cell::Cell;
 
-/// What one layer gave for some rows, as the backward pass needs it.
+use super::lines::{Line, pack, room, unpack};
+use super::plan::{PANEL, Panel, Plan};
+
+/// What the layers gave for some rows, as the backward pass needs it.
+#[derive(Default)]
 pub struct Activations {
-    /// The layer's outputs.
-    pub outputs: Vec<Line>,
-    /// The rectifier's outputs, where noise behind it makes them differ from the layer's.
-    pub gates: Vec<Line>,
+    /// Each layer's outputs.
+    pub outputs: Vec<Vec<Line>>,
+    /// The rectifiers' outputs, where noise behind them makes them differ from the layers'.
+    pub gates: Vec<Vec<Line>>,
 }
 
-impl Activations {
-    fn new(layer: &LayerPlan, rows: usize) -> Self {
-        let len = rows * Line::count(layer.outputs);
-        let gates = if layer.relu && layer.after.is_some() { len } else { 0 };
-        Self { outputs: vec![Line::default(); len], gates: vec![Line::default(); gates] }
-    }
-
-    pub fn of(plan: &Plan, rows: usize) -> Vec<Self> {
-        plan.layers.iter().map(|layer| Self::new(layer, rows)).collect()
-    }
-}
-
-/// One replica's parameters, and room for one panel's inputs and noise.
+/// One replica's parameters and their gradients, and what belongs to one panel.
+#[derive(Default)]
 pub struct Workspace {
+    /// Each layer's weights, a row for each input, and then its bias as the row of an input that
+    /// is always 1; it gives a 1 behind the outputs, which is that input of the next layer. A
+    /// layer with one output is a single row of its weights and its bias.
     pub params: Vec<Vec<Line>>,
+    /// The gradients of the parameters, of the same form.
+    pub grads: Vec<Vec<Line>>,
     pub inputs: Vec<Line>,
+    pub activations: Activations,
     pub normals: Vec<f32>,
-}
-
-/// The gradients of one replica's parameters, and of one panel's rows of a layer's outputs
-/// (`above`) and inputs (`below`).
-pub struct Gradients {
-    pub params: Vec<Vec<Line>>,
+    /// The gradient of the panel's outputs at one layer.
     pub above: Vec<Line>,
+    /// The gradient of its inputs there.
     pub below: Vec<Line>,
 }
 
-/// Room for the parameters of each layer: its bias and then its weights, row by row of inputs;
-/// those of a layer with one output are turned, a row of weights and then a line with the bias.
-fn params(plan: &Plan) -> Vec<Vec<Line>> {
-    let lines = |l: usize| match plan.layers[l].outputs {
-        1 => Line::count(plan.inputs_of(l)) + 1,
-        outputs => (plan.inputs_of(l) + 1) * Line::count(outputs),
-    };
-    (0..plan.layers.len()).map(|l| vec![Line::default(); lines(l)]).collect()
-}
-
-/// Room for a panel of rows.
-fn panel(width: usize) -> Vec<Line> {
-    vec![Line::default(); PANEL * Line::count(width)]
+thread_local! {
+    static WORKSPACE: Cell<Workspace> = Cell::default();
 }
 
 impl Workspace {
-    pub fn new(plan: &Plan) -> Self {
-        let noisy = |layer: &&LayerPlan| layer.before.is_some() || layer.after.is_some();
-        let widest = plan.layers.iter().filter(noisy).map(|layer| layer.outputs).max();
-        let normals = vec![0.; PANEL * widest.unwrap_or(0)];
-        Self { params: params(plan), inputs: panel(plan.inputs), normals }
+    /// Lends this thread's room, large enough for the plan.
+    pub fn with<T>(plan: &Plan, f: impl FnOnce(&mut Self) -> T) -> T {
+        let mut workspace = WORKSPACE.take();
+        workspace.make_room(plan);
+        let result = f(&mut workspace);
+        WORKSPACE.set(workspace);
+        result
     }
 
-    #[inline(always)]
+    fn make_room(&mut self, plan: &Plan) {
+        let layers = plan.layers.len();
+        for list in [
+            &mut self.params,
+            &mut self.grads,
+            &mut self.activations.outputs,
+            &mut self.activations.gates,
+        ] {
+            list.resize_with(layers.max(list.len()), Vec::new);
+        }
+        let mut widest = PANEL * Line::count(plan.inputs);
+        room(&mut self.inputs, widest);
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let panel = PANEL * Line::count(layer.outputs);
+            widest = widest.max(panel);
+            room(&mut self.params[l], plan.param_lines(l));
+            room(&mut self.grads[l], plan.param_lines(l));
+            room(&mut self.activations.outputs[l], panel);
+            room(&mut self.activations.gates[l], if plan.has_gates(l) { panel } else { 0 });
+            let normals = if layer.is_noisy() { PANEL * layer.outputs } else { 0 };
+            self.normals.resize(normals.max(self.normals.len()), 0.);
+        }
+        room(&mut self.above, widest);
+        room(&mut self.below, widest);
+    }
+
+    /// Takes one replica's parameters over from the arguments (xs, weight, bias, weight, …).
     pub fn pack_params(&mut self, plan: &Plan, args: &[&[f32]], replica: usize) {
         for (l, layer) in plan.layers.iter().enumerate() {
             let (inputs, outputs) = (plan.inputs_of(l), layer.outputs);
@@ -69,59 +83,63 @@ impl Workspace {
             let bias = &args[2 * l + 2][replica * outputs..][..outputs];
             let params = &mut self.params[l];
             if outputs == 1 {
-                let (row, last) = params.split_at_mut(Line::count(inputs));
-                pack(weight, inputs, row);
-                last[0].0[0] = bias[0];
+                pack(weight, inputs, bias[0], params);
             } else {
-                let (first, rows) = params.split_at_mut(Line::count(outputs));
-                pack(bias, outputs, first);
-                pack(weight, outputs, rows);
+                let (weights, last) = params.split_at_mut(inputs * Line::count(outputs));
+                pack(weight, outputs, 0., weights);
+                pack(bias, outputs, 1., last);
             }
         }
     }
-}
 
-impl Gradients {
-    pub fn new(plan: &Plan) -> Self {
-        let widest = plan.layers.iter().map(|l| l.outputs).fold(plan.inputs, usize::max);
-        Self { params: params(plan), above: panel(widest), below: panel(widest) }
+    /// Clears the gradients of the parameters.
+    pub fn clear_grads(&mut self, plan: &Plan) {
+        for (l, grads) in self.grads.iter_mut().take(plan.layers.len()).enumerate() {
+            grads[..plan.param_lines(l)].fill(Line::default());
+        }
     }
 
-    #[inline(always)]
-    pub fn unpack_params(&self, plan: &Plan, replica: usize, grads: &mut [Vec<f32>]) {
+    /// Hands the gradients of one replica's parameters over.
+    pub fn unpack_grads(&self, plan: &Plan, replica: usize, grads: &mut [Vec<f32>]) {
         for (l, layer) in plan.layers.iter().enumerate() {
             let (inputs, outputs) = (plan.inputs_of(l), layer.outputs);
             let weights = replica * inputs * outputs..(replica + 1) * inputs * outputs;
             let biases = replica * outputs..(replica + 1) * outputs;
-            let packed = &self.params[l];
+            let packed = &self.grads[l];
             if outputs == 1 {
-                let (row, last) = packed.split_at(Line::count(inputs));
-                unpack(row, inputs, &mut grads[2 * l + 1][weights]);
-                grads[2 * l + 2][biases][0] = last[0].0[0];
+                unpack(packed, inputs, &mut grads[2 * l + 1][weights]);
+                grads[2 * l + 2][replica] = packed[inputs / Line::LEN].0[inputs % Line::LEN];
             } else {
-                let (first, rows) = packed.split_at(Line::count(outputs));
-                unpack(first, outputs, &mut grads[2 * l + 2][biases]);
-                unpack(rows, outputs, &mut grads[2 * l + 1][weights]);
-            }
-        }
-    }
-
-    /// Adds the panel's input gradient, which the last step of the backward pass left in `above`.
-    #[inline(always)]
-    pub fn add_to_inputs(&self, plan: &Plan, rows: usize, grad: &mut [f32]) {
-        let row = Line::count(plan.inputs);
-        for (grad, lines) in
-            grad.chunks_exact_mut(plan.inputs).zip(self.above.chunks_exact(row)).take(rows)
-        {
-            for (i, grad) in grad.iter_mut().enumerate() {
-                *grad += at(lines, i);
+                unpack(packed, outputs, &mut grads[2 * l + 1][weights]);
+                let bias = &packed[inputs * Line::count(outputs)..];
+                unpack(bias, outputs, &mut grads[2 * l + 2][biases]);
             }
         }
     }
 }
 
-/// Element `i` of a row.
-#[inline(always)]
-pub fn at(row: &[Line], i: usize) -> f32 {
-    row[i / Line::LEN].0[i % Line::LEN]
+impl Activations {
+    /// Room for the rows of all replicas.
+    pub fn for_all(plan: &Plan) -> Self {
+        let rows = plan.replicas * plan.batch;
+        let lines = |l: usize| rows * Line::count(plan.layers[l].outputs);
+        let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<Vec<Line>> {
+            let capacity = |l| if wanted(l) { lines(l) } else { 0 };
+            (0..plan.layers.len()).map(|l| Vec::with_capacity(capacity(l))).collect()
+        };
+        Self { outputs: of(&|l| plan.keeps_outputs(l)), gates: of(&|l| plan.has_gates(l)) }
+    }
+
+    /// Appends a panel's rows.
+    pub fn extend(&mut self, plan: &Plan, panel: Panel, rows: &Self) {
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let lines = panel.rows * Line::count(layer.outputs);
+            if plan.keeps_outputs(l) {
+                self.outputs[l].extend_from_slice(&rows.outputs[l][..lines]);
+            }
+            if plan.has_gates(l) {
+                self.gates[l].extend_from_slice(&rows.gates[l][..lines]);
+            }
+        }
+    }
 }

@@ -1,0 +1,23 @@
+//! `cargo bench`: the random numbers, each op, and one training step.
+//!
+//! `cargo bench -- step/` runs one group, `cargo bench -- --quick` all of them in a minute.
+
+mod ops;
+mod rng;
+mod step;
+
+criterion::criterion_group!(
+    benches,
+    rng::words,
+    rng::normals,
+    ops::noise,
+    ops::dense,
+    ops::stack,
+    ops::relu,
+    ops::loss,
+    ops::adam,
+    step::tutorial,
+    step::epoch,
+    step::wide,
+);
+criterion::criterion_main!(benches);

@@ -1,0 +1,105 @@
+//! Losses and accuracies, of a batch in training and of whole data sets after an epoch.
+
+use candle_core::{Result, Tensor};
+use candle_nn::ModuleT;
+
+use super::history::Scores;
+use crate::data::Samples;
+use crate::loss::Loss;
+use crate::ops::no_grad;
+
+/// Rows that go through the model at a time.
+const PIECE: usize = 1024;
+
+/// Loss and accuracy with the noise off, computed in pieces of rows, which bound the memory.
+///
+/// # Errors
+/// When the model or the loss fails.
+pub fn evaluate<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Scores> {
+    let mut measured = Vec::new();
+    for start in (0..samples.rows()).step_by(PIECE) {
+        let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
+        let logits = samples.with_replica_axis(clean_logits(model, &xs)?)?;
+        measured.push(Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?);
+    }
+    mean(&measured)
+}
+
+fn clean_logits<M: ModuleT>(model: &M, xs: &Tensor) -> Result<Tensor> {
+    Ok(no_grad(|| model.forward_t(xs, false))?.detach())
+}
+
+/// The evaluation after each epoch: of the training rows and of those for validation, together
+/// where they are few, because then a pass costs more than its rows.
+pub(super) struct Evaluation<'a> {
+    train: &'a Samples,
+    validation: Option<&'a Samples>,
+    together: Option<Samples>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(train: &'a Samples, validation: Option<&'a Samples>) -> Result<Self> {
+        let together = match validation {
+            Some(other) if train.rows() + other.rows() <= PIECE => train.followed_by(other)?,
+            _ => None,
+        };
+        Ok(Self { train, validation, together })
+    }
+
+    /// The scores on the training rows and on those for validation, which are empty where there
+    /// are none.
+    pub(super) fn scores<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<(Scores, Scores)> {
+        let Some(together) = &self.together else {
+            let of = |samples: &Samples| evaluate(model, samples, loss);
+            return Ok((
+                of(self.train)?,
+                self.validation.map_or_else(|| Ok(Scores::default()), of)?,
+            ));
+        };
+        let (xs, _) = together.range(0, together.rows())?;
+        let logits = together.with_replica_axis(clean_logits(model, &xs)?)?;
+        let of = |samples: Option<&Samples>, start: usize| -> Result<Scores> {
+            let Some(samples) = samples else { return Ok(Scores::default()) };
+            let logits = logits.narrow(1, start, samples.rows())?.contiguous()?;
+            let (_, ys) = samples.range(0, samples.rows())?;
+            mean(&[Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?])
+        };
+        Ok((of(Some(self.train), 0)?, of(self.validation, self.train.rows())?))
+    }
+}
+
+/// What one batch gave, still on the device, so that no step waits for the host.
+pub(super) struct Measured {
+    rows: usize,
+    loss: Tensor,
+    accuracy: Option<Tensor>,
+}
+
+impl Measured {
+    pub(super) fn new(loss: Tensor, kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
+        let accuracy = kind.accuracy(logits, targets)?;
+        Ok(Self { rows: logits.dim(1)?, loss: loss.detach(), accuracy })
+    }
+}
+
+/// Means over batches, each weighted by its rows.
+pub(super) fn mean(measured: &[Measured]) -> Result<Scores> {
+    let rows: usize = measured.iter().map(|batch| batch.rows).sum();
+    let mean = |tensors: &mut dyn Iterator<Item = (usize, &Tensor)>| -> Result<Vec<f32>> {
+        let mut sums = Vec::new();
+        for (rows, tensor) in tensors {
+            let values = tensor.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?;
+            sums.resize(values.len(), 0f64);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += rows as f64 * f64::from(value);
+            }
+        }
+        Ok(sums.into_iter().map(|sum| (sum / rows as f64) as f32).collect())
+    };
+    Ok(Scores {
+        loss: mean(&mut measured.iter().map(|batch| (batch.rows, &batch.loss)))?,
+        accuracy: mean(
+            &mut measured.iter().filter_map(|b| b.accuracy.as_ref().map(|a| (b.rows, a))),
+        )?,
+    })
+}

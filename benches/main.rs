@@ -6,6 +6,10 @@ mod ops;
 mod rng;
 mod step;
 
+/// That of the programs: the C library's hands large blocks back to the system at every drop.
+#[global_allocator]
+static ALLOCATOR: candle_noise::cli::Allocator = candle_noise::cli::ALLOCATOR;
+
 criterion::criterion_group!(
     benches,
     rng::words,

@@ -54,7 +54,8 @@ pub fn run_experiment(
     let json = report::outcome_json(&outcome)?;
     report::write_file(&folder.join("result.json"), &json)?;
     if outcome.summary.test_accuracy.n == 0 {
-        let error = "every run diverged: no loss stayed finite; expected a smaller --learning-rate or less noise";
+        let error = "every run diverged: no loss stayed finite; \
+                     expected a smaller --learning-rate or less noise";
         return Err(anyhow::anyhow!(error).into());
     }
     match args.output.format {

@@ -19,7 +19,7 @@ use crate::train::{FitOptions, History, Observer, ReplicaHistory, fit};
 pub struct Schedule {
     /// Number of threads, at least 1.
     pub threads: usize,
-    /// Replicas trained in one tensor program; `None` chooses by size.
+    /// The most replicas trained in one tensor program; `None` chooses by size.
     pub chunk: Option<usize>,
 }
 
@@ -53,19 +53,31 @@ impl Schedule {
         pool.with_context(|| format!("cannot start {} threads", self.threads))
     }
 
-    /// Replicas of a chunk: enough to spread Candle's cost for each op, as many as keep an
-    /// activation in the cache, and no more than give every thread a chunk. A GPU takes all.
-    fn chunk_size(&self, settings: &Settings, device: &Device) -> usize {
+    /// The seeds in chunks of nearly one size, as many for each thread.
+    fn chunks<'a>(
+        &self,
+        seeds: &'a [u64],
+        settings: &Settings,
+        device: &Device,
+    ) -> impl Iterator<Item = &'a [u64]> {
+        let total = seeds.len();
+        let most = self.chunk.unwrap_or_else(|| Self::largest_chunk(settings, device));
+        let mut count = total.div_ceil(most.max(1));
+        if self.chunk.is_none() && device.is_cpu() {
+            count = count.next_multiple_of(self.threads.max(1)).min(total);
+        }
+        (0..count).map(move |i| &seeds[i * total / count..(i + 1) * total / count])
+    }
+
+    /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, and as many as keep
+    /// an activation in the cache. A GPU takes all.
+    fn largest_chunk(settings: &Settings, device: &Device) -> usize {
         const CACHED_BYTES: usize = 256 * 1024;
-        let activation =
-            size_of::<f32>() * settings.batch_size.min(settings.train_size) * settings.hidden;
-        let chosen = match device {
-            Device::Cpu => {
-                (CACHED_BYTES / activation.max(1)).min(settings.repeats / self.threads.max(1))
-            }
+        let rows = settings.batch_size.min(settings.train_size);
+        match device {
+            Device::Cpu => CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1),
             _ => settings.repeats,
-        };
-        self.chunk.unwrap_or(chosen).max(1)
+        }
     }
 }
 
@@ -83,7 +95,7 @@ pub fn train_repeats<W: Observer>(
 ) -> Result<Trained> {
     settings.check()?;
     let seeds = settings.seeds();
-    let chunks: Vec<&[u64]> = seeds.chunks(schedule.chunk_size(settings, device)).collect();
+    let chunks: Vec<&[u64]> = schedule.chunks(&seeds, settings, device).collect();
     let train = |seeds: &&[u64]| train_chunk(settings, seeds, device, &mut observer());
     let chunks: Vec<Trained> =
         schedule.pool()?.install(|| chunks.par_iter().map(train).collect::<Result<_>>())?;
@@ -155,4 +167,25 @@ fn join(chunks: Vec<Trained>) -> Result<Trained> {
         }));
     }
     Ok(Trained { histories, weights })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_hold_every_seed_once_and_share_the_work_evenly() {
+        let settings = Settings { hidden: 500, ..Settings::default() };
+        let seeds: Vec<u64> = (0..30).collect();
+        let sizes = |threads, chunk| -> Vec<usize> {
+            let chunks: Vec<&[u64]> =
+                Schedule { threads, chunk }.chunks(&seeds, &settings, &Device::Cpu).collect();
+            assert_eq!(chunks.concat(), seeds);
+            chunks.iter().map(|chunk| chunk.len()).collect()
+        };
+        assert_eq!(sizes(2, None), [3, 4, 4, 4, 3, 4, 4, 4], "fifteen for each thread");
+        assert_eq!(sizes(64, None), [1; 30]);
+        assert_eq!(sizes(2, Some(12)), [10; 3], "twelve at most");
+        assert_eq!(sizes(2, Some(0)), [1; 30]);
+    }
 }

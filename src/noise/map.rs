@@ -184,7 +184,8 @@ impl NoiseBuilder {
         let path = &self.path;
         if path.is_empty() || path == NoiseMap::SEEDS {
             bail!(
-                "a noise layer needs a path, as in noisemap.builder().pp(\"hidden\"); received {path:?}"
+                "a noise layer needs a path, as in noisemap.builder().pp(\"hidden\"); \
+                 received {path:?}"
             )
         }
         let mut sites = self.map.sites();

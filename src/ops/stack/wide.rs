@@ -67,13 +67,13 @@ impl ManyOp for Wide {
     }
 
     fn forward(&self, args: &[Tensor]) -> Result<(Vec<f32>, Shape)> {
-        let mut outputs = self.run(&self.detached(args)?)?;
+        let outputs = self.run(&self.detached(args)?)?;
         let last = &outputs[outputs.len() - 1];
         let shape = last.ys.shape().clone();
         let ys = with_values(std::slice::from_ref(&last.ys), |ys| ys[0].to_vec())?;
         if self.keep {
             // The forward pass runs once for each op.
-            let _ = self.kept.set(std::mem::take(&mut outputs));
+            let _ = self.kept.set(outputs);
         }
         Ok((ys, shape))
     }

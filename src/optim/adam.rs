@@ -140,6 +140,14 @@ impl Optimizer for Adam {
         Ok(())
     }
 
+    /// A backward pass and a step; [`ops::backward`] spares adding each gradient to zeros.
+    ///
+    /// # Errors
+    /// As [`Adam::step`], and those of the backward pass.
+    fn backward_step(&mut self, loss: &Tensor) -> Result<()> {
+        self.step(&ops::backward(loss)?)
+    }
+
     fn learning_rate(&self) -> f64 {
         self.options.learning_rate
     }

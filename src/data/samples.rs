@@ -74,7 +74,8 @@ impl Samples {
         let alike = |a: &Tensor, b: &Tensor| {
             (a.dims()[0], &a.dims()[2..], a.dtype()) == (b.dims()[0], &b.dims()[2..], b.dtype())
         };
-        if !alike(&self.xs, &other.xs) || !alike(&self.ys, &other.ys) {
+        let axes = self.replica_axis == other.replica_axis;
+        if !axes || !alike(&self.xs, &other.xs) || !alike(&self.ys, &other.ys) {
             return Ok(None);
         }
         let (xs, ys) =

@@ -54,10 +54,7 @@ pub fn at(row: &[Line], i: usize) -> f32 {
     row[i / Line::LEN].0[i % Line::LEN]
 }
 
-/// `len` lines to write on, which hold what they held before.
-pub fn room(buffer: &mut Vec<Line>, len: usize) -> &mut [Line] {
-    if buffer.len() < len {
-        buffer.resize(len, Line::default());
-    }
-    &mut buffer[..len]
+/// Makes room for `len` lines; what is there stays.
+pub fn grow(lines: &mut Vec<Line>, len: usize) {
+    lines.resize(len.max(lines.len()), Line::default());
 }

@@ -13,7 +13,7 @@ use super::plan::{Plan, draw_of};
 use super::with_values;
 use crate::ops::cpu::{PARALLEL, values, values_mut};
 use crate::ops::many::ManyOp;
-use crate::ops::noise::NoiseDraw;
+use crate::ops::noise::{NoiseDraw, add_noise};
 
 /// The op; see [`stack`](super::stack).
 pub struct Wide {
@@ -43,18 +43,16 @@ impl Wide {
         for (l, layer) in self.plan.layers.iter().enumerate() {
             let xs = outputs.last().map_or(&args[0], |below| &below.ys);
             let ys = xs.matmul(&args[2 * l + 1])?;
-            let (rows, replicas) = (self.plan.batch, self.plan.replicas);
-            let finish = |bias: Option<&[f32]>, draws: &Option<Vec<NoiseDraw>>, relu| {
-                let draws = (0..replicas).map(|replica| draw_of(draws, replica)).collect();
-                ys.inplace_op1(&Finish { rows, width: layer.outputs, bias, draws, relu })
-            };
+            let (rows, width, relu) = (self.plan.batch, layer.outputs, layer.relu);
+            let replicas = 0..self.plan.replicas;
+            let draws = replicas.map(|replica| draw_of(&layer.before, replica)).collect();
             with_values(&args[2 * l + 2..][..1], |bias| {
-                finish(Some(bias[0]), &layer.before, layer.relu)
+                ys.inplace_op1(&Finish { rows, width, bias: bias[0], draws, relu })
             })??;
-            let gates = if self.plan.has_gates(l) { Some(ys.copy()?) } else { None };
-            if layer.after.is_some() {
-                finish(None, &layer.after, false)?;
-            }
+            let (ys, gates) = match &layer.after {
+                Some(draws) => (add_noise(&ys, draws, true)?, self.plan.has_gates(l).then_some(ys)),
+                None => (ys, None),
+            };
             outputs.push(Outputs { ys, gates });
         }
         Ok(outputs)
@@ -119,7 +117,9 @@ fn sum_rows(xs: &Tensor) -> Result<Tensor> {
     let (replicas, rows, width) = xs.dims3()?;
     let mut sums = vec![0f32; replicas * width];
     with_values(std::slice::from_ref(xs), |xs| {
-        for (sums, xs) in sums.chunks_exact_mut(width).zip(xs[0].chunks_exact(rows * width)) {
+        for (sums, xs) in
+            sums.chunks_exact_mut(width).zip(xs[0].chunks_exact((rows * width).max(1)))
+        {
             for row in xs.chunks_exact(width) {
                 sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
             }
@@ -132,7 +132,7 @@ fn sum_rows(xs: &Tensor) -> Result<Tensor> {
 struct Finish<'a> {
     rows: usize,
     width: usize,
-    bias: Option<&'a [f32]>,
+    bias: &'a [f32],
     draws: Vec<Option<NoiseDraw>>,
     relu: bool,
 }
@@ -146,8 +146,7 @@ impl InplaceOp1 for Finish<'_> {
         let ys = values_mut(ys, layout)?;
         let piece = (PARALLEL / self.width).max(1);
         let replica = |(r, ys): (usize, &mut [f32])| {
-            let zeros = vec![0.; if self.bias.is_none() { self.width } else { 0 }];
-            let bias = self.bias.map_or(&zeros[..], |bias| &bias[r * self.width..][..self.width]);
+            let bias = &self.bias[r * self.width..][..self.width];
             let finish_piece = |(p, ys): (usize, &mut [f32])| {
                 let (mut normals, mut stddev) = (Vec::new(), 0.);
                 if let Some(draw) = self.draws[r] {

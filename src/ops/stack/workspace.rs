@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::lines::{Line, pack, room, unpack};
+use super::lines::{Line, at, grow, pack, unpack};
 use super::plan::{PANEL, Panel, Plan};
 
 /// What the layers gave for some rows, as the backward pass needs it.
@@ -60,19 +60,19 @@ impl Workspace {
             list.resize_with(layers.max(list.len()), Vec::new);
         }
         let mut widest = PANEL * Line::count(plan.inputs);
-        room(&mut self.inputs, widest);
+        grow(&mut self.inputs, widest);
         for (l, layer) in plan.layers.iter().enumerate() {
             let panel = PANEL * Line::count(layer.outputs);
             widest = widest.max(panel);
-            room(&mut self.params[l], plan.param_lines(l));
-            room(&mut self.grads[l], plan.param_lines(l));
-            room(&mut self.activations.outputs[l], panel);
-            room(&mut self.activations.gates[l], if plan.has_gates(l) { panel } else { 0 });
+            grow(&mut self.params[l], plan.param_lines(l));
+            grow(&mut self.grads[l], plan.param_lines(l));
+            grow(&mut self.activations.outputs[l], panel);
+            grow(&mut self.activations.gates[l], if plan.has_gates(l) { panel } else { 0 });
             let normals = if layer.is_noisy() { PANEL * layer.outputs } else { 0 };
             self.normals.resize(normals.max(self.normals.len()), 0.);
         }
-        room(&mut self.above, widest);
-        room(&mut self.below, widest);
+        grow(&mut self.above, widest);
+        grow(&mut self.below, widest);
     }
 
     /// Takes one replica's parameters over from the arguments (xs, weight, bias, weight, …).
@@ -108,7 +108,7 @@ impl Workspace {
             let packed = &self.grads[l];
             if outputs == 1 {
                 unpack(packed, inputs, &mut grads[2 * l + 1][weights]);
-                grads[2 * l + 2][replica] = packed[inputs / Line::LEN].0[inputs % Line::LEN];
+                grads[2 * l + 2][replica] = at(packed, inputs);
             } else {
                 unpack(packed, outputs, &mut grads[2 * l + 1][weights]);
                 let bias = &packed[inputs * Line::count(outputs)..];

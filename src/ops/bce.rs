@@ -5,7 +5,10 @@
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
+use pulp::{Arch, Simd};
+
 use super::cpu::{is_fused, values};
+use super::logistic::{exp_neg_abs, ln_1p};
 
 /// Mean binary cross-entropy of each replica.
 ///
@@ -74,9 +77,8 @@ impl CustomOp2 for Bce {
         targets: &CpuStorage,
         targets_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let loss = |z: f32, y: f32| z.max(0.) - z * y + (-z.abs()).exp().ln_1p();
         let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        Ok(mean_by_replica(zs, ys, logits_layout.dims()[0], loss))
+        Ok(mean_by_replica(&losses(zs, ys), logits_layout.dims()[0]))
     }
 
     fn bwd(
@@ -113,12 +115,10 @@ impl CustomOp3 for BceGrad {
         let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
         let grad = values(grad, grad_layout)?; // (R,)
         let batch = zs.len() / grad.len();
-        let mut dz = Vec::with_capacity(zs.len());
-        for (r, g) in grad.iter().enumerate() {
-            let scale = g / batch as f32;
-            let rows = r * batch..(r + 1) * batch;
-            let slope = |(z, y): (&f32, &f32)| scale * (1. / (1. + (-z).exp()) - y);
-            dz.extend(zs[rows.clone()].iter().zip(&ys[rows]).map(slope));
+        let mut dz = vec![0.; zs.len()];
+        let rows = zs.chunks_exact(batch).zip(ys.chunks_exact(batch));
+        for ((dz, (zs, ys)), g) in dz.chunks_exact_mut(batch).zip(rows).zip(grad) {
+            slopes(zs, ys, g / batch as f32, dz);
         }
         Ok((CpuStorage::F32(dz), logits_layout.shape().clone()))
     }
@@ -138,25 +138,44 @@ impl CustomOp2 for BinaryAccuracy {
         targets: &CpuStorage,
         targets_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let right = |z: f32, y: f32| f32::from((z > 0.) == (y > 0.5));
+        let right = |(&z, &y): (&f32, &f32)| f32::from((z > 0.) == (y > 0.5));
         let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        Ok(mean_by_replica(zs, ys, logits_layout.dims()[0], right))
+        let rights: Vec<f32> = zs.iter().zip(ys).map(right).collect();
+        Ok(mean_by_replica(&rights, logits_layout.dims()[0]))
     }
 }
 
-/// Means of `f(logit, target)` over each replica's batch, summed in double precision.
-fn mean_by_replica(
-    zs: &[f32],
-    ys: &[f32],
-    replicas: usize,
-    f: impl Fn(f32, f32) -> f32,
-) -> (CpuStorage, Shape) {
-    let batch = zs.len() / replicas;
-    let mean = |(zs, ys): (&[f32], &[f32])| {
-        let sum: f64 = zs.iter().zip(ys).map(|(&z, &y)| f64::from(f(z, y))).sum();
+/// max(z, 0) − z·y + ln(1 + exp(−|z|)), element by element.
+#[pulp::with_simd(losses = Arch::new())]
+#[inline(always)]
+fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
+    let mut losses = vec![0.; zs.len()];
+    for ((loss, &z), &y) in losses.iter_mut().zip(zs).zip(ys) {
+        let positive = if z > 0. { z } else { 0. };
+        *loss = (positive - z * y) + ln_1p(exp_neg_abs(z));
+    }
+    losses
+}
+
+/// scale · (sigmoid(z) − y), element by element.
+#[pulp::with_simd(slopes = Arch::new())]
+#[inline(always)]
+fn slopes_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32], scale: f32, dz: &'a mut [f32]) {
+    for ((dz, &z), &y) in dz.iter_mut().zip(zs).zip(ys) {
+        let tail = exp_neg_abs(z);
+        let above = if z > 0. { 1. } else { tail };
+        *dz = scale * (above / (1. + tail) - y);
+    }
+}
+
+/// Means over each replica's batch, summed in double precision.
+fn mean_by_replica(values: &[f32], replicas: usize) -> (CpuStorage, Shape) {
+    let batch = values.len() / replicas;
+    let mean = |values: &[f32]| {
+        let sum: f64 = values.iter().map(|&x| f64::from(x)).sum();
         (sum / batch as f64) as f32
     };
-    let means = zs.chunks_exact(batch).zip(ys.chunks_exact(batch)).map(mean).collect();
+    let means = values.chunks_exact(batch).map(mean).collect();
     (CpuStorage::F32(means), Shape::from(replicas))
 }
 

@@ -8,6 +8,7 @@ mod backward;
 mod bce;
 mod cpu;
 mod dense;
+mod logistic;
 mod many;
 mod no_grad;
 mod noise;

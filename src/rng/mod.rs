@@ -26,5 +26,6 @@ mod vector;
 
 pub use address::{Address, MAX_ROW_LEN};
 pub use key::{Key, Stream, site_hash};
+pub(crate) use normal::polynomial;
 pub use philox::philox4x32;
 pub use stream_rng::PhiloxRng;

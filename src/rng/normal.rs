@@ -102,7 +102,7 @@ fn flip_sign(x: f32, two: u32) -> f32 {
 
 /// Horner's rule in fused multiply-adds, highest power first.
 #[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
+pub(crate) fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
     let mut sum = coefficients[0];
     for &coefficient in &coefficients[1..] {
         sum = sum.mul_add(x, coefficient);

@@ -4,7 +4,7 @@ use super::forward::{forward_panel, row_step};
 use super::kernels::{Factors, Put, dots, product};
 use super::lines::{Line, at, pack};
 use super::plan::{Panel, Plan};
-use super::workspace::{Activations, Workspace};
+use super::workspace::{Kept, Workspace};
 
 /// The gradients of `args`: inputs, weight, bias, weight, …; empty for the inputs unless `wanted`.
 ///
@@ -13,7 +13,7 @@ pub fn backward(
     plan: &Plan,
     args: &[&[f32]],
     grad: &[f32],
-    kept: Option<&Activations>,
+    kept: Option<&Kept>,
     wanted: bool,
 ) -> Vec<Vec<f32>> {
     let len = |(i, arg): (usize, &&[f32])| if i > 0 || wanted { arg.len() } else { 0 };
@@ -25,7 +25,7 @@ pub fn backward(
             for panel in plan.panels(replica) {
                 match kept {
                     None if plan.needs_activations() => {
-                        forward_panel(plan, args[0], panel, workspace);
+                        forward_panel(plan, args[0], panel, workspace, None);
                     }
                     _ => pack(plan.rows_of(args[0], panel), plan.inputs, 1., &mut workspace.inputs),
                 }
@@ -50,13 +50,13 @@ pub fn backward(
 fn backward_panel(
     plan: &Plan,
     panel: Panel,
-    kept: Option<&Activations>,
+    kept: Option<&Kept>,
     workspace: &mut Workspace,
     wanted: bool,
 ) {
     let Workspace { params, grads, inputs, activations, above, below, .. } = workspace;
     // The panel's rows: of all rows where they were kept.
-    let (activations, start) = kept.map_or((&*activations, 0), |kept| (kept, panel.start));
+    let (activations, start) = kept.map_or((&*activations, 0), |kept| (&kept.0, panel.start));
     let range = |l: usize| {
         let len = Line::count(plan.layers[l].outputs);
         start * len..(start + panel.rows) * len

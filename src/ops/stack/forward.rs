@@ -3,39 +3,58 @@
 use super::kernels::{Factors, Put, add_noise, dots, product};
 use super::lines::{Line, pack, unpack};
 use super::plan::{PANEL, Panel, Plan, draw_of};
-use super::workspace::{Activations, Workspace};
+use super::workspace::{Kept, Workspace};
 use crate::ops::noise::NoiseDraw;
 
 /// Fills `ys` and, with `keep`, gives the activations of all rows.
-pub fn forward(plan: &Plan, args: &[&[f32]], keep: bool, ys: &mut [f32]) -> Option<Activations> {
-    let mut kept = keep.then(|| Activations::for_all(plan));
+pub fn forward(plan: &Plan, args: &[&[f32]], keep: bool, ys: &mut [f32]) -> Option<Kept> {
+    let mut kept = keep.then(|| Kept::new(plan));
     Workspace::with(plan, |workspace| {
         for replica in 0..plan.replicas {
             workspace.pack_params(plan, args, replica);
             for panel in plan.panels(replica) {
-                forward_panel(plan, args[0], panel, workspace);
+                forward_panel(plan, args[0], panel, workspace, kept.as_mut());
+                let (activations, start) = match &kept {
+                    Some(kept) => (&kept.0, panel.start),
+                    None => (&workspace.activations, 0),
+                };
                 let width = plan.outputs();
                 let ys = &mut ys[panel.start * width..][..panel.rows * width];
-                unpack(&workspace.activations.outputs[plan.layers.len() - 1], width, ys);
-                if let Some(kept) = &mut kept {
-                    kept.extend(plan, panel, &workspace.activations);
-                }
+                let lines = &activations.outputs[plan.layers.len() - 1];
+                unpack(&lines[start * Line::count(width)..], width, ys);
             }
         }
     });
     kept
 }
 
-/// Puts a panel through all layers.
-pub fn forward_panel(plan: &Plan, xs: &[f32], panel: Panel, workspace: &mut Workspace) {
+/// Puts a panel through all layers. Its activations go to their place among those of all rows,
+/// where these are kept, and into the workspace where they are not.
+pub fn forward_panel(
+    plan: &Plan,
+    xs: &[f32],
+    panel: Panel,
+    workspace: &mut Workspace,
+    kept: Option<&mut Kept>,
+) {
     let Workspace { params, inputs, activations, normals, .. } = workspace;
+    let (activations, start) = match kept {
+        Some(kept) => (&mut kept.0, panel.start),
+        None => (activations, 0),
+    };
+    let range = |width: usize| {
+        let len = Line::count(width);
+        start * len..(start + panel.rows) * len
+    };
     pack(plan.rows_of(xs, panel), plan.inputs, 1., inputs);
     for (l, layer) in plan.layers.iter().enumerate() {
         let (width_in, width) = (plan.inputs_of(l), layer.outputs);
         let (below, here) = activations.outputs.split_at_mut(l);
-        let xs = below.last().unwrap_or(inputs);
-        let xs = &xs[..panel.rows * Line::count(width_in)];
-        let ys = &mut here[0][..panel.rows * Line::count(width)];
+        let xs = match below.last() {
+            Some(below) => &below[range(width_in)],
+            None => &inputs[..panel.rows * Line::count(width_in)],
+        };
+        let ys = &mut here[0][range(width)];
         let params = &params[l][..plan.param_lines(l)];
         let before = draw_of(&layer.before, panel.replica);
         dense(xs, width_in, params, width, layer.relu && before.is_none(), ys);
@@ -48,7 +67,7 @@ pub fn forward_panel(plan: &Plan, xs: &[f32], panel: Panel, workspace: &mut Work
         };
         noise(before, layer.relu, ys);
         if plan.has_gates(l) {
-            activations.gates[l][..ys.len()].copy_from_slice(ys);
+            activations.gates[l][range(width)].copy_from_slice(ys);
         }
         noise(draw_of(&layer.after, panel.replica), false, ys);
     }

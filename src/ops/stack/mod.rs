@@ -23,7 +23,7 @@ use super::many::{self, ManyOp};
 use super::noise::NoiseDraw;
 use plan::Plan;
 use wide::Wide;
-use workspace::Activations;
+use workspace::Kept;
 
 /// One dense layer of a stack and what follows it.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ pub fn stack(xs: &Tensor, layers: &[StackLayer], keep: bool) -> Result<Tensor> {
 struct Small {
     plan: Plan,
     keep: bool,
-    kept: OnceLock<Activations>,
+    kept: OnceLock<Kept>,
 }
 
 impl ManyOp for Small {

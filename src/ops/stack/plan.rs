@@ -86,12 +86,6 @@ impl Plan {
         layer.relu && layer.after.is_some()
     }
 
-    /// Whether the backward pass reads a layer's outputs, as the next one's inputs or as gates.
-    pub fn keeps_outputs(&self, layer: usize) -> bool {
-        let last = layer + 1 == self.layers.len();
-        !last || (self.layers[layer].relu && !self.has_gates(layer))
-    }
-
     /// Whether the backward pass reads activations: one plain layer needs its inputs only.
     pub fn needs_activations(&self) -> bool {
         self.layers.len() > 1 || self.layers[0].relu

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use super::lines::{Line, at, grow, pack, unpack};
-use super::plan::{PANEL, Panel, Plan};
+use super::plan::{PANEL, Plan};
 
 /// What the layers gave for some rows, as the backward pass needs it.
 #[derive(Default)]
@@ -16,6 +16,10 @@ pub struct Activations {
     /// The rectifiers' outputs, where noise behind them makes them differ from the layers'.
     pub gates: Vec<Vec<Line>>,
 }
+
+/// The activations of all rows between a forward and a backward pass. Their room goes back to the
+/// thread that drops them.
+pub struct Kept(pub Activations);
 
 /// One replica's parameters and their gradients, and what belongs to one panel.
 #[derive(Default)]
@@ -37,6 +41,7 @@ pub struct Workspace {
 
 thread_local! {
     static WORKSPACE: Cell<Workspace> = Cell::default();
+    static KEPT: Cell<Activations> = Cell::default();
 }
 
 impl Workspace {
@@ -51,14 +56,10 @@ impl Workspace {
 
     fn make_room(&mut self, plan: &Plan) {
         let layers = plan.layers.len();
-        for list in [
-            &mut self.params,
-            &mut self.grads,
-            &mut self.activations.outputs,
-            &mut self.activations.gates,
-        ] {
+        for list in [&mut self.params, &mut self.grads] {
             list.resize_with(layers.max(list.len()), Vec::new);
         }
+        self.activations.make_room(plan, PANEL);
         let mut widest = PANEL * Line::count(plan.inputs);
         grow(&mut self.inputs, widest);
         for (l, layer) in plan.layers.iter().enumerate() {
@@ -66,8 +67,6 @@ impl Workspace {
             widest = widest.max(panel);
             grow(&mut self.params[l], plan.param_lines(l));
             grow(&mut self.grads[l], plan.param_lines(l));
-            grow(&mut self.activations.outputs[l], panel);
-            grow(&mut self.activations.gates[l], if plan.has_gates(l) { panel } else { 0 });
             let normals = if layer.is_noisy() { PANEL * layer.outputs } else { 0 };
             self.normals.resize(normals.max(self.normals.len()), 0.);
         }
@@ -119,27 +118,30 @@ impl Workspace {
 }
 
 impl Activations {
-    /// Room for the rows of all replicas.
-    pub fn for_all(plan: &Plan) -> Self {
-        let rows = plan.replicas * plan.batch;
-        let lines = |l: usize| rows * Line::count(plan.layers[l].outputs);
-        let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<Vec<Line>> {
-            let capacity = |l| if wanted(l) { lines(l) } else { 0 };
-            (0..plan.layers.len()).map(|l| Vec::with_capacity(capacity(l))).collect()
-        };
-        Self { outputs: of(&|l| plan.keeps_outputs(l)), gates: of(&|l| plan.has_gates(l)) }
-    }
-
-    /// Appends a panel's rows.
-    pub fn extend(&mut self, plan: &Plan, panel: Panel, rows: &Self) {
-        for (l, layer) in plan.layers.iter().enumerate() {
-            let lines = panel.rows * Line::count(layer.outputs);
-            if plan.keeps_outputs(l) {
-                self.outputs[l].extend_from_slice(&rows.outputs[l][..lines]);
-            }
-            if plan.has_gates(l) {
-                self.gates[l].extend_from_slice(&rows.gates[l][..lines]);
-            }
+    fn make_room(&mut self, plan: &Plan, rows: usize) {
+        for list in [&mut self.outputs, &mut self.gates] {
+            list.resize_with(plan.layers.len().max(list.len()), Vec::new);
         }
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let lines = rows * Line::count(layer.outputs);
+            grow(&mut self.outputs[l], lines);
+            grow(&mut self.gates[l], if plan.has_gates(l) { lines } else { 0 });
+        }
+    }
+}
+
+impl Kept {
+    /// Room for the rows of all replicas.
+    pub fn new(plan: &Plan) -> Self {
+        let mut activations = KEPT.take();
+        activations.make_room(plan, plan.replicas * plan.batch);
+        Self(activations)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // A thread that ends has no room to keep.
+        let _ = KEPT.try_with(|kept| kept.set(std::mem::take(&mut self.0)));
     }
 }

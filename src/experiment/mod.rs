@@ -4,8 +4,10 @@ mod boundary;
 mod outcome;
 mod repeats;
 mod settings;
+mod statistics;
 
 pub use boundary::{Field, boundary};
 pub use outcome::{Outcome, Run, Seconds, Statistic, Summary, statistic};
 pub use repeats::{Schedule, Trained, train_repeats};
 pub use settings::{Noise, Settings};
+pub use statistics::{Interval, TTest, bootstrap_interval, holm, mcnemar, nadeau_bengio, paired_t};

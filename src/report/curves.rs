@@ -64,7 +64,7 @@ fn curves_png(
         curves.iter().map(|(name, curve)| (*name, Band::new(histories, *curve))).collect();
     let curves: Vec<_> = bands
         .iter()
-        .map(|(name, Band { mean, std })| Curve { name, mean, std: std.as_deref() })
+        .map(|(name, Band { mean, std })| Curve { name, mean, std: std.as_deref(), epochs: None })
         .collect();
     plot::curves(title, y_label, scale, &curves)
 }

@@ -1,30 +1,21 @@
-//! A curve of many epochs, reduced to as many points as can be told apart.
+//! A curve of many values, reduced to as many points as can be told apart.
 
 use super::{
     axis::{drawable, extent},
     curves::Curve,
+    line::Stop,
 };
 
 /// Marks on each curve.
 const MARKS: usize = 8;
 
-/// Some neighbouring epochs of a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Column {
-    /// The middle of the epochs, the first of all being 1.
-    pub epoch: f64,
-    /// The mean of the values.
-    pub mean: f64,
-    /// Low and high side of the band.
-    pub band: Option<[f64; 2]>,
-}
-
-/// The curve `width` epochs at a time; None where no value can be drawn.
-pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Column>> {
+/// The curve `width` values at a time, each column at the middle of its epochs; None where no value
+/// can be drawn.
+pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
     let column = |(index, values): (usize, &[f64])| {
         let first = index * width;
-        let epoch = first as f64 + (values.len() + 1) as f64 / 2.0;
-        let mean = mean(values.iter().copied())?;
+        let x = (curve.epoch(first)? + curve.epoch(first + values.len() - 1)?) / 2.0;
+        let y = mean(values.iter().copied())?;
         let band = match curve.std {
             Some(std) => {
                 let pairs = || values.iter().zip(std.iter().skip(first));
@@ -34,9 +25,9 @@ pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Column>> {
             }
             None => extent(values.iter().copied()).filter(|_| width > 1),
         };
-        Some(Column { epoch, mean, band })
+        Some(Stop { x, y, band })
     };
-    curve.mean.chunks(width).enumerate().map(column).collect()
+    curve.values().chunks(width).enumerate().map(column).collect()
 }
 
 /// Mean of the drawable values, without overflow.
@@ -49,7 +40,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// The columns that carry a mark: evenly along the curve, later by `shift` of a step so that curves
 /// do not cover each other's; and all that no line shows since they stand alone.
-pub(super) fn marked(columns: &[Option<Column>], shift: f64) -> Vec<Column> {
+pub(super) fn marked(columns: &[Option<Stop>], shift: f64) -> Vec<Stop> {
     let step = columns.len().div_ceil(MARKS).max(1);
     let first = (shift * step as f64) as usize;
     let alone = |i: usize| {
@@ -66,13 +57,13 @@ mod tests {
 
     const NAN: f64 = f64::NAN;
 
-    fn reduce(mean: &[f64], std: Option<&[f64]>, width: usize) -> Vec<Option<Column>> {
-        columns(&Curve { name: "", mean, std }, width)
+    fn reduce(mean: &[f64], std: Option<&[f64]>, width: usize) -> Vec<Option<Stop>> {
+        columns(&Curve { name: "", mean, std, epochs: None }, width)
     }
 
     #[test]
     fn a_short_curve_is_itself() {
-        let column = |epoch, mean| Some(Column { epoch, mean, band: None });
+        let column = |x, y| Some(Stop { x, y, band: None });
         let expected = [column(1.0, 0.5), None, column(3.0, 0.7), None];
         assert_eq!(reduce(&[0.5, NAN, 0.7, f64::INFINITY], None, 1), expected);
         assert_eq!(reduce(&[], None, 1), []);
@@ -81,7 +72,7 @@ mod tests {
     #[test]
     fn a_single_run_keeps_its_mean_and_its_extremes() {
         let got = reduce(&[1.0, 3.0, 8.0, NAN, 2.0, 4.0, 7.0], None, 3);
-        let column = |epoch, mean, band| Some(Column { epoch, mean, band: Some(band) });
+        let column = |x, y, band| Some(Stop { x, y, band: Some(band) });
         // the last column has one epoch, the seventh
         let expected = [
             column(2.0, 4.0, [1.0, 8.0]),
@@ -99,9 +90,22 @@ mod tests {
     }
 
     #[test]
+    fn sampled_values_lie_at_their_epochs_and_those_without_one_are_left_out() {
+        let sampled = |epochs: &[usize], width| -> Vec<f64> {
+            let mean = &[0.1, 0.2, 0.3, 0.4];
+            let curve = Curve { name: "", mean, std: None, epochs: Some(epochs) };
+            columns(&curve, width).iter().flatten().map(|column| column.x).collect()
+        };
+        assert_eq!(sampled(&[1, 10, 20, 30, 40], 1), [1.0, 10.0, 20.0, 30.0]);
+        assert_eq!(sampled(&[1, 10, 21], 2), [5.5, 21.0]);
+        assert_eq!(sampled(&[usize::MAX; 4], 4).len(), 1);
+        assert!(sampled(&[], 1).is_empty());
+    }
+
+    #[test]
     fn marks_are_spread_and_a_value_between_gaps_has_its_own() {
-        let marks = |columns: &[Option<Column>], shift| -> Vec<f64> {
-            marked(columns, shift).iter().map(|column| column.epoch).collect()
+        let marks = |columns: &[Option<Stop>], shift| -> Vec<f64> {
+            marked(columns, shift).iter().map(|column| column.x).collect()
         };
         let long = reduce(&[0.5; 80], None, 1);
         assert_eq!(marks(&long, 0.5), [6.0, 16.0, 26.0, 36.0, 46.0, 56.0, 66.0, 76.0]);

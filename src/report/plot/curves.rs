@@ -1,14 +1,13 @@
-//! Learning curves: one value an epoch, with a band.
+//! Learning curves: values by epoch, with a band.
 
 use anyhow::Result;
-use plotters::style::Color;
 
 use super::{
     axis::{Axis, extent, nice_step},
-    canvas::{Ink, Pixel},
-    columns::{Column, columns, marked},
+    columns::{columns, marked},
     frame::Frame,
     legend::{Entry, Key},
+    line::{Stop, draw_band, draw_line},
     marker::Marker,
 };
 
@@ -19,7 +18,7 @@ const COLUMNS: usize = 390;
 /// A log axis shows at most this share of its high end.
 const LOG_DEPTH: f64 = 1e-8;
 
-/// One line of a learning curve: one value an epoch, the first that of epoch 1.
+/// One line of a learning curve.
 #[derive(Clone, Copy, Debug)]
 pub struct Curve<'a> {
     /// Its name in the legend.
@@ -28,6 +27,27 @@ pub struct Curve<'a> {
     pub mean: &'a [f64],
     /// The spread over repeats, drawn as a band `mean` ± `std`.
     pub std: Option<&'a [f64]>,
+    /// The epoch of each value, rising; if None, 1, 2, 3 and so on.
+    pub epochs: Option<&'a [usize]>,
+}
+
+impl<'a> Curve<'a> {
+    /// The values that have an epoch.
+    pub(super) fn values(&self) -> &'a [f64] {
+        &self.mean[..self.epochs.map_or(usize::MAX, <[usize]>::len).min(self.mean.len())]
+    }
+
+    /// The epoch of a value.
+    pub(super) fn epoch(&self, index: usize) -> Option<f64> {
+        let epoch = |epochs: &[usize]| epochs.get(index).copied();
+        self.epochs.map_or(Some(index + 1), epoch).map(|epoch| epoch as f64)
+    }
+
+    /// The last epoch.
+    fn end(&self) -> f64 {
+        let epochs = (0..self.values().len()).filter_map(|index| self.epoch(index));
+        epochs.fold(0.0, f64::max)
+    }
 }
 
 /// What the y axis shows.
@@ -42,19 +62,20 @@ pub enum Scale {
 
 /// Learning curves over epochs, each with its own colour and marks.
 ///
-/// Curves of more than 390 epochs are drawn in columns of equally many epochs: the line is the mean
+/// Curves of more than 390 values are drawn in columns of equally many values: the line is the mean
 /// of the column. Its band is the mean of the bands where there is a `std`; without one it
 /// reaches from the lowest to the highest value in the column, so that no value of a noisy run is
-/// hidden. Which of the two, and how many epochs a column has, is in the legend.
+/// hidden. Which of the two, and how many values a column has, is in the legend.
 ///
 /// # Errors
 /// Only if plotters or the PNG encoder fail; no finite value gives an empty plot.
 pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Result<Vec<u8>> {
-    let epochs = curves.iter().map(|curve| curve.mean.len()).max().unwrap_or(0);
-    let width = epochs.div_ceil(COLUMNS).max(1);
-    let reduced: Vec<Vec<Option<Column>>> = curves.iter().map(|c| columns(c, width)).collect();
-    let x = Axis::whole("epoch", [0.0, epochs.max(2) as f64]);
-    let all: Vec<Column> = reduced.iter().flatten().flatten().copied().collect();
+    let values = curves.iter().map(|curve| curve.values().len()).max().unwrap_or(0);
+    let width = values.div_ceil(COLUMNS).max(1);
+    let reduced: Vec<Vec<Option<Stop>>> = curves.iter().map(|c| columns(c, width)).collect();
+    let end = curves.iter().map(Curve::end).fold(2.0, f64::max);
+    let x = Axis::whole("epoch", [0.0, end]);
+    let all: Vec<Stop> = reduced.iter().flatten().flatten().copied().collect();
     let y = scale.axis(y_label, &all);
     let mut frame = Frame::new(title, &legend(curves, width), [x, y], SIZE, 28.0)?;
     let markers = || (0..).map(Marker::of);
@@ -62,16 +83,12 @@ pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Res
         draw_band(&mut frame, columns, marker.ink)?;
     }
     for (columns, marker) in reduced.iter().zip(markers()) {
-        for run in columns.split(Option::is_none) {
-            let points = run.iter().flatten();
-            let line: Vec<Pixel> = points.map(|c| frame.at(c.epoch, c.mean)).collect();
-            frame.canvas.line(&line, 2.0, marker.ink)?;
-        }
+        draw_line(&mut frame, columns, marker.ink)?;
     }
     frame.border()?;
     for (index, (columns, marker)) in reduced.iter().zip(markers()).enumerate() {
         for column in marked(columns, (index as f64 + 0.5) / curves.len() as f64) {
-            let at = frame.at(column.epoch, column.mean);
+            let at = frame.at(column.x, column.y);
             marker.draw(&mut frame.canvas, at, 5.5)?;
         }
     }
@@ -79,9 +96,8 @@ pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Res
 }
 
 impl Scale {
-    fn axis<'a>(self, label: &'a str, columns: &[Column]) -> Axis<'a> {
-        let [lowest, highest] =
-            extent(columns.iter().map(|column| column.mean)).unwrap_or([0.0, 1.0]);
+    fn axis<'a>(self, label: &'a str, columns: &[Stop]) -> Axis<'a> {
+        let [lowest, highest] = extent(columns.iter().map(|column| column.y)).unwrap_or([0.0, 1.0]);
         let ends = columns.iter().flat_map(|column| column.band.into_iter().flatten());
         let [low, high] = extent(ends.chain([lowest, highest])).unwrap_or([lowest, highest]);
         match self {
@@ -97,7 +113,7 @@ impl Scale {
             }
             Self::Loss => {
                 // a band may reach down to 0, which would stretch a log axis without end
-                let lows = |c: &Column| c.band.map_or(c.mean, |[low, _]| low.max(c.mean / 10.0));
+                let lows = |c: &Stop| c.band.map_or(c.y, |[low, _]| low.max(c.y / 10.0));
                 let positive = columns.iter().map(lows).filter(|&v| v > 0.0);
                 let least = extent(positive).map_or(0.0, |[least, _]| least);
                 if lowest >= 0.0 && least > 0.0 && high > 1e-280 && high / least >= 20.0 {
@@ -113,22 +129,6 @@ impl Scale {
     }
 }
 
-fn draw_band(frame: &mut Frame, columns: &[Option<Column>], ink: Ink) -> Result<()> {
-    let ink = ink.mix(0.2);
-    let with_band = |column: &Option<Column>| column.and_then(|c| Some((c.epoch, c.band?)));
-    let bands: Vec<Option<(f64, [f64; 2])>> = columns.iter().map(with_band).collect();
-    for run in bands.split(Option::is_none) {
-        let side = |end: usize| run.iter().flatten().map(move |(x, band)| (*x, band[end]));
-        let outline = side(0).chain(side(1).rev());
-        let outline: Vec<Pixel> = outline.map(|(x, y)| frame.at(x, y)).collect();
-        match outline[..] {
-            [_, _] => frame.canvas.line(&outline, 12.0, ink)?,
-            _ => frame.canvas.polygon(&outline, ink)?,
-        }
-    }
-    Ok(())
-}
-
 /// The names, and what a band means.
 fn legend(curves: &[Curve], width: usize) -> Vec<Entry> {
     let line = |(kind, curve): (u32, &Curve)| (Key::Line(Marker::of(kind)), curve.name.into());
@@ -137,7 +137,9 @@ fn legend(curves: &[Curve], width: usize) -> Vec<Entry> {
         legend.push((Key::Band, "± standard deviation".into()));
     }
     if width > 1 && curves.iter().any(|curve| curve.std.is_none()) {
-        legend.push((Key::Band, format!("lowest to highest of {width} epochs")));
+        let sampled = curves.iter().any(|curve| curve.epochs.is_some());
+        let unit = if sampled { "values" } else { "epochs" };
+        legend.push((Key::Band, format!("lowest to highest of {width} {unit}")));
     }
     legend
 }
@@ -150,7 +152,7 @@ mod tests {
     };
 
     fn curve<'a>(mean: &'a [f64], std: Option<&'a [f64]>) -> Curve<'a> {
-        Curve { name: "train", mean, std }
+        Curve { name: "train", mean, std, epochs: None }
     }
 
     fn picture(scale: Scale, lines: &[Curve]) -> Picture {
@@ -160,7 +162,7 @@ mod tests {
     }
 
     fn range(scale: Scale, means: &[f64]) -> [f64; 3] {
-        let column = |&mean| Column { epoch: 1.0, mean, band: None };
+        let column = |&y| Stop { x: 1.0, y, band: None };
         let axis = scale.axis("", &means.iter().map(column).collect::<Vec<_>>());
         [0.0, 0.5, 1.0].map(|share| axis.share(share))
     }
@@ -189,6 +191,23 @@ mod tests {
         let x = 92.0 + 780.0 * 0.51; // beside the grid
         assert!(picture.is([x, height(0.74)], band) && picture.is([x, height(0.26)], band));
         assert!(!picture.is([x, height(0.76)], band) && !picture.is([x, height(0.24)], band));
+    }
+
+    #[test]
+    fn sampled_values_lie_at_their_epochs_and_the_axis_ends_at_the_last() {
+        let png = |mean: &[f64], epochs: Option<&[usize]>| {
+            curves("", "y", Scale::Accuracy, &[Curve { epochs, ..curve(mean, None) }]).unwrap()
+        };
+        let mean = [0.2, 0.4, 0.6, 0.9];
+        assert_eq!(png(&mean, Some(&[1, 2, 3, 4])), png(&mean, None));
+        let picture = Picture::decode(&png(&[0.5; 3], Some(&[100, 200, 1000])));
+        let coloured = |epoch: f64| {
+            let x = 92.0 + 780.0 * epoch / 1000.0;
+            (90..530).any(|y| picture.is([x, f64::from(y)], Marker::of(0).ink))
+        };
+        assert!(!coloured(80.0) && coloured(150.0) && coloured(600.0) && coloured(999.0));
+        png(&mean, Some(&[]));
+        png(&mean, Some(&[usize::MAX, 0, 7]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 
 const ROW: f64 = 26.0;
 /// More rows than this are left out.
-const ROWS: usize = 4;
+const ROWS: usize = 6;
 /// Between a picture and its text, and between two entries.
 const SPACE: f64 = 8.0;
 const GAP: f64 = 26.0;
@@ -64,8 +64,10 @@ pub(super) struct Legend {
 impl Legend {
     pub fn new(entries: &[Entry], width: f64) -> Result<Self> {
         let mut rows: Vec<(Vec<(f64, Entry)>, f64)> = Vec::new();
+        // more entries than rows: two at least fit side by side
+        let most = if entries.len() > ROWS { (width - GAP) / 2.0 } else { width };
         for (key, text) in entries {
-            let text = fit(text, TEXT, width - key.width() - SPACE)?;
+            let text = fit(text, TEXT, most - key.width() - SPACE)?;
             let needed = key.width() + SPACE + text_width(&text, TEXT)?;
             let full = rows.len() == ROWS;
             match rows.last_mut() {
@@ -115,6 +117,17 @@ mod tests {
         assert_eq!(rows(0), Vec::<usize>::new());
         assert_eq!(rows(3), [3]);
         assert_eq!(rows(7), [3, 3, 1]);
-        assert_eq!(rows(1000), [3, 3, 3, 3]);
+        assert_eq!(rows(1000), [3; 6]);
+    }
+
+    #[test]
+    fn ten_long_names_and_a_band_are_all_there() {
+        let mut entries = vec![(Key::Line(Marker::of(0)), "long ".repeat(50)); 10];
+        entries.push((Key::Band, "± standard deviation".into()));
+        let legend = Legend::new(&entries, 860.0).unwrap();
+        assert_eq!(legend.rows.iter().map(|(row, _)| row.len()).sum::<usize>(), 11);
+        assert!(legend.rows.iter().all(|(_, used)| *used <= 860.0));
+        let alone = Legend::new(&entries[..6], 860.0).unwrap();
+        assert!(alone.rows.len() == 6 && alone.rows[0].1 > 800.0);
     }
 }

@@ -5,7 +5,8 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `dataset`, `curves`, `boundary` | one plot each |
-//! | `columns`, `field` | the reduction of long curves; interpolation and the line at 0.5 |
+//! | `columns`, `line` | the reduction of long curves; lines with bands and gaps |
+//! | `field` | interpolation and the line at 0.5 |
 //! | `frame`, `axis`, `legend` | what surrounds the data |
 //! | `canvas`, `marker` | a plotters bitmap drawn four times too large, text, PNG; colours and shapes |
 
@@ -18,6 +19,7 @@ mod dataset;
 mod field;
 mod frame;
 mod legend;
+mod line;
 mod marker;
 
 pub use boundary::boundary;

@@ -15,11 +15,13 @@ pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 
 /// How an axis counts.
 #[derive(Clone, Copy, PartialEq)]
-enum Steps {
+enum Steps<'a> {
     Linear,
     /// Linear, with ticks at whole numbers only.
     Whole,
     Log,
+    /// Linear, with these ticks.
+    Named(&'a [(f64, String)]),
 }
 
 /// One axis: the range it shows and its name. The low end is always below the high end.
@@ -29,7 +31,7 @@ pub(super) struct Axis<'a> {
     pub label: &'a str,
     low: f64,
     high: f64,
-    steps: Steps,
+    steps: Steps<'a>,
 }
 
 impl<'a> Axis<'a> {
@@ -44,6 +46,13 @@ impl<'a> Axis<'a> {
         Self { label, low: low - half, high: high + half, steps: Steps::Linear }
     }
 
+    /// A linear axis with some room beyond values, from 0 to 1 if there are none.
+    pub fn around(label: &'a str, values: Option<[f64; 2]>) -> Self {
+        let [low, high] = values.unwrap_or([0.0, 1.0]);
+        let margin = if high > low { 0.06 * (high - low) } else { 0.05 * high.abs() };
+        Self::linear(label, [low - margin, high + margin])
+    }
+
     /// A logarithmic axis between two positive numbers.
     pub fn log(label: &'a str, [low, high]: [f64; 2]) -> Self {
         Self { label, low, high, steps: Steps::Log }
@@ -52,6 +61,15 @@ impl<'a> Axis<'a> {
     /// A linear axis of counts.
     pub fn whole(label: &'a str, range: [f64; 2]) -> Self {
         Self { steps: Steps::Whole, ..Self::linear(label, range) }
+    }
+
+    /// A linear axis whose marks and their names are given.
+    pub fn named(label: &'a str, range: [f64; 2], ticks: &'a [(f64, String)]) -> Self {
+        Self { steps: Steps::Named(ticks), ..Self::linear(label, range) }
+    }
+
+    pub fn is_named(&self) -> bool {
+        matches!(self.steps, Steps::Named(_))
     }
 
     pub fn span(&self) -> f64 {
@@ -72,9 +90,13 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Where to put marks on the axis, at most about `most`, with their text.
+    /// Where to put marks on the axis, with their text: those given, or at most about `most`.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
-        if self.steps == Steps::Log { self.log_ticks() } else { self.linear_ticks(most) }
+        match self.steps {
+            Steps::Linear | Steps::Whole => self.linear_ticks(most),
+            Steps::Log => self.log_ticks(),
+            Steps::Named(ticks) => ticks.to_vec(),
+        }
     }
 
     /// Multiples of 1, 2 or 5 times a power of ten.
@@ -152,6 +174,17 @@ mod tests {
             }
         }
         assert!(Axis::log("", [1e-300, 1e300]).ticks(8).len() <= 10);
+    }
+
+    #[test]
+    fn there_is_room_around_values_even_around_one() {
+        let ends = |values| {
+            let axis = Axis::around("", values);
+            [axis.low, axis.high]
+        };
+        assert_eq!(ends(Some([0.0, 100.0])), [-6.0, 106.0]);
+        assert_eq!(ends(Some([100.0; 2])), [95.0, 105.0]);
+        assert_eq!((ends(Some([0.0; 2])), ends(None)), ([-0.5, 0.5], [-0.06, 1.06]));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use anyhow::{Result, ensure};
 
 use super::{
     axis::{Axis, drawable},
-    canvas::{Anchor, BLACK, Ink, TEXT, WHITE, blend},
+    bar::{BESIDE, colour_bar},
+    canvas::{BLACK, Ink, WHITE, blend},
     dataset::{LabelledPoint, draw_points, equal_scales, legend},
     field::contour,
     frame::Frame,
@@ -13,10 +14,6 @@ use super::{
 };
 use crate::experiment::Field;
 
-/// Free beside the plot for the colour bar, in pixels; where the bar is in it; and its title.
-const BESIDE: f64 = 124.0;
-const BAR: [f64; 2] = [22.0, 42.0];
-const BAR_TITLE: f64 = 108.0;
 /// How strongly the colours of the classes tint the field: the points must stand out from it.
 const TINT: f64 = 0.6;
 
@@ -55,7 +52,9 @@ pub fn boundary(
     }
     draw_points(&mut frame, points, train)?;
     frame.border()?;
-    colour_bar(&mut frame)?;
+    let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share: f64| (share, share.to_string()));
+    let bar = Axis::named("probability of class 1", [0.0, 1.0], &ticks);
+    colour_bar(&mut frame, &bar, colour)?;
     frame.canvas.png()
 }
 
@@ -81,25 +80,6 @@ fn paint(frame: &mut Frame, field: &Field) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn colour_bar(frame: &mut Frame) -> Result<()> {
-    let [_, top, edge, bottom] = frame.area;
-    let [left, right] = BAR.map(|x| edge + x);
-    let height = bottom - top;
-    for row in 0..height as usize {
-        let y = top + row as f64;
-        let probability = 1.0 - (row as f64 + 0.5) / height;
-        frame.canvas.rectangle([left, y], [right, y + 1.0], colour(probability))?;
-    }
-    frame.outline([left, top, right, bottom])?;
-    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        let y = bottom - share * height;
-        frame.rule([right, y], [right + 5.0, y], BLACK)?;
-        frame.canvas.text(&share.to_string(), [right + 10.0, y], Anchor::Left, TEXT)?;
-    }
-    let beside = [edge + BAR_TITLE, top + height / 2.0];
-    frame.canvas.text("probability of class 1", beside, Anchor::Upwards, TEXT)
 }
 
 #[cfg(test)]

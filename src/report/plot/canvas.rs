@@ -42,6 +42,8 @@ pub(super) enum Anchor {
     Right,
     /// Centred, running upwards.
     Upwards,
+    /// The end, running upwards.
+    UpTo,
 }
 
 /// A white surface; see the [module](self).
@@ -83,8 +85,32 @@ impl Canvas {
         Ok(())
     }
 
-    /// A line of text, `size` pixels an em, whose capitals are centred on the height of `at`.
+    /// Dashes from one point to another.
+    pub fn dashes(&mut self, [a, b]: [Pixel; 2], width: f64, ink: Ink) -> Result<()> {
+        const DASH: f64 = 7.0;
+        const STEP: f64 = 12.0;
+        let length = (b[0] - a[0]).hypot(b[1] - a[1]);
+        let along = |way: f64| [0, 1].map(|i| a[i] + (b[i] - a[i]) * way / length);
+        for start in (0..(length / STEP).ceil() as usize).map(|i| i as f64 * STEP) {
+            self.line(&[along(start), along((start + DASH).min(length))], width, ink)?;
+        }
+        Ok(())
+    }
+
+    /// A line of black text, `size` pixels an em, whose capitals are centred on the height of `at`.
     pub fn text(&mut self, text: &str, at: Pixel, anchor: Anchor, size: f64) -> Result<()> {
+        self.text_in(BLACK, text, at, anchor, size)
+    }
+
+    /// [`text`](Self::text) in a colour.
+    pub fn text_in(
+        &mut self,
+        ink: Ink,
+        text: &str,
+        at: Pixel,
+        anchor: Anchor,
+        size: f64,
+    ) -> Result<()> {
         let height = size * FONT_HEIGHT;
         // plotters puts the base line half the font height under the top; capitals are 0.714 em.
         let shift = size * 0.714 / 2.0 - height / 2.0;
@@ -93,8 +119,9 @@ impl Canvas {
             Anchor::Center => ([at[0], at[1] + shift], HPos::Center, FontTransform::None),
             Anchor::Right => ([at[0], at[1] + shift], HPos::Right, FontTransform::None),
             Anchor::Upwards => ([at[0] + shift, at[1]], HPos::Center, FontTransform::Rotate270),
+            Anchor::UpTo => ([at[0] + shift, at[1]], HPos::Right, FontTransform::Rotate270),
         };
-        let style = font(size)?.transform(transform).color(&BLACK).pos(Pos::new(h_pos, VPos::Top));
+        let style = font(size)?.transform(transform).color(&ink).pos(Pos::new(h_pos, VPos::Top));
         Ok(self.backend().draw_text(&spaced(text), &style, fine(at))?)
     }
 
@@ -226,6 +253,28 @@ pub(super) mod tests {
         assert_eq!(picture.count(RED), 10 * 5);
         assert!(picture.is([2.0, 3.0], RED) && picture.is([11.0, 7.0], RED));
         assert!(picture.is([27.0, 20.0], BLACK) && picture.is([27.0, 23.0], WHITE));
+    }
+
+    #[test]
+    fn a_text_that_runs_up_to_a_point_ends_there_in_its_colour() {
+        let mut canvas = Canvas::new(40, 60);
+        canvas.text_in(RED, "||||", [20.0, 10.0], Anchor::UpTo, 16.0).unwrap();
+        let picture = Picture::decode(&canvas.png().unwrap());
+        // Open Sans: "|" is 1128 of 2048 units wide, so four are 35 pixels, and reach below the line
+        let drawn = |y: u32| (0..40).any(|x| !picture.is([x.into(), y.into()], WHITE));
+        assert!(!(0..9).chain(48..60).any(drawn) && (10..48).filter(|&y| drawn(y)).count() > 5);
+        assert_eq!(picture.count(BLACK), 0);
+    }
+
+    #[test]
+    fn dashes_leave_gaps_and_end_where_they_should() {
+        let mut canvas = Canvas::new(60, 9);
+        canvas.dashes([[5.0, 4.5], [50.0, 4.5]], 1.0, BLACK).unwrap();
+        canvas.dashes([[5.0, 1.5]; 2], 1.0, BLACK).unwrap();
+        let picture = Picture::decode(&canvas.png().unwrap());
+        let black = |x: u32| picture.is([x.into(), 4.0], BLACK);
+        assert!([6, 11, 18, 30, 42, 47].into_iter().all(black));
+        assert!(![2, 14, 26, 38, 52].into_iter().any(black));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{
     axis::Axis,
     canvas::{Anchor, BLACK, Canvas, Ink, Pixel, TEXT, WHITE, blend, fit},
+    labels::Labels,
     legend::{Entry, Legend},
 };
 
@@ -14,6 +15,11 @@ const TOP: f64 = 54.0;
 const SPACE: f64 = 8.0;
 const LEFT: f64 = 92.0;
 const BOTTOM: f64 = 64.0;
+/// Between the data and the texts of the ticks, and for the name of an axis, in pixels.
+const TICK: f64 = 10.0;
+const NAME: f64 = 24.0;
+/// Free outside of names, in pixels.
+const MARGIN: f64 = 14.0;
 
 /// A canvas with everything but the data.
 pub(super) struct Frame<'a> {
@@ -22,10 +28,13 @@ pub(super) struct Frame<'a> {
     y: Axis<'a>,
     /// Left, top, right and bottom edge of the area of the data, in pixels.
     pub area: [f64; 4],
+    /// Free below the area, in pixels.
+    below: f64,
 }
 
 impl<'a> Frame<'a> {
     /// Title and legend above, axes left and below an area of `size`, `right` pixels free beside it.
+    /// Names of ticks are given the room that they need.
     pub fn new(
         title: &str,
         legend: &[Entry],
@@ -33,16 +42,18 @@ impl<'a> Frame<'a> {
         size: [f64; 2],
         right: f64,
     ) -> Result<Self> {
-        let width = LEFT + size[0] + right;
+        let labels = [Labels::below(&x, size[0])?, Labels::beside(&y, size[1])?];
+        let [below, left] = [below(&x, &labels[0])?, left(&y, &labels[1])?];
+        let width = left + size[0] + right;
         let legend = Legend::new(legend, width - 40.0)?;
         let top = TOP + legend.height() + SPACE;
-        let canvas = Canvas::new(width as u32, (top + size[1] + BOTTOM) as u32);
-        let area = [LEFT, top, LEFT + size[0], top + size[1]];
-        let mut frame = Self { canvas, x, y, area };
+        let canvas = Canvas::new(width as u32, (top + size[1] + below) as u32);
+        let area = [left, top, left + size[0], top + size[1]];
+        let mut frame = Self { canvas, x, y, area, below };
         let (title, middle) = (fit(title, TITLE, width - 40.0)?, width / 2.0);
         frame.canvas.text(&title, [middle, 30.0], Anchor::Center, TITLE)?;
         legend.draw(&mut frame.canvas, middle, TOP)?;
-        frame.axes()?;
+        frame.axes(&labels)?;
         Ok(frame)
     }
 
@@ -80,33 +91,67 @@ impl<'a> Frame<'a> {
         self.canvas.rectangle(low, high, ink)
     }
 
-    fn axes(&mut self) -> Result<()> {
+    fn axes(&mut self, [below, beside]: &[Labels; 2]) -> Result<()> {
         let [left, top, right, bottom] = self.area;
         let light = blend(WHITE, BLACK, 0.12);
-        for (value, text) in self.x.ticks(8) {
-            let x = left + self.x.share(value) * (right - left);
+        let (drop, anchor) =
+            if below.turned { (TICK, Anchor::UpTo) } else { (TICK + TEXT / 2.0, Anchor::Center) };
+        for (place, text) in &below.shown {
+            let x = left + place;
             self.rule([x, top], [x, bottom], light)?;
             self.rule([x, bottom], [x, bottom + 5.0], BLACK)?;
-            self.canvas.text(&text, [x, bottom + 18.0], Anchor::Center, TEXT)?;
+            self.canvas.text(text, [x, bottom + drop], anchor, TEXT)?;
         }
-        for (value, text) in self.y.ticks(8) {
-            let y = bottom - self.y.share(value) * (bottom - top);
+        for (place, text) in &beside.shown {
+            let y = bottom - place;
             self.rule([left, y], [right, y], light)?;
             self.rule([left - 5.0, y], [left, y], BLACK)?;
-            self.canvas.text(&text, [left - 10.0, y], Anchor::Right, TEXT)?;
+            self.canvas.text(text, [left - TICK, y], Anchor::Right, TEXT)?;
         }
         let [x, y] = [(left + right) / 2.0, (top + bottom) / 2.0];
         let below = fit(self.x.label, TEXT, right - left)?;
         let beside = fit(self.y.label, TEXT, bottom - top)?;
-        self.canvas.text(&below, [x, bottom + 46.0], Anchor::Center, TEXT)?;
+        self.canvas.text(&below, [x, bottom + self.below - 18.0], Anchor::Center, TEXT)?;
         self.canvas.text(&beside, [20.0, y], Anchor::Upwards, TEXT)?;
         self.border()
     }
 }
 
+/// Free below the data: as much as the name of the axis and a line of texts need, or turned ones.
+fn below(x: &Axis, labels: &Labels) -> Result<f64> {
+    let more = if labels.turned { labels.length()? - TEXT } else { 0.0 };
+    Ok(BOTTOM + more - if x.label.is_empty() { NAME } else { 0.0 })
+}
+
+/// Free left of the data: as much as numbers and the name of the axis need, or names.
+fn left(y: &Axis, labels: &Labels) -> Result<f64> {
+    if !y.is_named() {
+        return Ok(LEFT);
+    }
+    let name = if y.label.is_empty() { 0.0 } else { NAME };
+    Ok((MARGIN + labels.length()? + TICK + name).max(LEFT - NAME))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::canvas::tests::Picture, *};
+
+    #[test]
+    fn names_get_the_room_that_they_need() {
+        let names = ["a name", "a name that is much longer"];
+        let ticks = [(0.4, names[0].to_string()), (0.6, names[1].to_string())];
+        let named = |label| Axis::named(label, [0.0, 1.0], &ticks);
+        let number = Axis::linear("y", [0.0, 1.0]);
+        let area = |axes| Frame::new("", &[], axes, [300.0, 200.0], 20.0).unwrap();
+        let turned = area([named(""), number]);
+        let beside = area([number, named("")]);
+        // Open Sans at 16 pixels: the longer name is about 200 wide
+        let height = f64::from(turned.canvas.height) - turned.area[3];
+        assert!((205.0..260.0).contains(&height), "{height}");
+        assert!((205.0..240.0).contains(&beside.area[0]), "{}", beside.area[0]);
+        assert_eq!(area([number, named("y")]).area[0] - beside.area[0], NAME);
+        assert_eq!((turned.area[0], beside.below), (LEFT, BOTTOM));
+    }
 
     #[test]
     fn the_ends_of_the_axes_are_the_corners_of_the_area() {

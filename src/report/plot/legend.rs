@@ -25,6 +25,8 @@ pub(super) enum Key {
     Band,
     /// The boundary between the classes.
     Contour,
+    /// A level to compare with, with its mark.
+    Level(Marker),
 }
 
 impl Key {
@@ -48,6 +50,10 @@ impl Key {
                 canvas.rectangle(low, high, blend(WHITE, BLACK, 0.2))
             }
             Key::Contour => canvas.line(&ends, 2.0, BLACK),
+            Key::Level(marker) => {
+                canvas.dashes(ends, 1.5, marker.ink)?;
+                marker.draw(canvas, middle, 5.5)
+            }
         }
     }
 }

@@ -1,27 +1,42 @@
-//! Pictures of data sets, learning curves and decision boundaries: slices of numbers in, PNG bytes
-//! out. Knows no tensors and writes no files; the same input always gives the same bytes, and no
-//! number makes it panic: what cannot be drawn is left out.
+//! Pictures of data sets, learning curves, decision boundaries and comparisons of many runs: slices
+//! of numbers in, PNG bytes out. Knows no tensors and writes no files; the same input always gives
+//! the same bytes, and no number makes it panic: what cannot be drawn is left out.
 //!
 //! | file | what it knows |
 //! |---|---|
 //! | `dataset`, `curves`, `boundary` | one plot each |
-//! | `columns`, `line` | the reduction of long curves; lines with bands and gaps |
-//! | `field` | interpolation and the line at 0.5 |
-//! | `frame`, `axis`, `legend` | what surrounds the data |
-//! | `canvas`, `marker` | a plotters bitmap drawn four times too large, text, PNG; colours and shapes |
+//! | `spread`, `distribution`, `heatmap` | likewise: means by noise, all values, a table |
+//! | `columns`, `field` | the reduction of long curves; interpolation and the line at 0.5 |
+//! | `stddev`, `summary`, `swarm` | the axis of the noise; quartiles; places for equal values |
+//! | `line`, `bar` | lines with bands and gaps; the colour bar |
+//! | `frame`, `axis`, `labels`, `legend` | what surrounds the data |
+//! | `canvas` | a plotters bitmap drawn four times too large, text, PNG |
+//! | `marker`, `ramp` | colours and shapes of kinds; colours of values |
 
 mod axis;
+mod bar;
 mod boundary;
 mod canvas;
 mod columns;
 mod curves;
 mod dataset;
+mod distribution;
 mod field;
 mod frame;
+mod heatmap;
+mod labels;
 mod legend;
 mod line;
 mod marker;
+mod ramp;
+mod spread;
+mod stddev;
+mod summary;
+mod swarm;
 
 pub use boundary::boundary;
 pub use curves::{Curve, Scale, curves};
 pub use dataset::{LabelledPoint, dataset};
+pub use distribution::{Group, distribution};
+pub use heatmap::heatmap;
+pub use spread::{SpreadLine, SpreadPoint, spreads};

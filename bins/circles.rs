@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use candle_noise::cli::{self, DataArgs, OutputArgs};
+use candle_noise::cli::{self, DataArgs, OutputArgs, SplitArgs};
 use clap::Parser;
 
 #[global_allocator]
@@ -15,9 +15,11 @@ struct Circles {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
+    split: SplitArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: Circles| cli::run_circles("circles", &args.data, &args.output))
+    cli::main(|args: Circles| cli::run_circles("circles", &args.data, &args.split, &args.output))
 }

@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | |
 //! |---|---|---|
-//! | 0 | [`rng`] | addressed random numbers |
+//! | 0 | [`rng`], [`files`] | addressed random numbers; files written whole or not at all |
 //! | 1 | [`ops`] | fused tensor ops |
 //! | 2 | [`noise`], [`nn`], [`metric`], [`loss`], [`optim`] | layers, losses, Adam |
 //! | 3 | [`data`], [`model`] | data sets; networks from a description |
@@ -24,6 +24,7 @@
 pub mod cli;
 pub mod data;
 pub mod experiment;
+pub mod files;
 pub mod loss;
 pub mod metric;
 pub mod model;

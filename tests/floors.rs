@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const FLOORS: [&[&str]; 8] = [
-    &["rng"],
+    &["rng", "files"],
     &["ops"],
     &["noise", "nn", "loss", "metric", "optim"],
     &["data", "model"],

@@ -3,6 +3,7 @@
 mod cli;
 mod data;
 mod floors;
+mod grid;
 mod loss;
 mod nn;
 mod noise;

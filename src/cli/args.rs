@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
-use crate::experiment::{Noise, Settings};
+use crate::experiment::{Noise, Schedule, Settings};
 use crate::model::Placement;
 
 /// The data set.
@@ -19,6 +19,11 @@ pub struct DataArgs {
     /// Standard deviation of the noise in the data themselves
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev, allow_hyphen_values = true)]
     pub data_noise: f64,
+}
+
+/// One draw of the data and its split.
+#[derive(Args, Clone, Debug)]
+pub struct SplitArgs {
     /// Seed of the data set, 0 to 2^32 - 1
     #[arg(long, value_name = "SEED", default_value_t = 1, value_parser = within(0..=u32::MAX))]
     pub data_seed: u32,
@@ -53,35 +58,52 @@ pub enum Format {
     Json,
 }
 
+/// How to train, and on what.
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    /// Passes over the training points
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = within(1..=10_000_000usize))]
+    pub epochs: usize,
+    /// Points of a training step
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = within(1..=1_000_000usize))]
+    pub batch_size: usize,
+    /// Seed of the first repeat: initial weights, order of the points, noise
+    #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
+    pub seed: u64,
+    /// Where to train: auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Number of threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
+    pub threads: Option<usize>,
+}
+
+impl TrainArgs {
+    /// The schedule that the flags ask for.
+    pub(super) fn schedule(&self) -> Schedule {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Schedule { threads: self.threads.unwrap_or(cores), chunk: None }
+    }
+}
+
 /// Data, network, training and output: everything but the noise.
 #[derive(Args, Clone, Debug)]
 pub struct ExperimentArgs {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    split: SplitArgs,
     /// Width of the hidden layer
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = within(1..=65_536usize))]
     hidden: usize,
-    /// Passes over the training points
-    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = within(1..=10_000_000usize))]
-    epochs: usize,
-    /// Points of a training step
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = within(1..=1_000_000usize))]
-    batch_size: usize,
     /// Step size of Adam
     #[arg(long, value_name = "X", default_value_t = 0.001, value_parser = positive, allow_hyphen_values = true)]
     learning_rate: f64,
-    /// Seed of the first repeat: initial weights, order of the points, noise
-    #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
-    seed: u64,
+    #[command(flatten)]
+    pub(super) train: TrainArgs,
     /// Number of repeats, with seeds SEED, SEED + 1, …
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(1..=10_000usize))]
     repeats: usize,
-    /// Where to train: auto, cpu, cuda or cuda:N
-    #[arg(long, default_value = "auto")]
-    pub(super) device: DeviceChoice,
-    /// Number of threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
-    pub(super) threads: Option<usize>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }
@@ -92,13 +114,14 @@ impl ExperimentArgs {
         Settings {
             samples: self.data.samples,
             data_noise: self.data.data_noise,
-            data_seed: self.data.data_seed,
-            train_size: self.data.train_size,
+            data_seed: self.split.data_seed,
+            train_size: self.split.train_size,
+            validation_size: 0,
             hidden: self.hidden,
-            epochs: self.epochs,
-            batch_size: self.batch_size,
+            epochs: self.train.epochs,
+            batch_size: self.train.batch_size,
             learning_rate: self.learning_rate,
-            seed: self.seed,
+            seed: self.train.seed,
             repeats: self.repeats,
             noise,
         }
@@ -132,11 +155,11 @@ pub fn stddev(text: &str) -> Result<f64, String> {
     number(text, "a finite number of at least 0", valid)
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     number(text, "a finite number above 0", |&x: &f64| x > 0. && x.is_finite())
 }
 
-fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+pub(super) fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr + PartialOrd + std::fmt::Display + Copy,
 {

@@ -46,6 +46,14 @@ impl DeviceChoice {
         }
     }
 
+    /// Its kind, on which the bits of a run depend: `cpu` or `cuda`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Auto | Self::Cpu => "cpu",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+
     /// The device's name in the results: `cpu` or `cuda:N`.
     pub fn name(self) -> String {
         match self {

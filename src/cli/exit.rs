@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::report;
+use super::interrupt::{self, INTERRUPTED};
 
 /// Why a program ends without its result.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub enum Failure {
     Usage(anyhow::Error),
     /// Something failed: exit code 1.
     Failed(anyhow::Error),
+    /// The user ended it, and this is how to go on: exit code 130.
+    Interrupted(String),
 }
 
 impl From<anyhow::Error> for Failure {
@@ -30,22 +32,16 @@ pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCo
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    if let Err(error) = ctrlc::set_handler(interrupted) {
-        eprintln!("warning: cannot handle interrupts: {error}");
-    }
+    interrupt::install();
     match program(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => fail(2, &format!("{error:#}")),
         Err(Failure::Failed(error)) => fail(1, &format!("{error:#}")),
+        Err(Failure::Interrupted(how)) => {
+            eprintln!("\ninterrupted: {how}");
+            ExitCode::from(INTERRUPTED)
+        }
     }
-}
-
-/// Ends the program once the file that is being written is whole.
-fn interrupted() {
-    let _guard = report::wait_for_files();
-    // On a line of its own: the progress bar may stand on this one.
-    eprintln!("\ninterrupted");
-    std::process::exit(130);
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

@@ -4,10 +4,15 @@ mod allocator;
 mod args;
 mod device;
 mod exit;
+mod grid_args;
+mod interrupt;
 mod progress;
 mod run;
+mod run_grid;
 
 pub use allocator::{ALLOCATOR, Allocator};
-pub use args::{DataArgs, ExperimentArgs, HiddenPlacement, OutputArgs, stddev};
+pub use args::{DataArgs, ExperimentArgs, HiddenPlacement, OutputArgs, SplitArgs, stddev};
 pub use exit::{Failure, main};
+pub use grid_args::GridArgs;
 pub use run::{run_circles, run_experiment};
+pub use run_grid::run_grid;

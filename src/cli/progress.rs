@@ -1,7 +1,11 @@
 //! The progress bar, and warnings that do not tear it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt;
+use crate::experiment::{Grid, Store, Watch};
 use crate::train::{History, Observer, Stop};
 
 /// Progress over the epochs of all replicas on standard error; hidden where that is no terminal.
@@ -13,14 +17,8 @@ pub struct Progress {
 impl Progress {
     /// A bar for `repeats` runs of `epochs` epochs.
     pub fn new(repeats: usize, epochs: usize, quiet: bool) -> Self {
-        let bar =
-            if quiet { ProgressBar::hidden() } else { ProgressBar::new((repeats * epochs) as u64) };
         let template = "{wide_bar} {human_pos}/{human_len} epochs, {eta} left";
-        // The template is a constant: that it is valid shows at the first run.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self { bar }
+        Self { bar: bar(repeats * epochs, quiet, template) }
     }
 
     /// An observer for one chunk of replicas.
@@ -31,6 +29,54 @@ impl Progress {
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+fn bar(epochs: usize, quiet: bool, template: &str) -> ProgressBar {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(epochs as u64) };
+    // The template is a constant: that it is valid shows at the first run.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Progress over the cells of a grid on standard error; hidden where that is no terminal. An
+/// interrupt ends the search.
+pub struct GridProgress {
+    bar: ProgressBar,
+    cells: usize,
+    done: AtomicUsize,
+}
+
+impl GridProgress {
+    /// A bar for the epochs of the runs that the store lacks.
+    pub fn new(grid: &Grid, store: &Store, quiet: bool) -> Self {
+        let missing = grid.runs().filter(|id| !store.contains(id)).count();
+        let bar = bar(missing * grid.epochs, quiet, "{wide_bar} {msg}, {eta} left");
+        Self { bar, cells: grid.cells().len(), done: AtomicUsize::new(0) }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for GridProgress {
+    type Chunk = ChunkProgress;
+
+    fn chunk(&self) -> ChunkProgress {
+        ChunkProgress { bar: self.bar.clone() }
+    }
+
+    fn cells_done(&self, cells: usize) {
+        let done = self.done.fetch_add(cells, Ordering::Relaxed) + cells;
+        self.bar.set_message(format!("{done}/{} cells", self.cells));
+    }
+
+    fn goes_on(&self) -> bool {
+        !interrupt::requested()
     }
 }
 

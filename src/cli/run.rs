@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs};
+use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs, SplitArgs};
 use super::exit::{Failure, print};
 use super::progress::Progress;
 use crate::data::Dataset;
 use crate::experiment::{
     Outcome, Run, Schedule, Seconds, Settings, Summary, Trained, boundary, train_repeats,
 };
-use crate::report;
+use crate::{files, report};
 
 /// Trains an experiment and writes its results; `name` names it and its default folder.
 ///
@@ -26,10 +26,9 @@ pub fn run_experiment(
 ) -> Result<(), Failure> {
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
-    let device = args.device.open()?;
+    let device = args.train.device.open()?;
     let folder = open_folder(name, &args.output, &FILES)?;
-    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let schedule = Schedule { threads: args.threads.unwrap_or(cores), chunk: None };
+    let schedule = args.train.schedule();
 
     let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
     let training = Instant::now();
@@ -42,17 +41,17 @@ pub fn run_experiment(
         experiment: name.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: command_line(),
-        device: args.device.name(),
+        device: args.train.device.name(),
         summary: Summary::new(&runs),
         runs,
         seconds: Seconds { train: train_seconds, total: 0. },
         settings,
     };
-    report::remove_files(&folder, &FILES)?;
+    files::remove(&folder, &FILES)?;
     write_details(&folder, &outcome, &trained, schedule, !args.output.no_plots)?;
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
-    report::write_file(&folder.join("result.json"), &json)?;
+    files::write(&folder.join("result.json"), &json)?;
     if outcome.summary.test_accuracy.n == 0 {
         let error = "every run diverged: no loss stayed finite; \
                      expected a smaller --learning-rate or less noise";
@@ -71,18 +70,23 @@ pub fn run_experiment(
 ///
 /// # Errors
 /// When the flags do not fit together or the folder cannot be used.
-pub fn run_circles(name: &str, data: &DataArgs, output: &OutputArgs) -> Result<(), Failure> {
+pub fn run_circles(
+    name: &str,
+    data: &DataArgs,
+    split: &SplitArgs,
+    output: &OutputArgs,
+) -> Result<(), Failure> {
     let settings = Settings {
         samples: data.samples,
         data_noise: data.data_noise,
-        data_seed: data.data_seed,
-        train_size: data.train_size,
+        data_seed: split.data_seed,
+        train_size: split.train_size,
         ..Default::default()
     };
     settings.check().map_err(Failure::Usage)?;
     let folder = open_folder(name, output, &["dataset.csv", "dataset.png"])?;
     let data = settings.dataset()?;
-    report::write_file(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
+    files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
     if !output.no_plots {
         write_dataset_picture(&folder, &settings, &data)?;
     }
@@ -101,9 +105,9 @@ pub fn run_circles(name: &str, data: &DataArgs, output: &OutputArgs) -> Result<(
     }
 }
 
-fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Result<PathBuf> {
+pub(super) fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Result<PathBuf> {
     let folder = output.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
-    report::create_folder(&folder, files).context("--out")?;
+    files::create_folder(&folder, files).context("--out")?;
     Ok(folder)
 }
 
@@ -128,8 +132,8 @@ fn write_details(
     pictures: bool,
 ) -> Result<()> {
     let settings = &outcome.settings;
-    let write = |file: &str, bytes: &[u8]| report::write_file(&folder.join(file), bytes);
-    report::write_file_with(&folder.join("history.csv"), |file| {
+    let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
+    files::write_with(&folder.join("history.csv"), |file| {
         report::history_csv(&settings.seeds(), &trained.histories, file)
     })?;
     write("model.safetensors", &trained.to_safetensors()?)?;
@@ -151,13 +155,13 @@ fn write_details(
 fn write_dataset_picture(folder: &Path, settings: &Settings, data: &Dataset) -> Result<()> {
     let title = format!("{} points, seed {}", settings.samples, settings.data_seed);
     let picture = report::dataset_png(&title, data, settings.train_size)?;
-    report::write_file(&folder.join("dataset.png"), &picture)
+    files::write(&folder.join("dataset.png"), &picture)
 }
 
 /// The experiment in a few words: `hidden_noise: 0.1 before-activation, 30 repeats`.
 fn title(name: &str, settings: &Settings) -> String {
-    let number = |x: f64| if x > 0. && x < 1e-4 { format!("{x:e}") } else { x.to_string() };
-    let noise = settings.noise.iter().map(|n| format!("{} {}", number(n.stddev), n.placement));
+    let noise =
+        settings.noise.iter().map(|n| format!("{} {}", report::number(n.stddev), n.placement));
     let mut words: Vec<String> = noise.collect();
     if settings.repeats > 1 {
         words.push(format!("{} repeats", settings.repeats));
@@ -166,7 +170,7 @@ fn title(name: &str, settings: &Settings) -> String {
 }
 
 /// The command as typed, without the folder of the program.
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let program = words.next().unwrap_or_default();
     let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into();

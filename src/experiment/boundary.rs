@@ -7,7 +7,8 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{ModuleT, VarBuilder};
 use rayon::prelude::*;
 
-use super::repeats::{Schedule, Trained};
+use super::chunk::Trained;
+use super::schedule::Schedule;
 use super::settings::Settings;
 use crate::data::Dataset;
 use crate::noise::NoiseMap;

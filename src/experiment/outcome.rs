@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::repeats::Trained;
+use super::chunk::Trained;
+use super::compare::CellOutcome;
+use super::conclusion::Conclusion;
+use super::grid::Grid;
 use super::settings::Settings;
-use crate::train::{ReplicaHistory, Stop};
+use crate::train::Stop;
 
 /// Everything that an experiment found. Keys may be added to its JSON form, none is changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,27 @@ pub struct Outcome {
     pub runs: Vec<Run>,
     /// Over the runs that did not stop.
     pub summary: Summary,
+}
+
+/// Everything that a grid found. Keys may be added to its JSON form, none is changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GridOutcome {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Version of this crate.
+    pub version: String,
+    /// The command that was run.
+    pub command: String,
+    /// The device that trained.
+    pub device: String,
+    /// What determined the results.
+    pub settings: Grid,
+    /// Wall times of this command; runs that were finished before cost it nothing.
+    pub seconds: Seconds,
+    /// The cells, for each network and training set the baseline first.
+    pub cells: Vec<CellOutcome>,
+    /// What they say together; `None` where no pair of runs finished.
+    pub conclusion: Option<Conclusion>,
 }
 
 /// Wall times in seconds.
@@ -48,6 +72,9 @@ pub struct Run {
     pub train_accuracy: Option<f64>,
     /// Share of the test points predicted rightly.
     pub test_accuracy: Option<f64>,
+    /// Share of the validation points predicted rightly, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
     /// Mean cross-entropy of the training points.
     pub train_loss: Option<f32>,
     /// Mean cross-entropy of the test points.
@@ -67,6 +94,9 @@ pub struct Summary {
     pub train_accuracy: Statistic,
     /// Of the test accuracy.
     pub test_accuracy: Statistic,
+    /// Of the validation accuracy, where there are validation points.
+    #[serde(default, skip_serializing_if = "Statistic::is_empty")]
+    pub validation_accuracy: Statistic,
     /// Of the training loss.
     pub train_loss: Statistic,
     /// Of the test loss.
@@ -86,6 +116,12 @@ pub struct Statistic {
     pub n: usize,
 }
 
+impl Statistic {
+    fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+}
+
 /// Mean and sample standard deviation of some values.
 pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
     let values: Vec<f64> = values.into_iter().collect();
@@ -103,16 +139,19 @@ impl Run {
     /// The runs of an experiment, in the order of the seeds.
     pub fn all(settings: &Settings, trained: &Trained) -> Vec<Self> {
         let seeds = settings.seeds().into_iter();
-        seeds.zip(&trained.histories).map(|(seed, h)| Self::new(settings, seed, h)).collect()
+        seeds.enumerate().map(|(r, seed)| Self::new(settings, seed, trained, r)).collect()
     }
 
-    fn new(settings: &Settings, seed: u64, history: &ReplicaHistory) -> Self {
+    /// The run of replica `r`.
+    pub(super) fn new(settings: &Settings, seed: u64, trained: &Trained, r: usize) -> Self {
+        let history = &trained.histories[r];
         let finished = history.stopped.is_none();
         let last = |curve: &[f32]| curve.last().copied().filter(|_| finished);
         // Accuracies are counts of rows: undo their rounding to f32.
         let share =
             |accuracy: f32, rows: usize| (f64::from(accuracy) * rows as f64).round() / rows as f64;
-        let test_size = settings.samples - settings.train_size;
+        let test_size = settings.test_size();
+        let validation = trained.validation_accuracy.get(r).filter(|_| finished);
         let best = history.val_accuracy.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let best_epoch = history.val_accuracy.iter().position(|&x| x == best);
         Self {
@@ -120,6 +159,7 @@ impl Run {
             data_seed: settings.data_seed,
             train_accuracy: last(&history.clean_accuracy).map(|a| share(a, settings.train_size)),
             test_accuracy: last(&history.val_accuracy).map(|a| share(a, test_size)),
+            validation_accuracy: validation.map(|&a| share(a, settings.validation_size)),
             train_loss: last(&history.clean_loss),
             test_loss: last(&history.val_loss),
             best_test_accuracy: best_epoch.map(|_| share(best, test_size)).filter(|_| finished),
@@ -136,6 +176,7 @@ impl Summary {
         Self {
             train_accuracy: over(|run| run.train_accuracy),
             test_accuracy: over(|run| run.test_accuracy),
+            validation_accuracy: over(|run| run.validation_accuracy),
             train_loss: over(|run| run.train_loss.map(f64::from)),
             test_loss: over(|run| run.test_loss.map(f64::from)),
             best_test_accuracy: over(|run| run.best_test_accuracy),

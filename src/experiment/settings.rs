@@ -24,8 +24,11 @@ pub struct Settings {
     pub data_noise: f64,
     /// Seed of the data set.
     pub data_seed: u32,
-    /// Number of training points; the others are the test set.
+    /// Number of training points.
     pub train_size: usize,
+    /// Number of points behind them for choosing between settings; the others are the test set.
+    #[serde(default)]
+    pub validation_size: usize,
     /// Width of the hidden layer.
     pub hidden: usize,
     /// Passes over the training points.
@@ -50,6 +53,7 @@ impl Default for Settings {
             data_noise: 0.1,
             data_seed: 1,
             train_size: 30,
+            validation_size: 0,
             hidden: 500,
             epochs: 4000,
             batch_size: 32,
@@ -80,7 +84,8 @@ impl Settings {
     /// When a value is out of range, no test points are left, the seeds overflow, or the run would
     /// need more memory than is sensible.
     pub fn check(&self) -> Result<()> {
-        let Self { samples, train_size, hidden, epochs, batch_size, seed, repeats, .. } = *self;
+        let Self { samples, train_size, validation_size, .. } = *self;
+        let Self { hidden, epochs, batch_size, seed, repeats, .. } = *self;
         let counts = [("hidden", hidden), ("epochs", epochs), ("batch size", batch_size)];
         for (name, count) in counts {
             ensure!(count >= 1, "{name} must be at least 1, received 0");
@@ -108,6 +113,12 @@ impl Settings {
              {train_size}",
             samples.saturating_sub(1)
         );
+        ensure!(
+            validation_size < samples - train_size,
+            "validation size must leave test points: expected at most {} beside {train_size} \
+             training points of {samples} samples, received {validation_size}",
+            samples - train_size - 1
+        );
         ensure!(repeats >= 1, "repeats must be at least 1, received 0");
         ensure!(
             seed.checked_add(repeats as u64 - 1).is_some(),
@@ -126,12 +137,30 @@ impl Settings {
         Ok(())
     }
 
-    /// The data set, training rows first.
+    /// Number of test points.
+    pub fn test_size(&self) -> usize {
+        self.samples - self.train_size - self.validation_size
+    }
+
+    /// The data set: training rows, validation rows, test rows.
     ///
     /// # Errors
     /// When the settings of the data are out of range.
     pub fn dataset(&self) -> Result<Dataset> {
         Ok(circles(self.samples, Some(self.data_noise), Self::FACTOR, self.data_seed)?)
+    }
+
+    /// The training rows, the validation rows where there are any, and the test rows.
+    ///
+    /// # Errors
+    /// As [`Settings::dataset`], and when a part would be empty.
+    pub fn split(&self) -> Result<(Dataset, Option<Dataset>, Dataset)> {
+        let (train, others) = self.dataset()?.split_at(self.train_size)?;
+        if self.validation_size == 0 {
+            return Ok((train, None, others));
+        }
+        let (validation, test) = others.split_at(self.validation_size)?;
+        Ok((train, Some(validation), test))
     }
 
     /// The network.

@@ -1,6 +1,7 @@
 //! The multilayer perceptron of the tutorial: dense layers with ReLU between them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use candle_core::Result;
 use candle_nn::VarBuilder;
@@ -21,12 +22,33 @@ pub enum Placement {
     AfterActivation,
 }
 
+impl Placement {
+    const ALL: [Self; 3] = [Self::Input, Self::BeforeActivation, Self::AfterActivation];
+}
+
 impl fmt::Display for Placement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Input => "input",
             Self::BeforeActivation => "before-activation",
             Self::AfterActivation => "after-activation",
+        })
+    }
+}
+
+impl FromStr for Placement {
+    type Err = String;
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|placement| placement.to_string() == text);
+        found.ok_or_else(|| {
+            format!(
+                "expected {}, {} or {}, received '{text}'",
+                Self::ALL[0],
+                Self::ALL[1],
+                Self::ALL[2]
+            )
         })
     }
 }

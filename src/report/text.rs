@@ -17,12 +17,18 @@ pub fn result_line(summary: &Summary, repeats: usize) -> String {
     format!("Train: {}, Test: {}{repeats}", figure(train), figure(test))
 }
 
-fn figure(statistic: &Statistic) -> String {
+/// `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
+pub(super) fn figure(statistic: &Statistic) -> String {
     match (statistic.mean, statistic.std) {
         (None, _) => "-".to_string(),
         (Some(mean), None) => format!("{mean:.3}"),
         (Some(mean), Some(std)) => format!("{mean:.3} ± {std:.3}"),
     }
+}
+
+/// A number as a person writes it: `0.01`, `1e-6`.
+pub fn number(x: f64) -> String {
+    if x > 0. && !(1e-4..1e9).contains(&x) { format!("{x:e}") } else { x.to_string() }
 }
 
 #[cfg(test)]

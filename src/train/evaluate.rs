@@ -11,6 +11,22 @@ use crate::ops::no_grad;
 /// Rows that go through the model at a time.
 const PIECE: usize = 1024;
 
+/// The logits of all rows with the noise off, computed in pieces of rows, which bound the memory.
+///
+/// # Shapes
+/// (R, N, O).
+///
+/// # Errors
+/// When the model fails.
+pub fn predict<M: ModuleT>(model: &M, samples: &Samples) -> Result<Tensor> {
+    let mut logits = Vec::new();
+    for start in (0..samples.rows()).step_by(PIECE) {
+        let (xs, _) = samples.range(start, PIECE.min(samples.rows() - start))?;
+        logits.push(samples.with_replica_axis(clean_logits(model, &xs)?)?);
+    }
+    Tensor::cat(&logits, 1)
+}
+
 /// Loss and accuracy with the noise off, computed in pieces of rows, which bound the memory.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ mod history;
 mod observer;
 mod shuffle;
 
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, predict};
 pub use fit::{FitOptions, fit};
 pub use history::{History, ReplicaHistory, Scores, Stop};
 pub use observer::Observer;

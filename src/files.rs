@@ -15,7 +15,7 @@ fn writing() -> MutexGuard<'static, ()> {
 }
 
 /// Waits for the file that is being written, and lets none begin while the guard lives.
-pub fn wait_for_files() -> impl Drop {
+pub fn wait() -> impl Drop {
     writing()
 }
 
@@ -44,18 +44,15 @@ pub fn create_folder(folder: &Path, files: &[&str]) -> Result<()> {
 ///
 /// # Errors
 /// When the folder cannot be written to or the disk is full; an older file of the name is kept.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_file_with(path, |file| Ok(file.write_all(bytes)?))
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |file| Ok(file.write_all(bytes)?))
 }
 
-/// [`write_file`] for what need not be in memory whole: `write` is given the temporary file.
+/// [`write`] for what need not be in memory whole: `write` is given the temporary file.
 ///
 /// # Errors
-/// As [`write_file`], and those of `write`.
-pub fn write_file_with(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<()>,
-) -> Result<()> {
+/// As [`write`], and those of `write`.
+pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let _writing = writing();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write_whole = || -> Result<()> {
@@ -77,7 +74,7 @@ pub fn write_file_with(
 ///
 /// # Errors
 /// When one cannot be removed.
-pub fn remove_files(folder: &Path, names: &[&str]) -> Result<()> {
+pub fn remove(folder: &Path, names: &[&str]) -> Result<()> {
     for path in names.iter().map(|name| folder.join(name)) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -108,8 +105,8 @@ mod tests {
     fn a_file_is_replaced_whole_and_nothing_else_is_left() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("result.json");
-        write_file(&path, b"first, and longer")?;
-        write_file(&path, b"second")?;
+        write(&path, b"first, and longer")?;
+        write(&path, b"second")?;
         assert_eq!(fs::read(&path)?, b"second");
         assert_eq!(fs::read_dir(folder.path())?.count(), 1);
         Ok(())
@@ -121,7 +118,7 @@ mod tests {
         let path = folder.path().join("taken");
         fs::create_dir(&path)?;
         fs::write(path.join("inside"), "kept")?;
-        let error = format!("{:#}", write_file(&path, b"x").unwrap_err());
+        let error = format!("{:#}", write(&path, b"x").unwrap_err());
         assert!(error.contains("taken"), "{error}");
         assert_eq!(fs::read(path.join("inside"))?, b"kept");
         assert_eq!(fs::read_dir(folder.path())?.count(), 1);
@@ -145,7 +142,7 @@ mod tests {
     fn a_write_that_fails_in_the_middle_leaves_nothing() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("history.csv");
-        let result = write_file_with(&path, |file| {
+        let result = write_with(&path, |file| {
             file.write_all(&[0; 100_000])?;
             bail!("the disk is full")
         });
@@ -160,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join("loss.png"), "old")?;
         fs::write(folder.path().join("notes.txt"), "mine")?;
-        remove_files(folder.path(), &["loss.png", "accuracy.png"])?;
+        remove(folder.path(), &["loss.png", "accuracy.png"])?;
         assert!(
             !folder.path().join("loss.png").exists() && folder.path().join("notes.txt").exists()
         );

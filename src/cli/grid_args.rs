@@ -1,0 +1,112 @@
+//! The flags of a grid: those of an experiment, with lists where cells differ.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::args::{DataArgs, OutputArgs, TrainArgs, positive, stddev, within};
+use crate::experiment::Grid;
+use crate::model::Placement;
+
+/// Noise, data, networks, training and output.
+#[derive(Args, Clone, Debug)]
+pub struct GridArgs {
+    /// Where noise enters
+    #[arg(
+        long,
+        value_name = "PLACE,…",
+        value_delimiter = ',',
+        default_value = "input,before-activation,after-activation"
+    )]
+    placement: Vec<Placement>,
+    /// Standard deviations of the noise; the baseline, 0, is always part of the grid
+    #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0,0.01,0.03,0.1,0.3,1", value_parser = stddev, allow_hyphen_values = true)]
+    stddev: Vec<f64>,
+    /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = within(1..=10_000usize))]
+    repeats: usize,
+    /// Seeds of the data sets, each a new draw of points and split: 1,2,3 or 1..20 (20 included)
+    #[arg(long, value_name = "SEED,…", value_delimiter = ',', default_value = "1")]
+    data_seeds: Vec<Seeds>,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Numbers of training points
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "30", value_parser = within(1..=1_000_000usize))]
+    train_size: Vec<usize>,
+    /// Number of points behind them that choose the best cell; the others are the test set
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
+    validation_size: usize,
+    /// Widths of the hidden layer
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "500", value_parser = within(1..=65_536usize))]
+    hidden: Vec<usize>,
+    /// Step sizes of Adam
+    #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0.001", value_parser = positive, allow_hyphen_values = true)]
+    learning_rate: Vec<f64>,
+    #[command(flatten)]
+    pub(super) train: TrainArgs,
+    /// Train all runs anew, though the folder has finished ones
+    #[arg(long)]
+    pub(super) fresh: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+impl GridArgs {
+    /// The grid that the flags describe.
+    pub fn grid(&self) -> Grid {
+        Grid {
+            samples: self.data.samples,
+            data_noise: self.data.data_noise,
+            data_seeds: self.data_seeds.iter().flat_map(|seeds| seeds.0.clone()).collect(),
+            train_sizes: self.train_size.clone(),
+            validation_size: self.validation_size,
+            hidden: self.hidden.clone(),
+            epochs: self.train.epochs,
+            batch_size: self.train.batch_size,
+            learning_rates: self.learning_rate.clone(),
+            placements: self.placement.clone(),
+            stddevs: self.stddev.clone(),
+            seed: self.train.seed,
+            repeats: self.repeats,
+        }
+    }
+}
+
+/// One entry of `--data-seeds`: a seed, or the first and the last of several.
+#[derive(Clone, Debug, PartialEq)]
+struct Seeds(RangeInclusive<u32>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const MOST: u32 = 100_000;
+        let (first, last) = text.split_once("..").unwrap_or((text, text));
+        let range = first.trim().parse().ok().zip(last.trim().parse().ok());
+        match range {
+            Some((first, last)) if first <= last && last - first < MOST => Ok(Self(first..=last)),
+            _ => Err(format!(
+                "expected a seed from 0 to {}, or a range of at most {MOST} as 1..20, received \
+                 '{text}'",
+                u32::MAX
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_seeds_include_both_ends() {
+        let seeds = |text: &str| text.parse::<Seeds>().map(|seeds| seeds.0.collect::<Vec<_>>());
+        assert_eq!(seeds("7"), Ok(vec![7]));
+        assert_eq!(seeds("2..4"), Ok(vec![2, 3, 4]));
+        assert_eq!(seeds("4294967295..4294967295"), Ok(vec![u32::MAX]));
+        for bad in ["", "4..2", "1..", "..3", "-1", "1..2..3", "0..4294967295", "x"] {
+            assert!(seeds(bad).is_err_and(|error| error.contains(&format!("'{bad}'"))), "{bad}");
+        }
+    }
+}

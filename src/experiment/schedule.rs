@@ -1,0 +1,79 @@
+//! How the work of many runs is laid out on threads and in tensor programs.
+
+use std::ops::Range;
+
+use anyhow::{Context, Result, ensure};
+use candle_core::Device;
+use rayon::ThreadPool;
+
+use super::settings::Settings;
+
+/// How the work is laid out. It changes the time, never the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Number of threads, at least 1.
+    pub threads: usize,
+    /// The most replicas trained in one tensor program; `None` chooses by size.
+    pub chunk: Option<usize>,
+}
+
+impl Schedule {
+    /// The threads.
+    ///
+    /// # Errors
+    /// When they are none or cannot be started.
+    pub(super) fn pool(&self) -> Result<ThreadPool> {
+        ensure!(self.threads > 0, "threads must be at least 1, received 0");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
+        pool.with_context(|| format!("cannot start {} threads", self.threads))
+    }
+
+    /// Cuts `total` replicas of these settings into chunks of nearly one size. With `even` there
+    /// are as many for each thread, which is best where nothing else keeps the threads busy.
+    pub(super) fn chunks(
+        &self,
+        total: usize,
+        settings: &Settings,
+        device: &Device,
+        even: bool,
+    ) -> impl Iterator<Item = Range<usize>> + use<> {
+        let most = self.chunk.unwrap_or_else(|| Self::largest_chunk(settings, device));
+        let mut count = total.div_ceil(most.max(1));
+        if even && self.chunk.is_none() && device.is_cpu() {
+            count = count.next_multiple_of(self.threads.max(1)).min(total);
+        }
+        (0..count).map(move |i| i * total / count..(i + 1) * total / count)
+    }
+
+    /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, and as many as keep
+    /// an activation in the cache. A GPU takes all.
+    fn largest_chunk(settings: &Settings, device: &Device) -> usize {
+        const CACHED_BYTES: usize = 256 * 1024;
+        let rows = settings.batch_size.min(settings.train_size);
+        match device {
+            Device::Cpu => CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1),
+            _ => usize::MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_hold_every_replica_once_and_share_the_work_evenly() {
+        let settings = Settings { hidden: 500, ..Settings::default() };
+        let sizes = |threads, chunk, even| -> Vec<usize> {
+            let schedule = Schedule { threads, chunk };
+            let chunks: Vec<_> = schedule.chunks(30, &settings, &Device::Cpu, even).collect();
+            assert!(chunks.iter().cloned().flatten().eq(0..30));
+            chunks.iter().map(|chunk| chunk.len()).collect()
+        };
+        assert_eq!(sizes(2, None, true), [3, 4, 4, 4, 3, 4, 4, 4], "fifteen for each thread");
+        assert_eq!(sizes(64, None, true), [1; 30]);
+        assert_eq!(sizes(64, None, false).len(), 8, "no smaller than the cache asks for");
+        assert_eq!(sizes(2, Some(12), true), [10; 3], "twelve at most");
+        assert_eq!(sizes(2, Some(0), true), [1; 30]);
+    }
+}

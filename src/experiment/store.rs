@@ -1,0 +1,243 @@
+//! A folder of finished runs, so that nothing finished is lost or done again.
+//!
+//! Each finished chunk of runs is one file of two lines of JSON: a head with the format version and
+//! the SHA-256 of the second line, and the runs with the settings that all runs of the store share.
+//! A file is written whole or not at all, never changed, and named by the hash of what determines
+//! its content; so two programs may write to one store, and a run is there whole or not at all
+//! whenever a program ends.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::grid::Grid;
+use super::record::{Record, RunId};
+use crate::files;
+
+/// Version of the files, raised when their form or the bits of a run change.
+const FORMAT: u32 = 1;
+
+/// What all runs of a store have in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Common {
+    samples: usize,
+    data_noise: f64,
+    validation_size: usize,
+    epochs: usize,
+    batch_size: usize,
+    device: String,
+}
+
+impl Common {
+    /// What the runs of a grid have in common; `device` is `cpu` or `cuda`, whose bits may differ.
+    pub fn new(grid: &Grid, device: &str) -> Self {
+        Self {
+            samples: grid.samples,
+            data_noise: grid.data_noise,
+            validation_size: grid.validation_size,
+            epochs: grid.epochs,
+            batch_size: grid.batch_size,
+            device: device.to_string(),
+        }
+    }
+
+    /// The first setting that differs, as (name, own, other).
+    fn difference(&self, other: &Self) -> Option<[String; 3]> {
+        let fields = |common: &Self| {
+            [
+                ("samples", common.samples.to_string()),
+                ("data noise", common.data_noise.to_string()),
+                ("validation size", common.validation_size.to_string()),
+                ("epochs", common.epochs.to_string()),
+                ("batch size", common.batch_size.to_string()),
+                ("device", common.device.clone()),
+            ]
+        };
+        let mut pairs = fields(self).into_iter().zip(fields(other));
+        let ((name, own), (_, other)) = pairs.find(|(own, other)| own != other)?;
+        Some([name.to_string(), own, other])
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format: u32,
+    sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    common: Common,
+    runs: Vec<Record>,
+}
+
+/// The finished runs of one folder.
+pub struct Store {
+    folder: PathBuf,
+    common: Common,
+    runs: Mutex<HashMap<String, Record>>,
+}
+
+/// What a file of the store turned out to be.
+enum Content {
+    Whole(Body),
+    Damaged(String),
+    Newer(u32),
+    /// Another program has removed it.
+    Gone,
+}
+
+impl Store {
+    /// Opens the store of a folder and reads what is finished. Damaged files are set aside, each
+    /// with a line to `warn`; their runs count as not done.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written to, or holds runs of another experiment or of a
+    /// newer version.
+    pub fn open(folder: &Path, common: Common, warn: &mut dyn FnMut(String)) -> Result<Self> {
+        files::create_folder(folder, &[])?;
+        let mut paths = Vec::new();
+        for path in entries(folder)? {
+            match path.extension() {
+                Some(extension) if extension == "jsonl" => paths.push(path),
+                None => remove_abandoned(&path),
+                _ => {}
+            }
+        }
+        let read = |path: PathBuf| Ok((read_file(&path)?, path));
+        let read: Vec<(Content, PathBuf)> =
+            paths.into_par_iter().map(read).collect::<Result<_>>()?;
+        let mut runs = HashMap::new();
+        for (content, path) in read {
+            let name = path.display();
+            match content {
+                Content::Whole(body) => {
+                    if let Some([setting, own, other]) = common.difference(&body.common) {
+                        bail!(
+                            "{} holds runs of another experiment: expected {setting} {own}, \
+                             received {other}; name another --out, or start over with --fresh",
+                            folder.display()
+                        )
+                    }
+                    runs.extend(body.runs.into_iter().map(|record| (record.id.key(), record)));
+                }
+                Content::Newer(format) => bail!(
+                    "{name} was written by a newer version: expected format {FORMAT}, received \
+                     {format}; name another --out, or start over with --fresh"
+                ),
+                Content::Damaged(why) => {
+                    let aside = path.with_extension("damaged");
+                    fs::rename(&path, &aside)
+                        .with_context(|| format!("cannot set {name} aside"))?;
+                    let aside = aside.display();
+                    warn(format!("{name} is damaged ({why}): set aside as {aside}, to be redone"));
+                }
+                Content::Gone => {}
+            }
+        }
+        Ok(Self { folder: folder.to_path_buf(), common, runs: Mutex::new(runs) })
+    }
+
+    /// A finished run.
+    pub fn get(&self, id: &RunId) -> Option<Record> {
+        self.lock().get(&id.key()).cloned()
+    }
+
+    /// Whether a run is finished.
+    pub fn contains(&self, id: &RunId) -> bool {
+        self.lock().contains_key(&id.key())
+    }
+
+    /// Writes finished runs to the disk as one file; they are finished when it is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what the store has already is kept.
+    pub fn put(&self, runs: Vec<Record>) -> Result<()> {
+        let keys: Vec<String> = runs.iter().map(|record| record.id.key()).collect();
+        let name = hash(format!("{FORMAT} {:?} {keys:?}", self.common).as_bytes());
+        let body = Body { common: self.common.clone(), runs };
+        let line = serde_json::to_vec(&body)?;
+        let head = serde_json::to_vec(&Head { format: FORMAT, sha256: hash(&line) })?;
+        let path = self.folder.join(&name[..32]).with_extension("jsonl");
+        files::write(&path, &[head, line, vec![]].join(&b'\n'))?;
+        self.lock().extend(keys.into_iter().zip(body.runs));
+        Ok(())
+    }
+
+    /// Removes the files of a folder's store.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove(folder: &Path) -> Result<()> {
+        if !folder.exists() {
+            return Ok(());
+        }
+        let own = |path: &PathBuf| {
+            path.extension().is_some_and(|extension| extension == "jsonl" || extension == "damaged")
+        };
+        let names = entries(folder)?.into_iter().filter(own);
+        let names: Vec<String> =
+            names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect();
+        files::remove(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Record>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let paths: std::io::Result<Vec<PathBuf>> = paths();
+    paths.with_context(|| format!("cannot read the folder {}", folder.display()))
+}
+
+fn read_file(path: &Path) -> Result<Content> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Content::Gone),
+        bytes => bytes.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    Ok(parse(&bytes).unwrap_or_else(|error| Content::Damaged(format!("{error:#}"))))
+}
+
+fn parse(bytes: &[u8]) -> Result<Content> {
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+    let (head, body) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let head: Head = serde_json::from_slice(head).context("it does not begin with a head")?;
+    if head.format > FORMAT {
+        return Ok(Content::Newer(head.format));
+    }
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    ensure!(hash(body) == head.sha256, "its checksum differs");
+    Ok(Content::Whole(serde_json::from_slice(body)?))
+}
+
+/// A temporary file that a killed program has left. One of a program that still runs is younger.
+fn remove_abandoned(path: &Path) {
+    const OLD: Duration = Duration::from_secs(3600);
+    let is_temporary =
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
+    let age = || path.metadata().ok()?.modified().ok()?.elapsed().ok();
+    if is_temporary && age().is_some_and(|age| age > OLD) {
+        // Left where it cannot be removed: it does no harm.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+fn hash(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

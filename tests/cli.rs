@@ -6,10 +6,11 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn command(program: &str, args: &str, out: &Path) -> Command {
+pub fn command(program: &str, args: &str, out: &Path) -> Command {
     let path = match program {
         "baseline" => env!("CARGO_BIN_EXE_baseline"),
         "circles" => env!("CARGO_BIN_EXE_circles"),
+        "grid_search" => env!("CARGO_BIN_EXE_grid_search"),
         "hidden_noise" => env!("CARGO_BIN_EXE_hidden_noise"),
         "input_hidden_noise" => env!("CARGO_BIN_EXE_input_hidden_noise"),
         "input_noise" => env!("CARGO_BIN_EXE_input_noise"),
@@ -20,19 +21,19 @@ fn command(program: &str, args: &str, out: &Path) -> Command {
     command
 }
 
-fn run(program: &str, args: &str, out: &Path) -> Output {
+pub fn run(program: &str, args: &str, out: &Path) -> Output {
     command(program, args, out).output().unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub fn files(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<_> =
         entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();

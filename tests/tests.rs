@@ -1,6 +1,7 @@
 //! Tests of the public interface and of the programs, in one binary.
 
 mod cli;
+mod cli_grid;
 mod data;
 mod floors;
 mod grid;

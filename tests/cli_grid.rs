@@ -1,0 +1,252 @@
+//! `grid_search` as a user meets it: output, files, going on after an end, errors.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cli::{command, files, run, stderr, stdout};
+
+const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
+/// As [`FAST`], but long enough to be killed on the way.
+const SLOW: &str = "--epochs 400 --hidden 16 --repeats 12 --stddev 0,0.1,1 --threads 2 --no-plots";
+
+fn result(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("result.json")).unwrap()).unwrap()
+}
+
+/// What the results say, without times and the command's own words.
+fn findings(folder: &Path) -> (Value, Value, Vec<u8>, Vec<u8>) {
+    let result = result(folder);
+    let csv = |name: &str| fs::read(folder.join(name)).unwrap();
+    (result["cells"].clone(), result["conclusion"].clone(), csv("cells.csv"), csv("runs.csv"))
+}
+
+#[test]
+fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run("grid_search", FAST, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert_eq!(text.lines().filter(|line| line.contains("-activation  ")).count(), 4, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with(" * ")).count(), 1, "{text}");
+    assert!(text.contains("4 paired repeats on data seed 1"), "{text}");
+    assert!(text.contains("chosen by the test points that judge it"), "{text}");
+    let expected = [
+        "accuracy_by_stddev.png",
+        "cells.csv",
+        "heatmap.png",
+        "learning_curves.png",
+        "report.html",
+        "result.json",
+        "runs.csv",
+        "runs.png",
+        "store",
+    ];
+    assert_eq!(files(folder.path()), expected);
+    let result = result(folder.path());
+    assert_eq!(result["experiment"], "grid_search");
+    let cells = result["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 7);
+    assert_eq!((&cells[0]["placement"], &cells[0]["difference"]), (&Value::Null, &Value::Null));
+    assert_eq!(cells[1]["placement"], "input");
+    assert_eq!(cells[1]["runs"].as_array().unwrap().len(), 4);
+    for key in ["mean", "low", "high", "p", "p_holm"] {
+        assert!(cells[1]["difference"][key].is_f64(), "{key}");
+    }
+    assert_eq!(cells[1]["difference"]["n"], 4);
+    let csv = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!((csv("cells.csv").lines().count(), csv("runs.csv").lines().count()), (8, 29));
+    let page = csv("report.html");
+    assert_eq!(page.matches("data:image/png;base64,").count(), 4);
+    assert!(!page.contains("http"), "the page needs no network");
+}
+
+#[test]
+fn a_second_command_adds_and_several_data_seeds_are_nested() {
+    let folder = tempfile::tempdir().unwrap();
+    let grid = |args: &str| run("grid_search", &format!("{FAST} --no-plots {args}"), folder.path());
+    grid("");
+    let store = files(&folder.path().join("store"));
+    let output = grid("--data-seeds 1..3 --placement input");
+    let text = stdout(&output);
+    assert!(text.contains("12 paired runs on 3 data seeds"), "{text}");
+    assert!(
+        text.contains("Chosen by the other data seeds") && text.contains("p (Nadeau"),
+        "{text}"
+    );
+    let grown = files(&folder.path().join("store"));
+    assert!(store.iter().all(|name| grown.contains(name)) && grown.len() > store.len());
+    let json = stdout(&grid("--format json --data-seeds 1..3 --placement input"));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["cells"][2]["difference"]["units"], 3);
+    assert_eq!(json["conclusion"]["choice"]["by"], "other-data-seeds");
+    assert_eq!(files(&folder.path().join("store")), grown, "nothing is trained again");
+    assert!(!files(folder.path()).contains(&"runs.png".to_string()), "no stale pictures");
+}
+
+#[test]
+fn a_list_for_each_part_of_the_network_makes_variants_with_their_own_baselines() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--epochs 5 --repeats 2 --stddev 0.1 --placement input --hidden 8,16 \
+                --learning-rate 0.01,0.001 --train-size 20,30 --validation-size 10";
+    let output = run("grid_search", args, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert_eq!(text.matches("baseline  ").count(), 8, "{text}");
+    assert!(text.contains("Chosen by 10 validation points"), "{text}");
+    for column in ["hidden", "learning rate", "train size", "validation"] {
+        assert!(text.lines().next().unwrap().contains(column), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_and_run_again_the_results_are_those_of_an_undisturbed_run() {
+    let [whole, broken] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    assert!(run("grid_search", SLOW, whole.path()).status.success());
+    for millis in [30, 90, 150, 220, 300] {
+        let mut child = command("grid_search", SLOW, broken.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().unwrap(); // SIGKILL
+        child.wait().unwrap();
+        if millis == 30 {
+            let finished = broken.path().join("result.json").exists();
+            assert!(!finished, "the first one must be killed on the way");
+        }
+    }
+    let output = run("grid_search", SLOW, broken.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(findings(broken.path()), findings(whole.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_finishes_the_chunk_in_hand_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--epochs 3000 --hidden 16 --repeats 40 --no-plots --threads 1";
+    let child = command("grid_search", args, folder.path()).stderr(Stdio::piped()).spawn().unwrap();
+    let store = folder.path().join("store");
+    for _ in 0..2000 {
+        if !files(&store).is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.contains("of 640 runs are finished; the same command goes on"), "{error}");
+    assert!(files(&store).iter().all(|name| name.ends_with(".jsonl")), "nothing half-written");
+    assert_eq!(files(folder.path()), ["store"]);
+}
+
+#[test]
+fn two_programs_on_one_folder_do_not_hurt_each_other() {
+    let [alone, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    run("grid_search", SLOW, alone.path());
+    let start = || command("grid_search", SLOW, shared.path()).stdout(Stdio::null()).spawn();
+    let children = [start().unwrap(), start().unwrap()];
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(findings(shared.path()), findings(alone.path()));
+}
+
+#[test]
+fn a_damaged_file_is_named_and_its_runs_are_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    run("grid_search", FAST, folder.path());
+    let expected = findings(folder.path());
+    let store = folder.path().join("store");
+    let name = files(&store)[2].clone();
+    let bytes = fs::read(store.join(&name)).unwrap();
+    fs::write(store.join(&name), &bytes[..bytes.len() - 9]).unwrap();
+    let output = run("grid_search", FAST, folder.path());
+    let error = stderr(&output);
+    assert!(output.status.success(), "{error}");
+    assert!(error.starts_with("warning: ") && error.contains(&name), "{error}");
+    assert!(error.contains("its checksum differs") && error.lines().count() == 1, "{error}");
+    assert_eq!(findings(folder.path()), expected);
+    assert!(files(&store).contains(&name.replace("jsonl", "damaged")));
+    run("grid_search", &format!("{FAST} --fresh"), folder.path());
+    assert!(files(&store).iter().all(|name| name.ends_with(".jsonl")), "--fresh starts over");
+    assert_eq!(findings(folder.path()), expected);
+}
+
+#[test]
+fn another_experiment_in_the_folder_is_refused_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    run("grid_search", FAST, folder.path());
+    let expected = findings(folder.path());
+    let output = run("grid_search", "--epochs 21 --hidden 16 --repeats 4", folder.path());
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("another experiment: expected epochs 21, received 20"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(findings(folder.path()), expected);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_to_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("store"), "kept").unwrap();
+    let output = run("grid_search", FAST, folder.path());
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("store: expected a folder, received a file"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(fs::read_to_string(folder.path().join("store")).unwrap(), "kept");
+}
+
+#[test]
+fn grids_where_every_run_diverges_fail_and_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--epochs 10 --hidden 8 --repeats 2 --stddev 0.1 --learning-rate 1e38";
+    let output = run("grid_search", args, folder.path());
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.lines().last().unwrap().contains("the runs diverged"), "{error}");
+    assert!(files(folder.path()).contains(&"report.html".to_string()));
+}
+
+#[test]
+fn lists_that_make_no_grid_are_named_in_one_line() {
+    let cases = [
+        ("--stddev 0.1,0.1", "stddev: expected each value once, received 0.1 twice"),
+        ("--stddev 0", "received 0 alone"),
+        ("--stddev 0.1,,1", "received ''"),
+        ("--stddev 0.1,x", "'x' for '--stddev <X,…>'"),
+        ("--stddev -0.1", "received '-0.1'"),
+        ("--stddev NaN", "received 'NaN'"),
+        ("--placement nowhere", "expected input, before-activation or after-activation"),
+        ("--placement input,input", "placement: expected each value once"),
+        ("--data-seeds 3..1", "received '3..1'"),
+        ("--data-seeds 1..4,2", "data seed: expected each value once, received 2 twice"),
+        ("--data-seeds -1", "received '-1'"),
+        ("--hidden 0", "received '0'"),
+        ("--hidden 8,8", "hidden: expected each value once"),
+        ("--learning-rate 0", "received '0'"),
+        ("--train-size 30,100", "train size must leave test points"),
+        ("--validation-size 70", "validation size must leave test points: expected at most 69"),
+        ("--repeats 0", "received '0'"),
+        ("--repeats 10000 --data-seeds 1..100", "at most 1000000 runs"),
+    ];
+    for (args, expected) in cases {
+        let parent = tempfile::tempdir().unwrap();
+        let output = run("grid_search", args, &parent.path().join("out"));
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args}: {error}");
+        assert!(error.starts_with("error: ") && error.contains(expected), "{args}: {error}");
+        assert_eq!(error.lines().count(), 1, "{args}: {error}");
+        assert_eq!(files(parent.path()), Vec::<String>::new(), "{args}");
+    }
+}

@@ -30,11 +30,13 @@ pub fn pack(rows: &[f32], len: usize, last: f32, lines: &mut [Line]) {
         for (line, floats) in lines.iter_mut().zip(whole) {
             line.0 = *floats;
         }
-        let mut line = Line::default();
-        line.0[..tail.len()].copy_from_slice(tail);
-        line.0[tail.len()] = last;
-        lines[whole.len()] = line;
-        lines[whole.len() + 1..].fill(Line::default());
+        // In place: a line that is put together elsewhere and then moved waits for its own stores.
+        let rest = &mut lines[whole.len()..];
+        for line in rest.iter_mut() {
+            *line = Line::default();
+        }
+        copy_short(tail, &mut rest[0].0);
+        rest[0].0[tail.len()] = last;
     }
 }
 
@@ -45,7 +47,28 @@ pub fn unpack(lines: &[Line], len: usize, rows: &mut [f32]) {
         for (floats, line) in whole.iter_mut().zip(lines) {
             *floats = line.0;
         }
-        tail.copy_from_slice(&lines[whole.len()].0[..tail.len()]);
+        let len = tail.len();
+        copy_short(&lines[whole.len()].0[..len], tail);
+    }
+}
+
+/// Copies fewer floats than a line has. In pieces of fixed lengths: a call of `memcpy` takes longer
+/// than the one or two floats of the tutorial's rows.
+#[inline]
+fn copy_short(from: &[f32], to: &mut [f32]) {
+    let mut done = 0;
+    copy_piece::<8>(from, to, &mut done);
+    copy_piece::<4>(from, to, &mut done);
+    copy_piece::<2>(from, to, &mut done);
+    copy_piece::<1>(from, to, &mut done);
+}
+
+/// Copies N floats from position `done` on, if there are so many.
+#[inline]
+fn copy_piece<const N: usize>(from: &[f32], to: &mut [f32], done: &mut usize) {
+    if let Some((piece, _)) = from[*done..].split_first_chunk::<N>() {
+        to[*done..][..N].copy_from_slice(piece);
+        *done += N;
     }
 }
 

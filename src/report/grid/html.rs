@@ -142,7 +142,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   body { max-width: none; margin: 0; padding: 0; font-size: 10pt; }
   table { font-size: 8pt; }
   thead { display: table-header-group; }
-  tr, p, li { break-inside: avoid; }
+  tr, p, li, dl { break-inside: avoid; }
+  figure { margin: 4mm 0; }
+  img { max-height: 95mm; }
   h2 { break-after: avoid; }
   th, td { padding: 0.15rem 0.4rem; }
   tr.best, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -297,6 +297,20 @@ fn noise_that_loses_hurts_and_the_baseline_is_the_best_cell() {
     assert_eq!(conclusion.choice.difference, 0.);
 }
 
+/// A spread that is too large always loses: that says nothing against a smaller one.
+#[test]
+fn one_cell_of_two_that_loses_is_no_evidence_against_noise() {
+    let baseline = [0.70, 0.71, 0.69, 0.70];
+    let (worse, same) = ([0.50, 0.51, 0.49, 0.52], [0.71, 0.70, 0.69, 0.71]);
+    let (grid, _, conclusion) = outcome(&[&[&baseline], &[&same], &[&worse]]);
+    let conclusion = conclusion.unwrap();
+    assert_eq!(conclusion.verdict, Verdict::NoEvidence);
+    assert_eq!((conclusion.gains, conclusion.losses, conclusion.compared), (0, 1, 2));
+    assert_eq!(conclusion.cell, grid.cells()[1], "the best is spoken of");
+    let (_, _, conclusion) = outcome(&[&[&baseline], &[&worse], &[&worse]]);
+    assert_eq!(conclusion.unwrap().verdict, Verdict::Hurts);
+}
+
 /// The cell that is best on all other data seeds is the worst on the one left out: what was chosen
 /// is judged by data that did not choose it.
 #[test]

@@ -38,7 +38,7 @@ pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCo
         Err(Failure::Usage(error)) => fail(2, &format!("{error:#}")),
         Err(Failure::Failed(error)) => fail(1, &format!("{error:#}")),
         Err(Failure::Interrupted(how)) => {
-            eprintln!("\ninterrupted: {how}");
+            eprintln!("interrupted: {how}");
             ExitCode::from(INTERRUPTED)
         }
     }

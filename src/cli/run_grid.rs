@@ -118,7 +118,7 @@ fn train(
         )
     };
     match result {
-        Err(error) => Err(error.context(done()).into()),
+        Err(error) => Err(anyhow::anyhow!("{error:#}; {}", done()).into()),
         Ok(()) if interrupt::requested() && grid.runs().any(|id| !store.contains(&id)) => {
             Err(Failure::Interrupted(done()))
         }

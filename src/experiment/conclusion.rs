@@ -14,9 +14,9 @@ use super::statistics::bootstrap_interval;
 pub enum Verdict {
     /// Some cell gains test accuracy: its `p_holm` is below 0.05.
     Helps,
-    /// Some cell loses and none gains.
+    /// None gains, and more than half of the cells lose.
     Hurts,
-    /// No cell differs.
+    /// None gains, and at least half do not lose either: too large a spread always hurts.
     NoEvidence,
 }
 
@@ -25,7 +25,7 @@ pub enum Verdict {
 pub struct Conclusion {
     /// Whether noise helps.
     pub verdict: Verdict,
-    /// The cell that shows it most: the largest difference of the kind that the verdict names.
+    /// The noisy cell that is best against its baseline; of those that gain, where some do.
     pub cell: Cell,
     /// Its difference.
     pub difference: Difference,
@@ -83,21 +83,19 @@ pub fn conclude(
     let significant = |d: &Difference| d.p_holm.is_some_and(|p| p < ALPHA);
     let gains = || compared().filter(|(_, d)| significant(d) && d.mean > 0.);
     let losses = || compared().filter(|(_, d)| significant(d) && d.mean < 0.);
-    let largest = |cells: &mut dyn Iterator<Item = (Cell, &Difference)>| {
-        let found: Option<(Cell, Difference)> = cells
-            .reduce(|a, b| if b.1.mean.abs() > a.1.mean.abs() { b } else { a })
-            .map(|(cell, difference)| (cell, difference.clone()));
-        found
-    };
-    let (verdict, (cell, difference)) = match (largest(&mut gains()), largest(&mut losses())) {
-        (Some(gain), _) => (Verdict::Helps, gain),
-        (None, Some(loss)) => (Verdict::Hurts, loss),
-        (None, None) => (Verdict::NoEvidence, largest(&mut compared())?),
+    let better = |a: (Cell, &'_ Difference), b: (Cell, &'_ Difference)| b.1.mean > a.1.mean;
+    let best =
+        |cells: &mut dyn Iterator<Item = _>| cells.reduce(|a, b| if better(a, b) { b } else { a });
+    let (cell, difference) = best(&mut gains()).or_else(|| best(&mut compared()))?;
+    let verdict = match (gains().count(), losses().count()) {
+        (1.., _) => Verdict::Helps,
+        (0, losses) if 2 * losses > compared().count() => Verdict::Hurts,
+        _ => Verdict::NoEvidence,
     };
     Some(Conclusion {
         verdict,
         cell,
-        difference,
+        difference: difference.clone(),
         compared: compared().count(),
         gains: gains().count(),
         losses: losses().count(),

@@ -36,23 +36,24 @@ pub(super) fn variant_words(outcome: &GridOutcome, cell: &Cell) -> Vec<String> {
 fn verdict(outcome: &GridOutcome, conclusion: &Conclusion) -> String {
     let Conclusion { verdict, cell, difference, compared, gains, losses, .. } = conclusion;
     let (cell, change) = (cell_name(outcome, cell), format!("{:+.3}", difference.mean));
-    let cells = format!("of {compared} noisy cells");
     let how_sure = how_sure(outcome, conclusion);
+    let lose = match losses {
+        0 => "none loses".to_string(),
+        1 => "1 loses".to_string(),
+        losses => format!("{losses} lose"),
+    };
     match verdict {
-        Verdict::Helps => {
-            let losses = if *losses > 0 { format!("; {losses} lose") } else { String::new() };
-            format!(
-                "Noise helps: {gains} {cells} gain test accuracy over the baseline, {cell} most: \
-                 {change} ({how_sure}){losses}."
-            )
-        }
+        Verdict::Helps => format!(
+            "Noise helps: {gains} of {compared} noisy cells gain test accuracy over the baseline, \
+             {cell} most: {change} ({how_sure}); {lose}."
+        ),
         Verdict::Hurts => format!(
-            "Noise hurts: {losses} {cells} lose test accuracy against the baseline, {cell} most: \
-             {change} ({how_sure}); none gains."
+            "Noise hurts: {losses} of {compared} noisy cells lose test accuracy against the \
+             baseline and none gains; the best, {cell}, differs by {change} ({how_sure})."
         ),
         Verdict::NoEvidence => format!(
-            "No evidence that noise helps or hurts: {cells}, {cell} differs most from the \
-             baseline in test accuracy: {change} ({how_sure})."
+            "No evidence that noise helps: of {compared} noisy cells the best, {cell}, differs from \
+             the baseline by {change} in test accuracy ({how_sure}); {lose}."
         ),
     }
 }

@@ -48,7 +48,7 @@ impl Schedule {
     /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, and as many as keep
     /// an activation in the cache. A GPU takes all.
     fn largest_chunk(settings: &Settings, device: &Device) -> usize {
-        const CACHED_BYTES: usize = 256 * 1024;
+        const CACHED_BYTES: usize = 512 * 1024;
         let rows = settings.batch_size.min(settings.train_size);
         match device {
             Device::Cpu => CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1),
@@ -70,9 +70,9 @@ mod tests {
             assert!(chunks.iter().cloned().flatten().eq(0..30));
             chunks.iter().map(|chunk| chunk.len()).collect()
         };
-        assert_eq!(sizes(2, None, true), [3, 4, 4, 4, 3, 4, 4, 4], "fifteen for each thread");
+        assert_eq!(sizes(2, None, true), [7, 8, 7, 8], "fifteen for each thread");
         assert_eq!(sizes(64, None, true), [1; 30]);
-        assert_eq!(sizes(64, None, false).len(), 8, "no smaller than the cache asks for");
+        assert_eq!(sizes(64, None, false).len(), 4, "no smaller than the cache asks for");
         assert_eq!(sizes(2, Some(12), true), [10; 3], "twelve at most");
         assert_eq!(sizes(2, Some(0), true), [1; 30]);
     }

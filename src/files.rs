@@ -48,10 +48,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |file| Ok(file.write_all(bytes)?))
 }
 
-/// [`write`] for what need not be in memory whole: `write` is given the temporary file.
+/// [`write()`] for what need not be in memory whole: `write` is given the temporary file.
 ///
 /// # Errors
-/// As [`write`], and those of `write`.
+/// As [`write()`], and those of `write`.
 pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let _writing = writing();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

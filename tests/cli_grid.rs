@@ -24,6 +24,16 @@ fn findings(folder: &Path) -> (Value, Value, Vec<u8>, Vec<u8>) {
     (result["cells"].clone(), result["conclusion"].clone(), csv("cells.csv"), csv("runs.csv"))
 }
 
+/// Waits until the first finished chunk is stored.
+fn wait_for_a_chunk(store: &Path) {
+    for _ in 0..2000 {
+        if files(store).iter().any(|name| name.ends_with("jsonl")) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -133,20 +143,146 @@ fn an_interrupt_finishes_the_chunk_in_hand_and_says_how_to_go_on() {
     let args = "--epochs 3000 --hidden 16 --repeats 40 --no-plots --threads 1";
     let child = command("grid_search", args, folder.path()).stderr(Stdio::piped()).spawn().unwrap();
     let store = folder.path().join("store");
-    for _ in 0..2000 {
-        if !files(&store).is_empty() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_a_chunk(&store);
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(130), "{error}");
     assert!(error.contains("of 640 runs are finished; the same command goes on"), "{error}");
-    assert!(files(&store).iter().all(|name| name.ends_with(".jsonl")), "nothing half-written");
+    let whole = |name: &String| name.ends_with(".jsonl") || name == "grid.json";
+    assert!(files(&store).iter().all(whole), "nothing half-written");
     assert_eq!(files(folder.path()), ["store"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_like_an_interrupt_with_its_own_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--epochs 3000 --hidden 16 --repeats 40 --no-plots --threads 1";
+    let child = command("grid_search", args, folder.path()).stderr(Stdio::piped()).spawn().unwrap();
+    let store = folder.path().join("store");
+    wait_for_a_chunk(&store);
+    let start = std::time::Instant::now();
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143), "{}", stderr(&output));
+    assert!(start.elapsed() < Duration::from_secs(5), "schedulers kill after five seconds");
+    assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_time_limit_ends_between_chunks_and_the_same_command_goes_on() {
+    let [whole, limited] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    run("grid_search", SLOW, whole.path());
+    let output = run("grid_search", &format!("{SLOW} --time-limit 1ms"), limited.path());
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(124), "{error}");
+    assert!(error.contains("time limit reached") && error.contains("of 84 runs"), "{error}");
+    let output = run("grid_search", &format!("{SLOW} --time-limit 1h30m"), limited.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(findings(limited.path()), findings(whole.path()));
+}
+
+/// Four programs as Open MPI starts them, one of them killed and started again.
+#[cfg(unix)]
+#[test]
+fn shards_share_a_grid_and_a_killed_one_is_started_again() {
+    let [whole, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    run("grid_search", SLOW, whole.path());
+    let start = |rank: usize| {
+        command("grid_search", SLOW, shared.path())
+            .env("OMPI_COMM_WORLD_RANK", rank.to_string())
+            .env("OMPI_COMM_WORLD_SIZE", "4")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut children: Vec<_> = (0..4).map(start).collect();
+    std::thread::sleep(Duration::from_millis(20));
+    children[2].kill().unwrap(); // SIGKILL
+    let ended: Vec<_> = children.into_iter().map(|c| c.wait_with_output().unwrap()).collect();
+    assert!(!shared.path().join("result.json").exists(), "not all runs are finished");
+    assert!(stdout(&ended[0]).contains("shard 0/4 is finished"), "{}", stdout(&ended[0]));
+    let output = start(2).wait_with_output().unwrap();
+    assert!(stdout(&output).contains("paired repeats"), "the last one reports");
+    assert_eq!(findings(shared.path()), findings(whole.path()));
+}
+
+/// With a real `mpirun`, where there is one.
+#[cfg(unix)]
+#[test]
+fn mpirun_starts_two_shards_of_one_grid() {
+    let mpirun = std::process::Command::new("mpirun").arg("--version").output();
+    if mpirun.is_err() {
+        println!("skipped: there is no mpirun");
+        return;
+    }
+    let [whole, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    run("grid_search", SLOW, whole.path());
+    let output = std::process::Command::new("mpirun")
+        .args(["-np", "2", "--oversubscribe", env!("CARGO_BIN_EXE_grid_search")])
+        .args(SLOW.split_whitespace())
+        .arg("--out")
+        .arg(shared.path())
+        .envs([("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(findings(shared.path()), findings(whole.path()));
+}
+
+#[test]
+fn a_report_can_be_made_from_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for shard in ["0/3", "1/3"] {
+        run("grid_search", &format!("{FAST} --shard {shard} --no-plots"), folder.path());
+    }
+    let report = || {
+        let program = env!("CARGO_BIN_EXE_grid_search");
+        let folder = folder.path().to_str().unwrap();
+        std::process::Command::new(program).args(["--report", folder]).output().unwrap()
+    };
+    let output = report();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("Of 28 runs 19 are finished: the others may change this"), "{text}");
+    run("grid_search", FAST, folder.path());
+    let complete = findings(folder.path());
+    assert!(!stdout(&report()).contains("are finished"));
+    assert_eq!(findings(folder.path()), complete);
+}
+
+#[test]
+fn shares_that_do_not_fit_are_named_in_one_line() {
+    let cases = [
+        ("--shard 3/2", vec![], "received '3/2'"),
+        ("--shard 0/0", vec![], "received '0/0'"),
+        ("--shard -1/2", vec![], "received '-1/2'"),
+        ("--shard 0/2 --fresh", vec![], "--fresh cannot be used by one of several shards"),
+        ("--shards 2", vec![], "expected JOB_COMPLETION_INDEX to be set"),
+        ("", vec![("OMPI_COMM_WORLD_RANK", "0")], "OMPI_COMM_WORLD_SIZE is not"),
+        ("", vec![("SLURM_ARRAY_TASK_ID", "1")], "SLURM_ARRAY_TASK_COUNT is not"),
+        ("", vec![("JOB_COMPLETION_INDEX", "1")], "expected --shards N"),
+        ("--time-limit soon", vec![], "expected a time as 55m or 1h30m, received 'soon'"),
+    ];
+    for (args, variables, expected) in cases {
+        let parent = tempfile::tempdir().unwrap();
+        let out = parent.path().join("out");
+        let output = command("grid_search", args, &out).envs(variables).output().unwrap();
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args}: {error}");
+        assert!(error.contains(expected) && error.lines().count() == 1, "{args}: {error}");
+        assert_eq!(files(parent.path()), Vec::<String>::new(), "{args}");
+    }
+    let nowhere = std::process::Command::new(env!("CARGO_BIN_EXE_grid_search"))
+        .args(["--report", "nowhere/at/all"])
+        .output()
+        .unwrap();
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(stderr(&nowhere).contains("expected a folder of grid_search"), "{}", stderr(&nowhere));
 }
 
 #[test]
@@ -167,7 +303,7 @@ fn a_damaged_file_is_named_and_its_runs_are_done_again() {
     run("grid_search", FAST, folder.path());
     let expected = findings(folder.path());
     let store = folder.path().join("store");
-    let name = files(&store)[2].clone();
+    let name = files(&store).into_iter().find(|name| name.ends_with("jsonl")).unwrap();
     let bytes = fs::read(store.join(&name)).unwrap();
     fs::write(store.join(&name), &bytes[..bytes.len() - 9]).unwrap();
     let output = run("grid_search", FAST, folder.path());
@@ -178,7 +314,7 @@ fn a_damaged_file_is_named_and_its_runs_are_done_again() {
     assert_eq!(findings(folder.path()), expected);
     assert!(files(&store).contains(&name.replace("jsonl", "damaged")));
     run("grid_search", &format!("{FAST} --fresh"), folder.path());
-    assert!(files(&store).iter().all(|name| name.ends_with(".jsonl")), "--fresh starts over");
+    assert!(!files(&store).iter().any(|name| name.ends_with("damaged")), "--fresh starts over");
     assert_eq!(findings(folder.path()), expected);
 }
 

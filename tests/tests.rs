@@ -2,6 +2,7 @@
 
 mod cli;
 mod cli_grid;
+mod compare;
 mod data;
 mod floors;
 mod grid;

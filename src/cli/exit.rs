@@ -1,4 +1,4 @@
-//! Errors and exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted.
+//! Errors and exit codes: 0 done, 1 failed, 2 bad usage, 124 out of time, 130 and 143 interrupted.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::interrupt::{self, INTERRUPTED};
+use super::interrupt;
 
 /// Why a program ends without its result.
 #[derive(Debug)]
@@ -16,8 +16,10 @@ pub enum Failure {
     Usage(anyhow::Error),
     /// Something failed: exit code 1.
     Failed(anyhow::Error),
-    /// The user ended it, and this is how to go on: exit code 130.
+    /// A signal ended it, and this is how to go on: exit code 130 or 143.
     Interrupted(String),
+    /// The time is up, and this is how to go on: exit code 124, as that of `timeout`.
+    TimeLimit(String),
 }
 
 impl From<anyhow::Error> for Failure {
@@ -39,7 +41,11 @@ pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCo
         Err(Failure::Failed(error)) => fail(1, &format!("{error:#}")),
         Err(Failure::Interrupted(how)) => {
             eprintln!("interrupted: {how}");
-            ExitCode::from(INTERRUPTED)
+            ExitCode::from(interrupt::exit_code())
+        }
+        Err(Failure::TimeLimit(how)) => {
+            eprintln!("time limit reached: {how}");
+            ExitCode::from(124)
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The flags of a grid: those of an experiment, with lists where cells differ.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
+use anyhow::Result;
 use clap::Args;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs, positive, stddev, within};
-use crate::experiment::Grid;
+use super::scheduler;
+use crate::experiment::{Grid, Shard};
 use crate::model::Placement;
 
 /// Noise, data, networks, training and output.
@@ -48,11 +52,35 @@ pub struct GridArgs {
     /// Train all runs anew, though the folder has finished ones
     #[arg(long)]
     pub(super) fresh: bool,
+    /// Share of this program where several share a grid over one folder: I from 0 to below N
+    /// [default: what Slurm's, MPI's or Kubernetes' variables say]
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
+    shard: Option<Shard>,
+    /// Number of programs, for Kubernetes, which gives the number of this one only
+    #[arg(long, value_name = "N", conflicts_with = "shard", value_parser = within(1..=1_000_000usize))]
+    shards: Option<usize>,
+    /// Begin no more runs after this time, as 55m or 1h30m
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) time_limit: Option<Duration>,
+    /// Report on the finished runs of a folder, and train nothing
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(super) report: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
 impl GridArgs {
+    /// This program's share.
+    ///
+    /// # Errors
+    /// When a scheduler's variables do not fit together.
+    pub(super) fn shard(&self) -> Result<Shard> {
+        match self.shard {
+            Some(shard) => Ok(shard),
+            None => scheduler::shard(self.shards, |name| std::env::var(name).ok()),
+        }
+    }
+
     /// The grid that the flags describe.
     pub fn grid(&self) -> Grid {
         Grid {
@@ -73,6 +101,11 @@ impl GridArgs {
     }
 }
 
+fn time(text: &str) -> std::result::Result<Duration, String> {
+    let parsed = humantime::parse_duration(text);
+    parsed.map_err(|_| format!("expected a time as 55m or 1h30m, received '{text}'"))
+}
+
 /// One entry of `--data-seeds`: a seed, or the first and the last of several.
 #[derive(Clone, Debug, PartialEq)]
 struct Seeds(RangeInclusive<u32>);
@@ -80,7 +113,7 @@ struct Seeds(RangeInclusive<u32>);
 impl FromStr for Seeds {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         const MOST: u32 = 100_000;
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let range = first.trim().parse().ok().zip(last.trim().parse().ok());

@@ -1,24 +1,32 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C (SIGINT) and SIGTERM, with which schedulers announce the end.
 //!
 //! A program that loses nothing ends at once, but for the file that is being written. One that can
 //! go on later finishes the work in hand first, if it takes a few seconds only.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::exit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::register_usize;
+
 use crate::files;
 
-/// Exit code of an interrupted program.
-pub(super) const INTERRUPTED: u8 = 130;
+/// The longest that the work in hand may take after a signal: schedulers kill soon after five
+/// seconds.
+const GRACE: Duration = Duration::from_secs(4);
 
-/// The longest that the work in hand may take after the first interrupt.
-const GRACE: Duration = Duration::from_secs(5);
+/// How often signals are looked for.
+const POLL: Duration = Duration::from_millis(20);
 
 static RESUMABLE: AtomicBool = AtomicBool::new(false);
-static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// While it lives an interrupt is a request, which the program sees in [`requested`].
+/// The first signal; 0 before.
+static SIGNAL: AtomicUsize = AtomicUsize::new(0);
+
+/// While it lives a signal is a request, which the program sees in [`requested`].
 pub(super) struct Resumable;
 
 impl Resumable {
@@ -34,21 +42,38 @@ impl Drop for Resumable {
     }
 }
 
-/// Whether the user wants the program to end.
+/// Whether the program is to end.
 pub(super) fn requested() -> bool {
-    REQUESTED.load(Ordering::SeqCst)
+    SIGNAL.load(Ordering::SeqCst) != 0
 }
 
-/// Handles interrupts from here on.
+/// The exit code after a signal, as shells give it: 130 or 143.
+pub(super) fn exit_code() -> u8 {
+    128 + SIGNAL.load(Ordering::SeqCst) as u8
+}
+
+/// Handles signals from here on.
 pub(super) fn install() {
-    if let Err(error) = ctrlc::set_handler(interrupted) {
-        eprintln!("warning: cannot handle interrupts: {error}");
+    let received = Arc::new(AtomicUsize::new(0));
+    for signal in [SIGINT, SIGTERM] {
+        if let Err(error) = register_usize(signal, received.clone(), signal as usize) {
+            eprintln!("warning: cannot handle signal {signal}: {error}");
+        }
     }
+    thread::spawn(move || {
+        loop {
+            thread::sleep(POLL);
+            match received.swap(0, Ordering::SeqCst) {
+                0 => {}
+                signal => interrupted(signal),
+            }
+        }
+    });
 }
 
-fn interrupted() {
-    let again = REQUESTED.swap(true, Ordering::SeqCst);
-    if again || !RESUMABLE.load(Ordering::SeqCst) {
+fn interrupted(signal: usize) {
+    let first = SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if !first || !RESUMABLE.load(Ordering::SeqCst) {
         quit();
     }
     thread::spawn(|| {
@@ -67,5 +92,5 @@ fn quit() -> ! {
     };
     // On a line of its own: the progress bar may stand on this one.
     eprintln!("\ninterrupted{how}");
-    std::process::exit(INTERRUPTED.into());
+    exit(exit_code().into());
 }

@@ -5,10 +5,12 @@ mod args;
 mod device;
 mod exit;
 mod grid_args;
+mod grid_report;
 mod interrupt;
 mod progress;
 mod run;
 mod run_grid;
+mod scheduler;
 
 pub use allocator::{ALLOCATOR, Allocator};
 pub use args::{DataArgs, ExperimentArgs, HiddenPlacement, OutputArgs, SplitArgs, stddev};

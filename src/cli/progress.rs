@@ -1,11 +1,12 @@
 //! The progress bar, and warnings that do not tear it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt;
-use crate::experiment::{Grid, Store, Watch};
+use crate::experiment::{Grid, Watch};
 use crate::train::{History, Observer, Stop};
 
 /// Progress over the epochs of all replicas on standard error; hidden where that is no terminal.
@@ -47,14 +48,14 @@ pub struct GridProgress {
     bar: ProgressBar,
     cells: usize,
     done: AtomicUsize,
+    deadline: Option<Instant>,
 }
 
 impl GridProgress {
-    /// A bar for the epochs of the runs that the store lacks.
-    pub fn new(grid: &Grid, store: &Store, quiet: bool) -> Self {
-        let missing = grid.runs().filter(|id| !store.contains(id)).count();
-        let bar = bar(missing * grid.epochs, quiet, "{wide_bar} {msg}, {eta} left");
-        Self { bar, cells: grid.cells().len(), done: AtomicUsize::new(0) }
+    /// A bar for the epochs of some runs; none begins after the deadline.
+    pub fn new(grid: &Grid, runs: usize, deadline: Option<Instant>, quiet: bool) -> Self {
+        let bar = bar(runs * grid.epochs, quiet, "{wide_bar} {msg}, {eta} left");
+        Self { bar, cells: grid.cells().len(), done: AtomicUsize::new(0), deadline }
     }
 
     /// Removes the bar.
@@ -76,7 +77,8 @@ impl Watch for GridProgress {
     }
 
     fn goes_on(&self) -> bool {
-        !interrupt::requested()
+        let in_time = self.deadline.is_none_or(|deadline| Instant::now() < deadline);
+        in_time && !interrupt::requested()
     }
 }
 

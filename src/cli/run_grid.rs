@@ -1,133 +1,117 @@
-//! What `grid_search` does with its flags: train what is missing, compare, report.
+//! What `grid_search` does with its flags: train what is missing of its share, then report.
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use candle_core::Device;
 
-use super::args::Format;
 use super::exit::{Failure, print};
 use super::grid_args::GridArgs;
+use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Resumable};
 use super::progress::GridProgress;
-use super::run::{command_line, open_folder};
-use crate::experiment::{
-    Common, Grid, GridOutcome, Record, Seconds, Store, compare, conclude, search,
-};
-use crate::{files, report};
+use super::run::open_folder;
+use crate::experiment::{Common, Grid, Shard, Store, missing, search};
+use crate::files;
 
 /// Trains the runs of a grid that its folder lacks and reports on all of them; `name` names it and
-/// its default folder.
+/// its default folder. With several shards the one that finds all runs finished reports.
 ///
 /// # Errors
 /// When the flags do not fit together, the device or the folder cannot be used, the folder holds
-/// another experiment, every run diverged, or the user interrupts.
+/// another experiment, every run diverged, the time is up, or a signal ends it.
 pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let start = Instant::now();
+    if let Some(folder) = &args.report {
+        return report_on(name, folder, args, start);
+    }
     let grid = args.grid();
     grid.check().map_err(Failure::Usage)?;
+    let shard = args.shard().map_err(Failure::Usage)?;
+    if args.fresh && !shard.is_whole() {
+        let error = "--fresh cannot be used by one of several shards: it would remove what others \
+                     have finished";
+        return Err(Failure::Usage(anyhow::anyhow!(error)));
+    }
     let device = args.train.device.open()?;
     let folder = open_folder(name, &args.output, &FILES)?;
-    let store = open_store(&folder.join("store"), args, &grid)?;
+    if args.fresh {
+        Store::remove(&folder.join(STORE))?;
+    }
+    let mut store = open_store(&folder, &grid, args)?;
+    files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&grid).context("grid")?)?;
 
     let training = Instant::now();
-    train(args, &grid, &store, &device)?;
-    let train_seconds = training.elapsed().as_secs_f64();
+    train(args, &grid, &store, shard, &device, start)?;
+    let seconds = training.elapsed().as_secs_f64();
+    if !shard.is_whole() {
+        // Other shards have finished runs, too, by now.
+        store = open_store(&folder, &grid, args)?;
+        let (left, all) = (missing(&grid, &store, Shard::default()).len(), grid.runs().count());
+        if left > 0 {
+            let line = format!(
+                "shard {shard} is finished; of the grid's {all} runs {left} are not: the shard that \
+                 finishes last reports\n"
+            );
+            return Ok(print(line.as_bytes())?);
+        }
+    }
+    write_report(name, &folder, args, &grid, &store, (start, seconds))
+}
 
-    let records = records(&grid, &store);
-    let cells = compare(&grid, &records);
-    let mut outcome = GridOutcome {
-        experiment: name.to_string(),
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        command: command_line(),
-        device: args.train.device.name(),
-        conclusion: conclude(&grid, &cells, &records),
-        cells,
-        seconds: Seconds { train: train_seconds, total: 0. },
-        settings: grid,
+/// The folder of the finished runs in that of the results, and the file in it that describes the
+/// grid asked for last.
+const STORE: &str = "store";
+const GRID: &str = "grid.json";
+
+/// Reports on what a folder has.
+fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Result<(), Failure> {
+    let path = folder.join(STORE).join(GRID);
+    let read = || -> Result<Grid> {
+        let grid: Grid = serde_json::from_slice(&std::fs::read(&path)?)?;
+        grid.check()?;
+        Ok(grid)
     };
-    files::remove(&folder, &FILES)?;
-    write_details(&folder, &outcome, &records, !args.output.no_plots)?;
-    outcome.seconds.total = start.elapsed().as_secs_f64();
-    let json = report::grid_json(&outcome)?;
-    files::write(&folder.join("result.json"), &json)?;
-    if outcome.conclusion.is_none() {
-        let error = "no run with noise could be compared with the baseline: the runs diverged; \
-                     expected a smaller --learning-rate or less noise";
-        return Err(anyhow::anyhow!(error).into());
-    }
-    match args.output.format {
-        Format::Text => Ok(print(report::grid_text(&outcome).as_bytes())?),
-        Format::Json => Ok(print(&json)?),
-    }
+    let grid = read().with_context(|| {
+        format!("--report: expected a folder of grid_search, cannot read {}", path.display())
+    })?;
+    files::create_folder(folder, &FILES).context("--report")?;
+    let store = open_store(folder, &grid, args)?;
+    write_report(name, folder, args, &grid, &store, (start, 0.))
 }
 
-/// What a grid writes beside its store. As for an experiment `result.json` goes first and comes last.
-const FILES: [&str; 8] = [
-    "result.json",
-    "cells.csv",
-    "runs.csv",
-    "report.html",
-    report::GRID_PICTURES[0],
-    report::GRID_PICTURES[1],
-    report::GRID_PICTURES[2],
-    report::GRID_PICTURES[3],
-];
-
-/// Everything but `result.json`.
-fn write_details(
-    folder: &Path,
-    outcome: &GridOutcome,
-    records: &[Vec<Record>],
-    pictures: bool,
-) -> Result<()> {
-    let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
-    let pictures = if pictures { report::grid_pictures(outcome, records)? } else { Vec::new() };
-    for picture in &pictures {
-        write(picture.name, &picture.png)?;
-    }
-    write("cells.csv", &report::cells_csv(outcome)?)?;
-    write("runs.csv", &report::runs_csv(outcome)?)?;
-    write("report.html", &report::report_html(outcome, &pictures))
-}
-
-fn open_store(folder: &Path, args: &GridArgs, grid: &Grid) -> Result<Store> {
-    if args.fresh {
-        Store::remove(folder)?;
-    }
+fn open_store(folder: &Path, grid: &Grid, args: &GridArgs) -> Result<Store> {
     let common = Common::new(grid, args.train.device.kind());
-    Store::open(folder, common, &mut |line| eprintln!("warning: {line}")).context("--out")
+    let warn = &mut |line| eprintln!("warning: {line}");
+    Store::open(&folder.join(STORE), common, warn).context("--out")
 }
 
+/// Trains the shard's missing runs.
 fn train(
     args: &GridArgs,
     grid: &Grid,
     store: &Store,
-    device: &candle_core::Device,
+    shard: Shard,
+    device: &Device,
+    start: Instant,
 ) -> Result<(), Failure> {
-    let progress = GridProgress::new(grid, store, args.output.quiet);
+    let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
+    let left = || missing(grid, store, shard).len();
+    let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
     let resumable = Resumable::new();
-    let result = search(grid, store, device, args.train.schedule(), &progress);
+    let result = search(grid, store, shard, device, args.train.schedule(), &progress);
     drop(resumable);
     progress.finish();
-    let done = || {
-        let done = grid.runs().filter(|id| store.contains(id)).count();
-        format!(
-            "{done} of {} runs are finished; the same command goes on from there",
-            grid.runs().count()
-        )
-    };
+    let (all, left) = (grid.runs().filter(|id| store.contains(id)).count(), left());
+    let done = format!(
+        "{all} of {} runs are finished; the same command goes on from there",
+        grid.runs().count()
+    );
     match result {
-        Err(error) => Err(anyhow::anyhow!("{error:#}; {}", done()).into()),
-        Ok(()) if interrupt::requested() && grid.runs().any(|id| !store.contains(&id)) => {
-            Err(Failure::Interrupted(done()))
-        }
-        Ok(()) => Ok(()),
+        Err(error) => Err(anyhow::anyhow!("{error:#}; {done}").into()),
+        Ok(()) if left == 0 => Ok(()),
+        Ok(()) if interrupt::requested() => Err(Failure::Interrupted(done)),
+        Ok(()) => Err(Failure::TimeLimit(done)),
     }
-}
-
-/// The finished runs of each cell, data seed by data seed.
-fn records(grid: &Grid, store: &Store) -> Vec<Vec<Record>> {
-    let of = |cell| grid.runs_of(cell).filter_map(|id| store.get(&id)).collect();
-    grid.cells().into_iter().map(of).collect()
 }

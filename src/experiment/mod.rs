@@ -11,6 +11,7 @@ mod repeats;
 mod schedule;
 mod search;
 mod settings;
+mod shard;
 mod statistics;
 mod store;
 
@@ -23,7 +24,8 @@ pub use outcome::{GridOutcome, Outcome, Run, Seconds, Statistic, Summary, statis
 pub use record::{Curves, Record, RunId, sampled_epochs};
 pub use repeats::train_repeats;
 pub use schedule::Schedule;
-pub use search::{Watch, search};
+pub use search::{Watch, missing, search};
 pub use settings::{Noise, Settings};
+pub use shard::Shard;
 pub use statistics::{Interval, TTest, bootstrap_interval, holm, mcnemar, nadeau_bengio, paired_t};
 pub use store::{Common, Store};

@@ -51,6 +51,18 @@ pub struct GridOutcome {
     pub conclusion: Option<Conclusion>,
 }
 
+impl GridOutcome {
+    /// Number of finished runs.
+    pub fn finished(&self) -> usize {
+        self.cells.iter().map(|own| own.runs.len()).sum()
+    }
+
+    /// Whether all runs of the grid are finished.
+    pub fn is_complete(&self) -> bool {
+        self.finished() == self.settings.runs().count()
+    }
+}
+
 /// Wall times in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seconds {

@@ -45,13 +45,16 @@ impl Schedule {
         (0..count).map(move |i| i * total / count..(i + 1) * total / count)
     }
 
-    /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, and as many as keep
-    /// an activation in the cache. A GPU takes all.
+    /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, as many as keep an
+    /// activation in the cache, and so few that little is lost with a chunk. A GPU takes all.
     fn largest_chunk(settings: &Settings, device: &Device) -> usize {
         const CACHED_BYTES: usize = 512 * 1024;
+        const MOST: usize = 64;
         let rows = settings.batch_size.min(settings.train_size);
         match device {
-            Device::Cpu => CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1),
+            Device::Cpu => {
+                (CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1)).min(MOST)
+            }
             _ => usize::MAX,
         }
     }

@@ -7,9 +7,10 @@ use candle_core::Device;
 use rayon::prelude::*;
 
 use super::chunk::train_chunk;
-use super::grid::{Cell, Grid};
+use super::grid::Grid;
 use super::record::{Record, RunId};
 use super::schedule::Schedule;
+use super::shard::Shard;
 use super::store::Store;
 use crate::train::Observer;
 
@@ -34,7 +35,8 @@ pub trait Watch: Sync {
 /// variant on one data set, which differ in seed and spread only.
 type Chunk = Vec<(usize, RunId)>;
 
-/// Trains the runs of a grid that the store lacks, as many chunks at a time as there are threads.
+/// Trains the runs of a shard of a grid that the store lacks, as many chunks at a time as there are
+/// threads.
 ///
 /// Ends early, without an error, when the watch does not go on.
 ///
@@ -44,14 +46,16 @@ type Chunk = Vec<(usize, RunId)>;
 pub fn search<W: Watch>(
     grid: &Grid,
     store: &Store,
+    shard: Shard,
     device: &Device,
     schedule: Schedule,
     watch: &W,
 ) -> Result<()> {
     grid.check()?;
-    let chunks = chunks(grid, store, device, schedule);
+    let missing = missing(grid, store, shard);
     let mut left = vec![0; grid.cells().len()];
-    chunks.iter().flatten().for_each(|(cell, _)| left[*cell] += 1);
+    missing.iter().for_each(|(cell, _)| left[*cell] += 1);
+    let chunks = chunks(grid, &missing, device, schedule);
     watch.cells_done(left.iter().filter(|left| **left == 0).count());
     let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
     let train = |chunk: Chunk| -> Result<()> {
@@ -68,22 +72,30 @@ pub fn search<W: Watch>(
     schedule.pool()?.install(|| chunks.into_iter().par_bridge().try_for_each(train))
 }
 
-/// The missing runs in chunks.
-fn chunks(grid: &Grid, store: &Store, device: &Device, schedule: Schedule) -> Vec<Chunk> {
-    let cells: Vec<(usize, Cell)> = grid.cells().into_iter().enumerate().collect();
-    let alike = |(_, a): &(usize, Cell), (_, b): &(usize, Cell)| {
-        (a.placement, a.variant) == (b.placement, b.variant)
-    };
+/// The shard's runs that the store lacks, cell by cell, each with the number of its cell.
+pub fn missing(grid: &Grid, store: &Store, shard: Shard) -> Vec<(usize, RunId)> {
+    let cells = grid.cells().into_iter().enumerate();
+    let runs = cells.flat_map(|(number, cell)| grid.runs_of(cell).map(move |id| (number, id)));
+    let own = runs.enumerate().filter(|(run, _)| shard.has(*run)).map(|(_, run)| run);
+    own.filter(|(_, id)| !store.contains(id)).collect()
+}
+
+/// Puts runs together that one tensor program can train.
+fn chunks(
+    grid: &Grid,
+    missing: &[(usize, RunId)],
+    device: &Device,
+    schedule: Schedule,
+) -> Vec<Chunk> {
+    let network = |id: &RunId| (id.cell.placement, id.cell.variant);
     let mut chunks = Vec::new();
-    for group in cells.chunk_by(alike) {
+    for group in missing.chunk_by(|(_, a), (_, b)| network(a) == network(b)) {
         for &data_seed in &grid.data_seeds {
-            let runs = group.iter().flat_map(|&(number, cell)| {
-                grid.seeds().map(move |seed| (number, RunId { cell, seed, data_seed }))
-            });
-            let missing: Vec<_> = runs.filter(|(_, id)| !store.contains(id)).collect();
-            let settings = grid.settings(&group[0].1, data_seed);
-            let pieces = schedule.chunks(missing.len(), &settings, device, false);
-            chunks.extend(pieces.map(|piece| missing[piece].to_vec()));
+            let own = group.iter().filter(|(_, id)| id.data_seed == data_seed);
+            let own: Vec<(usize, RunId)> = own.copied().collect();
+            let settings = grid.settings(&group[0].1.cell, data_seed);
+            let pieces = schedule.chunks(own.len(), &settings, device, false);
+            chunks.extend(pieces.map(|piece| own[piece].to_vec()));
         }
     }
     chunks

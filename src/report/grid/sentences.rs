@@ -3,14 +3,23 @@
 use crate::experiment::{Cell, Choice, ChosenBy, Conclusion, GridOutcome, Test, Verdict};
 use crate::report::text::number;
 
-/// The conclusion in one sentence, and one on the choice of the best cell.
+/// The conclusion in one sentence, and one on the choice of the best cell; and a warning where runs
+/// are not finished yet.
 pub fn conclusion_sentences(outcome: &GridOutcome) -> Vec<String> {
-    match &outcome.conclusion {
+    let mut sentences = match &outcome.conclusion {
         Some(conclusion) => {
             vec![verdict(outcome, conclusion), choice(outcome, &conclusion.choice)]
         }
         None => vec!["No run with noise could be compared with the baseline.".to_string()],
+    };
+    if !outcome.is_complete() {
+        sentences.push(format!(
+            "Of {} runs {} are finished: the others may change this.",
+            outcome.settings.runs().count(),
+            outcome.finished()
+        ));
     }
+    sentences
 }
 
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.

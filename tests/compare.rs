@@ -1,9 +1,11 @@
 //! What a grid's runs say: differences, tests, and the conclusion.
 
 use candle_noise::experiment::{
-    CellOutcome, ChosenBy, Conclusion, Grid, Record, Run, Test, Verdict, compare, conclude,
+    CellOutcome, ChosenBy, Conclusion, Grid, GridOutcome, Record, Run, Seconds, Test, Verdict,
+    compare, conclude,
 };
 use candle_noise::model::Placement;
+use candle_noise::report::conclusion_sentences;
 
 use crate::grid::grid;
 
@@ -199,4 +201,57 @@ fn runs_that_stopped_make_no_pair() {
     let difference = compare(&grid, &records)[1].difference.clone().unwrap();
     assert_eq!((difference.n, difference.test), (1, Test::Mcnemar));
     assert!((difference.mean - 0.2).abs() < 1e-12);
+}
+
+/// What a person reads, word by word.
+fn sentences(accuracies: &[&[&[f64]]]) -> Vec<String> {
+    let (settings, cells, conclusion) = outcome(accuracies);
+    let text = String::new;
+    let outcome = GridOutcome {
+        experiment: text(),
+        version: text(),
+        command: text(),
+        device: text(),
+        settings,
+        seconds: Seconds::default(),
+        cells,
+        conclusion,
+    };
+    conclusion_sentences(&outcome)
+}
+
+#[test]
+fn the_answer_is_one_sentence_and_says_what_chose() {
+    let baseline = [0.77, 0.78, 0.76, 0.80, 0.79];
+    let better = [0.80, 0.83, 0.79, 0.84, 0.81];
+    let [verdict, choice] = &sentences(&[&[&baseline], &[&better]])[..] else { panic!() };
+    let (begin, end) = verdict.split_once(" (95 % interval ").unwrap();
+    let expected = "Noise helps: 1 of 1 noisy cells gain test accuracy over the baseline, input 1 \
+                    most: +0.034";
+    assert_eq!(begin, expected);
+    assert!(end.ends_with(", p = 0.003, 5 paired repeats on data seed 0); none loses."), "{end}");
+    assert!(choice.contains("accuracy of 0.814 flatters: --validation-size"), "{choice}");
+
+    let worse = [0.60, 0.61, 0.59, 0.62, 0.60];
+    let verdict = &sentences(&[&[&baseline], &[&worse], &[&worse]])[0];
+    let expected = "Noise hurts: 2 of 2 noisy cells lose test accuracy against the baseline and \
+                    none gains; the best, input 1, differs by -0.176 (";
+    assert!(verdict.starts_with(expected), "{verdict}");
+
+    let verdict = &sentences(&[&[&baseline], &[&baseline]])[0];
+    let expected = "No evidence that noise helps: of 1 noisy cells the best, input 1, differs from \
+                    the baseline by +0.000 in test accuracy (95 % interval +0.000 to +0.000, p = \
+                    1.000, 5 paired repeats on data seed 0); none loses.";
+    assert_eq!(verdict, expected);
+}
+
+#[test]
+fn several_data_seeds_are_judged_by_those_that_did_not_choose() {
+    let (baseline, noisy): ([&[f64]; 2], [&[f64]; 2]) =
+        ([&[0.70, 0.70], &[0.80, 0.80]], [&[0.76, 0.74], &[0.84, 0.86]]);
+    let choice = &sentences(&[&baseline, &noisy])[1];
+    let expected = "Chosen by the other data seeds, the best cell (input 1 for 2 of 2 data seeds) \
+                    has a test accuracy of 0.800 on the data that the choice has not seen (+0.050 \
+                    against the baseline, 95 % interval +0.050 to +0.050).";
+    assert_eq!(choice, expected);
 }

@@ -354,6 +354,17 @@ fn grids_where_every_run_diverges_fail_and_say_so() {
     assert!(files(folder.path()).contains(&"report.html".to_string()));
 }
 
+/// Adding before subtracting would overflow.
+#[test]
+fn the_last_seed_of_all_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--epochs 5 --hidden 8 --repeats 2 --stddev 0.1 --no-plots";
+    let output = run("grid_search", &format!("{args} --seed 18446744073709551614"), folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("seeds 18446744073709551614 to 18446744073709551615"));
+}
+
 #[test]
 fn lists_that_make_no_grid_are_named_in_one_line() {
     let cases = [

@@ -1,7 +1,7 @@
 //! A grid of experiments: placements, spreads, networks, learning rates and training sizes, all
 //! combined, each cell with the same repeats on the same draws of the data.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::record::RunId;
@@ -107,7 +107,7 @@ impl Grid {
             Self::MOST_RUNS
         );
         for cell in self.cells() {
-            self.settings(&cell, self.data_seeds[0]).check().context(cell.to_string())?;
+            self.settings(&cell, self.data_seeds[0]).check()?;
         }
         Ok(())
     }

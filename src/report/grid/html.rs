@@ -101,7 +101,7 @@ fn settings(outcome: &GridOutcome) -> Markup {
     let numbers = |values: &[f64]| list(values.iter().map(|x| number(*x)).collect());
     let counts = |values: &[usize]| list(values.iter().map(usize::to_string).collect());
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
-    let last = grid.seed + grid.repeats as u64 - 1;
+    let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
         ("points", format!("{}, noise {}", grid.samples, number(grid.data_noise))),
         ("data seeds", seeds),

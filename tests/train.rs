@@ -7,6 +7,7 @@ use candle_noise::data::Samples;
 use candle_noise::loss::Loss;
 use candle_noise::model::{Mlp, Placement};
 use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
+use candle_noise::ops::no_grad;
 use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::train::{FitOptions, History, Observer, Stop, evaluate, fit};
 
@@ -213,6 +214,20 @@ fn wide_replicas_equal_their_solo_runs() -> Result<()> {
             assert_eq!(all, own.flatten_all()?.to_vec1::<f32>()?, "{name} of replica {r}");
         }
     }
+    Ok(())
+}
+
+/// A thread of a pool that waits in the evaluation of a wide network takes over other work of the
+/// pool: it may be the training of another network.
+#[test]
+fn training_records_where_an_evaluation_waits_for_it() -> Result<()> {
+    let train = replicated(50)?;
+    let history = || -> Result<History> {
+        let (model, varmap) = mlp(&[1], 0.1)?;
+        let options = FitOptions { epochs: 3, seeds: vec![1], ..Default::default() };
+        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, &mut ())
+    };
+    assert_eq!(no_grad(history)?, history()?);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub use backward::backward;
 pub use bce::{bce_with_logits, binary_accuracy};
 pub(crate) use cpu::is_fused;
 pub use dense::dense;
-pub use no_grad::no_grad;
+pub use no_grad::{enable_grad, no_grad};
 pub use noise::{NoiseDraw, add_noise};
 pub use relu::relu;
 pub use stack::{StackLayer, is_small, stack};

@@ -13,6 +13,13 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
+/// Runs `f` while ops record, whatever holds outside: a thread that waits in one network's evaluation
+/// may be given another network's training meanwhile.
+pub fn enable_grad<T>(f: impl FnOnce() -> T) -> T {
+    let _outer = Outer(NO_GRAD.replace(false));
+    f()
+}
+
 /// What holds outside, and again when `f` has ended or panicked.
 struct Outer(bool);
 
@@ -39,6 +46,8 @@ mod tests {
         let inside = no_grad(|| dense(&xs, &w, &b))?;
         let outside = dense(&xs, &w, &b)?;
         assert!(!inside.track_op() && outside.track_op());
+        let within = no_grad(|| (enable_grad(|| dense(&xs, &w, &b)), dense(&xs, &w, &b)));
+        assert!(within.0?.track_op() && !within.1?.track_op());
         assert_eq!(inside.to_vec3::<f32>()?, outside.to_vec3::<f32>()?);
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::observer::Observer;
 use super::shuffle::shuffled;
 use crate::data::Samples;
 use crate::loss::Loss;
-use crate::ops::backward;
+use crate::ops::{backward, enable_grad};
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +83,7 @@ fn train_epoch<M: ModuleT, O: Optimizer>(
         let end = rows.min(start + options.batch_size);
         let ids: Vec<u32> = orders.iter().flat_map(|order| &order[start..end]).copied().collect();
         let (xs, ys) = train.batch(&ids, replicas)?;
-        let logits = train.with_replica_axis(model.forward_t(&xs, true)?)?;
+        let logits = train.with_replica_axis(enable_grad(|| model.forward_t(&xs, true))?)?;
         let loss = options.loss.forward(&logits, &ys)?; // (R,)
         if loss.elem_count() != replicas {
             bail!(

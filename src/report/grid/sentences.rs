@@ -4,7 +4,7 @@ use crate::experiment::{Cell, Choice, ChosenBy, Conclusion, GridOutcome, Test, V
 use crate::report::text::number;
 
 /// The conclusion in one sentence, and one on the choice of the best cell; and a warning where runs
-/// are not finished yet.
+/// diverged or are not finished yet.
 pub fn conclusion_sentences(outcome: &GridOutcome) -> Vec<String> {
     let mut sentences = match &outcome.conclusion {
         Some(conclusion) => {
@@ -12,6 +12,14 @@ pub fn conclusion_sentences(outcome: &GridOutcome) -> Vec<String> {
         }
         None => vec!["No run with noise could be compared with the baseline.".to_string()],
     };
+    let runs = outcome.cells.iter().flat_map(|own| &own.runs);
+    match runs.filter(|run| run.stopped.is_some()).count() {
+        0 => {}
+        diverged => sentences.push(format!(
+            "Runs that diverged are left out: {diverged} of {}.",
+            outcome.finished()
+        )),
+    }
     if !outcome.is_complete() {
         sentences.push(format!(
             "Of {} runs {} are finished: the others may change this.",

@@ -2,6 +2,7 @@
 
 mod cli;
 mod cli_grid;
+mod cli_shards;
 mod compare;
 mod data;
 mod floors;

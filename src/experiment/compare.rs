@@ -107,27 +107,28 @@ fn correct(outcomes: &mut [CellOutcome]) {
     }
 }
 
-/// Finished runs of a cell, each with the baseline's run of the same seed and data seed.
-pub(super) struct Pairs<'a>(Vec<(&'a Record, &'a Record)>);
+/// Finished runs of a cell, each with the baseline's run of the same seed and data seed and the
+/// difference of their test accuracies.
+pub(super) struct Pairs<'a>(Vec<(&'a Record, &'a Record, f64)>);
 
 impl<'a> Pairs<'a> {
-    pub fn new(own: &'a [Record], baseline: &'a [Record]) -> Self {
+    pub fn new(
+        own: impl IntoIterator<Item = &'a Record>,
+        baseline: impl IntoIterator<Item = &'a Record>,
+    ) -> Self {
         let id = |record: &Record| (record.id.data_seed, record.id.seed);
         let partners: HashMap<_, &Record> =
-            baseline.iter().map(|record| (id(record), record)).collect();
-        let pair = |record: &'a Record| Some((record, *partners.get(&id(record))?));
-        let finished = |(own, base): &(&Record, &Record)| {
-            own.run.test_accuracy.is_some() && base.run.test_accuracy.is_some()
+            baseline.into_iter().map(|record| (id(record), record)).collect();
+        let pair = |own: &'a Record| {
+            let base = *partners.get(&id(own))?;
+            Some((own, base, own.run.test_accuracy? - base.run.test_accuracy?))
         };
-        Self(own.iter().filter_map(pair).filter(finished).collect())
+        Self(own.into_iter().filter_map(pair).collect())
     }
 
     /// The differences, each with its data seed.
     pub fn differences(&self) -> impl Iterator<Item = (u32, f64)> {
-        self.0.iter().filter_map(|(own, base)| {
-            let (own_accuracy, base) = own.run.test_accuracy.zip(base.run.test_accuracy)?;
-            Some((own.id.data_seed, own_accuracy - base))
-        })
+        self.0.iter().map(|(own, _, difference)| (own.id.data_seed, *difference))
     }
 
     fn difference(&self, grid: &Grid, cell: &Cell) -> Option<Difference> {
@@ -140,7 +141,7 @@ impl<'a> Pairs<'a> {
         let t = paired_t(&units);
         let (test, p) = match &self.0[..] {
             [] => return None,
-            [(own, base)] => (Test::Mcnemar, Some(mcnemar_of(own, base))),
+            [(own, base, _)] => (Test::Mcnemar, Some(mcnemar_of(own, base))),
             _ => (Test::PairedT, t.as_ref().map(|t| t.p)),
         };
         Some(Difference {

@@ -116,14 +116,12 @@ fn choose(grid: &Grid, records: &[Vec<Record>]) -> Option<Choice> {
     for &data_seed in &grid.data_seeds {
         let score = |own: &Vec<Record>| by.score(own, data_seed);
         let best = best(records.iter().map(score))?;
-        let here = |cell: usize| -> Vec<Record> {
-            let own = records[cell].iter().filter(|record| record.id.data_seed == data_seed);
-            own.cloned().collect()
+        let here = |cell: usize| {
+            records[cell].iter().filter(move |record| record.id.data_seed == data_seed)
         };
         let baseline = cells.iter().position(|cell| *cell == cells[best].baseline())?;
-        let (own, base) = (here(best), here(baseline));
-        accuracies.push(mean_of(own.iter().filter_map(|record| record.run.test_accuracy))?);
-        differences.extend(Pairs::new(&own, &base).differences());
+        accuracies.push(mean_of(here(best).filter_map(|record| record.run.test_accuracy))?);
+        differences.extend(Pairs::new(here(best), here(baseline)).differences());
         chosen.push(best);
     }
     let units = units(&differences);

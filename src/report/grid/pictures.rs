@@ -55,43 +55,41 @@ struct Line<'a> {
     noisy: Vec<&'a CellOutcome>,
 }
 
-fn lines(outcome: &GridOutcome) -> Vec<Line<'_>> {
+fn lines<'a>(outcome: &'a GridOutcome) -> Vec<Line<'a>> {
     let cells = &outcome.cells;
     let noisy: Vec<&CellOutcome> = cells.iter().filter(|own| !own.cell.is_baseline()).collect();
     let alike = |a: &&CellOutcome, b: &&CellOutcome| {
         (a.cell.placement, a.cell.variant) == (b.cell.placement, b.cell.variant)
     };
-    let line = |noisy: &[&'_ CellOutcome]| -> Line<'_> {
+    let line = |noisy: &[&'a CellOutcome]| {
         let first = noisy[0].cell;
         let placement = first.placement.map(|placement| placement.to_string());
         let words = placement.into_iter().chain(variant_words(outcome, &first));
-        let baseline = cells.iter().find(|own| own.cell == first.baseline());
-        Line { name: words.collect::<Vec<_>>().join(", "), baseline, noisy: vec![] }
+        Line {
+            name: words.collect::<Vec<_>>().join(", "),
+            baseline: cells.iter().find(|own| own.cell == first.baseline()),
+            noisy: noisy.to_vec(),
+        }
     };
-    noisy.chunk_by(alike).map(|noisy| Line { noisy: noisy.to_vec(), ..line(noisy) }).collect()
+    noisy.chunk_by(alike).map(line).collect()
 }
 
 /// Test accuracy against spread; with several variants, whose baselines differ, what is gained.
 fn by_stddev(outcome: &GridOutcome) -> Result<Drawn> {
     const MOST: usize = 10;
     let one_variant = outcome.settings.variants().count() == 1;
-    let [nan, zero] = [f64::NAN, 0.];
     let point = |own: &CellOutcome| {
-        let stddev = own.cell.stddev;
-        if one_variant {
-            let interval = own.test_interval.as_ref();
-            let (low, high) = interval.map_or((nan, nan), |i| (i.low, i.high));
-            let mean = own.summary.test_accuracy.mean.unwrap_or(nan);
-            return SpreadPoint { stddev, mean, low, high };
-        }
-        match &own.difference {
-            _ if own.cell.is_baseline() => SpreadPoint { stddev, mean: zero, low: nan, high: nan },
-            None => SpreadPoint { stddev, mean: nan, low: nan, high: nan },
-            Some(d) => {
-                let (low, high) = (d.low.unwrap_or(nan), d.high.unwrap_or(nan));
-                SpreadPoint { stddev, mean: d.mean, low, high }
-            }
-        }
+        let (mean, interval) = if one_variant {
+            let interval = own.test_interval.as_ref().map(|i| (i.low, i.high));
+            (own.summary.test_accuracy.mean, interval)
+        } else if own.cell.is_baseline() {
+            (Some(0.), None)
+        } else {
+            let difference = own.difference.as_ref();
+            (difference.map(|d| d.mean), difference.and_then(|d| d.low.zip(d.high)))
+        };
+        let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
+        SpreadPoint { stddev: own.cell.stddev, mean: mean.unwrap_or(f64::NAN), low, high }
     };
     let lines: Vec<(String, Vec<SpreadPoint>)> = lines(outcome)
         .into_iter()

@@ -126,7 +126,12 @@ fn choice(outcome: &GridOutcome, choice: &Choice) -> String {
 
 fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
     let (low, high) = low.zip(high)?;
-    Some(format!("95 % interval {low:+.3} to {high:+.3}"))
+    Some(format!("95 % interval {}", range(low, high)))
+}
+
+/// An interval of differences: `+0.026 to +0.040`.
+pub(super) fn range(low: f64, high: f64) -> String {
+    format!("{low:+.3} to {high:+.3}")
 }
 
 fn p_value(p: f64) -> String {

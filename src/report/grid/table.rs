@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::sentences::conclusion_sentences;
+use super::sentences::{conclusion_sentences, range};
 use crate::experiment::{CellOutcome, Difference, GridOutcome, Statistic};
 use crate::report::text::{figure, number};
 
@@ -30,47 +30,43 @@ impl Rows {
     }
 }
 
+/// The columns; those that say the same of all cells are left out.
 fn columns(outcome: &GridOutcome) -> Vec<Column> {
     let grid = &outcome.settings;
-    let mut columns: Vec<Column> = vec![("noise", |own| match own.cell.placement {
-        None => "baseline".to_string(),
-        Some(placement) => placement.to_string(),
-    })];
-    columns.push(("stddev", |own| number(own.cell.stddev)));
-    let mut where_several = |several: bool, column: Column| {
-        if several {
-            columns.push(column);
-        }
-    };
-    where_several(grid.hidden.len() > 1, ("hidden", |own| own.cell.variant.hidden.to_string()));
-    where_several(
-        grid.learning_rates.len() > 1,
-        ("learning rate", |own| number(own.cell.variant.learning_rate)),
-    );
-    where_several(
-        grid.train_sizes.len() > 1,
-        ("train size", |own| own.cell.variant.train_size.to_string()),
-    );
-    where_several(true, ("train", |own| mean(&own.summary.train_accuracy)));
-    where_several(
-        grid.validation_size > 0,
-        ("validation", |own| mean(&own.summary.validation_accuracy)),
-    );
-    where_several(true, ("test", |own| figure(&own.summary.test_accuracy)));
-    where_several(true, ("difference", |own| of(own, |d| Some(format!("{:+.3}", d.mean)))));
-    where_several(
-        true,
-        ("95 % interval", |own| {
-            of(own, |d| d.low.zip(d.high).map(|(low, high)| format!("{low:+.3} to {high:+.3}")))
-        }),
-    );
-    where_several(true, ("p", |own| of(own, |d| d.p.map(p_value))));
-    where_several(true, ("p (Holm)", |own| of(own, |d| d.p_holm.map(p_value))));
-    where_several(
-        grid.data_seeds.len() > 1,
-        ("p (Nadeau-Bengio)", |own| of(own, |d| d.nadeau_bengio.as_ref().map(|t| p_value(t.p)))),
-    );
-    columns
+    let columns: [(bool, Column); 13] = [
+        (true, ("noise", noise)),
+        (true, ("stddev", |own| number(own.cell.stddev))),
+        (grid.hidden.len() > 1, ("hidden", |own| own.cell.variant.hidden.to_string())),
+        (
+            grid.learning_rates.len() > 1,
+            ("learning rate", |own| number(own.cell.variant.learning_rate)),
+        ),
+        (grid.train_sizes.len() > 1, ("train size", |own| own.cell.variant.train_size.to_string())),
+        (true, ("train", |own| mean(&own.summary.train_accuracy))),
+        (grid.validation_size > 0, ("validation", |own| mean(&own.summary.validation_accuracy))),
+        (true, ("test", |own| figure(&own.summary.test_accuracy))),
+        (true, ("difference", |own| of(own, |d| Some(format!("{:+.3}", d.mean))))),
+        (
+            true,
+            ("95 % interval", |own| {
+                of(own, |d| d.low.zip(d.high).map(|(low, high)| range(low, high)))
+            }),
+        ),
+        (true, ("p", |own| of(own, |d| d.p.map(p_value)))),
+        (true, ("p (Holm)", |own| of(own, |d| d.p_holm.map(p_value)))),
+        (
+            grid.data_seeds.len() > 1,
+            ("p (Nadeau-Bengio)", |own| {
+                of(own, |d| d.nadeau_bengio.as_ref().map(|t| p_value(t.p)))
+            }),
+        ),
+    ];
+    let shown = columns.into_iter().filter(|(shown, _)| *shown);
+    shown.map(|(_, column)| column).collect()
+}
+
+fn noise(own: &CellOutcome) -> String {
+    own.cell.placement.map_or_else(|| "baseline".to_string(), |placement| placement.to_string())
 }
 
 /// What the terminal shows: the table with the best cell marked, and the conclusion.

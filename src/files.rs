@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
 
 /// Held while a file is written, so that an interrupt can wait for it.
 static WRITING: Mutex<()> = Mutex::new(());
@@ -84,6 +85,11 @@ pub fn remove(folder: &Path, names: &[&str]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// SHA-256 in hexadecimal digits, the checksum of files that are read again.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A temporary file with the permissions that a new file has; the default would be private.

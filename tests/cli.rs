@@ -274,27 +274,6 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn an_interrupt_leaves_no_half_written_file() {
-    let parent = tempfile::tempdir().unwrap();
-    let folder = parent.path().join("out");
-    let mut command = command("baseline", "--epochs 1000000 --quiet", &folder);
-    let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    // The folder is made once the program is ready for interrupts.
-    for _ in 0..1000 {
-        if folder.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), stderr(&output).trim()), (Some(130), "interrupted"));
-    assert_eq!(files(&folder), Vec::<String>::new());
-}
-
 #[test]
 fn help_shows_the_defaults() {
     let folder = tempfile::tempdir().unwrap();

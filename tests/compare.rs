@@ -26,6 +26,8 @@ fn record(
         train_accuracy: Some(1.),
         test_accuracy: Some(accuracy),
         validation_accuracy: None,
+        early_stopped_epoch: None,
+        restored_epoch: None,
         train_loss: None,
         test_loss: None,
         best_test_accuracy: None,

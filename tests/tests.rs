@@ -2,6 +2,7 @@
 
 mod cli;
 mod cli_grid;
+mod cli_resume;
 mod cli_shards;
 mod compare;
 mod data;
@@ -12,5 +13,6 @@ mod nn;
 mod noise;
 mod optim;
 mod repeats;
+mod resume;
 mod train;
 mod tutorial;

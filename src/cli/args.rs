@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
-use crate::experiment::{Noise, Schedule, Settings};
+use crate::experiment::{EarlyStop, Noise, Schedule, Settings};
 use crate::model::Placement;
 
 /// The data set.
@@ -105,18 +105,58 @@ pub struct ExperimentArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(1..=10_000usize))]
     repeats: usize,
     #[command(flatten)]
+    validation: ValidationArgs,
+    /// Save the state every N epochs, or less often where that would cost over 1 % of the time
+    #[arg(long, value_name = "N", value_parser = within(1..=10_000_000usize))]
+    pub(super) checkpoint_every: Option<usize>,
+    /// Go on from the last checkpoint in the folder, if there is one; --epochs may have grown
+    #[arg(long)]
+    pub(super) resume: bool,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+/// Validation points, and what they decide.
+#[derive(Args, Clone, Debug)]
+pub struct ValidationArgs {
+    /// Number of points between training and test points for validation [default: 0; with
+    /// --early-stopping as many as training points, but at most half of the others]
+    #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
+    validation_size: Option<usize>,
+    /// End a run when its validation loss has not fallen for so many epochs
+    #[arg(long, value_name = "PATIENCE", value_parser = within(1..=10_000_000usize))]
+    early_stopping: Option<usize>,
+    /// Keep the weights of the epoch with the lowest validation loss
+    #[arg(long, requires = "early_stopping")]
+    restore_best: bool,
+    /// Watch the loss of the test points instead: the test accuracy flatters then
+    #[arg(long, requires = "early_stopping", conflicts_with = "validation_size")]
+    validate_on_test: bool,
+}
+
+impl ValidationArgs {
+    fn early_stop(&self) -> Option<EarlyStop> {
+        let (restore_best, on_test) = (self.restore_best, self.validate_on_test);
+        self.early_stopping.map(|patience| EarlyStop { patience, restore_best, on_test })
+    }
+
+    /// Number of validation points beside so many training points and others.
+    fn size(&self, train: usize, others: usize) -> usize {
+        let needed = self.early_stopping.is_some() && !self.validate_on_test;
+        self.validation_size.unwrap_or(if needed { train.min(others / 2) } else { 0 })
+    }
 }
 
 impl ExperimentArgs {
     /// The settings of an experiment with the given noise.
     pub fn settings(&self, noise: Vec<Noise>) -> Settings {
+        let (samples, train_size) = (self.data.samples, self.split.train_size);
         Settings {
-            samples: self.data.samples,
+            samples,
             data_noise: self.data.data_noise,
             data_seed: self.split.data_seed,
-            train_size: self.split.train_size,
-            validation_size: 0,
+            train_size,
+            validation_size: self.validation.size(train_size, samples.saturating_sub(train_size)),
             hidden: self.hidden,
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
@@ -124,6 +164,7 @@ impl ExperimentArgs {
             seed: self.train.seed,
             repeats: self.repeats,
             noise,
+            early_stopping: self.validation.early_stop(),
         }
     }
 }

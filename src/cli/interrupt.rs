@@ -4,8 +4,8 @@
 //! go on later finishes the work in hand first, if it takes a few seconds only.
 
 use std::process::exit;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ const GRACE: Duration = Duration::from_secs(4);
 /// How often signals are looked for.
 const POLL: Duration = Duration::from_millis(20);
 
-static RESUMABLE: AtomicBool = AtomicBool::new(false);
+/// How to go on after an end in the midst of the work, where that is possible.
+static RESUMABLE: Mutex<Option<&str>> = Mutex::new(None);
 
 /// The first signal; 0 before.
 static SIGNAL: AtomicUsize = AtomicUsize::new(0);
@@ -30,16 +31,21 @@ static SIGNAL: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct Resumable;
 
 impl Resumable {
-    pub fn new() -> Self {
-        RESUMABLE.store(true, Ordering::SeqCst);
+    /// `how` says how to go on should the work in hand take too long to be finished.
+    pub fn new(how: &'static str) -> Self {
+        *resumable() = Some(how);
         Self
     }
 }
 
 impl Drop for Resumable {
     fn drop(&mut self) {
-        RESUMABLE.store(false, Ordering::SeqCst);
+        *resumable() = None;
     }
+}
+
+fn resumable() -> MutexGuard<'static, Option<&'static str>> {
+    RESUMABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether the program is to end.
@@ -73,7 +79,7 @@ pub(super) fn install() {
 
 fn interrupted(signal: usize) {
     let first = SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-    if !first || !RESUMABLE.load(Ordering::SeqCst) {
+    if !first || resumable().is_none() {
         quit();
     }
     thread::spawn(|| {
@@ -85,12 +91,7 @@ fn interrupted(signal: usize) {
 /// Ends the program once the file that is being written is whole.
 fn quit() -> ! {
     let _guard = files::wait();
-    let how = if RESUMABLE.load(Ordering::SeqCst) {
-        ": the same command goes on from the finished runs"
-    } else {
-        ""
-    };
     // On a line of its own: the progress bar may stand on this one.
-    eprintln!("\ninterrupted{how}");
+    eprintln!("\ninterrupted{}", resumable().unwrap_or_default());
     exit(exit_code().into());
 }

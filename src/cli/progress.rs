@@ -9,8 +9,8 @@ use super::interrupt;
 use crate::experiment::{Grid, Watch};
 use crate::train::{History, Observer, Stop};
 
-/// Progress over the epochs of all replicas on standard error; hidden where that is no terminal.
-#[derive(Clone)]
+/// Progress over the epochs of all replicas on standard error; hidden where that is no terminal. An
+/// interrupt ends the training.
 pub struct Progress {
     bar: ProgressBar,
 }
@@ -22,14 +22,26 @@ impl Progress {
         Self { bar: bar(repeats * epochs, quiet, template) }
     }
 
-    /// An observer for one chunk of replicas.
-    pub fn observer(&self) -> ChunkProgress {
-        ChunkProgress { bar: self.bar.clone() }
-    }
-
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Writes a warning above the bar.
+    pub fn warn(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("warning: {line}"));
+    }
+}
+
+impl Watch for Progress {
+    type Chunk = ChunkProgress;
+
+    fn chunk(&self) -> ChunkProgress {
+        ChunkProgress { bar: self.bar.clone() }
+    }
+
+    fn goes_on(&self) -> bool {
+        !interrupt::requested()
     }
 }
 
@@ -88,6 +100,10 @@ pub struct ChunkProgress {
 }
 
 impl Observer for ChunkProgress {
+    fn resumed(&mut self, epoch: usize, history: &History) {
+        self.bar.inc((epoch * history.replicas.len()) as u64);
+    }
+
     fn epoch_end(&mut self, _: usize, history: &History) {
         self.bar.inc(history.replicas.len() as u64);
     }

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use candle_core::Device;
 
 use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs, SplitArgs};
 use super::exit::{Failure, print};
+use super::interrupt::Resumable;
 use super::progress::Progress;
 use crate::data::Dataset;
 use crate::experiment::{
-    Outcome, Run, Schedule, Seconds, Settings, Summary, Trained, boundary, train_repeats,
+    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Summary, Trained, boundary,
+    train_resumable,
 };
 use crate::{files, report};
 
@@ -30,11 +33,9 @@ pub fn run_experiment(
     let folder = open_folder(name, &args.output, &FILES)?;
     let schedule = args.train.schedule();
 
-    let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
     let training = Instant::now();
-    let trained = train_repeats(&settings, &device, schedule, || progress.observer())?;
+    let trained = train(name, args, &settings, &device, &folder)?;
     let train_seconds = training.elapsed().as_secs_f64();
-    progress.finish();
 
     let runs = Run::all(&settings, &trained);
     let mut outcome = Outcome {
@@ -63,6 +64,43 @@ pub fn run_experiment(
             Ok(print(format!("{line}\n").as_bytes())?)
         }
         Format::Json => Ok(print(&json)?),
+    }
+}
+
+/// The folder of the checkpoints in that of the results.
+const CHECKPOINTS: &str = "checkpoints";
+
+/// Trains the repeats, or what is left of them.
+fn train(
+    name: &str,
+    args: &ExperimentArgs,
+    settings: &Settings,
+    device: &Device,
+    folder: &Path,
+) -> Result<Trained, Failure> {
+    let folder = folder.join(CHECKPOINTS);
+    let checkpointing = Checkpointing {
+        folder: &folder,
+        every: args.checkpoint_every,
+        resume: args.resume,
+        experiment: [name, args.train.device.kind()],
+    };
+    let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
+    let warn = |line: String| progress.warn(&line);
+    let resumable = Resumable::new(
+        ": with --resume the same command goes on from a checkpoint, if there is one",
+    );
+    let schedule = args.train.schedule();
+    let ending = train_resumable(settings, device, schedule, &progress, &checkpointing, &warn);
+    drop(resumable);
+    progress.finish();
+    match ending? {
+        Ending::Finished(trained) => Ok(trained),
+        Ending::Interrupted(epochs) => Err(Failure::Interrupted(format!(
+            "{epochs} of {} epochs are in {}; with --resume the same command goes on from there",
+            settings.repeats * settings.epochs,
+            folder.display()
+        ))),
     }
 }
 

@@ -99,7 +99,7 @@ fn train(
     let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
     let left = || missing(grid, store, shard).len();
     let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
-    let resumable = Resumable::new();
+    let resumable = Resumable::new(": the same command goes on from the finished runs");
     let result = search(grid, store, shard, device, args.train.schedule(), &progress);
     drop(resumable);
     progress.finish();

@@ -66,21 +66,23 @@ impl Samples {
         self.replica_axis
     }
 
-    /// These rows and then those of `other`, `None` where they do not fit each other.
+    /// The rows of `first` and then those of the others, `None` where they do not fit each other.
     ///
     /// # Errors
     /// When a device fails.
-    pub(crate) fn followed_by(&self, other: &Self) -> Result<Option<Self>> {
-        let alike = |a: &Tensor, b: &Tensor| {
-            (a.dims()[0], &a.dims()[2..], a.dtype()) == (b.dims()[0], &b.dims()[2..], b.dtype())
-        };
-        let axes = self.replica_axis == other.replica_axis;
-        if !axes || !alike(&self.xs, &other.xs) || !alike(&self.ys, &other.ys) {
+    pub(crate) fn joined<'a>(
+        first: &'a Self,
+        others: impl Iterator<Item = &'a Self>,
+    ) -> Result<Option<Self>> {
+        let all: Vec<&Self> = [first].into_iter().chain(others).collect();
+        let form = |t: &Tensor| (t.dims()[0], t.dims()[2..].to_vec(), t.dtype());
+        let form = |samples: &Self| (samples.replica_axis, form(&samples.xs), form(&samples.ys));
+        if all.iter().any(|samples| form(samples) != form(first)) {
             return Ok(None);
         }
-        let (xs, ys) =
-            (Tensor::cat(&[&self.xs, &other.xs], 1)?, Tensor::cat(&[&self.ys, &other.ys], 1)?);
-        Ok(Some(Self { xs, ys, replica_axis: self.replica_axis }))
+        let (xs, ys): (Vec<_>, Vec<_>) = all.iter().map(|s| (&s.xs, &s.ys)).unzip();
+        let (xs, ys) = (Tensor::cat(&xs, 1)?, Tensor::cat(&ys, 1)?);
+        Ok(Some(Self { xs, ys, replica_axis: first.replica_axis }))
     }
 
     /// Rows `start .. start + len` of all replicas, in order: inputs as the model takes them and

@@ -4,14 +4,16 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{Optimizer, VarMap};
 
-use super::settings::Settings;
+use super::settings::{EarlyStop, Settings};
 use crate::data::{Dataset, Samples};
 use crate::loss::Loss;
 use crate::model::Placement;
 use crate::nn::{SequentialT, replicated_vars, sorted_vars};
 use crate::noise::NoiseMap;
 use crate::optim::{Adam, AdamOptions};
-use crate::train::{FitOptions, History, Observer, ReplicaHistory, evaluate, fit, predict};
+use crate::train::{
+    Checkpoint, EarlyStopping, Fit, FitOptions, History, Observer, ReplicaHistory, predict,
+};
 
 /// The trained replicas, in the order of the seeds.
 #[derive(Clone, Debug)]
@@ -20,9 +22,6 @@ pub struct Trained {
     pub histories: Vec<ReplicaHistory>,
     /// The weights by name, sorted: (R, …) on the CPU, NaN for replicas that stopped.
     pub weights: Vec<(String, Tensor)>,
-    /// Share of the validation points that each replica predicts rightly in the end; empty without
-    /// such points.
-    pub validation_accuracy: Vec<f32>,
     /// Whether each replica predicts each test point rightly in the end.
     pub test_right: Vec<Vec<bool>>,
 }
@@ -37,18 +36,44 @@ impl Trained {
     }
 }
 
+/// Gives the state of a chunk between two epochs.
+pub(super) type State<'a> = dyn Fn() -> Result<Checkpoint> + 'a;
+
+/// Keeps the state of a chunk.
+pub(super) trait Keeper {
+    /// The state from which the chunk goes on, if it has been trained in part.
+    fn start(&mut self) -> Option<Checkpoint> {
+        None
+    }
+
+    /// Before each epoch, so many being finished: whether to train it.
+    fn goes_on(&mut self, _epoch: usize, _state: &State) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// After the last epoch.
+    fn finished(&mut self, _epoch: usize, _state: &State) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Nothing is kept.
+impl Keeper for () {}
+
 /// One tensor program from the initial weights to the last epoch: a replica for each seed, with
 /// one spread a replica at each placement of `noise`. The settings' own noise, seed and repeats
-/// play no part.
+/// play no part. `None` where the keeper has ended it.
 pub(super) fn train_chunk(
     settings: &Settings,
     seeds: &[u64],
     noise: &[(Placement, Vec<f64>)],
     device: &Device,
     observer: &mut dyn Observer,
-) -> Result<Trained> {
+    keeper: &mut dyn Keeper,
+) -> Result<Option<Trained>> {
     let (train, validation, test) = settings.split()?;
     let (train, test) = (samples(&train, device)?, samples(&test, device)?);
+    let validation = validation.map(|data| samples(&data, device)).transpose()?;
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
     let vb = replicated_vars(&varmap, seeds, DType::F32, device);
     let model = settings.network().build(&vb, &noisemap.builder(), noise)?;
@@ -61,16 +86,33 @@ pub(super) fn train_chunk(
         loss: Loss::BinaryCrossEntropy,
         seeds: seeds.to_vec(),
     };
-    let history = fit(&model, &mut optimizer, &train, Some(&test), &options, observer)?;
-    let validation_accuracy = match validation {
-        Some(data) => evaluate(&model, &samples(&data, device)?, options.loss)?.accuracy,
-        None => Vec::new(),
-    };
+    // Keras' tutorial calls the test points validation data, and so do the curves, where no points
+    // are set apart for validation.
+    let watched = validation.as_ref().unwrap_or(&test);
+    let mut fit = Fit::new(&model, &mut optimizer, &train, Some(watched), &options)?;
+    if validation.is_some() {
+        fit = fit.with_test(&test)?;
+    }
+    if let Some(EarlyStop { patience, restore_best, .. }) = settings.early_stopping {
+        fit = fit.with_early_stopping(EarlyStopping::new(&varmap, patience, restore_best)?)?;
+    }
+    if let Some(checkpoint) = keeper.start() {
+        fit.resume(&checkpoint, &varmap, &noisemap)?;
+        observer.resumed(fit.epochs(), fit.history());
+    }
+    while !fit.has_ended() {
+        if !keeper.goes_on(fit.epochs(), &|| Ok(fit.checkpoint(&varmap, &noisemap)?))? {
+            return Ok(None);
+        }
+        fit.epoch(observer)?;
+    }
+    keeper.finished(fit.epochs(), &|| Ok(fit.checkpoint(&varmap, &noisemap)?))?;
+    let history = fit.finish()?;
     let test_right = rightly_predicted(&model, &test)?;
     let weights = vars.iter().map(|var| finished_weights(var, &history));
     let weights = names.into_iter().zip(weights).map(|(name, weights)| Ok((name, weights?)));
     let weights = weights.collect::<Result<_>>()?;
-    Ok(Trained { histories: history.replicas, weights, validation_accuracy, test_right })
+    Ok(Some(Trained { histories: history.replicas, weights, test_right }))
 }
 
 fn samples(data: &Dataset, device: &Device) -> Result<Samples> {

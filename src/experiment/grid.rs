@@ -153,6 +153,7 @@ impl Grid {
             seed: self.seed,
             repeats: self.repeats,
             noise: cell.placement.map(noise).into_iter().collect(),
+            early_stopping: None,
         }
     }
 

@@ -72,8 +72,8 @@ pub struct Seconds {
     pub total: f64,
 }
 
-/// One repeat. Accuracies and losses are those after the last epoch with the noise off, `None`
-/// when the run stopped.
+/// One repeat. Accuracies and losses are those of the weights that the run ends with, with the noise
+/// off, `None` when it failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Seed of weights, batches and noise.
@@ -95,7 +95,13 @@ pub struct Run {
     pub best_test_accuracy: Option<f64>,
     /// The first epoch, from 1, that reached it.
     pub best_epoch: Option<usize>,
-    /// Why the run ended early.
+    /// The last epoch, from 1, where early stopping ended the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopped_epoch: Option<usize>,
+    /// The epoch, from 1, whose weights early stopping restored: the figures are of this epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_epoch: Option<usize>,
+    /// Why the run failed: its loss was not finite.
     pub stopped: Option<Stop>,
 }
 
@@ -157,25 +163,28 @@ impl Run {
     /// The run of replica `r`.
     pub(super) fn new(settings: &Settings, seed: u64, trained: &Trained, r: usize) -> Self {
         let history = &trained.histories[r];
-        let finished = history.stopped.is_none();
-        let last = |curve: &[f32]| curve.last().copied().filter(|_| finished);
+        let epoch = history.final_epoch();
+        let last = |curve: &[f32]| curve.get(epoch? - 1).copied();
         // Accuracies are counts of rows: undo their rounding to f32.
         let share =
             |accuracy: f32, rows: usize| (f64::from(accuracy) * rows as f64).round() / rows as f64;
         let test_size = settings.test_size();
-        let validation = trained.validation_accuracy.get(r).filter(|_| finished);
-        let best = history.val_accuracy.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let best_epoch = history.val_accuracy.iter().position(|&x| x == best);
+        let (test_loss, test_accuracy) = history.test_curves();
+        let validation = last(&history.val_accuracy).filter(|_| settings.validation_size > 0);
+        let best = test_accuracy.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let best_epoch = test_accuracy.iter().position(|&x| x == best).filter(|_| epoch.is_some());
         Self {
             seed,
             data_seed: settings.data_seed,
             train_accuracy: last(&history.clean_accuracy).map(|a| share(a, settings.train_size)),
-            test_accuracy: last(&history.val_accuracy).map(|a| share(a, test_size)),
-            validation_accuracy: validation.map(|&a| share(a, settings.validation_size)),
+            test_accuracy: last(test_accuracy).map(|a| share(a, test_size)),
+            validation_accuracy: validation.map(|a| share(a, settings.validation_size)),
             train_loss: last(&history.clean_loss),
-            test_loss: last(&history.val_loss),
-            best_test_accuracy: best_epoch.map(|_| share(best, test_size)).filter(|_| finished),
-            best_epoch: best_epoch.map(|epoch| epoch + 1).filter(|_| finished),
+            test_loss: last(test_loss),
+            best_test_accuracy: best_epoch.map(|_| share(best, test_size)),
+            best_epoch: best_epoch.map(|epoch| epoch + 1),
+            early_stopped_epoch: history.early_stopped.then_some(history.loss.len()),
+            restored_epoch: history.restored_epoch,
             stopped: history.stopped.clone(),
         }
     }

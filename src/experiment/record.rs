@@ -83,13 +83,14 @@ impl Record {
 impl Curves {
     fn new(history: &ReplicaHistory, epochs: usize) -> Self {
         let epochs = sampled_epochs(epochs);
+        let (test_loss, test_accuracy) = history.test_curves();
         let sample =
             |curve: &[f32]| epochs.iter().map_while(|e| curve.get(e - 1).copied()).collect();
         Self {
             train_accuracy: sample(&history.clean_accuracy),
-            test_accuracy: sample(&history.val_accuracy),
+            test_accuracy: sample(test_accuracy),
             train_loss: sample(&history.clean_loss),
-            test_loss: sample(&history.val_loss),
+            test_loss: sample(test_loss),
         }
     }
 }

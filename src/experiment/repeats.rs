@@ -1,10 +1,12 @@
 //! Many repeats of one experiment, trained as replicas in chunks, a chunk a thread.
 
-use anyhow::Result;
+use std::ops::Range;
+
+use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::chunk::{Trained, train_chunk};
+use super::chunk::{Keeper, Trained, train_chunk};
 use super::schedule::Schedule;
 use super::settings::Settings;
 use crate::train::{Observer, ReplicaHistory};
@@ -22,17 +24,31 @@ pub fn train_repeats<W: Observer>(
     observer: impl Fn() -> W + Sync,
 ) -> Result<Trained> {
     settings.check()?;
+    let chunks = schedule.chunks(settings.repeats, settings, device, true).map(|c| (c, ()));
+    let trained = train_chunks(settings, device, schedule, &observer, chunks.collect())?;
+    trained.context("repeats that nobody ends have not ended")
+}
+
+/// Trains chunks of the repeats, in order and all of them, each with its keeper. `None` where a
+/// keeper has ended its chunk.
+pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
+    settings: &Settings,
+    device: &Device,
+    schedule: Schedule,
+    observer: &(impl Fn() -> W + Sync),
+    chunks: Vec<(Range<usize>, K)>,
+) -> Result<Option<Trained>> {
     let seeds = settings.seeds();
-    let chunks: Vec<&[u64]> =
-        schedule.chunks(seeds.len(), settings, device, true).map(|chunk| &seeds[chunk]).collect();
-    let train = |seeds: &&[u64]| {
+    let train = |(chunk, mut keeper): (Range<usize>, K)| {
+        let seeds = &seeds[chunk];
         let noise = settings.noise.iter().map(|n| (n.placement, vec![n.stddev; seeds.len()]));
         let noise: Vec<_> = noise.collect();
-        train_chunk(settings, seeds, &noise, device, &mut observer())
+        train_chunk(settings, seeds, &noise, device, &mut observer(), &mut keeper)
     };
-    let chunks: Vec<Trained> =
-        schedule.pool()?.install(|| chunks.par_iter().map(train).collect::<Result<_>>())?;
-    join(chunks)
+    let pool = schedule.pool()?;
+    let chunks: Vec<Option<Trained>> =
+        pool.install(|| chunks.into_par_iter().map(train).collect::<Result<_>>())?;
+    chunks.into_iter().collect::<Option<_>>().map(join).transpose()
 }
 
 /// Puts the chunks' replicas one behind the other.
@@ -43,11 +59,10 @@ fn join(chunks: Vec<Trained>) -> Result<Trained> {
         Ok((name, Tensor::cat(&parts, 0)?))
     };
     let weights = names.enumerate().map(join_weights).collect::<Result<_>>()?;
-    let (mut validation_accuracy, mut test_right) = (Vec::new(), Vec::new());
+    let mut test_right = Vec::new();
     let mut histories: Vec<ReplicaHistory> = Vec::new();
     for chunk in chunks {
         let first = histories.len();
-        validation_accuracy.extend(chunk.validation_accuracy);
         test_right.extend(chunk.test_right);
         histories.extend(chunk.histories.into_iter().map(|mut history| {
             if let Some(stop) = &mut history.stopped {
@@ -56,5 +71,5 @@ fn join(chunks: Vec<Trained>) -> Result<Trained> {
             history
         }));
     }
-    Ok(Trained { histories, weights, validation_accuracy, test_right })
+    Ok(Trained { histories, weights, test_right })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_core::Device;
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use super::shard::Shard;
 use super::store::Store;
 use crate::train::Observer;
 
-/// Watches a search, and may end it.
+/// Watches a search or a training, and may end it.
 pub trait Watch: Sync {
     /// Watches one chunk.
     type Chunk: Observer;
@@ -25,7 +25,7 @@ pub trait Watch: Sync {
     /// Some cells have become complete.
     fn cells_done(&self, _cells: usize) {}
 
-    /// Whether to begin another chunk.
+    /// Whether to begin another chunk, or another epoch of a training that can be resumed.
     fn goes_on(&self) -> bool {
         true
     }
@@ -113,7 +113,8 @@ fn train(
     let spreads: Vec<f64> = chunk.iter().map(|(_, id)| id.cell.stddev).collect();
     let noise = first.cell.placement.map(|placement| (placement, spreads));
     let noise: Vec<_> = noise.into_iter().collect();
-    let trained = train_chunk(&settings, &seeds, &noise, device, observer)?;
+    let trained = train_chunk(&settings, &seeds, &noise, device, observer, &mut ())?;
+    let trained = trained.context("a chunk that nobody ends has not ended")?;
     let record = |(r, (_, id)): (usize, &(usize, RunId))| Record::new(grid, *id, &trained, r);
     Ok(chunk.iter().enumerate().map(record).collect())
 }

@@ -15,6 +15,18 @@ pub struct Noise {
     pub stddev: f64,
 }
 
+/// When a run ends before its last epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyStop {
+    /// Number of epochs in a row without a lower validation loss after which a run ends.
+    pub patience: usize,
+    /// Whether the run keeps the weights of the epoch with the lowest validation loss.
+    pub restore_best: bool,
+    /// Whether the loss of the test points is watched, for want of validation points: their
+    /// accuracy flatters then.
+    pub on_test: bool,
+}
+
 /// Data, network, training and noise. The same settings give the same results, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -43,6 +55,9 @@ pub struct Settings {
     pub repeats: usize,
     /// The noise; empty for the baseline.
     pub noise: Vec<Noise>,
+    /// Early stopping, on the validation points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStop>,
 }
 
 impl Default for Settings {
@@ -61,6 +76,7 @@ impl Default for Settings {
             seed: 0,
             repeats: 1,
             noise: Vec::new(),
+            early_stopping: None,
         }
     }
 }
@@ -119,6 +135,14 @@ impl Settings {
              training points of {samples} samples, received {validation_size}",
             samples - train_size - 1
         );
+        if let Some(EarlyStop { patience, on_test, .. }) = self.early_stopping {
+            ensure!(patience >= 1, "the patience of early stopping must be at least 1, received 0");
+            ensure!(
+                on_test || validation_size > 0,
+                "early stopping needs validation points: expected a validation size of at least 1, \
+                 received 0"
+            );
+        }
         ensure!(repeats >= 1, "repeats must be at least 1, received 0");
         ensure!(
             seed.checked_add(repeats as u64 - 1).is_some(),

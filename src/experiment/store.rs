@@ -7,7 +7,6 @@
 //! whenever a program ends.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,11 +15,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::grid::Grid;
 use super::record::{Record, RunId};
-use crate::files;
+use crate::files::{self, sha256};
 
 /// Version of the files, raised when their form or the bits of a run change.
 const FORMAT: u32 = 1;
@@ -162,10 +160,10 @@ impl Store {
     /// When the file cannot be written; what the store has already is kept.
     pub fn put(&self, runs: Vec<Record>) -> Result<()> {
         let keys: Vec<String> = runs.iter().map(|record| record.id.key()).collect();
-        let name = hash(format!("{FORMAT} {:?} {keys:?}", self.common).as_bytes());
+        let name = sha256(format!("{FORMAT} {:?} {keys:?}", self.common).as_bytes());
         let body = Body { common: self.common.clone(), runs };
         let line = serde_json::to_vec(&body)?;
-        let head = serde_json::to_vec(&Head { format: FORMAT, sha256: hash(&line) })?;
+        let head = serde_json::to_vec(&Head { format: FORMAT, sha256: sha256(&line) })?;
         let path = self.folder.join(&name[..32]).with_extension("jsonl");
         files::write(&path, &[head, line, vec![]].join(&b'\n'))?;
         self.lock().extend(keys.into_iter().zip(body.runs));
@@ -216,7 +214,7 @@ fn parse(bytes: &[u8]) -> Result<Content> {
         return Ok(Content::Newer(head.format));
     }
     let body = body.strip_suffix(b"\n").unwrap_or(body);
-    ensure!(hash(body) == head.sha256, "its checksum differs");
+    ensure!(sha256(body) == head.sha256, "its checksum differs");
     Ok(Content::Whole(serde_json::from_slice(body)?))
 }
 
@@ -230,14 +228,4 @@ fn remove_abandoned(path: &Path) {
         // Left where it cannot be removed: it does no harm.
         let _ = fs::remove_file(path);
     }
-}
-
-/// SHA-256 in hexadecimal digits.
-fn hash(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -35,7 +35,7 @@ pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> R
     let curves: [(&str, CurveOf); 3] = [
         ("train, noise on", |h| &h.accuracy),
         ("train", |h| &h.clean_accuracy),
-        ("test", |h| &h.val_accuracy),
+        ("test", |h| h.test_curves().1),
     ];
     curves_png(title, "accuracy", Scale::Accuracy, &curves[usize::from(!noisy)..], histories)
 }
@@ -45,8 +45,11 @@ pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> R
 /// # Errors
 /// When the picture cannot be drawn.
 pub fn loss_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
-    let curves: [(&str, CurveOf); 3] =
-        [("train, noise on", |h| &h.loss), ("train", |h| &h.clean_loss), ("test", |h| &h.val_loss)];
+    let curves: [(&str, CurveOf); 3] = [
+        ("train, noise on", |h| &h.loss),
+        ("train", |h| &h.clean_loss),
+        ("test", |h| h.test_curves().0),
+    ];
     curves_png(title, "cross-entropy", Scale::Loss, &curves[usize::from(!noisy)..], histories)
 }
 

@@ -18,35 +18,21 @@ pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// `history.csv`: a row for each seed and epoch (from 1). Values that were not measured are empty.
+/// `history.csv`: a row for each seed and epoch (from 1). Values that were not measured are empty;
+/// the columns of a test set are there only if training had one beside the validation samples.
 ///
 /// # Errors
 /// When `out` cannot be written to.
 pub fn history_csv(seeds: &[u64], histories: &[ReplicaHistory], out: &mut dyn Write) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
-        "seed",
-        "epoch",
-        "loss",
-        "accuracy",
-        "clean_loss",
-        "clean_accuracy",
-        "val_loss",
-        "val_accuracy",
-    ])?;
+    let has_test = histories.iter().any(|history| !history.test_loss.is_empty());
+    let columns = if has_test { 8 } else { 6 };
+    let names = ReplicaHistory::default().curves().map(|(name, _)| name);
+    csv.write_record(["seed", "epoch"].iter().chain(&names[..columns]))?;
     for (seed, history) in seeds.iter().zip(histories) {
         for epoch in 0..history.loss.len() {
-            let value = |curve: &[f32]| curve.get(epoch).copied();
-            csv.serialize((
-                seed,
-                epoch + 1,
-                value(&history.loss),
-                value(&history.accuracy),
-                value(&history.clean_loss),
-                value(&history.clean_accuracy),
-                value(&history.val_loss),
-                value(&history.val_accuracy),
-            ))?;
+            let values = history.curves().map(|(_, curve)| curve.get(epoch).copied());
+            csv.serialize((seed, epoch + 1, &values[..columns]))?;
         }
     }
     Ok(csv.flush()?)

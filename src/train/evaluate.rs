@@ -45,42 +45,57 @@ fn clean_logits<M: ModuleT>(model: &M, xs: &Tensor) -> Result<Tensor> {
     Ok(no_grad(|| model.forward_t(xs, false))?.detach())
 }
 
-/// The evaluation after each epoch: of the training rows and of those for validation, together
-/// where they are few, because then a pass costs more than its rows.
+/// The evaluation after each epoch: of the training rows, and of those for validation and test where
+/// there are any; together where they are few, because then a pass costs more than its rows.
 pub(super) struct Evaluation<'a> {
-    train: &'a Samples,
-    validation: Option<&'a Samples>,
+    sets: [Option<&'a Samples>; 3],
     together: Option<Samples>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(train: &'a Samples, validation: Option<&'a Samples>) -> Result<Self> {
-        let together = match validation {
-            Some(other) if train.rows() + other.rows() <= PIECE => train.followed_by(other)?,
-            _ => None,
+    pub(super) fn new(
+        train: &'a Samples,
+        validation: Option<&'a Samples>,
+        test: Option<&'a Samples>,
+    ) -> Result<Self> {
+        let sets = [Some(train), validation, test];
+        let rows: usize = sets.iter().flatten().map(|set| set.rows()).sum();
+        let others = sets[1..].iter().flatten();
+        let together = match rows <= PIECE && rows > train.rows() {
+            true => Samples::joined(train, others.copied())?,
+            false => None,
         };
-        Ok(Self { train, validation, together })
+        Ok(Self { sets, together })
     }
 
-    /// The scores on the training rows and on those for validation, which are empty where there
-    /// are none.
-    pub(super) fn scores<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<(Scores, Scores)> {
-        let Some(together) = &self.together else {
-            let of = |samples: &Samples| evaluate(model, samples, loss);
-            return Ok((
-                of(self.train)?,
-                self.validation.map_or_else(|| Ok(Scores::default()), of)?,
-            ));
+    pub(super) fn validation(&self) -> Option<&'a Samples> {
+        self.sets[1]
+    }
+
+    /// The scores of training, validation and test rows, empty where there are none.
+    pub(super) fn scores<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<[Scores; 3]> {
+        let mut scores = [Scores::default(), Scores::default(), Scores::default()];
+        let logits = match &self.together {
+            Some(together) => {
+                let (xs, _) = together.range(0, together.rows())?;
+                Some(together.with_replica_axis(clean_logits(model, &xs)?)?)
+            }
+            None => None,
         };
-        let (xs, _) = together.range(0, together.rows())?;
-        let logits = together.with_replica_axis(clean_logits(model, &xs)?)?;
-        let of = |samples: Option<&Samples>, start: usize| -> Result<Scores> {
-            let Some(samples) = samples else { return Ok(Scores::default()) };
-            let logits = logits.narrow(1, start, samples.rows())?.contiguous()?;
-            let (_, ys) = samples.range(0, samples.rows())?;
-            mean(&[Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?])
-        };
-        Ok((of(Some(self.train), 0)?, of(self.validation, self.train.rows())?))
+        let mut start = 0;
+        for (scores, samples) in scores.iter_mut().zip(self.sets) {
+            let Some(samples) = samples else { continue };
+            *scores = match &logits {
+                Some(logits) => {
+                    let logits = logits.narrow(1, start, samples.rows())?.contiguous()?;
+                    let (_, ys) = samples.range(0, samples.rows())?;
+                    mean(&[Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?])?
+                }
+                None => evaluate(model, samples, loss)?,
+            };
+            start += samples.rows();
+        }
+        Ok(scores)
     }
 }
 

@@ -1,13 +1,17 @@
 //! The training loop, what it records and who may watch.
 
+mod checkpoint;
+mod early_stopping;
 mod evaluate;
 mod fit;
 mod history;
 mod observer;
 mod shuffle;
 
+pub use checkpoint::{Checkpoint, Checkpoints};
+pub use early_stopping::EarlyStopping;
 pub use evaluate::{evaluate, predict};
-pub use fit::{FitOptions, fit};
+pub use fit::{Fit, FitOptions, fit};
 pub use history::{History, ReplicaHistory, Scores, Stop};
 pub use observer::Observer;
 pub use shuffle::shuffled;

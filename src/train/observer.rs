@@ -2,8 +2,11 @@
 
 use super::history::{History, Stop};
 
-/// Is told what happens in [`fit`](super::fit); it watches and does not steer.
+/// Is told what happens in [`fit`](super::fit()) and [`Fit`](super::Fit); it watches and does not steer.
 pub trait Observer {
+    /// Training goes on after this epoch.
+    fn resumed(&mut self, _epoch: usize, _history: &History) {}
+
     /// An epoch (from 1) has been trained and evaluated.
     fn epoch_end(&mut self, _epoch: usize, _history: &History) {}
 

@@ -1,0 +1,171 @@
+//! Repeats whose state is kept in a folder, so that an interrupted experiment goes on from there.
+
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Result, anyhow, ensure};
+use candle_core::Device;
+use serde_json::{Value, json};
+
+use super::chunk::Trained;
+use super::keeper::{ChunkKeeper, Keep};
+use super::repeats::train_chunks;
+use super::schedule::Schedule;
+use super::search::Watch;
+use super::settings::Settings;
+use crate::files;
+use crate::train::{Checkpoint, Checkpoints};
+
+/// Where and when the state of an experiment is kept.
+#[derive(Clone, Debug)]
+pub struct Checkpointing<'a> {
+    /// The folder of the checkpoints.
+    pub folder: &'a Path,
+    /// Number of epochs between checkpoints, more where writing them would cost over one per cent
+    /// of the time; `None` writes them only when the experiment is ended early.
+    pub every: Option<usize>,
+    /// Whether training goes on from the checkpoints in the folder.
+    pub resume: bool,
+    /// Name of the experiment, and `cpu` or `cuda`, whose bits may differ: with the settings these
+    /// determine the course of a run.
+    pub experiment: [&'a str; 2],
+}
+
+/// How an experiment has ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// After the last epoch.
+    Finished(Trained),
+    /// Before: so many epochs of all replicas are in the folder.
+    Interrupted(usize),
+}
+
+/// [`train_repeats`](super::train_repeats) that can be ended and go on another day: when the watch
+/// does not go on, the state of every chunk is written to the folder.
+///
+/// # Errors
+/// As [`train_repeats`](super::train_repeats), and when the folder cannot be used, or a checkpoint
+/// is one of another experiment or was written by a newer version.
+pub fn train_resumable<W: Watch>(
+    settings: &Settings,
+    device: &Device,
+    schedule: Schedule,
+    watch: &W,
+    checkpointing: &Checkpointing,
+    warn: &(dyn Fn(String) + Sync),
+) -> Result<Ending> {
+    settings.check()?;
+    let Checkpointing { folder, every, resume, .. } = *checkpointing;
+    if every.is_some() {
+        files::create_folder(folder, &[])?;
+    }
+    let started = if resume { started(settings, checkpointing, warn)? } else { Vec::new() };
+    let old = !resume && !Checkpoints::names(folder)?.is_empty();
+    let name = folder.display();
+    if old {
+        warn(format!(
+            "this run replaces the checkpoints in {name}; --resume would go on from them"
+        ));
+    } else if resume && started.is_empty() {
+        warn(format!("there is no checkpoint in {name}: training starts at epoch 1"));
+    }
+    let chunks = chunks(settings, device, schedule, started);
+    let goes_on = || watch.goes_on();
+    let keep = Keep::new(folder, every, old, chunks.len(), &goes_on, warn);
+    let with_keeper = |(chunk, start): (Range<usize>, Option<Checkpoint>)| {
+        let checkpoints = checkpoints(settings, checkpointing, &chunk);
+        let keeper = ChunkKeeper::new(&keep, checkpoints, start, chunk.len());
+        (chunk, keeper)
+    };
+    let chunks = chunks.into_iter().map(with_keeper).collect();
+    match train_chunks(settings, device, schedule, &|| watch.chunk(), chunks)? {
+        Some(trained) => {
+            if every.is_none() {
+                Checkpoints::remove(folder)?;
+            }
+            Ok(Ending::Finished(trained))
+        }
+        None => keep.interrupted().map(Ending::Interrupted),
+    }
+}
+
+/// The chunks that have checkpoints, each with its last one, in the order of the seeds.
+fn started(
+    settings: &Settings,
+    checkpointing: &Checkpointing,
+    warn: &dyn Fn(String),
+) -> Result<Vec<(Range<usize>, Checkpoint)>> {
+    let mut started: Vec<(Range<usize>, Checkpoint)> = Vec::new();
+    for name in Checkpoints::names(checkpointing.folder)? {
+        let run = run(settings, checkpointing);
+        let checkpoints = Checkpoints::new(checkpointing.folder, &name, run);
+        let latest = checkpoints.latest(&mut |line| warn(line));
+        let latest = latest.map_err(|error| {
+            anyhow!("{error:#}; name another --out, or start over without --resume")
+        })?;
+        let Some(checkpoint) = latest else { continue };
+        ensure!(
+            checkpoint.epoch <= settings.epochs,
+            "--resume: expected --epochs {} or more, where the checkpoint {name} is, received {}",
+            checkpoint.epoch,
+            settings.epochs
+        );
+        let seeds = settings.seeds();
+        let first = seeds.iter().position(|seed| Some(seed) == checkpoint.seeds.first());
+        let chunk = first.map(|first| first..first + checkpoint.seeds.len());
+        let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+        match chunk.filter(|chunk| seeds.get(chunk.clone()) == Some(&checkpoint.seeds)) {
+            Some(chunk) if !started.iter().any(|(other, _)| overlaps(&chunk, other)) => {
+                started.push((chunk, checkpoint));
+            }
+            _ => warn(format!("the checkpoint {name} is not needed")),
+        }
+    }
+    started.sort_by_key(|(chunk, _)| chunk.start);
+    Ok(started)
+}
+
+/// All chunks: those that have been started, and the repeats between them cut anew.
+fn chunks(
+    settings: &Settings,
+    device: &Device,
+    schedule: Schedule,
+    started: Vec<(Range<usize>, Checkpoint)>,
+) -> Vec<(Range<usize>, Option<Checkpoint>)> {
+    let mut chunks = Vec::new();
+    let mut next = 0;
+    let fill = |chunks: &mut Vec<_>, gap: Range<usize>| {
+        if !gap.is_empty() {
+            let new = schedule.chunks(gap.len(), settings, device, true);
+            chunks.extend(new.map(|c| (gap.start + c.start..gap.start + c.end, None)));
+        }
+    };
+    for (chunk, checkpoint) in started {
+        fill(&mut chunks, next..chunk.start);
+        next = chunk.end;
+        chunks.push((chunk, Some(checkpoint)));
+    }
+    fill(&mut chunks, next..settings.repeats);
+    chunks
+}
+
+/// What determines the course of a run: everything but the number of epochs, which may grow.
+fn run(settings: &Settings, checkpointing: &Checkpointing) -> Value {
+    let mut settings = json!(settings);
+    if let Value::Object(settings) = &mut settings {
+        settings.remove("epochs");
+    }
+    let [experiment, device] = checkpointing.experiment;
+    json!({ "experiment": experiment, "device": device, "settings": settings })
+}
+
+/// The checkpoints of one chunk, called by its first and last seed.
+fn checkpoints(
+    settings: &Settings,
+    checkpointing: &Checkpointing,
+    chunk: &Range<usize>,
+) -> Checkpoints {
+    let seeds = settings.seeds();
+    let name = format!("seeds-{}-{}", seeds[chunk.start], seeds[chunk.end - 1]);
+    Checkpoints::new(checkpointing.folder, &name, run(settings, checkpointing))
+}

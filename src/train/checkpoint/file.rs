@@ -1,0 +1,158 @@
+//! A checkpoint as one safetensors file with a version and a checksum.
+//!
+//! Tensors: `weights.NAME`, `kept.NAME`, `moments.NUMBER`, `noise.PATH` (u32, steps) and the curves,
+//! `history.REPLICA.NAME`. The metadata hold the version as `format`, the run as `run`, all that is no
+//! tensor as `state`, and as `sha256` the checksum of the file with 64 zeros in its place.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context, Result, bail, ensure};
+use candle_core::{Device, Tensor};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Checkpoint;
+use crate::files::sha256;
+use crate::train::history::{History, ReplicaHistory, Stop};
+
+/// Version of the file, raised when its form or the bits of training change. The checksum stays
+/// where it is in all versions.
+pub(super) const FORMAT: u32 = 1;
+
+const CHECKSUM: &str = "\"sha256\":\"";
+const ZEROS: [u8; 64] = [b'0'; 64];
+
+/// What a file turned out to be.
+pub(super) enum Content {
+    /// A checkpoint and the run whose it is.
+    Whole(Box<Checkpoint>, Value),
+    Newer(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    epoch: usize,
+    seeds: Vec<u64>,
+    optimizer_steps: u64,
+    ends: Vec<End>,
+}
+
+/// How far a replica's curves go.
+#[derive(Serialize, Deserialize)]
+struct End {
+    stopped: Option<Stop>,
+    early_stopped: bool,
+}
+
+pub(super) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
+    let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
+    let mut put = |name: String, tensor: Tensor| tensors.insert(name, tensor);
+    for (name, tensor) in &checkpoint.weights {
+        put(format!("weights.{name}"), tensor.clone());
+    }
+    for (name, tensor) in &checkpoint.kept {
+        put(format!("kept.{name}"), tensor.clone());
+    }
+    for (i, tensor) in checkpoint.moments.iter().enumerate() {
+        put(format!("moments.{i}"), tensor.clone());
+    }
+    for (path, steps) in &checkpoint.noise_steps {
+        put(format!("noise.{path}"), Tensor::new(steps.as_slice(), &Device::Cpu)?);
+    }
+    for (r, replica) in checkpoint.history.replicas.iter().enumerate() {
+        for (name, curve) in replica.curves() {
+            put(format!("history.{r}.{name}"), Tensor::new(curve, &Device::Cpu)?);
+        }
+    }
+    let replicas = checkpoint.history.replicas.iter();
+    let end =
+        |r: &ReplicaHistory| End { stopped: r.stopped.clone(), early_stopped: r.early_stopped };
+    let state = State {
+        epoch: checkpoint.epoch,
+        seeds: checkpoint.seeds.clone(),
+        optimizer_steps: checkpoint.optimizer_steps,
+        ends: replicas.map(end).collect(),
+    };
+    let metadata = HashMap::from([
+        ("format".to_string(), FORMAT.to_string()),
+        ("run".to_string(), run.to_string()),
+        ("state".to_string(), serde_json::to_string(&state)?),
+        ("sha256".to_string(), String::from_utf8(ZEROS.to_vec())?),
+    ]);
+    let mut bytes = safetensors::serialize(&tensors, Some(metadata))?;
+    let sum = sha256(&bytes);
+    let place = checksum_place(&bytes).context("the metadata have no checksum")?;
+    bytes[place..place + 64].copy_from_slice(sum.as_bytes());
+    Ok(bytes)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When it is damaged.
+pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
+    let place = checksum_place(&bytes).context("it has no checksum")?;
+    let sum = bytes[place..place + 64].to_vec();
+    bytes[place..place + 64].copy_from_slice(&ZEROS);
+    ensure!(sha256(&bytes).as_bytes() == sum, "its checksum differs");
+
+    let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
+    let metadata = metadata.metadata().as_ref().context("it has no metadata")?;
+    let text = |name: &str| metadata.get(name).with_context(|| format!("it has no {name}"));
+    let format = text("format")?.parse()?;
+    if format > FORMAT {
+        return Ok(Content::Newer(format));
+    }
+    let run = serde_json::from_str(text("run")?)?;
+    let state: State = serde_json::from_str(text("state")?)?;
+    let mut checkpoint = Checkpoint {
+        epoch: state.epoch,
+        seeds: state.seeds,
+        history: History::default(),
+        weights: BTreeMap::new(),
+        kept: BTreeMap::new(),
+        optimizer_steps: state.optimizer_steps,
+        moments: Vec::new(),
+        noise_steps: BTreeMap::new(),
+    };
+    let mut tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+    for (r, End { stopped, early_stopped }) in state.ends.into_iter().enumerate() {
+        let mut replica = ReplicaHistory { stopped, early_stopped, ..Default::default() };
+        for (name, curve) in replica.curves_mut() {
+            let name = format!("history.{r}.{name}");
+            let values = tensors.remove(&name).with_context(|| format!("it has no {name}"))?;
+            *curve = values.to_vec1()?;
+        }
+        checkpoint.history.replicas.push(replica);
+    }
+    for i in 0.. {
+        let Some(moments) = tensors.remove(&format!("moments.{i}")) else { break };
+        checkpoint.moments.push(moments);
+    }
+    for (name, tensor) in tensors {
+        match name.split_once('.') {
+            Some(("weights", name)) => {
+                checkpoint.weights.insert(name.to_string(), tensor);
+            }
+            Some(("kept", name)) => {
+                checkpoint.kept.insert(name.to_string(), tensor);
+            }
+            Some(("noise", path)) => {
+                checkpoint.noise_steps.insert(path.to_string(), tensor.to_vec1()?);
+            }
+            _ => bail!("it has an unknown tensor {name}"),
+        }
+    }
+    Ok(Content::Whole(Box::new(checkpoint), run))
+}
+
+/// Where the digits of the checksum stand: in the header, whose length the first eight bytes give.
+/// Quotes inside the texts of the metadata are escaped, so the name is found there only.
+fn checksum_place(bytes: &[u8]) -> Option<usize> {
+    let len = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+    let header = bytes.get(8..)?.get(..usize::try_from(len).ok()?)?;
+    let found = header.windows(CHECKSUM.len()).position(|part| part == CHECKSUM.as_bytes())?;
+    let place = 8 + found + CHECKSUM.len();
+    (place + 64 <= 8 + header.len()).then_some(place)
+}

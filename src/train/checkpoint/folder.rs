@@ -1,0 +1,147 @@
+//! The last checkpoints of a training run in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::Checkpoint;
+use super::file::{Content, FORMAT, decode, encode};
+use crate::files;
+
+/// How many are kept: the last one, and the one before should that be damaged.
+const KEPT: usize = 2;
+
+/// The checkpoints of one training run: the files `NAME.epoch-EPOCH.safetensors` of a folder, of
+/// which the last two are kept.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    name: String,
+    run: Value,
+}
+
+impl Checkpoints {
+    /// Those of the run called `name`; `run` is what determines its course, for checkpoints of
+    /// another run to be refused.
+    pub fn new(folder: &Path, name: &str, run: Value) -> Self {
+        Self { folder: folder.to_path_buf(), name: name.to_string(), run }
+    }
+
+    /// The names of the runs that have checkpoints in a folder, sorted; none where there is no
+    /// folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn names(folder: &Path) -> Result<Vec<String>> {
+        let mut names: Vec<String> = entries(folder)?.into_iter().map(|entry| entry.0).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Removes the checkpoints of all runs of a folder, and the folder if nothing is left in it.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove(folder: &Path) -> Result<()> {
+        for (.., path) in entries(folder)? {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        // Refused where something else is in it.
+        let _ = fs::remove_dir(folder);
+        Ok(())
+    }
+
+    /// Writes a checkpoint, whole or not at all, and removes those before the last two.
+    ///
+    /// # Errors
+    /// When it cannot be written; those that are there are kept then.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let name = format!("{}.epoch-{}.safetensors", self.name, checkpoint.epoch);
+        files::write(&self.folder.join(name), &encode(checkpoint, &self.run)?)?;
+        for (_, path) in self.files()?.into_iter().skip(KEPT) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The last checkpoint that is whole, `None` where there is none. A damaged one is set aside
+    /// with a line to `warn`.
+    ///
+    /// # Errors
+    /// When the checkpoint is one of another run or was written by a newer version, or the folder
+    /// cannot be read.
+    pub fn latest(&self, warn: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>> {
+        for (epoch, path) in self.files()? {
+            let name = path.display();
+            let bytes = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
+            match decode(bytes) {
+                Ok(Content::Whole(checkpoint, run)) => {
+                    if let Some([setting, own, other]) = difference("run", &self.run, &run) {
+                        bail!(
+                            "{name} is a checkpoint of another experiment: expected {setting} \
+                             {own}, received {other}"
+                        )
+                    }
+                    return Ok(Some(*checkpoint));
+                }
+                Ok(Content::Newer(format)) => bail!(
+                    "{name} was written by a newer version: expected a format up to \
+                     {FORMAT}, received {format}"
+                ),
+                Err(error) => {
+                    let aside = path.with_extension("damaged");
+                    fs::rename(&path, &aside)
+                        .with_context(|| format!("cannot set the damaged {name} aside"))?;
+                    warn(format!(
+                        "{name} is damaged ({error:#}): set aside as {}; what is before epoch \
+                         {epoch} is used",
+                        aside.display()
+                    ));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The files of this run, the last epoch first.
+    fn files(&self) -> Result<Vec<(usize, PathBuf)>> {
+        let own = entries(&self.folder)?.into_iter().filter(|(name, ..)| *name == self.name);
+        let mut own: Vec<_> = own.map(|(_, epoch, path)| (epoch, path)).collect();
+        own.sort_by(|a, b| b.cmp(a));
+        Ok(own)
+    }
+}
+
+/// The checkpoints of a folder: run, epoch, path.
+fn entries(folder: &Path) -> Result<Vec<(String, usize, PathBuf)>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let paths: std::io::Result<Vec<PathBuf>> = paths();
+    let paths = paths.with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let parse = |path: PathBuf| {
+        let stem = path.file_name()?.to_str()?.strip_suffix(".safetensors")?;
+        let (name, epoch) = stem.split_once(".epoch-")?;
+        Some((name.to_string(), epoch.parse().ok()?, path))
+    };
+    Ok(paths.into_iter().filter_map(parse).collect())
+}
+
+/// The first setting that differs, as (name, own, other).
+fn difference(name: &str, own: &Value, other: &Value) -> Option<[String; 3]> {
+    match (own, other) {
+        (Value::Object(own), Value::Object(other)) => {
+            let names = own.keys().chain(other.keys());
+            let of = |map: &serde_json::Map<String, Value>, name: &str| {
+                map.get(name).cloned().unwrap_or(Value::Null)
+            };
+            names.filter_map(|name| difference(name, &of(own, name), &of(other, name))).next()
+        }
+        _ if own == other => None,
+        _ => Some([name.replace('_', " "), own.to_string(), other.to_string()]),
+    }
+}

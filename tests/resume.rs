@@ -1,0 +1,354 @@
+//! A training that is interrupted and resumed is the one that was not, bit for bit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::{ModuleT, Optimizer, VarMap};
+use candle_noise::NoiseMap;
+use candle_noise::data::Samples;
+use candle_noise::loss::Loss;
+use candle_noise::model::{Mlp, Placement};
+use candle_noise::nn::{SequentialT, replicated_vars, sorted_vars};
+use candle_noise::optim::{Adam, AdamOptions};
+use candle_noise::train::{Checkpoint, Checkpoints, EarlyStopping, Fit, FitOptions, History, fit};
+use serde_json::json;
+
+const SEEDS: [u64; 2] = [3, 4];
+const HALF: usize = 60;
+const WHOLE: usize = 100;
+
+/// Labels with errors, so that a network soon learns what is not in the validation rows.
+fn samples(first: usize, rows: usize) -> Result<Samples> {
+    let value = |i: usize| ((i * 37 + 11) % 29) as f32 / 14.5 - 1.;
+    let xs: Vec<f32> = (2 * first..2 * (first + rows)).map(value).collect();
+    let label = |(i, x): (usize, &[f32])| f32::from((x[0] > x[1]) != (i % 3 == 0));
+    let ys: Vec<f32> = xs.chunks(2).enumerate().map(label).collect();
+    Samples::replicated(
+        &Tensor::from_vec(xs, (1, rows, 2), &Device::Cpu)?,
+        &Tensor::from_vec(ys, (1, rows), &Device::Cpu)?,
+    )
+}
+
+struct Parts {
+    model: SequentialT,
+    varmap: VarMap,
+    noisemap: NoiseMap,
+    adam: Adam,
+    sets: [Samples; 2],
+    options: FitOptions,
+}
+
+impl Parts {
+    fn new(seeds: &[u64], epochs: usize) -> Result<Self> {
+        let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
+        let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
+        let spread = |stddev| vec![stddev; seeds.len()];
+        let noise = [(Placement::Input, spread(0.05)), (Placement::AfterActivation, spread(0.1))];
+        let network = Mlp { inputs: 2, hidden: vec![32], outputs: 1 };
+        let model = network.build(&vb, &noisemap.builder(), &noise)?;
+        let options = AdamOptions { learning_rate: 0.02, ..Default::default() };
+        let adam = Adam::new(sorted_vars(&varmap).into_iter().map(|(_, v)| v).collect(), options)?;
+        let options =
+            FitOptions { epochs, batch_size: 8, seeds: seeds.to_vec(), ..Default::default() };
+        Ok(Self {
+            model,
+            varmap,
+            noisemap,
+            adam,
+            sets: [samples(0, 30)?, samples(30, 20)?],
+            options,
+        })
+    }
+
+    /// Trains on from a checkpoint, or from the start, to the last epoch; gives the state there and
+    /// the curves and the weights that training ends with.
+    fn train(mut self, from: Option<&Checkpoint>, patience: usize) -> Result<Trained> {
+        let [train, validation] = &self.sets;
+        let stopping = EarlyStopping::new(&self.varmap, patience, true)?;
+        let mut fit =
+            Fit::new(&self.model, &mut self.adam, train, Some(validation), &self.options)?
+                .with_early_stopping(stopping)?;
+        if let Some(checkpoint) = from {
+            fit.resume(checkpoint, &self.varmap, &self.noisemap)?;
+        }
+        while !fit.has_ended() {
+            fit.epoch(&mut ())?;
+        }
+        let state = fit.checkpoint(&self.varmap, &self.noisemap)?;
+        let history = fit.finish()?;
+        let weights = sorted_vars(&self.varmap).into_iter();
+        let weights = weights.map(|(_, var)| values(&var)).collect::<Result<_>>()?;
+        Ok(Trained { state, history, weights })
+    }
+}
+
+struct Trained {
+    state: Checkpoint,
+    history: History,
+    weights: Vec<Vec<f32>>,
+}
+
+fn values(tensor: &Tensor) -> Result<Vec<f32>> {
+    tensor.flatten_all()?.to_vec1()
+}
+
+fn run(epochs: usize, from: Option<&Checkpoint>) -> Result<Trained> {
+    Parts::new(&SEEDS, epochs)?.train(from, WHOLE)
+}
+
+#[test]
+fn resumed_is_uninterrupted_and_every_part_of_the_state_is_needed() -> Result<()> {
+    let (start, half, whole) = (run(1, None)?.state, run(HALF, None)?.state, run(WHOLE, None)?);
+    let folder = tempfile::tempdir()?;
+    let checkpoints = Checkpoints::new(folder.path(), "run", json!({}));
+    checkpoints.save(&half).unwrap();
+    let read = checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap();
+    let resumed = run(WHOLE, Some(&read))?;
+    assert_eq!(resumed.history, whole.history);
+    assert_eq!(resumed.weights, whole.weights);
+    assert_eq!(
+        format!("{:?}", resumed.state.noise_steps),
+        format!("{:?}", whole.state.noise_steps)
+    );
+
+    let best = whole.history.replicas.iter().map(|replica| replica.restored_epoch.unwrap());
+    assert!(best.clone().any(|epoch| epoch < HALF), "{:?}", best.collect::<Vec<_>>());
+
+    type Drop = fn(&mut Checkpoint, &Checkpoint);
+    let drops: [(&str, Drop); 7] = [
+        ("weights", |own, start| own.weights = start.weights.clone()),
+        ("kept weights", |own, start| own.kept = start.kept.clone()),
+        ("moments", |own, start| own.moments = start.moments.clone()),
+        ("optimizer steps", |own, start| own.optimizer_steps = start.optimizer_steps),
+        ("noise steps", |own, start| own.noise_steps = start.noise_steps.clone()),
+        ("curves, early stopping", |own, start| own.history = start.history.clone()),
+        ("epoch, shuffling", |own, start| own.epoch = start.epoch),
+    ];
+    for (part, drop) in drops {
+        let mut damaged = half.clone();
+        drop(&mut damaged, &start);
+        let resumed = run(WHOLE, Some(&damaged))?;
+        let same = resumed.history == whole.history && resumed.weights == whole.weights;
+        assert!(!same, "resumed without {part}, and nothing shows it");
+    }
+    Ok(())
+}
+
+/// Each site of noise has steps of its own.
+#[test]
+fn the_steps_of_every_noise_site_are_needed() -> Result<()> {
+    let (half, whole) = (run(HALF, None)?.state, run(WHOLE, None)?);
+    assert_eq!(half.noise_steps.len(), 2);
+    for path in half.noise_steps.keys() {
+        let mut damaged = half.clone();
+        damaged.noise_steps.insert(path.clone(), vec![0; SEEDS.len()]);
+        assert!(run(WHOLE, Some(&damaged))?.history != whole.history, "{path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_replica_stops_early_as_it_would_alone() -> Result<()> {
+    let patience = 12;
+    let together = Parts::new(&[3, 4, 5, 6], 400)?.train(None, patience)?;
+    let mut ends = Vec::new();
+    for (r, seed) in [3, 4, 5, 6].into_iter().enumerate() {
+        let alone = Parts::new(&[seed], 400)?.train(None, patience)?;
+        assert_eq!(together.history.replicas[r], alone.history.replicas[0]);
+        for (all, own) in together.weights.iter().zip(&alone.weights) {
+            assert_eq!(all[r * own.len()..][..own.len()], own[..], "seed {seed}");
+        }
+        let history = &alone.history.replicas[0];
+        let (end, best) = (history.loss.len(), history.restored_epoch.unwrap());
+        assert!(history.early_stopped && end == best + patience, "{end} {best}");
+        ends.push(end);
+    }
+    ends.dedup();
+    assert!(ends.len() > 1, "they are to end at different epochs: {ends:?}");
+    Ok(())
+}
+
+/// A model of one weight, which is its output, and an optimizer that sets it to given values.
+struct Scripted {
+    var: Var,
+    script: Vec<f32>,
+}
+
+impl ModuleT for Scripted {
+    fn forward_t(&self, xs: &Tensor, _: bool) -> Result<Tensor> {
+        (xs * 0.)?.broadcast_add(self.var.as_tensor())
+    }
+}
+
+impl Optimizer for Scripted {
+    type Config = Vec<f32>;
+
+    fn new(vars: Vec<Var>, script: Vec<f32>) -> Result<Self> {
+        Ok(Self { var: vars[0].clone(), script })
+    }
+
+    fn step(&mut self, _: &GradStore) -> Result<()> {
+        self.var.set(&Tensor::new(&[[self.script.remove(0)]], &Device::Cpu)?)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        0.
+    }
+
+    fn set_learning_rate(&mut self, _: f64) {}
+}
+
+/// The validation losses are the squares of the script. Keras' rule, by hand: epoch 2 is the best;
+/// an equal loss is no fall.
+#[test]
+fn patience_counts_the_epochs_without_a_lower_loss() -> Result<()> {
+    let script = [5., 3., 4., 3., 3.5, 2., 1.];
+    let ended = |patience: usize, restore_best: bool| -> Result<(usize, bool, f32)> {
+        let varmap = VarMap::new();
+        let var = Var::new(&[[9f32]], &Device::Cpu)?;
+        varmap.data().lock().unwrap().insert("w".to_string(), var.clone());
+        let model = Scripted { var: var.clone(), script: vec![] };
+        let mut optimizer = Scripted::new(vec![var.clone()], script.to_vec())?;
+        let zeros = Samples::new(
+            &Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?,
+            &Tensor::zeros(1, DType::F32, &Device::Cpu)?,
+        )?;
+        let loss = Loss::MeanSquaredError;
+        let options = FitOptions { epochs: script.len(), loss, ..Default::default() };
+        let stopping = EarlyStopping::new(&varmap, patience, restore_best)?;
+        let mut fit = Fit::new(&model, &mut optimizer, &zeros, Some(&zeros), &options)?
+            .with_early_stopping(stopping)?;
+        while !fit.has_ended() {
+            fit.epoch(&mut ())?;
+        }
+        let replica = fit.finish()?.replicas.remove(0);
+        let last = if restore_best { replica.restored_epoch } else { Some(replica.loss.len()) };
+        assert_eq!(replica.final_epoch(), last);
+        Ok((replica.loss.len(), replica.early_stopped, values(&var)?[0]))
+    };
+    assert_eq!(ended(1, false)?, (3, true, 4.));
+    assert_eq!(ended(1, true)?, (3, true, 3.));
+    assert_eq!(ended(3, false)?, (5, true, 3.5));
+    assert_eq!(ended(3, true)?, (5, true, 3.));
+    assert_eq!(ended(4, true)?, (7, false, 1.), "epoch 6 is lower in time");
+    Ok(())
+}
+
+#[test]
+fn early_stopping_needs_patience_and_validation_samples() -> Result<()> {
+    let Parts { model, varmap, mut adam, sets, options, .. } = Parts::new(&SEEDS, 5)?;
+    let error = EarlyStopping::new(&varmap, 0, true).err().unwrap().to_string();
+    assert!(error.contains("at least 1, received 0"), "{error}");
+    let fit = Fit::new(&model, &mut adam, &sets[0], None, &options)?;
+    let error = fit.with_early_stopping(EarlyStopping::new(&varmap, 1, true)?).err().unwrap();
+    assert!(error.to_string().contains("expected validation samples"), "{error}");
+    Ok(())
+}
+
+/// Watching a test set changes nothing but the curves of it.
+#[test]
+fn a_test_set_steers_nothing() -> Result<()> {
+    let Parts { model, mut adam, sets: [train, validation], options, .. } = Parts::new(&SEEDS, 9)?;
+    let plain = fit(&model, &mut adam, &train, Some(&validation), &options, &mut ())?;
+    let Parts { model, mut adam, .. } = Parts::new(&SEEDS, 9)?;
+    let mut fit = Fit::new(&model, &mut adam, &train, Some(&train), &options)?;
+    fit = fit.with_test(&validation)?;
+    while !fit.has_ended() {
+        fit.epoch(&mut ())?;
+    }
+    for (tested, plain) in fit.finish()?.replicas.iter().zip(&plain.replicas) {
+        assert_eq!((&tested.loss, &tested.clean_loss), (&plain.loss, &plain.clean_loss));
+        assert_eq!(
+            (&tested.test_loss, &tested.test_accuracy),
+            (&plain.val_loss, &plain.val_accuracy)
+        );
+        assert_eq!(tested.val_loss, plain.clean_loss, "here the training rows validate");
+        assert_eq!(tested.test_curves(), plain.test_curves());
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn saved(folder: &Path, epochs: &[usize]) -> Result<(Checkpoints, Vec<PathBuf>)> {
+    let checkpoints = Checkpoints::new(folder, "run", json!({ "batch_size": 8 }));
+    for &epoch in epochs {
+        checkpoints.save(&run(epoch, None)?.state).unwrap();
+    }
+    let path = |epoch| folder.join(format!("run.epoch-{epoch}.safetensors"));
+    Ok((checkpoints, epochs.iter().map(path).collect()))
+}
+
+#[test]
+fn the_last_two_checkpoints_are_kept() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("notes.txt"), "mine")?;
+    let (checkpoints, _) = saved(folder.path(), &[2, 9, 11])?;
+    let kept = ["notes.txt", "run.epoch-11.safetensors", "run.epoch-9.safetensors"];
+    assert_eq!(names(folder.path()), kept);
+    assert_eq!(checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap().epoch, 11);
+    assert_eq!(Checkpoints::names(folder.path()).unwrap(), ["run"]);
+    Checkpoints::remove(folder.path()).unwrap();
+    assert_eq!(names(folder.path()), ["notes.txt"]);
+    Ok(())
+}
+
+/// Any byte of the file may be wrong, and any part of it missing.
+#[test]
+fn a_damaged_checkpoint_is_named_and_the_one_before_used() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (checkpoints, paths) = saved(folder.path(), &[2, 3])?;
+    let whole = fs::read(&paths[1])?;
+    let header = u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let flip = |place: usize| {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let places = [0, 8, 9, header / 2, header + 7, header + 8, whole.len() / 2, whole.len() - 1];
+    let cut = [0, 7, 8, header, whole.len() - 1].map(|len| whole[..len].to_vec());
+    for bytes in places.map(flip).into_iter().chain(cut) {
+        fs::write(&paths[1], bytes)?;
+        let mut lines = Vec::new();
+        let found = checkpoints.latest(&mut |line| lines.push(line)).unwrap().unwrap();
+        assert_eq!(found.epoch, 2);
+        assert!(
+            lines.len() == 1 && lines[0].contains("run.epoch-3.safetensors is damaged ("),
+            "{lines:?}"
+        );
+        assert!(paths[1].with_extension("damaged").exists() && !paths[1].exists());
+    }
+    fs::write(&paths[0], "nonsense")?;
+    assert!(checkpoints.latest(&mut |_| ()).unwrap().is_none());
+    Ok(())
+}
+
+#[test]
+fn checkpoints_of_another_run_or_model_are_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_, paths) = saved(folder.path(), &[2])?;
+    let other = Checkpoints::new(folder.path(), "run", json!({ "batch_size": 9 }));
+    let error = other.latest(&mut |line| panic!("{line}")).unwrap_err().to_string();
+    assert!(error.contains("expected batch size 9, received 8"), "{error}");
+    assert!(paths[0].exists(), "it is not harmed");
+
+    let refused = |state: &Checkpoint| match run(4, Some(state)) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("it was not refused"),
+    };
+    let state = run(2, None)?.state;
+    assert!(refused(&run(5, None)?.state).contains("at most 4 epochs, received one of 5"));
+    assert!(refused(&Checkpoint { seeds: vec![1, 2], ..state.clone() }).contains("[1, 2]"));
+    assert!(refused(&Checkpoint { kept: Default::default(), ..state.clone() }).contains("kept"));
+    assert!(refused(&Checkpoint { moments: vec![], ..state.clone() }).contains("moments"));
+    assert!(refused(&Checkpoint { noise_steps: Default::default(), ..state }).contains("noise"));
+    Ok(())
+}

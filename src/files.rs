@@ -76,15 +76,20 @@ pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
 /// # Errors
 /// When one cannot be removed.
 pub fn remove(folder: &Path, names: &[&str]) -> Result<()> {
-    for path in names.iter().map(|name| folder.join(name)) {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-            }
-            _ => {}
+    names.iter().try_for_each(|name| remove_file(&folder.join(name)))
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// SHA-256 in hexadecimal digits, the checksum of files that are read again.

@@ -296,8 +296,12 @@ fn the_last_two_checkpoints_are_kept() -> Result<()> {
     assert_eq!(names(folder.path()), kept);
     assert_eq!(checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap().epoch, 11);
     assert_eq!(Checkpoints::names(folder.path()).unwrap(), ["run"]);
-    Checkpoints::remove(folder.path()).unwrap();
-    assert_eq!(names(folder.path()), ["notes.txt"]);
+
+    // A training that starts over: what is later is of the one before.
+    saved(folder.path(), &[10])?;
+    let kept = ["notes.txt", "run.epoch-10.safetensors", "run.epoch-9.safetensors"];
+    assert_eq!(names(folder.path()), kept);
+    assert_eq!(Checkpoints::paths(folder.path()).unwrap().len(), 2);
     Ok(())
 }
 

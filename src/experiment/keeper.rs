@@ -1,7 +1,6 @@
 //! When the state of a chunk goes to the disk.
 
-use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -22,9 +21,8 @@ pub(super) struct Keep<'a> {
     every: Option<usize>,
     goes_on: &'a (dyn Fn() -> bool + Sync),
     warn: &'a (dyn Fn(String) + Sync),
-    /// Whether the checkpoints of an earlier experiment are still there: the first new one replaces
-    /// them.
-    old: Mutex<bool>,
+    /// The checkpoints of an earlier training, which the first new one replaces.
+    old: Mutex<Vec<PathBuf>>,
     chunks: usize,
     /// The last states of finished chunks, for the case that the experiment is ended early.
     finished: Mutex<Vec<(Checkpoints, Checkpoint)>>,
@@ -36,7 +34,7 @@ impl<'a> Keep<'a> {
     pub fn new(
         folder: &'a Path,
         every: Option<usize>,
-        old: bool,
+        old: Vec<PathBuf>,
         chunks: usize,
         goes_on: &'a (dyn Fn() -> bool + Sync),
         warn: &'a (dyn Fn(String) + Sync),
@@ -54,14 +52,11 @@ impl<'a> Keep<'a> {
     }
 
     fn save(&self, checkpoints: &Checkpoints, checkpoint: &Checkpoint) -> Result<()> {
-        // Held throughout, so that no other chunk writes before the folder is empty.
-        let mut old = lock(&self.old);
-        if mem::take(&mut *old) {
-            Checkpoints::remove(self.folder)?;
-        }
         files::create_folder(self.folder, &[])?;
-        drop(old);
-        checkpoints.save(checkpoint)
+        // Held throughout, so that what another chunk writes meanwhile is none of the old.
+        let mut old = lock(&self.old);
+        let own = checkpoints.save(checkpoint)?;
+        old.drain(..).filter(|path| *path != own).try_for_each(|path| files::remove_file(&path))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Repeats whose state is kept in a folder, so that an interrupted experiment goes on from there.
 
+use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -60,9 +61,9 @@ pub fn train_resumable<W: Watch>(
         files::create_folder(folder, &[])?;
     }
     let started = if resume { started(settings, checkpointing, warn)? } else { Vec::new() };
-    let old = !resume && !Checkpoints::names(folder)?.is_empty();
+    let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
-    if old {
+    if !old.is_empty() {
         warn(format!(
             "this run replaces the checkpoints in {name}; --resume would go on from them"
         ));
@@ -81,7 +82,11 @@ pub fn train_resumable<W: Watch>(
     match train_chunks(settings, device, schedule, &|| watch.chunk(), chunks)? {
         Some(trained) => {
             if every.is_none() {
-                Checkpoints::remove(folder)?;
+                for path in Checkpoints::paths(folder)? {
+                    files::remove_file(&path)?;
+                }
+                // It stays where something else is in it.
+                let _ = fs::remove_dir(folder);
             }
             Ok(Ending::Finished(trained))
         }

@@ -41,30 +41,28 @@ impl Checkpoints {
         Ok(names)
     }
 
-    /// Removes the checkpoints of all runs of a folder, and the folder if nothing is left in it.
+    /// The files of all runs of a folder.
     ///
     /// # Errors
-    /// When one cannot be removed.
-    pub fn remove(folder: &Path) -> Result<()> {
-        for (.., path) in entries(folder)? {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-        // Refused where something else is in it.
-        let _ = fs::remove_dir(folder);
-        Ok(())
+    /// When the folder cannot be read.
+    pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+        Ok(entries(folder)?.into_iter().map(|(.., path)| path).collect())
     }
 
-    /// Writes a checkpoint, whole or not at all, and removes those before the last two.
+    /// Writes a checkpoint, whole or not at all; of those of earlier epochs the last is kept, and of
+    /// later ones, which are of an earlier training, none.
     ///
     /// # Errors
     /// When it cannot be written; those that are there are kept then.
-    pub fn save(&self, checkpoint: &Checkpoint) -> Result<()> {
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         let name = format!("{}.epoch-{}.safetensors", self.name, checkpoint.epoch);
-        files::write(&self.folder.join(name), &encode(checkpoint, &self.run)?)?;
-        for (_, path) in self.files()?.into_iter().skip(KEPT) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-        Ok(())
+        let path = self.folder.join(name);
+        files::write(&path, &encode(checkpoint, &self.run)?)?;
+        let (later, others): (Vec<_>, Vec<_>) =
+            self.files()?.into_iter().partition(|(epoch, _)| *epoch > checkpoint.epoch);
+        let mut outdated = later.into_iter().chain(others.into_iter().skip(KEPT));
+        outdated.try_for_each(|(_, path)| files::remove_file(&path))?;
+        Ok(path)
     }
 
     /// The last checkpoint that is whole, `None` where there is none. A damaged one is set aside

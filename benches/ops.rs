@@ -17,7 +17,7 @@ fn numbers(shape: &[usize]) -> Var {
 }
 
 fn draws(replicas: usize) -> Vec<NoiseDraw> {
-    let draw = |r| NoiseDraw { address: Address::new(r, "b", Stream::Noise, 0), stddev: 0.1 };
+    let draw = |r| NoiseDraw { address: Address::new(r, "b", Stream::Noise, 0), strength: 0.1 };
     (0..replicas as u64).map(draw).collect()
 }
 

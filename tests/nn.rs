@@ -192,7 +192,7 @@ fn twins(replicas: usize, widths: &[usize], varmap: &VarMap) -> Result<[Sequenti
     // Replica 0 has no noise.
     let stddevs: Vec<f64> = (0..replicas).map(|r| 0.2 * r as f64).collect();
     let noise =
-        |i: usize, path: &str| GaussianNoise::with_stddevs(&stddevs, maps[i].builder().pp(path));
+        |i: usize, path: &str| GaussianNoise::with_strengths(&stddevs, maps[i].builder().pp(path));
     let (mut fused, mut single) = (seq_t(), seq_t());
     for (l, pair) in widths.windows(2).enumerate() {
         let layer = dense(replicas, pair[0], pair[1], vb.pp(format!("fc{l}")))?;

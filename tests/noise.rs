@@ -27,9 +27,9 @@ fn evaluation_and_stddev_zero_are_the_identity_and_use_no_step() -> Result<()> {
     let map = NoiseMap::new(1);
     let noise = GaussianNoise::new(0.5, map.builder().pp("a"))?;
     assert_eq!(bits(&noise.forward_t(&xs, false)?), bits(&xs));
-    map.set_stddevs("a", &[0.])?;
+    map.set_strengths("a", &[0.])?;
     assert_eq!(bits(&noise.forward_t(&xs, true)?), bits(&xs));
-    map.set_stddevs("a", &[0.5])?;
+    map.set_strengths("a", &[0.5])?;
     map.set_enabled(false);
     assert_eq!(bits(&noise.forward_t(&xs, true)?), bits(&xs));
     assert_eq!(map.steps(), BTreeMap::from([("a".to_string(), vec![0])]));
@@ -166,7 +166,7 @@ fn other_dtypes_have_the_same_noise_rounded_once() -> Result<()> {
 fn replicas_differ_and_each_equals_its_solo_run() -> Result<()> {
     let seeds = [7, 8, 1 << 40];
     let map = NoiseMap::replicated(&seeds);
-    let noise = GaussianNoise::with_stddevs(&[0.1, 0., 0.3], map.builder().pp("a"))?;
+    let noise = GaussianNoise::with_strengths(&[0.1, 0., 0.3], map.builder().pp("a"))?;
     let xs = Tensor::arange(0f32, 60., &Device::Cpu)?.reshape((3, 4, 5))?;
     for _ in 0..3 {
         noise.forward_t(&xs, true)?;
@@ -220,13 +220,13 @@ fn two_sites_with_one_path_are_refused_while_both_live() -> Result<()> {
 fn an_unknown_path_is_an_error_that_lists_the_others() -> Result<()> {
     let map = NoiseMap::new(1);
     let _noise = GaussianNoise::new(1., map.builder().pp("hidden"))?;
-    let error = map.set_stddevs("hiden", &[0.1]).unwrap_err().to_string();
+    let error = map.set_strengths("hiden", &[0.1]).unwrap_err().to_string();
     assert!(error.contains("\"hiden\"") && error.contains("[\"hidden\"]"), "{error}");
-    map.set_stddevs("hidden", &[0.1])?;
-    assert_eq!(map.stddevs()["hidden"], [0.1]);
+    map.set_strengths("hidden", &[0.1])?;
+    assert_eq!(map.strengths()["hidden"], [0.1]);
     assert!(
-        map.set_stddevs("hidden", &[0.1, 0.2]).is_err()
-            && map.set_stddevs("hidden", &[-1.]).is_err()
+        map.set_strengths("hidden", &[0.1, 0.2]).is_err()
+            && map.set_strengths("hidden", &[-1.]).is_err()
     );
     Ok(())
 }

@@ -11,6 +11,8 @@ mod grid;
 mod loss;
 mod nn;
 mod noise;
+mod noise_family;
+mod noise_laws;
 mod optim;
 mod repeats;
 mod resume;

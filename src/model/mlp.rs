@@ -95,7 +95,7 @@ impl Mlp {
             .find(|(other, _)| *other == placement)
         {
             Some((_, stddevs)) => {
-                model.add_named(name, GaussianNoise::with_stddevs(stddevs, nb.pp(name))?)
+                model.add_named(name, GaussianNoise::with_strengths(stddevs, nb.pp(name))?)
             }
             None => Ok(model),
         };

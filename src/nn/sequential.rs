@@ -163,14 +163,14 @@ fn fused_run<'a>(
     while let Some(dense) = next::<Dense>(rest).filter(fits) {
         let mut layer = StackLayer::new(dense.weight(), dense.bias());
         rest = &rest[1..];
-        if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.replica_axis()) {
+        if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.is_fusable()) {
             layer.before = noise.draws(train)?;
             rest = &rest[1..];
         }
         if next::<Relu>(rest).is_some() {
             layer.relu = true;
             rest = &rest[1..];
-            if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.replica_axis()) {
+            if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.is_fusable()) {
                 layer.after = noise.draws(train)?;
                 rest = &rest[1..];
             }

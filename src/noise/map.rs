@@ -1,6 +1,6 @@
 //! A [`NoiseMap`] is to noise what a `VarMap` is to weights: it owns every noise site of a model.
 //!
-//! A site has a path (`"hidden.0"`), which with the seed determines its draws, a spread and a
+//! A site has a path (`"hidden.0"`), which with the seed determines its draws, a strength and a
 //! counter of training calls, the step. Adding a site moves no other site's draws.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use candle_core::{Device, Result, Tensor, bail};
 
-use crate::ops::NoiseDraw;
-use crate::rng::{Address, Key, Stream};
+use super::site::{NoiseBuilder, Site, State};
 
 /// The noise sites of one model. Clones share the sites.
 #[derive(Clone, Debug)]
@@ -45,7 +44,7 @@ impl NoiseMap {
 
     /// The builder at the root of the paths.
     pub fn builder(&self) -> NoiseBuilder {
-        NoiseBuilder { map: self.clone(), path: String::new() }
+        NoiseBuilder::new(self.clone())
     }
 
     /// Number of replicas.
@@ -59,20 +58,19 @@ impl NoiseMap {
         self.0.enabled.store(enabled, Ordering::Relaxed);
     }
 
-    /// The spread of each replica at each site, sorted by path.
-    pub fn stddevs(&self) -> BTreeMap<String, Vec<f64>> {
-        self.collect(|state| state.stddevs.clone())
+    /// The strength of each replica at each site, sorted by path: what the site's layer was made
+    /// with, a standard deviation for `GaussianNoise`, a rate for `Dropout`.
+    pub fn strengths(&self) -> BTreeMap<String, Vec<f64>> {
+        self.collect(|state| state.strengths.clone())
     }
 
-    /// Sets the spread of each replica at one site, from its next call on.
+    /// Sets the strength of each replica at one site, from its next call on.
     ///
     /// # Errors
-    /// When there is no such site, the number of replicas differs, or a spread is negative or not
-    /// finite.
-    pub fn set_stddevs(&self, path: &str, stddevs: &[f64]) -> Result<()> {
-        check_stddevs(stddevs, self.replicas())?;
-        self.site(path)?.state().stddevs = stddevs.to_vec();
-        Ok(())
+    /// When there is no such site, the number of replicas differs, or a strength is outside the
+    /// range of the site's layer; nothing is changed then.
+    pub fn set_strengths(&self, path: &str, strengths: &[f64]) -> Result<()> {
+        self.site(path)?.set_strengths(strengths)
     }
 
     /// The number of noisy calls so far of each replica at each site, sorted by path.
@@ -101,7 +99,7 @@ impl NoiseMap {
     }
 
     /// Writes seeds and steps as a safetensors file: a u32 tensor (R,) of steps for each site and
-    /// the seeds (R, 2), low half first, as `@seeds`. Spreads belong to the model, not to its
+    /// the seeds (R, 2), low half first, as `@seeds`. Strengths belong to the model, not to its
     /// progress, and are not written.
     ///
     /// # Errors
@@ -132,13 +130,26 @@ impl NoiseMap {
         self.set_steps(&steps.collect::<Result<_>>()?)
     }
 
-    const SEEDS: &str = "@seeds";
+    pub(super) const SEEDS: &str = "@seeds";
+
+    pub(super) fn seeds(&self) -> &[u64] {
+        &self.0.seeds
+    }
+
+    /// Whether tensors begin with the replica axis.
+    pub(super) fn replica_axis(&self) -> bool {
+        self.0.replica_axis
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.0.enabled.load(Ordering::Relaxed)
+    }
 
     fn seed_halves(&self) -> Vec<Vec<u32>> {
         self.0.seeds.iter().map(|&seed| vec![seed as u32, (seed >> 32) as u32]).collect()
     }
 
-    fn sites(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Site>>> {
+    pub(super) fn sites(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Site>>> {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -155,110 +166,5 @@ impl NoiseMap {
         let sites = self.sites();
         let live = sites.iter().filter_map(|(path, site)| Some((path, site.upgrade()?)));
         live.map(|(path, site)| (path.clone(), f(&site.state()))).collect()
-    }
-}
-
-/// Where in a [`NoiseMap`] the next layer puts its site: `nb.pp("hidden").pp(0)`.
-#[derive(Clone, Debug)]
-pub struct NoiseBuilder {
-    map: NoiseMap,
-    path: String,
-}
-
-impl NoiseBuilder {
-    /// The builder one name deeper.
-    pub fn pp<S: ToString>(&self, name: S) -> Self {
-        let name = name.to_string();
-        let path = if self.path.is_empty() { name } else { format!("{}.{name}", self.path) };
-        Self { map: self.map.clone(), path }
-    }
-
-    /// Number of replicas of the map.
-    pub fn replicas(&self) -> usize {
-        self.map.replicas()
-    }
-
-    /// Registers the site of a layer at this path.
-    pub(super) fn site(&self, stddevs: &[f64]) -> Result<Arc<Site>> {
-        check_stddevs(stddevs, self.replicas())?;
-        let path = &self.path;
-        if path.is_empty() || path == NoiseMap::SEEDS {
-            bail!(
-                "a noise layer needs a path, as in noisemap.builder().pp(\"hidden\"); \
-                 received {path:?}"
-            )
-        }
-        let mut sites = self.map.sites();
-        if sites.get(path).and_then(Weak::upgrade).is_some() {
-            bail!("two noise layers with the path {path:?}: they would draw the same noise")
-        }
-        let site = Arc::new(Site {
-            map: self.map.clone(),
-            path: path.clone(),
-            keys: self.map.0.seeds.iter().map(|&seed| Key::new(seed, path)).collect(),
-            state: Mutex::new(State { stddevs: stddevs.to_vec(), steps: vec![0; stddevs.len()] }),
-        });
-        sites.insert(path.clone(), Arc::downgrade(&site));
-        Ok(site)
-    }
-}
-
-/// One place in a model where noise is drawn.
-#[derive(Debug)]
-pub(super) struct Site {
-    map: NoiseMap,
-    path: String,
-    keys: Vec<Key>,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    stddevs: Vec<f64>,
-    steps: Vec<u32>,
-}
-
-impl Site {
-    pub(super) fn replica_axis(&self) -> bool {
-        self.map.0.replica_axis
-    }
-
-    /// Takes one step: the draws of this training call, or `None` where there is no noise and no
-    /// step is used.
-    pub(super) fn next_draws(&self) -> Result<Option<Vec<NoiseDraw>>> {
-        let mut state = self.state();
-        if !self.map.0.enabled.load(Ordering::Relaxed) || state.stddevs.iter().all(|&s| s == 0.) {
-            return Ok(None);
-        }
-        let State { stddevs, steps } = &mut *state;
-        let replicas = self.keys.iter().zip(stddevs).zip(steps);
-        let draw = |((&key, stddev), step): ((&Key, &mut f64), &mut u32)| {
-            let draw = NoiseDraw {
-                address: Address { key, stream: Stream::Noise, step: *step },
-                stddev: *stddev,
-            };
-            if *stddev > 0. {
-                let Some(next) = step.checked_add(1) else {
-                    bail!("noise site {}: all 2^32 - 1 steps are used", self.path)
-                };
-                *step = next;
-            }
-            Ok(draw)
-        };
-        replicas.map(draw).collect::<Result<_>>().map(Some)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn check_stddevs(stddevs: &[f64], replicas: usize) -> Result<()> {
-    if stddevs.len() != replicas {
-        bail!("expected a stddev for each of {replicas} replicas, received {}", stddevs.len())
-    }
-    match stddevs.iter().find(|s| !(0.0..f64::INFINITY).contains(*s)) {
-        Some(stddev) => bail!("stddev must be finite and at least 0, received {stddev}"),
-        None => Ok(()),
     }
 }

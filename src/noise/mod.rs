@@ -1,7 +1,41 @@
-//! Noise layers, and the map that owns their spreads and steps.
+//! Noise layers, and the map that owns their strengths and steps.
+//!
+//! Every layer is a [`NoiseLayer`] of one kind: a `candle_nn::ModuleT` with noise in training, the
+//! identity in evaluation and at strength 0. Draws have addresses (seed, path, step, row, element);
+//! a [`NoiseMap`] counts the steps, saves them, and sets the strengths of a schedule. z is a
+//! standard normal, v uniform in (−1, 1), l of density exp(−|l|) / 2.
+//!
+//! | layer | in training | strength | source |
+//! |---|---|---|---|
+//! | [`GaussianNoise`] | x + stddev · z | stddev | Bishop 1995, An 1996 |
+//! | [`UniformNoise`] | x + half_width · v | half-width | |
+//! | [`LaplaceNoise`] | x + scale · l | scale | Dwork et al. 2006 |
+//! | [`DistributionNoise`] | x + scale · d, d of any distribution | scale | |
+//! | [`NeftuneNoise`] | x + alpha / √(L·d) · v | alpha | Jain et al. 2023 |
+//! | [`SpeckleNoise`] | x (1 + stddev · z) | stddev | Hendrycks & Dietterich 2019 |
+//! | [`GaussianDropout`] | x (1 + √(rate / (1 − rate)) · z) | rate | Srivastava et al. 2014 |
+//! | [`Dropout`], [`Dropout::spatial`] | 0, or x / (1 − rate) | rate | Srivastava et al. 2014, Tompson et al. 2015 |
+//! | [`AlphaDropout`] | a · q + b, or a · x + b | rate | Klambauer et al. 2017 |
+//! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
+//!
+//! All take [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
+//! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
 
-mod gaussian;
+mod family;
+mod kind;
+pub mod kinds;
+mod layer;
 mod map;
+mod perturb;
+mod site;
+mod strength;
 
-pub use gaussian::GaussianNoise;
-pub use map::{NoiseBuilder, NoiseMap};
+pub use family::{
+    AlphaDropout, DistributionNoise, Dropout, GaussianDropout, GaussianNoise, LaplaceNoise,
+    NeftuneNoise, SaltAndPepper, SpeckleNoise, UniformNoise,
+};
+pub use kind::{Change, Kind};
+pub use layer::NoiseLayer;
+pub use map::NoiseMap;
+pub use site::NoiseBuilder;
+pub use strength::Strength;

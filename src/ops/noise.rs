@@ -12,13 +12,14 @@ use rayon::prelude::*;
 use super::cpu::PARALLEL;
 use crate::rng::{Address, MAX_ROW_LEN};
 
-/// The noise of one replica: which normals, and how far they are spread.
+/// The noise of one replica: which draws, and how strong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseDraw {
     /// Key, stream and step of the draw.
     pub address: Address,
-    /// Standard deviation, in the units of the tensor; 0 leaves the replica as it is.
-    pub stddev: f64,
+    /// What [`add_noise`] takes as the standard deviation and other noise as its own strength; 0
+    /// leaves the replica as it is.
+    pub strength: f64,
 }
 
 /// Adds noise to each replica.
@@ -35,6 +36,21 @@ pub struct NoiseDraw {
 /// When the number of draws does not fit, the dtype is no floating-point type or cannot hold the
 /// spread, or a row or the number of rows is beyond the address.
 pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result<Tensor> {
+    let row_len = split_rows(xs, draws, replica_axis)?.1.iter().product();
+    if !xs.device().is_cpu() {
+        // The draw is the host's, so that every device has the same bits.
+        let ys = add_noise(&xs.to_device(&Device::Cpu)?, draws, replica_axis)?;
+        return ys.to_device(xs.device());
+    }
+    xs.contiguous()?.apply_op1(AddNoise { draws: draws.to_vec(), row_len })
+}
+
+/// The number of rows of a replica and the shape of one, where the draws fit the tensor.
+pub(crate) fn split_rows<'a>(
+    xs: &'a Tensor,
+    draws: &[NoiseDraw],
+    replica_axis: bool,
+) -> Result<(usize, &'a [usize])> {
     let dims = if replica_axis {
         match xs.dims().split_first() {
             Some((&replicas, dims)) if replicas == draws.len() && replicas > 0 => dims,
@@ -50,28 +66,22 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
         }
         xs.dims()
     };
-    let row_len = match dims {
-        [] | [_] => dims.iter().product::<usize>(),
-        [_, row @ ..] => row.iter().product(),
+    let (rows, row) = match dims {
+        [] | [_] => (1, dims),
+        [rows, row @ ..] => (*rows, row),
     };
-    let rows = if dims.len() > 1 { dims[0] } else { 1 };
     check_spread(draws, xs.dtype())?;
-    if row_len > MAX_ROW_LEN || rows > u32::MAX as usize {
+    if row.iter().product::<usize>() > MAX_ROW_LEN || rows > u32::MAX as usize {
         bail!("noise has addresses for 2^32 rows of 2^34 elements, received shape {:?}", xs.dims())
     }
-    if !xs.device().is_cpu() {
-        // The draw is the host's, so that every device has the same bits.
-        let ys = add_noise(&xs.to_device(&Device::Cpu)?, draws, replica_axis)?;
-        return ys.to_device(xs.device());
-    }
-    xs.contiguous()?.apply_op1(AddNoise { draws: draws.to_vec(), row_len })
+    Ok((rows, row))
 }
 
 /// The f32 sum of the narrower dtypes must hold the spread.
 pub(super) fn check_spread(draws: &[NoiseDraw], dtype: DType) -> Result<()> {
     let most = if dtype == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
-    match draws.iter().find(|draw| draw.stddev > most) {
-        Some(draw) => bail!("a stddev of {} is beyond {dtype:?}", draw.stddev),
+    match draws.iter().find(|draw| draw.strength > most) {
+        Some(draw) => bail!("noise of strength {} is beyond {dtype:?}", draw.strength),
         None => Ok(()),
     }
 }
@@ -90,7 +100,7 @@ impl AddNoise {
             return ys;
         }
         for (draw, ys) in self.draws.iter().zip(ys.chunks_exact_mut(len)) {
-            if draw.stddev != 0. {
+            if draw.strength != 0. {
                 f(draw, ys);
             }
         }
@@ -111,7 +121,7 @@ impl AddNoise {
         {
             let add = |(i, (xs, ys)): (usize, (&[f32], &mut [f32]))| {
                 let first_row = (i * rows) as u32;
-                draw.address.add_normal(first_row, self.row_len, draw.stddev as f32, xs, ys);
+                draw.address.add_normal(first_row, self.row_len, draw.strength as f32, xs, ys);
             };
             if len <= piece {
                 add((0, (xs, ys)));
@@ -134,11 +144,11 @@ impl AddNoise {
     }
 
     fn add_f64(&self, draw: &NoiseDraw, ys: &mut [f64]) {
-        self.add_by_row(draw, ys, |x, z| draw.stddev.mul_add(f64::from(z), x));
+        self.add_by_row(draw, ys, |x, z| draw.strength.mul_add(f64::from(z), x));
     }
 
     fn add_half<T: WithDType>(&self, draw: &NoiseDraw, ys: &mut [T]) {
-        let stddev = draw.stddev as f32;
+        let stddev = draw.strength as f32;
         let sum = |x: T, z: f32| stddev.mul_add(z, x.to_f64() as f32);
         self.add_by_row(draw, ys, |x, z| T::from_f64(f64::from(sum(x, z))));
     }

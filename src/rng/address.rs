@@ -10,6 +10,7 @@ use pulp::Arch;
 
 use super::blocks::Rows;
 use super::key::{Key, Stream};
+use super::laplace::laplace;
 use super::normal::{box_muller, uniforms, words};
 use super::philox::philox4x32;
 use super::stream_rng::PhiloxRng;
@@ -61,6 +62,11 @@ impl Address {
     /// Fills rows with standard normal draws: Box and Muller's of words 0 and 1, 2 and 3, ….
     pub fn fill_normal(&self, first_row: u32, row_len: usize, out: &mut [f32]) {
         self.fill(first_row, row_len, out, box_muller);
+    }
+
+    /// Fills rows with draws of the standard Laplace distribution, of density exp(-|x|) / 2.
+    pub fn fill_laplace(&self, first_row: u32, row_len: usize, out: &mut [f32]) {
+        self.fill(first_row, row_len, out, laplace);
     }
 
     /// Adds noise in one pass: `y = fma(stddev, z, x)`, with `z` from [`Self::fill_normal`].

@@ -17,6 +17,7 @@
 mod address;
 mod blocks;
 mod key;
+mod laplace;
 #[cfg(test)]
 mod laws;
 mod normal;

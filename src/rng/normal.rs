@@ -20,7 +20,7 @@ use std::f32::consts::LN_2;
 ///
 /// Zero is impossible. One is not: the largest `w >> 8`, plus 1/2, rounds to 2^24.
 #[inline(always)]
-fn uniform(word: u32) -> f32 {
+pub(super) fn uniform(word: u32) -> f32 {
     const SCALE: f32 = 1.0 / (1 << 24) as f32;
     // Through i32, which holds 24 bits exactly: most vector units convert signed integers only.
     ((word >> 8) as i32 as f32 + 0.5) * SCALE
@@ -50,7 +50,7 @@ pub(super) fn box_muller(w0: u32, w1: u32) -> [f32; 2] {
 ///
 /// With `u = m 2^e`, `m` in [2/3, 4/3) and `f = m - 1` (exact): `ln u = e ln 2 + f + f^2 P(f)`.
 #[inline(always)]
-fn ln(u: f32) -> f32 {
+pub(super) fn ln(u: f32) -> f32 {
     // P(f) = -1/2 + f Q(f), Q minimax to (ln(1+f) - f + f^2/2) / f^3 on [-1/3, 1/3]; relative error
     // of the logarithm 4.6e-9. Highest power first.
     const P: [f32; 9] = [

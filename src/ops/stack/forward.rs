@@ -63,7 +63,7 @@ pub fn forward_panel(
             let normals = &mut normals[..panel.rows * width];
             let first_row = (panel.start - panel.replica * plan.batch) as u32;
             draw.address.fill_normal(first_row, width, normals);
-            add_noise(draw.stddev as f32, normals, width, rectify, ys);
+            add_noise(draw.strength as f32, normals, width, rectify, ys);
         };
         noise(before, layer.relu, ys);
         if plan.has_gates(l) {

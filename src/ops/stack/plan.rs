@@ -124,5 +124,5 @@ pub struct Panel {
 
 /// A replica's draw, where it has noise.
 pub fn draw_of(draws: &Option<Vec<NoiseDraw>>, replica: usize) -> Option<NoiseDraw> {
-    draws.as_ref().map(|draws| draws[replica]).filter(|draw| draw.stddev != 0.)
+    draws.as_ref().map(|draws| draws[replica]).filter(|draw| draw.strength != 0.)
 }

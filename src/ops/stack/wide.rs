@@ -152,7 +152,7 @@ impl InplaceOp1 for Finish<'_> {
                 if let Some(draw) = self.draws[r] {
                     normals.resize(ys.len(), 0.);
                     draw.address.fill_normal((p * piece) as u32, self.width, &mut normals);
-                    stddev = draw.stddev as f32;
+                    stddev = draw.strength as f32;
                 }
                 finish(ys, bias, &normals, stddev, self.relu);
             };

@@ -1,0 +1,164 @@
+//! The op under every kind of noise: each element changed by the draw at its address.
+//!
+//! Nothing is kept for the backward pass: it draws again.
+
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor, WithDType, bail};
+use rayon::prelude::*;
+
+use super::kind::Kind;
+use crate::ops::{NoiseDraw, PARALLEL, split_rows};
+
+/// Changes each replica by its draws.
+///
+/// # Shapes
+/// As [`add_noise`](crate::ops::add_noise). `shared_axes` count the axes of a row, behind the
+/// batch: elements that differ along them alone have one draw. `mask` has the shape of `xs`; here
+/// it only tells how many elements of a row are real, which some kinds ask.
+///
+/// # Errors
+/// As [`add_noise`](crate::ops::add_noise), and when a row has no such axis.
+pub(super) fn perturb<K: Kind>(
+    xs: &Tensor,
+    kind: &K,
+    draws: &[NoiseDraw],
+    replica_axis: bool,
+    shared_axes: &[usize],
+    mask: Option<&Tensor>,
+) -> Result<Tensor> {
+    let (rows, row) = split_rows(xs, draws, replica_axis)?;
+    let indices = draw_indices(row, shared_axes)?;
+    let real = match mask {
+        Some(mask) => count_real(mask, indices.len())?,
+        None => vec![indices.len(); rows * draws.len()],
+    };
+    let op =
+        Perturb { kind: kind.clone(), draws: draws.to_vec(), indices, real, is_backward: false };
+    // The draw is the host's, so that every device has the same bits.
+    let ys = xs.to_device(&Device::Cpu)?.contiguous()?.apply_op1(op)?;
+    ys.to_device(xs.device())
+}
+
+/// For each element of a row the number of its draw.
+fn draw_indices(row: &[usize], shared_axes: &[usize]) -> Result<Vec<usize>> {
+    if let Some(axis) = shared_axes.iter().find(|&&axis| axis >= row.len()) {
+        bail!(
+            "shared axes count those of a row, behind the batch: expected axes below {} for rows \
+             of shape {row:?}, received {axis}",
+            row.len()
+        )
+    }
+    let mut indices = vec![0];
+    for (axis, &len) in row.iter().enumerate() {
+        let (stride, step) = if shared_axes.contains(&axis) { (1, 0) } else { (len, 1) };
+        let along = |index: usize| (0..len).map(move |i| index * stride + i * step);
+        indices = indices.into_iter().flat_map(along).collect();
+    }
+    Ok(indices)
+}
+
+/// The number of real elements of each row of each replica.
+fn count_real(mask: &Tensor, row_len: usize) -> Result<Vec<usize>> {
+    let mask = mask.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<u8>()?;
+    let real = |row: &[u8]| row.iter().filter(|&&real| real != 0).count();
+    Ok(mask.chunks_exact(row_len.max(1)).map(real).collect())
+}
+
+#[derive(Clone)]
+struct Perturb<K> {
+    kind: K,
+    draws: Vec<NoiseDraw>,
+    indices: Vec<usize>,
+    real: Vec<usize>,
+    is_backward: bool,
+}
+
+impl<K: Kind> Perturb<K> {
+    fn by_replica<T: WithDType>(&self, xs: &[T]) -> Vec<T> {
+        let mut ys = xs.to_vec();
+        if ys.is_empty() {
+            return ys;
+        }
+        let (row_len, len) = (self.indices.len(), ys.len() / self.draws.len());
+        let drawn = self.indices[row_len - 1] + 1;
+        let replicas = ys.chunks_exact_mut(len).zip(self.real.chunks_exact(len / row_len));
+        for (draw, (ys, real)) in self.draws.iter().zip(replicas) {
+            let row = |draws: &mut Vec<f32>, (row, ys): (usize, &mut [T])| {
+                self.change_row(draw, row, real[row], draws, ys);
+            };
+            let mut draws = vec![0f32; drawn];
+            if draw.strength == 0. {
+                continue;
+            } else if len <= PARALLEL {
+                ys.chunks_exact_mut(row_len).enumerate().for_each(|ys| row(&mut draws, ys));
+            } else {
+                ys.par_chunks_exact_mut(row_len)
+                    .with_min_len((PARALLEL / row_len).max(1))
+                    .enumerate()
+                    .for_each_init(|| draws.clone(), row);
+            }
+        }
+        ys
+    }
+
+    fn change_row<T: WithDType>(
+        &self,
+        draw: &NoiseDraw,
+        row: usize,
+        real: usize,
+        draws: &mut [f32],
+        ys: &mut [T],
+    ) {
+        self.kind.fill(&draw.address, row as u32, draws);
+        let change = self.kind.at(draw.strength, real);
+        for (y, &index) in ys.iter_mut().zip(&self.indices) {
+            let change = change(draws[index]);
+            *y = if self.is_backward { change.pull(*y) } else { change.apply(*y) };
+        }
+    }
+}
+
+impl<K: Kind> CustomOp1 for Perturb<K> {
+    fn name(&self) -> &'static str {
+        "perturb"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            bail!("expected a contiguous tensor, received {layout:?}")
+        };
+        let ys = match storage {
+            CpuStorage::F16(xs) => CpuStorage::F16(self.by_replica(&xs[start..end])),
+            CpuStorage::BF16(xs) => CpuStorage::BF16(self.by_replica(&xs[start..end])),
+            CpuStorage::F32(xs) => CpuStorage::F32(self.by_replica(&xs[start..end])),
+            CpuStorage::F64(xs) => CpuStorage::F64(self.by_replica(&xs[start..end])),
+            other => {
+                bail!("noise needs an f16, bf16, f32 or f64 tensor, received {:?}", other.dtype())
+            }
+        };
+        Ok((ys, layout.shape().clone()))
+    }
+
+    /// Linear in the gradient, so that it can be differentiated again.
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        grad.contiguous()?.apply_op1(Self { is_backward: true, ..self.clone() }).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_along_shared_axes_have_one_draw() -> Result<()> {
+        let indices = |shared: &[usize]| draw_indices(&[2, 3], shared);
+        assert_eq!(indices(&[])?, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(indices(&[0])?, [0, 1, 2, 0, 1, 2]);
+        assert_eq!(indices(&[1])?, [0, 0, 0, 1, 1, 1]);
+        assert_eq!(indices(&[1, 0])?, [0; 6]);
+        assert_eq!(draw_indices(&[], &[])?, [0]);
+        let error = indices(&[2]).unwrap_err().to_string();
+        assert!(error.contains("below 2 for rows of shape [2, 3], received 2"), "{error}");
+        Ok(())
+    }
+}

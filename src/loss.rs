@@ -67,6 +67,49 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     log_softmax(logits, D::Minus1)?.gather(&classes, 2)?.squeeze(2)?.mean(1)?.neg()
 }
 
+/// Cross-entropy against smoothed classes: (1 − ε) · [`cross_entropy`] + ε / C · Σ_c −ln p_c, the mean
+/// over the batch, as PyTorch's `label_smoothing` has it.
+///
+/// Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision" (arXiv
+/// 1512.00567).
+///
+/// # Shapes
+/// As [`cross_entropy`].
+///
+/// # Errors
+/// When `smoothing` is outside [0, 1], and as [`cross_entropy`].
+pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor> {
+    check_smoothing(smoothing)?;
+    let right = (cross_entropy(logits, targets)? * (1. - smoothing))?;
+    let all = log_softmax(logits, D::Minus1)?.mean((1, 2))?; // (R,): the mean over classes, too
+    right - (all * smoothing)?
+}
+
+/// Smoothed targets for one logit, y (1 − ε) + ε / 2, with which the binary cross-entropy L becomes
+/// (1 − ε) L(y) + ε L(½).
+///
+/// Labels flipped with probability r have the targets of ε = 2r in mean.
+///
+/// # Shapes
+/// Any; floating-point targets.
+///
+/// # Errors
+/// When `smoothing` is outside [0, 1] or the targets are integers, which cannot hold the result.
+pub fn smooth_targets(targets: &Tensor, smoothing: f64) -> Result<Tensor> {
+    check_smoothing(smoothing)?;
+    if !targets.dtype().is_float() {
+        bail!("smoothed targets are floating-point numbers, received {:?}", targets.dtype())
+    }
+    targets.affine(1. - smoothing, smoothing / 2.)
+}
+
+fn check_smoothing(smoothing: f64) -> Result<()> {
+    match (0.0..=1.).contains(&smoothing) {
+        true => Ok(()),
+        false => bail!("smoothing must lie in [0, 1], received {smoothing}"),
+    }
+}
+
 /// Mean over the batch and the outputs of (prediction − target)².
 ///
 /// # Shapes

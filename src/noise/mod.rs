@@ -18,24 +18,38 @@
 //! | [`AlphaDropout`] | a · q + b, or a · x + b | rate | Klambauer et al. 2017 |
 //! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
 //!
-//! All take [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
+//! All of these take [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
 //! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
+//!
+//! Elsewhere in a model:
+//!
+//! | noise on | | strength | source |
+//! |---|---|---|---|
+//! | weights | [`WeightNoise`] | stddev | Murray & Edwards 1994, An 1996 |
+//! | gradients | [`GradientNoise`](crate::optim::GradientNoise) | variance eta | Neelakantan et al. 2015 |
+//! | labels | [`LabelNoise`], or its mean, [`smooth_targets`](crate::loss::smooth_targets) | rate | Xie et al. 2016, Szegedy et al. 2016 |
 
 mod family;
 mod kind;
 pub mod kinds;
+mod labels;
 mod layer;
 mod map;
 mod perturb;
 mod site;
 mod strength;
+mod var_sites;
+mod weights;
 
 pub use family::{
     AlphaDropout, DistributionNoise, Dropout, GaussianDropout, GaussianNoise, LaplaceNoise,
     NeftuneNoise, SaltAndPepper, SpeckleNoise, UniformNoise,
 };
 pub use kind::{Change, Kind};
+pub use labels::LabelNoise;
 pub use layer::NoiseLayer;
 pub use map::NoiseMap;
 pub use site::NoiseBuilder;
 pub use strength::Strength;
+pub(crate) use var_sites::VarSites;
+pub use weights::{CleanOptimizer, NoisyModel, WeightNoise};

@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// A variable and one of its gradients.
 type Handed = (Tensor, Tensor);
@@ -37,6 +37,16 @@ pub fn backward(loss: &Tensor) -> Result<GradStore> {
     Ok(grads)
 }
 
+/// A store of the gradients of these tensors alone, for a step of an optimizer.
+pub(crate) fn gradients(grads: impl IntoIterator<Item = (Tensor, Tensor)>) -> Result<GradStore> {
+    // Candle makes stores in backward passes only; this one is of a tensor nobody knows.
+    let mut store = Tensor::zeros((), DType::F32, &Device::Cpu)?.backward()?;
+    for (tensor, grad) in grads {
+        store.insert(&tensor, grad);
+    }
+    Ok(store)
+}
+
 /// What another pass on this thread had put aside, given back when this one ends or panics.
 struct Outer(Option<Vec<Handed>>);
 
@@ -62,7 +72,7 @@ pub(super) fn hand_over(arg: &Tensor, grad: Tensor) -> Option<Tensor> {
 mod tests {
     use super::*;
     use crate::ops::dense;
-    use candle_core::{Device, Var};
+    use candle_core::Var;
 
     /// A weight used twice, once by an op of Candle's: its gradients add up in either pass.
     #[test]

@@ -17,6 +17,7 @@ mod stack;
 
 pub use adam::{AdamUpdate, adam, adam_corrections};
 pub use backward::backward;
+pub(crate) use backward::gradients;
 pub use bce::{bce_with_logits, binary_accuracy};
 pub(crate) use cpu::{PARALLEL, is_fused};
 pub use dense::dense;

@@ -1,0 +1,106 @@
+//! Noise on class numbers.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_nn::ModuleT;
+
+use super::map::NoiseMap;
+use super::site::{NoiseBuilder, Site};
+use super::strength::Strength;
+use crate::ops::{NoiseDraw, split_rows};
+
+/// Labels that are wrong with probability rate: in training each becomes one of the other classes,
+/// all of them equally likely.
+///
+/// For two classes the mean loss is that of labels smoothed by 2 · rate
+/// ([`smooth_targets`](crate::loss::smooth_targets)). Xie et al. 2016, "DisturbLabel: Regularizing
+/// CNN on the Loss Layer" (arXiv 1605.00055), which also counts the right class among the new ones:
+/// its α is rate · C / (C − 1).
+///
+/// # Shapes
+/// Class numbers of any shape and dtype, which the result has, too: (B,), or (R, B) in a replicated
+/// map. The draw of a label depends on its place in the batch, not on the batch's length.
+#[derive(Debug)]
+pub struct LabelNoise {
+    site: Arc<Site>,
+    classes: usize,
+}
+
+impl LabelNoise {
+    /// Noise of one rate in [0, 1) on labels 0 to `classes` − 1.
+    ///
+    /// # Errors
+    /// When the rate is out of range, there are less than two classes, the path is empty, or
+    /// another layer has it.
+    pub fn new(rate: f64, classes: usize, nb: NoiseBuilder) -> Result<Self> {
+        Self::with_strengths(&vec![rate; nb.replicas()], classes, nb)
+    }
+
+    /// Noise with a rate for each replica.
+    ///
+    /// # Errors
+    /// As [`LabelNoise::new`], and when the number of rates is not that of the replicas.
+    pub fn with_strengths(rates: &[f64], classes: usize, nb: NoiseBuilder) -> Result<Self> {
+        if classes < 2 {
+            bail!("label noise needs at least 2 classes, received {classes}")
+        }
+        Ok(Self { site: nb.site(Strength::rate("rate"), rates)?, classes })
+    }
+
+    /// Label noise with a [`NoiseMap`] of its own.
+    ///
+    /// # Errors
+    /// When the rate is out of range or there are less than two classes.
+    pub fn seeded(rate: f64, classes: usize, seed: u64) -> Result<Self> {
+        Self::new(rate, classes, NoiseMap::new(seed).builder().pp("labels"))
+    }
+
+    fn flip(&self, labels: &Tensor, draws: &[NoiseDraw]) -> Result<Tensor> {
+        let row_len: usize =
+            split_rows(labels, draws, self.site.replica_axis())?.1.iter().product();
+        let mut values = labels
+            .to_device(&Device::Cpu)?
+            .to_dtype(DType::F64)?
+            .flatten_all()?
+            .to_vec1::<f64>()?;
+        if let Some(label) = values.iter().find(|x| x.fract() != 0. || !self.is_class(**x)) {
+            bail!("expected class numbers below {}, received {label}", self.classes)
+        }
+        let len = (values.len() / draws.len()).max(1);
+        let mut uniforms = vec![0f32; 2 * row_len];
+        for (draw, labels) in draws.iter().zip(values.chunks_exact_mut(len)) {
+            for (row, labels) in labels.chunks_exact_mut(row_len.max(1)).enumerate() {
+                draw.address.fill_uniform(row as u32, uniforms.len(), &mut uniforms);
+                for (label, u) in labels.iter_mut().zip(uniforms.as_chunks::<2>().0) {
+                    if f64::from(u[0]) <= draw.strength {
+                        *label = self.other(*label, u[1]);
+                    }
+                }
+            }
+        }
+        let flipped = Tensor::from_vec(values, labels.shape(), &Device::Cpu)?;
+        flipped.to_dtype(labels.dtype())?.to_device(labels.device())
+    }
+
+    fn is_class(&self, label: f64) -> bool {
+        (0.0..self.classes as f64).contains(&label)
+    }
+
+    /// Another class than `label`, by a uniform draw in (0, 1].
+    fn other(&self, label: f64, uniform: f32) -> f64 {
+        let others = (self.classes - 1) as f64;
+        let behind = (f64::from(uniform) * others).ceil().clamp(1., others);
+        (label + behind) % self.classes as f64
+    }
+}
+
+impl ModuleT for LabelNoise {
+    /// Flips labels when `train` is set; uses a step of the site only where the rate is not 0.
+    fn forward_t(&self, labels: &Tensor, train: bool) -> Result<Tensor> {
+        match if train { self.site.next_draws()? } else { None } {
+            Some(draws) => self.flip(labels, &draws),
+            None => Ok(labels.clone()),
+        }
+    }
+}

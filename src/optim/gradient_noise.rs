@@ -1,0 +1,119 @@
+//! Gaussian noise on the gradients, less and less of it.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Var, bail};
+use candle_nn::{Optimizer, VarMap};
+
+use crate::nn::sorted_vars;
+use crate::noise::{NoiseBuilder, Strength, VarSites};
+use crate::ops::{NoiseDraw, gradients};
+
+/// The settings of [`GradientNoise`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientNoiseOptions {
+    /// Variance of the first step's noise, finite and at least 0; the strength of the sites.
+    pub eta: f64,
+    /// Exponent γ of its decay, finite and at least 0; 0 leaves the variance as it is.
+    pub decay: f64,
+}
+
+impl Default for GradientNoiseOptions {
+    /// The paper's smallest variance and its decay: 0.01 and 0.55.
+    fn default() -> Self {
+        Self { eta: 0.01, decay: 0.55 }
+    }
+}
+
+/// An optimizer that sees g + N(0, η / (1 + t)^γ) instead of each gradient g, t counting from 0.
+///
+/// Neelakantan et al. 2015, "Adding Gradient Noise Improves Learning for Very Deep Networks" (arXiv
+/// 1511.06807), with η of 0.01, 0.3 or 1 and γ = 0.55.
+///
+/// Each variable has a site in the `NoiseMap`, whose step is t: it is saved with the map, and
+/// replicas, the first axis of the variables of a replicated map, have noise of their own.
+#[derive(Debug)]
+pub struct GradientNoise<O> {
+    inner: O,
+    sites: VarSites,
+    decay: f64,
+}
+
+impl<O: Optimizer> GradientNoise<O> {
+    /// Noise before `inner`, which optimizes variables of `varmap`, at sites by their names.
+    ///
+    /// # Errors
+    /// When an option is out of range or a site's path is taken.
+    pub fn over(
+        inner: O,
+        varmap: &VarMap,
+        options: GradientNoiseOptions,
+        nb: NoiseBuilder,
+    ) -> Result<Self> {
+        Self::with_vars(inner, sorted_vars(varmap), options, nb)
+    }
+
+    /// The optimizer inside.
+    pub fn inner(&self) -> &O {
+        &self.inner
+    }
+
+    /// The optimizer inside, to set its state.
+    pub fn inner_mut(&mut self) -> &mut O {
+        &mut self.inner
+    }
+
+    fn with_vars(
+        inner: O,
+        vars: Vec<(String, Var)>,
+        options: GradientNoiseOptions,
+        nb: NoiseBuilder,
+    ) -> Result<Self> {
+        let GradientNoiseOptions { eta, decay } = options;
+        if !(0.0..f64::INFINITY).contains(&decay) {
+            bail!("GradientNoise: decay must be finite and at least 0, received {decay}")
+        }
+        let etas = vec![eta; nb.replicas()];
+        let sites = VarSites::new(vars, Strength::amount("eta"), &etas, &nb)?;
+        Ok(Self { inner, sites, decay })
+    }
+}
+
+impl<O: Optimizer> Optimizer for GradientNoise<O> {
+    type Config = (O::Config, GradientNoiseOptions, NoiseBuilder);
+
+    /// Variables have no names here: their sites are numbered, `"0"`, `"1"`, ….
+    fn new(vars: Vec<Var>, (config, options, nb): Self::Config) -> Result<Self> {
+        let named = vars.iter().enumerate().map(|(i, var)| (i.to_string(), var.clone())).collect();
+        Self::with_vars(O::new(vars, config)?, named, options, nb)
+    }
+
+    /// A step of the inner optimizer by the noisy gradients.
+    ///
+    /// # Errors
+    /// When a variable has no gradient; nothing is changed then. And as the inner optimizer.
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        if let Some(site) = self.sites.iter().find(|site| grads.get(&site.var).is_none()) {
+            bail!(
+                "GradientNoise: no gradient for the variable {:?}: the loss does not depend on it",
+                site.name
+            )
+        }
+        let stddev = |draw: &NoiseDraw| {
+            (draw.strength / (1. + f64::from(draw.address.step)).powf(self.decay)).sqrt()
+        };
+        let noisy = self.sites.iter().filter_map(|site| Some((site, grads.get(&site.var)?)));
+        let noisy = noisy.map(|(site, grad)| {
+            let noisy = site.noisy(grad, stddev)?.unwrap_or_else(|| grad.clone());
+            Ok((site.var.as_tensor().clone(), noisy))
+        });
+        self.inner.step(&gradients(noisy.collect::<Result<Vec<_>>>()?)?)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.inner.learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.inner.set_learning_rate(learning_rate);
+    }
+}

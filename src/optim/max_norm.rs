@@ -1,0 +1,105 @@
+//! Weights of bounded norm.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var, bail};
+use candle_nn::Optimizer;
+
+/// The settings of [`MaxNorm`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaxNormOptions {
+    /// The largest norm, finite and above 0.
+    pub max_value: f64,
+    /// The axes over which a norm is taken, those of the variable's tensor, at least one: 1 for the
+    /// weights that enter a unit, both in [`dense`](crate::nn::dense)'s (R, I, O) and in
+    /// `candle_nn::linear`'s (O, I). Without the replica axis among them replicas do not mix.
+    pub axes: Vec<usize>,
+}
+
+impl Default for MaxNormOptions {
+    /// Norms over axis 1 of at most 3, in the middle of what Srivastava et al. recommend.
+    fn default() -> Self {
+        Self { max_value: 3., axes: vec![1] }
+    }
+}
+
+/// Scales the vectors along `axes` that are longer than `max_value` down to it: w · min(1, max / ‖w‖).
+///
+/// Keras' `MaxNorm` divides by ‖w‖ + 1e-7 instead, also where the norm is small enough; here such
+/// weights keep their bits.
+///
+/// # Shapes
+/// The result has the shape of `weights`.
+///
+/// # Errors
+/// When an axis does not exist.
+pub fn max_norm(weights: &Tensor, max_value: f64, axes: &[usize]) -> Result<Tensor> {
+    let norms = weights.sqr()?.sum_keepdim(axes)?.sqrt()?;
+    // max / max is 1 exactly.
+    weights.broadcast_mul(&(norms.maximum(max_value)?.recip()? * max_value)?)
+}
+
+/// An optimizer whose every step ends with [`max_norm`] on some variables.
+///
+/// Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+/// JMLR 15, section 5.1, with norms of 3 to 4 over the weights that enter a unit.
+#[derive(Debug)]
+pub struct MaxNorm<O> {
+    inner: O,
+    vars: Vec<Var>,
+    options: MaxNormOptions,
+}
+
+impl<O: Optimizer> MaxNorm<O> {
+    /// Bounds `vars`, commonly the weights without the biases, after each step of `inner`.
+    ///
+    /// # Errors
+    /// When an option is out of range or a variable lacks an axis.
+    pub fn over(inner: O, vars: Vec<Var>, options: MaxNormOptions) -> Result<Self> {
+        let MaxNormOptions { max_value, axes } = &options;
+        if !(f64::MIN_POSITIVE..f64::INFINITY).contains(max_value) {
+            bail!("MaxNorm: max_value must be finite and above 0, received {max_value}")
+        }
+        if axes.is_empty() {
+            bail!("MaxNorm: expected at least one axis, received none")
+        }
+        let lacks = |var: &Var| axes.iter().copied().find(|axis| *axis >= var.rank());
+        if let Some((dims, axis)) = vars.iter().find_map(|var| Some((var.dims(), lacks(var)?))) {
+            bail!("MaxNorm: a variable of shape {dims:?} has no axis {axis}")
+        }
+        Ok(Self { inner, vars, options })
+    }
+
+    /// The optimizer inside.
+    pub fn inner(&self) -> &O {
+        &self.inner
+    }
+
+    /// The optimizer inside, to set its state.
+    pub fn inner_mut(&mut self) -> &mut O {
+        &mut self.inner
+    }
+}
+
+impl<O: Optimizer> Optimizer for MaxNorm<O> {
+    type Config = (O::Config, MaxNormOptions);
+
+    /// Bounds all variables that it optimizes.
+    fn new(vars: Vec<Var>, (config, options): Self::Config) -> Result<Self> {
+        Self::over(O::new(vars.clone(), config)?, vars, options)
+    }
+
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        self.inner.step(grads)?;
+        let MaxNormOptions { max_value, axes } = &self.options;
+        let bound = |var: &Var| var.set(&max_norm(&var.as_detached_tensor(), *max_value, axes)?);
+        self.vars.iter().try_for_each(bound)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.inner.learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.inner.set_learning_rate(learning_rate);
+    }
+}

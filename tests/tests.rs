@@ -14,6 +14,7 @@ mod nn;
 mod noise;
 mod noise_family;
 mod noise_laws;
+mod noise_members;
 mod optim;
 mod optim_noise;
 mod repeats;

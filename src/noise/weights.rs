@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer, VarMap};
 
+use super::noisy_model::{CleanOptimizer, NoisyModel};
 use super::site::NoiseBuilder;
 use super::strength::Strength;
 use super::var_sites::VarSites;
@@ -79,12 +79,12 @@ impl WeightNoise {
 
     /// The model with noisy weights in training.
     pub fn model<M: ModuleT>(&self, model: M) -> NoisyModel<M> {
-        NoisyModel { model, noise: self.clone() }
+        NoisyModel::new(model, self.clone())
     }
 
     /// The optimizer with steps of the clean weights.
     pub fn optimizer<O: Optimizer>(&self, inner: O) -> CleanOptimizer<O> {
-        CleanOptimizer { inner, noise: self.clone() }
+        CleanOptimizer::new(inner, self.clone())
     }
 
     /// Gives the variables their clean values back; a step does so by itself.
@@ -96,7 +96,7 @@ impl WeightNoise {
     }
 
     /// Adds new noise to the clean values.
-    fn perturb(&self) -> Result<()> {
+    pub(super) fn perturb(&self) -> Result<()> {
         self.restore()?;
         let mut noisy = Vec::new();
         for site in self.0.sites.iter() {
@@ -115,7 +115,7 @@ impl WeightNoise {
     }
 
     /// Runs `f` on the clean values; a pass whose backward is still to come finds its noise again.
-    fn on_clean<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn on_clean<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
         let copy = |(var, clean): &(Var, Tensor)| {
             Ok((var.clone(), var.as_detached_tensor().copy()?, clean.clone()))
         };
@@ -149,71 +149,5 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Nobody is left to be told of a device's failure.
         let _ = self.restore();
-    }
-}
-
-/// A model whose weights are noisy in training; see [`WeightNoise`].
-#[derive(Debug)]
-pub struct NoisyModel<M> {
-    model: M,
-    noise: WeightNoise,
-}
-
-impl<M> NoisyModel<M> {
-    /// The model inside, which has no noise of its own accord.
-    pub fn inner(&self) -> &M {
-        &self.model
-    }
-}
-
-impl<M: ModuleT> ModuleT for NoisyModel<M> {
-    /// In training perturbs the variables, and leaves them so for the backward pass.
-    fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        if train {
-            self.noise.perturb()?;
-            return self.model.forward_t(xs, train);
-        }
-        self.noise.on_clean(|| self.model.forward_t(xs, train))
-    }
-}
-
-/// An optimizer that changes the clean weights; see [`WeightNoise`].
-#[derive(Debug)]
-pub struct CleanOptimizer<O> {
-    inner: O,
-    noise: WeightNoise,
-}
-
-impl<O> CleanOptimizer<O> {
-    /// The optimizer inside.
-    pub fn inner(&self) -> &O {
-        &self.inner
-    }
-
-    /// The optimizer inside, to set its state.
-    pub fn inner_mut(&mut self) -> &mut O {
-        &mut self.inner
-    }
-}
-
-impl<O: Optimizer> Optimizer for CleanOptimizer<O> {
-    type Config = (O::Config, WeightNoise);
-
-    fn new(vars: Vec<Var>, (config, noise): Self::Config) -> Result<Self> {
-        Ok(noise.optimizer(O::new(vars, config)?))
-    }
-
-    /// Restores the clean weights and takes the inner optimizer's step from there.
-    fn step(&mut self, grads: &GradStore) -> Result<()> {
-        self.noise.restore()?;
-        self.inner.step(grads)
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.inner.learning_rate()
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.inner.set_learning_rate(learning_rate);
     }
 }

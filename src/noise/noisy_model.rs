@@ -1,0 +1,81 @@
+//! What a training loop holds of weight noise: a model that perturbs, an optimizer that restores.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var};
+use candle_nn::{ModuleT, Optimizer};
+
+use super::weights::WeightNoise;
+
+/// A model whose weights are noisy in training; see [`WeightNoise`].
+#[derive(Debug)]
+pub struct NoisyModel<M> {
+    model: M,
+    noise: WeightNoise,
+}
+
+impl<M> NoisyModel<M> {
+    pub(super) fn new(model: M, noise: WeightNoise) -> Self {
+        Self { model, noise }
+    }
+
+    /// The model inside, which has no noise of its own accord.
+    pub fn inner(&self) -> &M {
+        &self.model
+    }
+}
+
+impl<M: ModuleT> ModuleT for NoisyModel<M> {
+    /// In training perturbs the variables, and leaves them so for the backward pass.
+    fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+        if train {
+            self.noise.perturb()?;
+            return self.model.forward_t(xs, train);
+        }
+        self.noise.on_clean(|| self.model.forward_t(xs, train))
+    }
+}
+
+/// An optimizer that changes the clean weights; see [`WeightNoise`].
+#[derive(Debug)]
+pub struct CleanOptimizer<O> {
+    inner: O,
+    noise: WeightNoise,
+}
+
+impl<O> CleanOptimizer<O> {
+    pub(super) fn new(inner: O, noise: WeightNoise) -> Self {
+        Self { inner, noise }
+    }
+
+    /// The optimizer inside.
+    pub fn inner(&self) -> &O {
+        &self.inner
+    }
+
+    /// The optimizer inside, to set its state.
+    pub fn inner_mut(&mut self) -> &mut O {
+        &mut self.inner
+    }
+}
+
+impl<O: Optimizer> Optimizer for CleanOptimizer<O> {
+    type Config = (O::Config, WeightNoise);
+
+    fn new(vars: Vec<Var>, (config, noise): Self::Config) -> Result<Self> {
+        Ok(noise.optimizer(O::new(vars, config)?))
+    }
+
+    /// Restores the clean weights and takes the inner optimizer's step from there.
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        self.noise.restore()?;
+        self.inner.step(grads)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.inner.learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.inner.set_learning_rate(learning_rate);
+    }
+}

@@ -6,7 +6,7 @@ use candle_noise::NoiseMap;
 use candle_noise::data::Samples;
 use candle_noise::model::Mlp;
 use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
-use candle_noise::noise::WeightNoise;
+use candle_noise::noise::{CleanOptimizer, NoisyModel, WeightNoise};
 use candle_noise::ops::backward;
 use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::train::{FitOptions, History, fit};
@@ -193,6 +193,33 @@ fn clean_weights_come_back_when_a_loop_ends_between_a_pass_and_its_step() -> Res
     assert_ne!(weights(&varmap)?, start);
     drop((noise, model));
     assert_eq!(weights(&varmap)?, start);
+    Ok(())
+}
+
+#[test]
+fn a_saved_map_continues_the_draws() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noise.safetensors");
+    let build = || -> Result<_> {
+        let ((model, varmap), map) = (mlp(&[1])?, NoiseMap::replicated(&[1]));
+        let noise = WeightNoise::new(&varmap, 0.1, map.builder())?;
+        // Candle's own constructor, as generic code calls it.
+        let config = (0.1, noise.clone());
+        let optimizer: CleanOptimizer<SGD> = Optimizer::new(vec![], config)?;
+        assert_eq!(optimizer.learning_rate(), 0.1);
+        Ok((noise.model(model), map))
+    };
+    let pass = |model: &NoisyModel<SequentialT>| -> Result<Vec<f32>> {
+        model.forward_t(&inputs(1)?, true)?.flatten_all()?.to_vec1()
+    };
+    let (model, map) = build()?;
+    let first = pass(&model)?;
+    map.save(&file)?;
+    let (resumed, resumed_map) = build()?;
+    resumed_map.load(&file)?;
+    let next = pass(&model)?;
+    assert_eq!(pass(&resumed)?, next);
+    assert_ne!(first, next);
     Ok(())
 }
 

@@ -37,7 +37,9 @@ pub type GaussianNoise = NoiseLayer<Gaussian>;
 /// Additive uniform noise: y = x + half_width · v with v uniform in (−1, 1).
 ///
 /// Its variance is half_width² / 3; dy/dx = 1. Like any small noise it acts as Bishop's penalty
-/// (see [`GaussianNoise`]) of that variance, but no element moves further than half_width.
+/// (see [`GaussianNoise`]) of that variance, but no element moves further than half_width. With 1/2
+/// it stands in for rounding: Ballé, Laparra & Simoncelli 2017, "End-to-end Optimized Image
+/// Compression" (arXiv 1611.01704).
 pub type UniformNoise = NoiseLayer<Uniform>;
 
 /// Additive Laplace noise: y = x + scale · l with l of density exp(−|l|) / 2.
@@ -136,7 +138,7 @@ pub type AlphaDropout = NoiseLayer<Alpha>;
 /// dy/dx is 1 where x is kept, else 0. The values are 0 and 1 unless
 /// [`values`](NoiseLayer::values) says others; the rate lies in [0, 1).
 ///
-/// Vincent et al. 2010, "Stacked Denoising Autoencoders", JMLR 11, section 3.4.
+/// Vincent et al. 2010, "Stacked Denoising Autoencoders", JMLR 11.
 pub type SaltAndPepper = NoiseLayer<Impulse>;
 
 impl NoiseLayer<Impulse> {

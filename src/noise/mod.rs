@@ -8,9 +8,9 @@
 //! | layer | in training | strength | source |
 //! |---|---|---|---|
 //! | [`GaussianNoise`] | x + stddev · z | stddev | Bishop 1995, An 1996 |
-//! | [`UniformNoise`] | x + half_width · v | half-width | |
+//! | [`UniformNoise`] | x + half_width · v | half-width | Ballé et al. 2017 |
 //! | [`LaplaceNoise`] | x + scale · l | scale | Dwork et al. 2006 |
-//! | [`DistributionNoise`] | x + scale · d, d of any distribution | scale | |
+//! | [`DistributionNoise`] | x + scale · d, d of any distribution | scale | `rand_distr` |
 //! | [`NeftuneNoise`] | x + alpha / √(L·d) · v | alpha | Jain et al. 2023 |
 //! | [`SpeckleNoise`] | x (1 + stddev · z) | stddev | Hendrycks & Dietterich 2019 |
 //! | [`GaussianDropout`] | x (1 + √(rate / (1 − rate)) · z) | rate | Srivastava et al. 2014 |

@@ -5,9 +5,12 @@ mod cli_grid;
 mod cli_resume;
 mod cli_shards;
 mod compare;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod data;
 mod floors;
 mod grid;
+mod kernels;
 mod labels;
 mod loss;
 mod nn;

@@ -8,7 +8,7 @@ use candle_core::Device;
 /// A device as the user names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The device that is fastest for these networks: the CPU.
+    /// The device that was measured to be the fastest for these networks: the CPU.
     Auto,
     /// The CPU.
     Cpu,
@@ -33,16 +33,28 @@ impl FromStr for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens the device.
+    /// Opens the device. Where there was a choice, a line on standard error says what was chosen
+    /// and why.
     pub fn open(self) -> Result<Device> {
         match self {
-            Self::Auto | Self::Cpu => Ok(Device::Cpu),
+            Self::Auto => {
+                if cuda_devices() > 0 {
+                    eprintln!(
+                        "--device auto takes the CPU: no GPU has been measured to be faster yet; \
+                         --device cuda takes the GPU"
+                    );
+                }
+                Ok(Device::Cpu)
+            }
+            Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(_) if !candle_core::utils::cuda_is_available() => anyhow::bail!(
                 "--device cuda: this program has no CUDA support; expected one that was built with \
                  `--features cuda`"
             ),
-            Self::Cuda(n) => Device::new_cuda(n)
-                .with_context(|| format!("--device cuda:{n}: cannot open CUDA device {n}")),
+            Self::Cuda(n) => Device::new_cuda(n).with_context(|| {
+                let devices = cuda_devices();
+                format!("--device cuda:{n}: cannot open CUDA device {n} of {devices}, from 0 on")
+            }),
         }
     }
 
@@ -61,4 +73,13 @@ impl DeviceChoice {
             Self::Cuda(n) => format!("cuda:{n}"),
         }
     }
+}
+
+/// Number of CUDA devices; none where the program was built without CUDA or there is no driver.
+fn cuda_devices() -> usize {
+    #[cfg(feature = "cuda")]
+    let count = candle_core::cuda_backend::cudarc::driver::CudaContext::device_count();
+    #[cfg(not(feature = "cuda"))]
+    let count: Result<i32, ()> = Ok(0);
+    count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
 }

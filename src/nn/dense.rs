@@ -37,7 +37,7 @@ impl Dense {
 
     /// Whether this layer can be part of a run of layers that begins with `xs`.
     pub(super) fn is_fused(&self, xs: &Tensor) -> bool {
-        xs.rank() == 3 && ops::is_fused(&[xs, &self.weight, &self.bias])
+        xs.rank() == 3 && ops::has_kernel(&[xs, &self.weight, &self.bias])
     }
 
     /// Whether it belongs into a run of small layers.

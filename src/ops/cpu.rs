@@ -9,9 +9,10 @@ use candle_core::{CpuStorage, DType, Layout, Result, Tensor, bail};
 /// Elements of a piece of work that is worth a thread's while.
 pub const PARALLEL: usize = 32 * 1024;
 
-/// Whether the fused op serves these tensors; otherwise its plain twin does.
-pub fn is_fused(tensors: &[&Tensor]) -> bool {
-    tensors.iter().all(|t| t.device().is_cpu() && t.dtype() == DType::F32)
+/// Whether an op with a CPU and a CUDA side serves these tensors; otherwise its plain twin does.
+pub fn has_kernel(tensors: &[&Tensor]) -> bool {
+    let on_cuda = |t: &Tensor| cfg!(feature = "cuda") && t.device().is_cuda();
+    tensors.iter().all(|t| (t.device().is_cpu() || on_cuda(t)) && t.dtype() == DType::F32)
 }
 
 /// The values of a contiguous f32 tensor.

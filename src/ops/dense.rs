@@ -2,13 +2,13 @@
 
 use candle_core::{Result, Tensor};
 
-use super::cpu::is_fused;
+use super::cpu::has_kernel;
 use super::stack::{StackLayer, stack};
 
 /// Multiplies each replica's batch by its weights and adds its bias.
 ///
-/// In f32 on the CPU it is a [`stack`] of one layer, elsewhere its plain twin of Candle's ops. A
-/// replica's result does not depend on the others.
+/// In f32 on the CPU or CUDA it is a [`stack`] of one layer, elsewhere its plain twin of Candle's
+/// ops. A replica's result does not depend on the others.
 ///
 /// # Shapes
 /// `xs` (R, B, I) or, shared by all replicas, (1, B, I); `weight` (R, I, O); `bias` (R, 1, O);
@@ -17,7 +17,7 @@ use super::stack::{StackLayer, stack};
 /// # Errors
 /// When the shapes do not fit.
 pub fn dense(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if is_fused(&[xs, weight, bias]) {
+    if has_kernel(&[xs, weight, bias]) {
         // Its backward pass needs no activations but the inputs, which it has.
         stack(xs, &[StackLayer::new(weight, bias)], false)
     } else {

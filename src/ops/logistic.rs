@@ -5,6 +5,10 @@
 
 use crate::rng::polynomial;
 
+/// Both for the kernels.
+#[cfg(feature = "cuda")]
+pub(super) const CUDA_SOURCE: &str = include_str!("logistic.cuh");
+
 /// exp(−|z|), within 2e-7 of its value; NaN for NaN. Below 87 it stays where it is, at 1.6e-38.
 ///
 /// With x = −|z| = n ln 2 + r, n an integer and |r| ≤ ln 2 / 2: exp x = 2ⁿ exp r.

@@ -7,6 +7,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+#[cfg(feature = "cuda")]
+use candle_core::{CudaStorage, Storage, op::BackpropOp};
 
 use super::backward::hand_over;
 use super::no_grad::is_no_grad;
@@ -19,18 +21,23 @@ pub trait ManyOp: Send + Sync + 'static {
     /// The values and the shape of the result.
     fn forward(&self, args: &[Tensor]) -> Result<(Vec<f32>, Shape)>;
 
+    /// The same on a CUDA device.
+    #[cfg(feature = "cuda")]
+    fn cuda_forward(&self, _: &[Tensor]) -> Result<(CudaStorage, Shape)> {
+        bail!("{}: no CUDA implementation", self.name())
+    }
+
     /// The gradient of each tensor, `None` where there is none, from that of the result.
     fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
-/// Applies an op to three or more f32 tensors of the CPU.
+/// Applies an op to three or more f32 tensors of one device.
 pub fn apply(args: Vec<Tensor>, op: impl ManyOp) -> Result<Tensor> {
     if args.len() < 3 {
         bail!("{}: expected three or more tensors, received {}", op.name(), args.len())
     }
     if is_no_grad() {
-        let (values, shape) = op.forward(&args)?;
-        return Tensor::from_vec(values, shape, args[0].device());
+        return untracked(&args, &op);
     }
     let grads = Arc::new(Mutex::new(Vec::new()));
     let mut nodes: Vec<(Child, Tensor)> =
@@ -43,6 +50,17 @@ pub fn apply(args: Vec<Tensor>, op: impl ManyOp) -> Result<Tensor> {
     let (children, tensors) = take_three(&mut nodes);
     let root = Root { op, args, bundle: Bundle { children, grads } };
     tensors[0].apply_op3(&tensors[1], &tensors[2], root)
+}
+
+/// The result alone.
+fn untracked(args: &[Tensor], op: &impl ManyOp) -> Result<Tensor> {
+    #[cfg(feature = "cuda")]
+    if args[0].device().is_cuda() {
+        let (storage, shape) = op.cuda_forward(args)?;
+        return Ok(Tensor::from_storage(Storage::Cuda(storage), shape, BackpropOp::none(), false));
+    }
+    let (values, shape) = op.forward(args)?;
+    Tensor::from_vec(values, shape, args[0].device())
 }
 
 /// What one of the three tensors of a node is: an argument of the op, or a bundle of arguments.
@@ -94,6 +112,20 @@ impl CustomOp3 for Bundle {
         Ok((CpuStorage::F32(vec![0.]), Shape::from(1)))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        a: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let zero = a.device.alloc_zeros::<f32>(1)?;
+        Ok((CudaStorage::wrap_cuda_slice(zero, a.device.clone()), Shape::from(1)))
+    }
+
     fn bwd(
         &self,
         a: &Tensor,
@@ -128,6 +160,19 @@ impl<O: ManyOp> CustomOp3 for Root<O> {
     ) -> Result<(CpuStorage, Shape)> {
         let (values, shape) = self.op.forward(&self.args)?;
         Ok((CpuStorage::F32(values), shape))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.op.cuda_forward(&self.args)
     }
 
     fn bwd(

@@ -1,12 +1,16 @@
 //! Tensor operations that read and write an activation once.
 //!
-//! Each is a Candle custom op on f32 tensors of the CPU, with a plain twin made of Candle's own
-//! ops: the reference of its tests, and what other devices and dtypes run.
+//! Each is a Candle custom op on f32 tensors of the CPU and, built with `--features cuda`, of CUDA
+//! devices, with a plain twin made of Candle's own ops: the reference of its tests, and what other
+//! devices and dtypes run. Its CUDA side is `cuda.rs` and a kernel in a `.cu` file beside the CPU
+//! side.
 
 mod adam;
 mod backward;
 mod bce;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod dense;
 mod logistic;
 mod many;
@@ -19,7 +23,7 @@ pub use adam::{AdamUpdate, adam, adam_corrections};
 pub use backward::backward;
 pub(crate) use backward::gradients;
 pub use bce::{bce_with_logits, binary_accuracy};
-pub(crate) use cpu::{PARALLEL, is_fused};
+pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use dense::dense;
 pub use no_grad::{enable_grad, no_grad};
 pub(crate) use noise::split_rows;

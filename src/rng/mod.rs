@@ -30,3 +30,7 @@ pub use key::{Key, Stream, site_hash};
 pub(crate) use normal::polynomial;
 pub use philox::philox4x32;
 pub use stream_rng::PhiloxRng;
+
+/// The normal draws for CUDA kernels.
+#[cfg(feature = "cuda")]
+pub(crate) const CUDA_SOURCE: [&str; 2] = [include_str!("philox.cuh"), include_str!("normal.cuh")];

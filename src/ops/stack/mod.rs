@@ -25,6 +25,9 @@ use plan::Plan;
 use wide::Wide;
 use workspace::Kept;
 
+#[cfg(feature = "cuda")]
+pub(super) use wide::CUDA_SOURCE;
+
 /// One dense layer of a stack and what follows it.
 #[derive(Clone, Debug)]
 pub struct StackLayer {
@@ -48,19 +51,21 @@ impl StackLayer {
     }
 }
 
-/// Whether a layer is so small that a blocked matrix multiplication and its thread pool do not pay.
+/// Whether a layer is so small that a blocked matrix multiplication and the CPU's thread pool do not
+/// pay.
 pub fn is_small(weight: &Tensor) -> bool {
     const SMALL: usize = 128 * 128;
     const LONGEST: usize = 512;
     match *weight.dims() {
+        _ if !weight.device().is_cpu() => false,
         [_, inputs, 1] => inputs <= SMALL,
         [_, inputs, outputs] => outputs >= 8 && inputs <= LONGEST && inputs * outputs <= SMALL,
         _ => false,
     }
 }
 
-/// Applies dense layers one after the other, in f32 on the CPU: small ones in loops of our own,
-/// others in Candle's `matmul`. A run of both kinds is best cut where the kind changes, since one
+/// Applies dense layers one after the other, in f32 on the CPU or CUDA: small ones of the CPU in
+/// loops of our own, others in Candle's `matmul`. A run of both kinds is best cut where the kind changes, since one
 /// wide layer makes all of them run as wide ones.
 ///
 /// With `keep` the activations are stored for the backward pass; without, it computes them again,
@@ -70,7 +75,7 @@ pub fn is_small(weight: &Tensor) -> bool {
 /// `xs` (R, B, I) or, shared by all replicas, (1, B, I); result (R, B, O of the last layer).
 ///
 /// # Errors
-/// When the shapes do not fit, or a tensor is not of f32 on the CPU.
+/// When the shapes do not fit, or a tensor is not of f32 on one of these devices.
 pub fn stack(xs: &Tensor, layers: &[StackLayer], keep: bool) -> Result<Tensor> {
     let plan = Plan::new(xs, layers)?;
     let mut args = vec![xs.contiguous()?];

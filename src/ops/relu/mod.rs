@@ -3,11 +3,20 @@
 //! Candle's own backward of `relu` reads and writes the activation four times. NaN stays NaN: it must
 //! reach the loss, which stops the replica.
 
+#[cfg(feature = "cuda")]
+mod cuda;
+
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 
 use pulp::{Arch, Simd};
 
-use super::cpu::{is_fused, values};
+use super::cpu::{has_kernel, values};
+
+/// The kernels.
+#[cfg(feature = "cuda")]
+pub(super) const CUDA_SOURCE: &str = include_str!("relu.cu");
 
 /// max(x, 0) element by element; the derivative at 0 is 0.
 ///
@@ -15,9 +24,9 @@ use super::cpu::{is_fused, values};
 /// Any shape; the result has the shape of `xs`.
 ///
 /// # Errors
-/// Those of Candle's own ops on devices other than the CPU.
+/// Those of the device.
 pub fn relu(xs: &Tensor) -> Result<Tensor> {
-    if is_fused(&[xs]) { xs.contiguous()?.apply_op1(Relu) } else { plain(xs) }
+    if has_kernel(&[xs]) { xs.contiguous()?.apply_op1(Relu) } else { plain(xs) }
 }
 
 /// The twin of the fused op; Candle's own `relu` turns NaN into 0.
@@ -36,6 +45,11 @@ impl CustomOp1 for Relu {
         let xs = values(storage, layout)?;
         let ys = rectify(xs);
         Ok((CpuStorage::F32(ys), layout.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        self.cuda(storage, layout)
     }
 
     fn bwd(&self, _: &Tensor, ys: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
@@ -60,6 +74,17 @@ impl CustomOp2 for ReluGrad {
         let (ys, grad) = (values(ys, ys_layout)?, values(grad, grad_layout)?);
         let dx = rectify_grad(ys, grad);
         Ok((CpuStorage::F32(dx), ys_layout.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        ys: &CudaStorage,
+        ys_layout: &Layout,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda((ys, ys_layout), (grad, grad_layout))
     }
 }
 

@@ -3,12 +3,20 @@
 //! loss = mean over the batch of `max(z, 0) − z·y + ln(1 + exp(−|z|))`, which is finite for every
 //! finite logit; d loss / dz = (sigmoid(z) − y) / B.
 
+mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
+
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
-use pulp::{Arch, Simd};
+use super::cpu::{has_kernel, values};
+use cpu::{losses, mean_by_replica, rights, slopes};
 
-use super::cpu::{is_fused, values};
-use super::logistic::{exp_neg_abs, ln_1p};
+/// The kernels.
+#[cfg(feature = "cuda")]
+pub(super) const CUDA_SOURCE: &str = include_str!("bce.cu");
 
 /// Mean binary cross-entropy of each replica.
 ///
@@ -19,7 +27,7 @@ use super::logistic::{exp_neg_abs, ln_1p};
 /// When the shapes do not fit.
 pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
-    if is_fused(&[logits, &targets]) {
+    if has_kernel(&[logits, &targets]) {
         logits.contiguous()?.apply_op2(&targets, Bce)
     } else {
         plain(logits, &targets)
@@ -35,7 +43,7 @@ pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// When the shapes do not fit.
 pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
-    if is_fused(&[logits, &targets]) {
+    if has_kernel(&[logits, &targets]) {
         logits.contiguous()?.apply_op2_no_bwd(&targets, &BinaryAccuracy)
     } else {
         let predicted = logits.detach().squeeze(2)?.gt(0.)?;
@@ -81,6 +89,17 @@ impl CustomOp2 for Bce {
         Ok(mean_by_replica(&losses(zs, ys), logits_layout.dims()[0]))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        logits: &CudaStorage,
+        logits_layout: &Layout,
+        targets: &CudaStorage,
+        targets_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda((logits, logits_layout), (targets, targets_layout))
+    }
+
     fn bwd(
         &self,
         logits: &Tensor,
@@ -122,6 +141,19 @@ impl CustomOp3 for BceGrad {
         }
         Ok((CpuStorage::F32(dz), logits_layout.shape().clone()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        logits: &CudaStorage,
+        logits_layout: &Layout,
+        targets: &CudaStorage,
+        targets_layout: &Layout,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda((logits, logits_layout), (targets, targets_layout), (grad, grad_layout))
+    }
 }
 
 struct BinaryAccuracy;
@@ -138,45 +170,20 @@ impl CustomOp2 for BinaryAccuracy {
         targets: &CpuStorage,
         targets_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let right = |(&z, &y): (&f32, &f32)| f32::from((z > 0.) == (y > 0.5));
         let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        let rights: Vec<f32> = zs.iter().zip(ys).map(right).collect();
-        Ok(mean_by_replica(&rights, logits_layout.dims()[0]))
+        Ok(mean_by_replica(&rights(zs, ys), logits_layout.dims()[0]))
     }
-}
 
-/// max(z, 0) − z·y + ln(1 + exp(−|z|)), element by element.
-#[pulp::with_simd(losses = Arch::new())]
-#[inline(always)]
-fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
-    let mut losses = vec![0.; zs.len()];
-    for ((loss, &z), &y) in losses.iter_mut().zip(zs).zip(ys) {
-        let positive = if z > 0. { z } else { 0. };
-        *loss = (positive - z * y) + ln_1p(exp_neg_abs(z));
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        logits: &CudaStorage,
+        logits_layout: &Layout,
+        targets: &CudaStorage,
+        targets_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda((logits, logits_layout), (targets, targets_layout))
     }
-    losses
-}
-
-/// scale · (sigmoid(z) − y), element by element.
-#[pulp::with_simd(slopes = Arch::new())]
-#[inline(always)]
-fn slopes_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32], scale: f32, dz: &'a mut [f32]) {
-    for ((dz, &z), &y) in dz.iter_mut().zip(zs).zip(ys) {
-        let tail = exp_neg_abs(z);
-        let above = if z > 0. { 1. } else { tail };
-        *dz = scale * (above / (1. + tail) - y);
-    }
-}
-
-/// Means over each replica's batch, summed in double precision.
-fn mean_by_replica(values: &[f32], replicas: usize) -> (CpuStorage, Shape) {
-    let batch = values.len() / replicas;
-    let mean = |values: &[f32]| {
-        let sum: f64 = values.iter().map(|&x| f64::from(x)).sum();
-        (sum / batch as f64) as f32
-    };
-    let means = values.chunks_exact(batch).map(mean).collect();
-    (CpuStorage::F32(means), Shape::from(replicas))
 }
 
 #[cfg(test)]

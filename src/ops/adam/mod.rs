@@ -5,14 +5,21 @@
 //! Kingma & Ba 2015 (arXiv 1412.6980), Algorithm 1; the decay λ is Loshchilov & Hutter's (arXiv
 //! 1711.05101).
 
+mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
+
 use std::cell::RefCell;
 
-use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, Tensor, Var};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
+use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
 
-use pulp::{Arch, Simd};
-use rayon::prelude::*;
+use super::cpu::has_kernel;
 
-use super::cpu::{PARALLEL, is_fused, values, values_mut};
+/// The kernel.
+#[cfg(feature = "cuda")]
+pub(super) const CUDA_SOURCE: &str = include_str!("adam.cu");
 
 /// The numbers of one step, which all tensors share.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +55,9 @@ pub fn adam(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Resu
     if grad.shape() != var.shape() {
         candle_core::bail!("expected a gradient of {:?}, received {:?}", var.dims(), grad.dims())
     }
-    if is_fused(&[var, moments, grad]) {
-        var.inplace_op2(&grad.contiguous()?, &AdamStep { moments, update })
+    if has_kernel(&[var, moments, grad]) {
+        let numbers = Numbers::from(update);
+        var.inplace_op2(&grad.contiguous()?, &AdamStep { moments, numbers })
     } else {
         plain(var, moments, grad, update)
     }
@@ -66,9 +74,52 @@ fn plain(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Result<
     moments.set(&Tensor::stack(&[first, second], 0)?)
 }
 
+/// What each element's update reads, in f32.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Numbers {
+    beta1: f32,
+    /// 1 − β₁
+    keep1: f32,
+    beta2: f32,
+    /// 1 − β₂
+    keep2: f32,
+    /// η / (1 − β₁ᵗ)
+    rate: f32,
+    second_scale: f32,
+    /// 1 − η λ
+    kept: f32,
+    eps: f32,
+}
+
+impl From<AdamUpdate> for Numbers {
+    fn from(update: AdamUpdate) -> Self {
+        let AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, .. } = update;
+        let (first_scale, second_scale) = update.corrections;
+        Self {
+            beta1: beta1 as f32,
+            keep1: (1. - beta1) as f32,
+            beta2: beta2 as f32,
+            keep2: (1. - beta2) as f32,
+            rate: (learning_rate * first_scale) as f32,
+            second_scale: second_scale as f32,
+            kept: (1. - learning_rate * weight_decay) as f32,
+            eps: eps as f32,
+        }
+    }
+}
+
 struct AdamStep<'a> {
     moments: &'a Var,
-    update: AdamUpdate,
+    numbers: Numbers,
+}
+
+/// The innermost of the nested in-place ops: Candle lends one tensor mutably at a time, and the
+/// step writes two.
+struct Moments<W, G> {
+    weights: RefCell<W>,
+    grad: G,
+    numbers: Numbers,
 }
 
 impl InplaceOp2 for AdamStep<'_> {
@@ -83,61 +134,17 @@ impl InplaceOp2 for AdamStep<'_> {
         grad: &CpuStorage,
         grad_layout: &Layout,
     ) -> Result<()> {
-        let weights = RefCell::new(values_mut(var, var_layout)?);
-        let grad = values(grad, grad_layout)?;
-        self.moments.inplace_op1(&AdamMoments { weights, grad, update: self.update })
-    }
-}
-
-/// The innermost of the nested in-place ops: Candle lends one tensor mutably at a time, and the
-/// step writes two.
-struct AdamMoments<'a> {
-    weights: RefCell<&'a mut [f32]>,
-    grad: &'a [f32],
-    update: AdamUpdate,
-}
-
-impl InplaceOp1 for AdamMoments<'_> {
-    fn name(&self) -> &'static str {
-        "adam-moments"
+        self.cpu((var, var_layout), (grad, grad_layout))
     }
 
-    fn cpu_fwd(&self, moments: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        let (first, second) = values_mut(moments, layout)?.split_at_mut(self.grad.len());
-        let weights: &mut [f32] = &mut self.weights.borrow_mut();
-        let numbers = self.update;
-        if weights.len() <= PARALLEL {
-            update(weights, first, second, self.grad, numbers);
-            return Ok(());
-        }
-        let moments = first.par_chunks_mut(PARALLEL).zip(second.par_chunks_mut(PARALLEL));
-        let grad = self.grad.par_chunks(PARALLEL);
-        weights.par_chunks_mut(PARALLEL).zip(moments).zip(grad).for_each(
-            |((weights, (first, second)), grad)| update(weights, first, second, grad, numbers),
-        );
-        Ok(())
-    }
-}
-
-#[pulp::with_simd(update = Arch::new())]
-#[inline(always)]
-fn update_simd<'a, S: Simd>(
-    _: S,
-    weights: &'a mut [f32],
-    first: &'a mut [f32],
-    second: &'a mut [f32],
-    grad: &'a [f32],
-    update: AdamUpdate,
-) {
-    let AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, .. } = update;
-    let (first_scale, second_scale) = update.corrections;
-    let (beta1, keep1) = (beta1 as f32, (1. - beta1) as f32);
-    let (beta2, keep2) = (beta2 as f32, (1. - beta2) as f32);
-    let (rate, second_scale) = ((learning_rate * first_scale) as f32, second_scale as f32);
-    let (kept, eps) = ((1. - learning_rate * weight_decay) as f32, eps as f32);
-    for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(grad) {
-        *m = beta1 * *m + keep1 * g;
-        *v = beta2 * *v + keep2 * (g * g);
-        *w = kept * *w - rate * *m / ((*v * second_scale).sqrt() + eps);
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        var: &mut CudaStorage,
+        var_layout: &Layout,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+    ) -> Result<()> {
+        self.cuda((var, var_layout), (grad, grad_layout))
     }
 }

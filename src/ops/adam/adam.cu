@@ -1,0 +1,22 @@
+// One step of Adam in place, the twin of cpu.rs.
+
+// `Numbers` of mod.rs.
+struct Numbers {
+    float beta1, keep1, beta2, keep2, rate, second_scale, kept, eps;
+};
+
+// The moments are all of m, then all of v.
+extern "C" __global__ void adam(size_t tasks, float *weights, float *moments, const float *grad,
+                                Numbers numbers) {
+    const size_t i = task();
+    if (i >= tasks) return;
+    const float g = grad[i];
+    const float m = __fadd_rn(__fmul_rn(numbers.beta1, moments[i]), __fmul_rn(numbers.keep1, g));
+    const float v = __fadd_rn(__fmul_rn(numbers.beta2, moments[tasks + i]),
+                              __fmul_rn(numbers.keep2, __fmul_rn(g, g)));
+    moments[i] = m;
+    moments[tasks + i] = v;
+    const float root = __fsqrt_rn(__fmul_rn(v, numbers.second_scale));
+    const float change = __fdiv_rn(__fmul_rn(numbers.rate, m), __fadd_rn(root, numbers.eps));
+    weights[i] = __fadd_rn(__fmul_rn(numbers.kept, weights[i]), -change);
+}

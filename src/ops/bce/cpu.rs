@@ -1,0 +1,52 @@
+//! The loops of the CPU side.
+
+use candle_core::{CpuStorage, Shape};
+use pulp::{Arch, Simd};
+
+use crate::ops::logistic::{exp_neg_abs, ln_1p};
+
+/// max(z, 0) − z·y + ln(1 + exp(−|z|)), element by element.
+#[pulp::with_simd(losses = Arch::new())]
+#[inline(always)]
+pub(super) fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
+    let mut losses = vec![0.; zs.len()];
+    for ((loss, &z), &y) in losses.iter_mut().zip(zs).zip(ys) {
+        let positive = if z > 0. { z } else { 0. };
+        *loss = (positive - z * y) + ln_1p(exp_neg_abs(z));
+    }
+    losses
+}
+
+/// scale · (sigmoid(z) − y), element by element.
+#[pulp::with_simd(slopes = Arch::new())]
+#[inline(always)]
+pub(super) fn slopes_simd<'a, S: Simd>(
+    _: S,
+    zs: &'a [f32],
+    ys: &'a [f32],
+    scale: f32,
+    dz: &'a mut [f32],
+) {
+    for ((dz, &z), &y) in dz.iter_mut().zip(zs).zip(ys) {
+        let tail = exp_neg_abs(z);
+        let above = if z > 0. { 1. } else { tail };
+        *dz = scale * (above / (1. + tail) - y);
+    }
+}
+
+/// 1 where the logit has the sign of its class, 0 elsewhere.
+pub(super) fn rights(zs: &[f32], ys: &[f32]) -> Vec<f32> {
+    let right = |(&z, &y): (&f32, &f32)| f32::from((z > 0.) == (y > 0.5));
+    zs.iter().zip(ys).map(right).collect()
+}
+
+/// Means over each replica's batch, summed in double precision.
+pub(super) fn mean_by_replica(values: &[f32], replicas: usize) -> (CpuStorage, Shape) {
+    let batch = values.len() / replicas;
+    let mean = |values: &[f32]| {
+        let sum: f64 = values.iter().map(|&x| f64::from(x)).sum();
+        (sum / batch as f64) as f32
+    };
+    let means = values.chunks_exact(batch).map(mean).collect();
+    (CpuStorage::F32(means), Shape::from(replicas))
+}

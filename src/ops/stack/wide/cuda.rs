@@ -1,0 +1,68 @@
+//! The CUDA side of what lies between two products.
+
+use candle_core::{CudaStorage, Layout, Result, Shape};
+
+use super::between::{Finish, Gate, SumRows};
+use crate::ops::cuda::{launch, result, room, values, values_mut};
+use crate::ops::noise::{draw_table, quads};
+
+/// What a kernel takes in place of the address of a table that there is not.
+const NULL: u64 = 0;
+
+impl Finish {
+    pub(super) fn cuda(
+        &self,
+        (ys, ys_layout): (&mut CudaStorage, &Layout),
+        (bias, bias_layout): (&CudaStorage, &Layout),
+    ) -> Result<()> {
+        let device = &ys.device.clone();
+        let (replicas, rows, width) = ys_layout.shape().dims3()?;
+        let (mut ys, bias) = (values_mut(ys, ys_layout)?, values(bias, bias_layout)?);
+        let (tasks, relu) = (quads(replicas * rows, width), i32::from(self.relu));
+        // SAFETY: the kernel writes (R, rows, width) elements, reads (R, width) of `bias` and, where
+        // there is a table, R draws.
+        unsafe {
+            if self.draws.iter().any(Option::is_some) {
+                let draws = draw_table(device, self.draws.iter().copied())?;
+                launch!(device, "finish", tasks, &mut ys, &bias, &draws, &rows, &width, &relu);
+            } else {
+                launch!(device, "finish", tasks, &mut ys, &bias, &NULL, &rows, &width, &relu);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Gate {
+    pub(super) fn cuda(
+        &self,
+        (grad, grad_layout): (&mut CudaStorage, &Layout),
+        (gates, gates_layout): (&CudaStorage, &Layout),
+    ) -> Result<()> {
+        let device = &grad.device.clone();
+        let (mut grad, gates) = (values_mut(grad, grad_layout)?, values(gates, gates_layout)?);
+        // SAFETY: both have as many elements as there are tasks.
+        unsafe {
+            launch!(device, "gate", gates.len(), &mut grad, &gates);
+        }
+        Ok(())
+    }
+}
+
+impl SumRows {
+    pub(super) fn cuda(
+        &self,
+        storage: &CudaStorage,
+        layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let device = &storage.device;
+        let (replicas, rows, width) = layout.shape().dims3()?;
+        let xs = values(storage, layout)?;
+        let mut sums = room(device, replicas * width)?;
+        // SAFETY: the kernel reads (R, rows, width) elements and writes (R, width).
+        unsafe {
+            launch!(device, "sum_rows", replicas * width, &xs, &mut sums, &rows, &width);
+        }
+        Ok(result(sums, device, (replicas, 1, width)))
+    }
+}

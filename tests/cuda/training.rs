@@ -1,0 +1,56 @@
+//! A whole run.
+
+use candle_core::{DType, Device, Result};
+use candle_nn::{Optimizer, VarMap};
+use candle_noise::NoiseMap;
+use candle_noise::data::Samples;
+use candle_noise::model::{Mlp, Placement};
+use candle_noise::nn::{replicated_vars, sorted_vars};
+use candle_noise::optim::{Adam, AdamOptions};
+use candle_noise::train::{FitOptions, History, fit};
+
+use super::{device, numbers};
+
+/// The tutorial's network with noise everywhere, batches that do not divide the rows.
+fn train(device: &Device) -> Result<History> {
+    let seeds = vec![1, 2, 3];
+    let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
+    let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
+    let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+    let noise = [
+        (Placement::Input, vec![0., 0.1, 0.1]),
+        (Placement::BeforeActivation, vec![0., 0., 0.1]),
+        (Placement::AfterActivation, vec![0., 0.1, 0.]),
+    ];
+    let model = network.build(&vb, &noisemap.builder(), &noise)?;
+    let samples = |rows: usize| {
+        let xs = numbers(&[1, rows, 2], rows)?;
+        let ys = xs.sum(2)?.gt(0f32)?.to_dtype(DType::F32)?;
+        Samples::replicated(&xs.to_device(device)?, &ys.to_device(device)?)
+    };
+    let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+    let mut adam = Adam::new(vars, AdamOptions::default())?;
+    let options = FitOptions { epochs: 200, batch_size: 12, seeds, ..Default::default() };
+    fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options, &mut ())
+}
+
+/// The noise is the same to the bit; the products' rounding differs, and grows over the epochs.
+#[test]
+fn the_losses_of_200_epochs_agree_within_a_thousandth() -> Result<()> {
+    const TOLERANCE: f32 = 1e-3;
+    let Some(cuda) = device() else { return Ok(()) };
+    let (found, expected) = (train(&cuda)?, train(&Device::Cpu)?);
+    for (r, (found, expected)) in found.replicas.iter().zip(&expected.replicas).enumerate() {
+        for (name, (found, expected)) in [
+            ("loss", (&found.loss, &expected.loss)),
+            ("clean_loss", (&found.clean_loss, &expected.clean_loss)),
+            ("val_loss", (&found.val_loss, &expected.val_loss)),
+        ] {
+            assert_eq!((found.len(), expected.len()), (200, 200));
+            for (epoch, (a, b)) in found.iter().zip(expected).enumerate() {
+                assert!((a - b).abs() < TOLERANCE, "{name} of {r}, epoch {epoch}: {a}, not {b}");
+            }
+        }
+    }
+    Ok(())
+}

@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::ModuleT;
 
 use super::history::Scores;
+use super::measured::{Measured, means};
 use crate::data::Samples;
 use crate::loss::Loss;
 use crate::ops::no_grad;
@@ -32,13 +33,18 @@ pub fn predict<M: ModuleT>(model: &M, samples: &Samples) -> Result<Tensor> {
 /// # Errors
 /// When the model or the loss fails.
 pub fn evaluate<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Scores> {
+    let measured = measure(model, samples, loss)?;
+    Ok(means(std::iter::once(&measured[..]))?.remove(0))
+}
+
+fn measure<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Vec<Measured>> {
     let mut measured = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
         let logits = samples.with_replica_axis(clean_logits(model, &xs)?)?;
         measured.push(Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?);
     }
-    mean(&measured)
+    Ok(measured)
 }
 
 fn clean_logits<M: ModuleT>(model: &M, xs: &Tensor) -> Result<Tensor> {
@@ -72,9 +78,9 @@ impl<'a> Evaluation<'a> {
         self.sets[1]
     }
 
-    /// The scores of training, validation and test rows, empty where there are none.
-    pub(super) fn scores<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<[Scores; 3]> {
-        let mut scores = [Scores::default(), Scores::default(), Scores::default()];
+    /// What training, validation and test rows give, nothing where there are none.
+    pub(super) fn measure<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<[Vec<Measured>; 3]> {
+        let mut measured = [Vec::new(), Vec::new(), Vec::new()];
         let logits = match &self.together {
             Some(together) => {
                 let (xs, _) = together.range(0, together.rows())?;
@@ -83,54 +89,18 @@ impl<'a> Evaluation<'a> {
             None => None,
         };
         let mut start = 0;
-        for (scores, samples) in scores.iter_mut().zip(self.sets) {
+        for (measured, samples) in measured.iter_mut().zip(self.sets) {
             let Some(samples) = samples else { continue };
-            *scores = match &logits {
+            *measured = match &logits {
                 Some(logits) => {
                     let logits = logits.narrow(1, start, samples.rows())?.contiguous()?;
                     let (_, ys) = samples.range(0, samples.rows())?;
-                    mean(&[Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?])?
+                    vec![Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?]
                 }
-                None => evaluate(model, samples, loss)?,
+                None => measure(model, samples, loss)?,
             };
             start += samples.rows();
         }
-        Ok(scores)
+        Ok(measured)
     }
-}
-
-/// What one batch gave, still on the device, so that no step waits for the host.
-pub(super) struct Measured {
-    rows: usize,
-    loss: Tensor,
-    accuracy: Option<Tensor>,
-}
-
-impl Measured {
-    pub(super) fn new(loss: Tensor, kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
-        let accuracy = kind.accuracy(logits, targets)?;
-        Ok(Self { rows: logits.dim(1)?, loss: loss.detach(), accuracy })
-    }
-}
-
-/// Means over batches, each weighted by its rows.
-pub(super) fn mean(measured: &[Measured]) -> Result<Scores> {
-    let rows: usize = measured.iter().map(|batch| batch.rows).sum();
-    let mean = |tensors: &mut dyn Iterator<Item = (usize, &Tensor)>| -> Result<Vec<f32>> {
-        let mut sums = Vec::new();
-        for (rows, tensor) in tensors {
-            let values = tensor.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?;
-            sums.resize(values.len(), 0f64);
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += rows as f64 * f64::from(value);
-            }
-        }
-        Ok(sums.into_iter().map(|sum| (sum / rows as f64) as f32).collect())
-    };
-    Ok(Scores {
-        loss: mean(&mut measured.iter().map(|batch| (batch.rows, &batch.loss)))?,
-        accuracy: mean(
-            &mut measured.iter().filter_map(|b| b.accuracy.as_ref().map(|a| (b.rows, a))),
-        )?,
-    })
 }

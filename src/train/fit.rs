@@ -4,33 +4,14 @@ use candle_core::{Result, bail};
 use candle_nn::{ModuleT, Optimizer};
 
 use super::early_stopping::EarlyStopping;
-use super::evaluate::{Evaluation, Measured, mean};
-use super::history::{History, Scores};
+use super::evaluate::Evaluation;
+use super::history::History;
+use super::measured::{Measured, Unread};
 use super::observer::Observer;
+use super::options::FitOptions;
 use super::shuffle::shuffled;
 use crate::data::Samples;
-use crate::loss::Loss;
 use crate::ops::{backward, enable_grad};
-
-/// How to train.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FitOptions {
-    /// Number of passes over the training rows, at least 1.
-    pub epochs: usize,
-    /// Rows of a step, at least 1; the last batch of an epoch may be shorter.
-    pub batch_size: usize,
-    /// What is made small.
-    pub loss: Loss,
-    /// One seed a replica: it determines the order of the rows.
-    pub seeds: Vec<u64>,
-}
-
-impl Default for FitOptions {
-    /// One epoch of batches of 32 with binary cross-entropy and seed 0.
-    fn default() -> Self {
-        Self { epochs: 1, batch_size: 32, loss: Loss::BinaryCrossEntropy, seeds: vec![0] }
-    }
-}
 
 /// Trains a model and records its curves: a [`Fit`] to its end.
 ///
@@ -60,6 +41,11 @@ pub fn fit<M: ModuleT, O: Optimizer>(
 ///
 /// Rows are shuffled anew each epoch, for each replica by its own seed. A replica whose loss
 /// becomes NaN or infinite is recorded as stopped; the others go on.
+///
+/// On a GPU the curves are read, and an [`Observer`] hears of the epochs, once in many of them, which
+/// are as many as have 256 batches, those of the evaluations included: so no epoch waits for the host.
+/// The curves are the same; training ends as much later where all replicas have stopped. With early
+/// stopping each epoch is read.
 ///
 /// ```
 /// # use candle_core::{DType, Device, Result, Tensor};
@@ -93,6 +79,7 @@ pub struct Fit<'a, M, O> {
     pub(super) options: &'a FitOptions,
     pub(super) epoch: usize,
     pub(super) history: History,
+    pub(super) unread: Unread,
 }
 
 impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
@@ -110,8 +97,19 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
         options.check(train, validation)?;
         let evaluation = Evaluation::new(train, validation, None)?;
         let history = History::new(options.seeds.len());
-        let early_stopping = None;
-        Ok(Self { model, optimizer, train, evaluation, early_stopping, options, epoch: 0, history })
+        let (early_stopping, epoch) = (None, 0);
+        let unread = Unread::new(train.range(0, 0)?.0.device());
+        Ok(Self {
+            model,
+            optimizer,
+            train,
+            evaluation,
+            early_stopping,
+            options,
+            epoch,
+            history,
+            unread,
+        })
     }
 
     /// Evaluates a test set, too, after each epoch; it steers nothing.
@@ -133,6 +131,7 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
             bail!("early stopping watches the validation loss: expected validation samples")
         }
         self.early_stopping = Some(early_stopping);
+        self.unread.most = 1;
         Ok(self)
     }
 
@@ -141,7 +140,7 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
         self.epoch
     }
 
-    /// The curves so far.
+    /// The curves as far as they have been read.
     pub fn history(&self) -> &History {
         &self.history
     }
@@ -158,16 +157,36 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
     pub fn epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.epoch += 1;
         let noisy = self.train_epoch()?;
-        let [clean, val, test] = self.evaluation.scores(self.model, self.options.loss)?;
-        let scores = [&noisy, &clean, &val, &test];
-        for stop in self.history.push(self.epoch, &self.options.seeds, scores) {
-            observer.replica_stopped(&stop);
+        let [clean, val, test] = self.evaluation.measure(self.model, self.options.loss)?;
+        self.unread.push([noisy, clean, val, test]);
+        if self.unread.is_due() || self.epoch == self.options.epochs {
+            self.read(observer)?;
         }
-        if let Some(early_stopping) = &mut self.early_stopping {
-            early_stopping.epoch_end(self.epoch, &mut self.history)?;
-        }
-        observer.epoch_end(self.epoch, &self.history);
         Ok(())
+    }
+
+    /// Records the epochs that have not been read.
+    fn read(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        for (epoch, scores) in self.unread.read(self.epoch)? {
+            for stop in self.history.push(epoch, &self.options.seeds, scores.each_ref()) {
+                observer.replica_stopped(&stop);
+            }
+            if let Some(early_stopping) = &mut self.early_stopping {
+                early_stopping.epoch_end(epoch, &mut self.history)?;
+            }
+            observer.epoch_end(epoch, &self.history);
+        }
+        self.unread.clear();
+        Ok(())
+    }
+
+    /// The curves to the last epoch.
+    pub(super) fn whole_history(&self) -> Result<History> {
+        let mut history = self.history.clone();
+        for (epoch, scores) in self.unread.read(self.epoch)? {
+            history.push(epoch, &self.options.seeds, scores.each_ref());
+        }
+        Ok(history)
     }
 
     /// The curves; the model has the weights that early stopping keeps for it.
@@ -175,13 +194,14 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
     /// # Errors
     /// When a device fails.
     pub fn finish(mut self) -> Result<History> {
+        self.read(&mut ())?;
         if let Some(early_stopping) = &self.early_stopping {
             early_stopping.finish(&mut self.history)?;
         }
         Ok(self.history)
     }
 
-    fn train_epoch(&mut self) -> Result<Scores> {
+    fn train_epoch(&mut self) -> Result<Vec<Measured>> {
         let Self { model, optimizer, train, options, .. } = self;
         let (rows, replicas) = (train.rows(), options.seeds.len());
         let order = |&seed: &u64| shuffled(seed, self.epoch as u32, rows);
@@ -203,28 +223,6 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
             optimizer.step(&backward(&loss)?)?;
             measured.push(Measured::new(loss, options.loss, &logits, &ys)?);
         }
-        mean(&measured)
-    }
-}
-
-impl FitOptions {
-    fn check(&self, train: &Samples, validation: Option<&Samples>) -> Result<()> {
-        let Self { epochs, batch_size, seeds, .. } = self;
-        if !(1..=u32::MAX as usize).contains(epochs) {
-            bail!("epochs must lie in 1 to 2^32 - 1, received {epochs}")
-        }
-        if *batch_size == 0 {
-            bail!("batch_size must be at least 1, received 0")
-        }
-        for samples in [Some(train), validation].into_iter().flatten() {
-            let replicas = samples.replicas();
-            if seeds.is_empty() || (replicas != 1 && replicas != seeds.len()) {
-                bail!("expected one seed for each of {replicas} replicas, received {}", seeds.len())
-            }
-            if !samples.replica_axis() && seeds.len() != 1 {
-                bail!("a model without a replica axis takes one seed, received {}", seeds.len())
-            }
-        }
-        Ok(())
+        Ok(measured)
     }
 }

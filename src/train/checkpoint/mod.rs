@@ -50,7 +50,7 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
         Ok(Checkpoint {
             epoch: self.epoch,
             seeds: self.options.seeds.clone(),
-            history: self.history.clone(),
+            history: self.whole_history()?,
             weights: vars.iter().map(|(n, var)| copy((n.clone(), var))).collect::<Result<_>>()?,
             kept: kept.map(|k| copy((k.name.clone(), &k.values))).collect::<Result<_>>()?,
             optimizer_steps: self.optimizer.steps(),
@@ -94,6 +94,7 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
             var.set(&checkpoint.kept[name])?;
         }
         (self.epoch, self.history) = (*epoch, history.clone());
+        self.unread.clear();
         if let Some(early_stopping) = &mut self.early_stopping {
             early_stopping.resume(history);
         }

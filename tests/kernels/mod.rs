@@ -15,11 +15,17 @@ const BLOCK: u32 = 256;
 
 /// The kernels, compiled once; `None`, and a line that says so, where there is no C++ compiler.
 fn library() -> Option<&'static Library> {
-    static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();
-    LIBRARY.get_or_init(compile).as_ref()
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    match LIBRARY.get_or_init(compile) {
+        Ok(library) => Some(library),
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    }
 }
 
-fn compile() -> Option<Library> {
+fn compile() -> Result<Library, String> {
     let compiler = std::env::var("CXX").unwrap_or("c++".to_string());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels");
     let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libkernels.so");
@@ -29,17 +35,10 @@ fn compile() -> Option<Library> {
         .arg(&library)
         .arg(folder.join("kernels.cpp"))
         .output();
-    match output {
-        Err(error) => {
-            println!("skipped: no C++ compiler {compiler}: {error}");
-            None
-        }
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            // SAFETY: the library's initialization does nothing.
-            Some(unsafe { Library::new(library) }.unwrap())
-        }
-    }
+    let output = output.map_err(|error| format!("no C++ compiler {compiler}: {error}"))?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // SAFETY: the library's initialization does nothing.
+    Ok(unsafe { Library::new(library) }.unwrap())
 }
 
 /// Calls a kernel for each thread of as many blocks as the tasks need.

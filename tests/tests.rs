@@ -6,6 +6,7 @@ mod cli_resume;
 mod cli_shards;
 mod compare;
 mod data;
+mod files_of_data;
 mod floors;
 mod grid;
 mod labels;

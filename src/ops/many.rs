@@ -6,9 +6,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
 use super::backward::hand_over;
+use super::cpu::values;
 use super::no_grad::is_no_grad;
 
 /// An op whose forward and backward see all of its tensors at once.
@@ -19,8 +20,8 @@ pub trait ManyOp: Send + Sync + 'static {
     /// The values and the shape of the result.
     fn forward(&self, args: &[Tensor]) -> Result<(Vec<f32>, Shape)>;
 
-    /// The gradient of each tensor, `None` where there is none, from that of the result.
-    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
+    /// The gradient of each tensor, `None` where there is none, from the result and its gradient.
+    fn backward(&self, args: &[Tensor], ys: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
 /// Applies an op to three or more f32 tensors of the CPU.
@@ -43,6 +44,19 @@ pub fn apply(args: Vec<Tensor>, op: impl ManyOp) -> Result<Tensor> {
     let (children, tensors) = take_three(&mut nodes);
     let root = Root { op, args, bundle: Bundle { children, grads } };
     tensors[0].apply_op3(&tensors[1], &tensors[2], root)
+}
+
+/// Lends the values of contiguous f32 tensors of the CPU.
+pub fn with_values<T>(tensors: &[Tensor], f: impl FnOnce(&[&[f32]]) -> T) -> Result<T> {
+    let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let mut slices = Vec::with_capacity(tensors.len());
+    for (storage, layout) in &guards {
+        match &**storage {
+            Storage::Cpu(storage) => slices.push(values(storage, layout)?),
+            _ => bail!("expected a tensor of the CPU"),
+        }
+    }
+    Ok(f(&slices))
 }
 
 /// What one of the three tensors of a node is: an argument of the op, or a bundle of arguments.
@@ -135,10 +149,10 @@ impl<O: ManyOp> CustomOp3 for Root<O> {
         a: &Tensor,
         b: &Tensor,
         c: &Tensor,
-        _: &Tensor,
+        ys: &Tensor,
         grad: &Tensor,
     ) -> Result<ThreeGrads> {
-        let grads = self.op.backward(&self.args, grad)?.into_iter().zip(&self.args);
+        let grads = self.op.backward(&self.args, ys, grad)?.into_iter().zip(&self.args);
         let grads = grads.map(|(grad, arg)| hand_over(arg, grad?)).collect();
         *self.bundle.grads.lock().unwrap_or_else(PoisonError::into_inner) = grads;
         self.bundle.pass_on([a, b, c])

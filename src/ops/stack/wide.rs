@@ -10,9 +10,8 @@ use pulp::{Arch, Simd};
 use rayon::prelude::*;
 
 use super::plan::{Plan, draw_of};
-use super::with_values;
 use crate::ops::cpu::{PARALLEL, values, values_mut};
-use crate::ops::many::ManyOp;
+use crate::ops::many::{ManyOp, with_values};
 use crate::ops::noise::{NoiseDraw, add_noise};
 
 /// The op; see [`stack`](super::stack).
@@ -76,7 +75,7 @@ impl ManyOp for Wide {
         Ok((ys, shape))
     }
 
-    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+    fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let (wanted, shared) = (args[0].track_op(), self.plan.shared);
         let args = self.detached(args)?;
         let again;

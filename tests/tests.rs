@@ -11,6 +11,7 @@ mod floors;
 mod grid;
 mod labels;
 mod loss;
+mod networks;
 mod nn;
 mod noise;
 mod noise_family;

@@ -3,7 +3,8 @@
 //!
 //! Every sum runs in the order of its terms, element by element in fused multiply-adds. So its bits
 //! depend neither on how many rows there are (`gemm` takes another way for a single one) nor on the
-//! CPU's vectors, and for the products of the networks here it takes 0.84 to 0.99 of `gemm`'s time on one thread (Zen 4).
+//! CPU's vectors, and the products of the networks here take 0.84 to 0.99 of `gemm`'s time on one
+//! thread (Zen 4).
 
 use pulp::{Arch, Simd};
 

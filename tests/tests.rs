@@ -21,6 +21,7 @@ mod optim;
 mod optim_noise;
 mod repeats;
 mod resume;
+mod tasks;
 mod train;
 mod tutorial;
 mod weight_noise;

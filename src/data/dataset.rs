@@ -83,6 +83,19 @@ impl Dataset {
         })
     }
 
+    /// Some of the rows, in the order given.
+    ///
+    /// # Errors
+    /// When a row does not exist.
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
+            bail!("expected rows below {}, received {row}", self.len())
+        }
+        let features = rows.iter().flat_map(|row| &self.features[row * self.width..][..self.width]);
+        let labels = rows.iter().map(|&row| self.labels[row]).collect();
+        Self::new(self.width, features.copied().collect(), labels)
+    }
+
     /// Features of shape (N, I) and labels of shape (N,), both f32.
     ///
     /// # Errors

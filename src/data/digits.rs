@@ -14,7 +14,8 @@ pub const DIGIT_SHAPE: [usize; 3] = [1, 8, 8];
 const PIXELS: usize = 64;
 /// The brightest pixel of the file.
 const WHITE: f64 = 16.;
-const CLASSES: u32 = 10;
+/// Number of classes of digits.
+pub const DIGIT_CLASSES: usize = 10;
 
 /// The 1,797 digits that this crate ships, in scikit-learn's order: 64 pixels in [0, 1], row by row,
 /// and the digit.
@@ -53,7 +54,7 @@ pub fn read_digits(bytes: &[u8], name: &str) -> Result<Dataset> {
         }
         let label = fields[PIXELS].trim();
         match label.parse() {
-            Ok(label) if label < CLASSES => labels.push(label),
+            Ok(label) if label < DIGIT_CLASSES as u32 => labels.push(label),
             _ => {
                 let what = format_args!("expected a digit as the label, received {label:?}");
                 return Err(place.error(what));

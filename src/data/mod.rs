@@ -11,7 +11,7 @@ mod toy;
 mod vowels;
 
 pub use dataset::Dataset;
-pub use digits::{DIGIT_SHAPE, digits, read_digits};
+pub use digits::{DIGIT_CLASSES, DIGIT_SHAPE, digits, read_digits};
 pub use random_state::RandomState;
 pub use samples::Samples;
 pub use sequences::Sequences;

@@ -60,6 +60,19 @@ impl Sequences {
         self.rows.iter().map(Vec::as_slice).zip(self.labels.iter().copied())
     }
 
+    /// Some of the sequences, in the order given.
+    ///
+    /// # Errors
+    /// When one does not exist.
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
+            bail!("expected sequences below {}, received {row}", self.len())
+        }
+        let (own, labels) =
+            rows.iter().map(|&row| (self.rows[row].clone(), self.labels[row])).unzip();
+        Self::new(self.channels, own, labels)
+    }
+
     /// The sequences as samples for a plain model, padded with zeros behind to `steps`, or to the
     /// longest where `steps` is `None`. The last channel is the mask: 1 at a step of the sequence and
     /// 0 at padding, so that the lengths travel with their rows.

@@ -95,7 +95,9 @@ impl<'a> Noise<'a> {
     /// A layer at the site `name`, where there is noise at the placement.
     pub fn layer(&self, placement: Placement, name: &str) -> Result<Option<GaussianNoise>> {
         let found = self.placed.iter().find(|(other, _)| *other == placement);
-        found.map(|(_, stddevs)| GaussianNoise::with_strengths(stddevs, self.nb.pp(name))).transpose()
+        found
+            .map(|(_, stddevs)| GaussianNoise::with_strengths(stddevs, self.nb.pp(name)))
+            .transpose()
     }
 
     /// Appends that layer, where there is one.

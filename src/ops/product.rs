@@ -179,7 +179,7 @@ mod tests {
             let places = starts(rows, step);
             for begin in [Begin::Zero, Begin::There, Begin::Row(&bias)] {
                 for relu in [false, true] {
-                    let mut out = vec![0.25; rows * step];
+                    let sums = Sums { places: &places, width, begin, relu };
                     let input = Terms {
                         factors: &factors,
                         rows: &starts_of_rows,
@@ -187,7 +187,18 @@ mod tests {
                         vectors: &vectors,
                         step,
                     };
-                    product(input, Sums { places: &places, width, begin, relu }, &mut out);
+                    let mut out = vec![0.25; rows * step];
+                    product(input, sums, &mut out);
+                    // The same bits from tiles of any width.
+                    let mut narrow = vec![0.25; rows * step];
+                    product_simd(pulp::Scalar::new(), input, sums, &mut narrow);
+                    assert_eq!(narrow, out);
+                    #[cfg(target_arch = "x86_64")]
+                    if let Some(simd) = pulp::x86::V3::try_new() {
+                        let mut narrow = vec![0.25; rows * step];
+                        product_simd(simd, input, sums, &mut narrow);
+                        assert_eq!(narrow, out);
+                    }
                     for (i, &found) in out.iter().enumerate() {
                         let (r, column) = (i / step, i % step);
                         let first = match begin {

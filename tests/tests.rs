@@ -19,6 +19,7 @@ mod noise_laws;
 mod noise_members;
 mod optim;
 mod optim_noise;
+mod pytorch;
 mod repeats;
 mod resume;
 mod tasks;

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -- step/` runs one group, `cargo bench -- --quick` all of them in a minute.
 
+mod networks;
 mod ops;
 mod rng;
 mod step;
@@ -23,5 +24,7 @@ criterion::criterion_group!(
     step::tutorial,
     step::epoch,
     step::wide,
+    networks::steps,
+    networks::runs,
 );
 criterion::criterion_main!(benches);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs};
+use candle_noise::experiment::Task;
 use clap::Parser;
 
 #[global_allocator]
@@ -17,8 +18,8 @@ struct Baseline {
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: Baseline| {
+    cli::main(Task::Circles, |args: Baseline| {
         let settings = args.experiment.settings(vec![]);
-        cli::run_experiment("baseline", &args.experiment, settings)
+        cli::run_experiment("baseline", &args.experiment.run, settings)
     })
 }

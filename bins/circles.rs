@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, DataArgs, OutputArgs, SplitArgs};
+use candle_noise::experiment::Task;
 use clap::Parser;
 
 #[global_allocator]
@@ -21,5 +22,7 @@ struct Circles {
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: Circles| cli::run_circles("circles", &args.data, &args.split, &args.output))
+    cli::main(Task::Circles, |args: Circles| {
+        cli::run_circles("circles", &args.data, &args.split, &args.output)
+    })
 }

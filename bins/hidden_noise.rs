@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs, HiddenPlacement};
-use candle_noise::experiment::Noise;
+use candle_noise::experiment::{Noise, Task};
 use clap::Parser;
 
 #[global_allocator]
@@ -24,9 +24,9 @@ struct HiddenNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: HiddenNoise| {
+    cli::main(Task::Circles, |args: HiddenNoise| {
         let noise = Noise { placement: args.placement.into(), stddev: args.stddev };
         let settings = args.experiment.settings(vec![noise]);
-        cli::run_experiment("hidden_noise", &args.experiment, settings)
+        cli::run_experiment("hidden_noise", &args.experiment.run, settings)
     })
 }

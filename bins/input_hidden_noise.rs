@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs, HiddenPlacement};
-use candle_noise::experiment::Noise;
+use candle_noise::experiment::{Noise, Task};
 use candle_noise::model::Placement;
 use clap::Parser;
 
@@ -28,10 +28,10 @@ struct InputHiddenNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: InputHiddenNoise| {
+    cli::main(Task::Circles, |args: InputHiddenNoise| {
         let input = Noise { placement: Placement::Input, stddev: args.stddev };
         let hidden = Noise { placement: args.placement.into(), stddev: args.hidden_stddev };
         let settings = args.experiment.settings(vec![input, hidden]);
-        cli::run_experiment("input_hidden_noise", &args.experiment, settings)
+        cli::run_experiment("input_hidden_noise", &args.experiment.run, settings)
     })
 }

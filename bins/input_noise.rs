@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs};
-use candle_noise::experiment::Noise;
+use candle_noise::experiment::{Noise, Task};
 use candle_noise::model::Placement;
 use clap::Parser;
 
@@ -22,9 +22,9 @@ struct InputNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(|args: InputNoise| {
+    cli::main(Task::Circles, |args: InputNoise| {
         let noise = Noise { placement: Placement::Input, stddev: args.stddev };
         let settings = args.experiment.settings(vec![noise]);
-        cli::run_experiment("input_noise", &args.experiment, settings)
+        cli::run_experiment("input_noise", &args.experiment.run, settings)
     })
 }

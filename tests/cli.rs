@@ -10,10 +10,12 @@ pub fn command(program: &str, args: &str, out: &Path) -> Command {
     let path = match program {
         "baseline" => env!("CARGO_BIN_EXE_baseline"),
         "circles" => env!("CARGO_BIN_EXE_circles"),
+        "cnn_noise" => env!("CARGO_BIN_EXE_cnn_noise"),
         "grid_search" => env!("CARGO_BIN_EXE_grid_search"),
         "hidden_noise" => env!("CARGO_BIN_EXE_hidden_noise"),
         "input_hidden_noise" => env!("CARGO_BIN_EXE_input_hidden_noise"),
         "input_noise" => env!("CARGO_BIN_EXE_input_noise"),
+        "lstm_noise" => env!("CARGO_BIN_EXE_lstm_noise"),
         _ => panic!("no program {program}"),
     };
     let mut command = Command::new(path);
@@ -154,7 +156,7 @@ fn flags_out_of_range_are_named_in_one_line() {
         (
             "baseline",
             "--samples 1000000 --train-size 999999 --batch-size 1000000 --hidden 4096",
-            "batch size times hidden units",
+            "batch size times the numbers of an activation",
         ),
         ("hidden_noise", "--placement nowhere", "before-activation, after-activation"),
         ("input_hidden_noise", "--hidden-stddev x", "received 'x'"),

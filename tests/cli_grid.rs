@@ -217,7 +217,10 @@ fn lists_that_make_no_grid_are_named_in_one_line() {
         ("--stddev 0.1,x", "'x' for '--stddev <X,…>'"),
         ("--stddev -0.1", "received '-0.1'"),
         ("--stddev NaN", "received 'NaN'"),
-        ("--placement nowhere", "expected input, before-activation or after-activation"),
+        (
+            "--placement nowhere",
+            "expected input, before-activation, after-activation, after-pooling or before-dense",
+        ),
         ("--placement input,input", "placement: expected each value once"),
         ("--data-seeds 3..1", "received '3..1'"),
         ("--data-seeds 1..4,2", "data seed: expected each value once, received 2 twice"),

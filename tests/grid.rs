@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_noise::data::Samples;
 use candle_noise::experiment::{
-    ChosenBy, Common, Grid, Record, Run, Schedule, Settings, Shard, Store, Watch, compare,
-    conclude, search, train_repeats,
+    ChosenBy, Common, Grid, Record, Run, Schedule, Settings, Shard, Source, Split, Store, Watch,
+    compare, conclude, search, train_repeats,
 };
 use candle_noise::model::Placement;
 
@@ -29,6 +30,7 @@ pub fn grid() -> Grid {
         stddevs: vec![0., 0.1, 1.],
         seed: 5,
         repeats: 3,
+        ..Grid::default()
     }
 }
 
@@ -202,11 +204,19 @@ fn a_store_of_another_experiment_or_of_a_newer_version_is_refused() -> Result<()
 fn validation_points_are_neither_trained_nor_tested_on() -> Result<()> {
     let settings =
         Settings { samples: 60, train_size: 20, validation_size: 15, ..Settings::default() };
-    let (train, validation, test) = settings.split()?;
+    let Split { train, validation, test, test_labels } =
+        Source::Circles.split(&settings, &Device::Cpu)?;
     let parts = [train, validation.unwrap(), test];
-    assert_eq!(parts.each_ref().map(|part| part.len()), [20, 15, 25]);
-    let all: Vec<_> = parts.iter().flat_map(|part| part.rows()).collect();
-    assert!(settings.dataset()?.rows().eq(all), "every row once, in order");
+    assert_eq!(parts.each_ref().map(Samples::rows), [20, 15, 25]);
+    let mut all = Vec::new();
+    for part in &parts {
+        let (xs, _) = part.range(0, part.rows())?;
+        all.extend(xs.flatten_all()?.to_vec1::<f32>()?);
+    }
+    let data = settings.circles()?;
+    let expected = data.rows().flat_map(|(row, _)| row.iter().map(|x| *x as f32));
+    assert!(expected.eq(all), "every row once, in order");
+    assert!(data.rows().skip(35).map(|(_, label)| label).eq(test_labels));
     let (folder, grid) = (tempfile::tempdir()?, Grid { validation_size: 15, ..grid() });
     let records = run(folder.path(), &grid, TWO_THREADS, usize::MAX)?;
     let validation = records[1][0].run.validation_accuracy.unwrap() * 15.;

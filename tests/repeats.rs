@@ -64,7 +64,7 @@ fn the_baseline_is_the_noise_arm_with_stddev_zero() {
 #[test]
 fn the_boundary_does_not_depend_on_the_schedule_and_lies_between_the_classes() {
     let settings = Settings { epochs: 400, learning_rate: 0.01, ..settings(3, vec![]) };
-    let data = settings.dataset().unwrap();
+    let data = settings.circles().unwrap();
     let (one, other) = (train(&settings, 1, Some(3)), train(&settings, 2, Some(1)));
     let field = boundary(&settings, &one, &data, 21, ONE_THREAD).unwrap().unwrap();
     let threads = Schedule { threads: 3, chunk: None };
@@ -84,7 +84,7 @@ fn stopped_replicas_keep_their_number_across_chunks() {
         let stop = history.stopped.as_ref().unwrap();
         assert_eq!((stop.replica, stop.seed), (k, 7 + k as u64));
     }
-    let data = settings.dataset().unwrap();
+    let data = settings.circles().unwrap();
     assert_eq!(boundary(&settings, &trained, &data, 21, ONE_THREAD).unwrap(), None);
 }
 

@@ -7,7 +7,9 @@ use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use super::defaults::{task_in, with_defaults};
 use super::interrupt;
+use crate::experiment::Task;
 
 /// Why a program ends without its result.
 #[derive(Debug)]
@@ -28,9 +30,14 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Parses the flags and runs a program; every error is one line on standard error.
-pub fn main<A: Parser>(program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
-    let args = match A::try_parse() {
+/// Parses the flags, whose defaults are those of a task, and runs a program; every error is one line on
+/// standard error. The task is that of `--task` where the program has such a flag.
+pub fn main<A: Parser>(task: Task, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
+    let command = A::command();
+    let has_task = command.get_arguments().any(|arg| arg.get_id() == "task");
+    let task = if has_task { task_in(std::env::args_os()) } else { task };
+    let matches = with_defaults(command, task).try_get_matches();
+    let args = match matches.and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };

@@ -8,22 +8,26 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::args::{DataArgs, OutputArgs, TrainArgs, positive, stddev, within};
+use super::args::{DataArgs, OutputArgs, TrainArgs};
+use super::exit::Failure;
+use super::experiment_args::with_files;
+use super::parse::{positive, stddev, within};
 use super::scheduler;
-use crate::experiment::{Grid, Shard};
+use crate::experiment::{Grid, Shard, Task};
 use crate::model::Placement;
 
 /// Noise, data, networks, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct GridArgs {
+    /// What is learned: circles, digits or vowels; it decides on the defaults
+    #[arg(long, value_name = "TASK")]
+    task: Task,
+    /// Files of the data in place of those that come with the program: one of digits, or TRAIN,TEST
+    #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',')]
+    data_files: Vec<PathBuf>,
     /// Where noise enters
-    #[arg(
-        long,
-        value_name = "PLACE,…",
-        value_delimiter = ',',
-        default_value = "input,before-activation,after-activation"
-    )]
-    placement: Vec<Placement>,
+    #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
+    placements: Vec<Placement>,
     /// Standard deviations of the noise; the baseline, 0, is always part of the grid
     #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0,0.01,0.03,0.1,0.3,1", value_parser = stddev, allow_hyphen_values = true)]
     stddev: Vec<f64>,
@@ -31,21 +35,21 @@ pub struct GridArgs {
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = within(1..=10_000usize))]
     repeats: usize,
     /// Seeds of the data sets, each a new draw of points and split: 1,2,3 or 1..20 (20 included)
-    #[arg(long, value_name = "SEED,…", value_delimiter = ',', default_value = "1")]
+    #[arg(long, value_name = "SEED,…", value_delimiter = ',')]
     data_seeds: Vec<Seeds>,
     #[command(flatten)]
     data: DataArgs,
     /// Numbers of training points
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "30", value_parser = within(1..=1_000_000usize))]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=1_000_000usize))]
     train_size: Vec<usize>,
     /// Number of points behind them that choose the best cell; the others are the test set
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
     validation_size: usize,
     /// Widths of the hidden layer
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "500", value_parser = within(1..=65_536usize))]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=65_536usize))]
     hidden: Vec<usize>,
     /// Step sizes of Adam
-    #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0.001", value_parser = positive, allow_hyphen_values = true)]
+    #[arg(long, value_name = "X,…", value_delimiter = ',', value_parser = positive, allow_hyphen_values = true)]
     learning_rate: Vec<f64>,
     #[command(flatten)]
     pub(super) train: TrainArgs,
@@ -82,9 +86,15 @@ impl GridArgs {
     }
 
     /// The grid that the flags describe.
-    pub fn grid(&self) -> Grid {
-        Grid {
-            samples: self.data.samples,
+    ///
+    /// # Errors
+    /// When a file of the data cannot be read or is no such file.
+    pub fn grid(&self) -> Result<Grid, Failure> {
+        let data = with_files(self.task, &self.data_files)?;
+        // Real data have as many rows as they have; a number asked for is checked against it.
+        let samples = if self.data_files.is_empty() { self.data.samples } else { data.samples };
+        Ok(Grid {
+            samples,
             data_noise: self.data.data_noise,
             data_seeds: self.data_seeds.iter().flat_map(|seeds| seeds.0.clone()).collect(),
             train_sizes: self.train_size.clone(),
@@ -93,11 +103,12 @@ impl GridArgs {
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
             learning_rates: self.learning_rate.clone(),
-            placements: self.placement.clone(),
+            placements: self.placements.clone(),
             stddevs: self.stddev.clone(),
             seed: self.train.seed,
             repeats: self.repeats,
-        }
+            ..Grid::of(&data)
+        })
     }
 }
 

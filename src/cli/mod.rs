@@ -2,19 +2,27 @@
 
 mod allocator;
 mod args;
+mod circles;
+mod defaults;
 mod device;
 mod exit;
+mod experiment_args;
 mod grid_args;
 mod grid_report;
 mod interrupt;
+mod parse;
+mod pictures;
 mod progress;
 mod run;
 mod run_grid;
 mod scheduler;
 
 pub use allocator::{ALLOCATOR, Allocator};
-pub use args::{DataArgs, ExperimentArgs, HiddenPlacement, OutputArgs, SplitArgs, stddev};
+pub use args::{DataArgs, OutputArgs, SplitArgs};
+pub use circles::run_circles;
 pub use exit::{Failure, main};
+pub use experiment_args::{ExperimentArgs, HiddenPlacement, RunArgs};
 pub use grid_args::GridArgs;
-pub use run::{run_circles, run_experiment};
+pub use parse::stddev;
+pub use run::run_experiment;
 pub use run_grid::run_grid;

@@ -6,13 +6,14 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use candle_core::Device;
 
-use super::args::{DataArgs, ExperimentArgs, Format, OutputArgs, SplitArgs};
+use super::args::{Format, OutputArgs};
 use super::exit::{Failure, print};
+use super::experiment_args::RunArgs;
 use super::interrupt::Resumable;
+use super::pictures::write_pictures;
 use super::progress::Progress;
-use crate::data::Dataset;
 use crate::experiment::{
-    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Summary, Trained, boundary,
+    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Summary, Trained,
     train_resumable,
 };
 use crate::{files, report};
@@ -22,11 +23,7 @@ use crate::{files, report};
 /// # Errors
 /// When the flags do not fit together, the device or the folder cannot be used, or every run
 /// diverged.
-pub fn run_experiment(
-    name: &str,
-    args: &ExperimentArgs,
-    settings: Settings,
-) -> Result<(), Failure> {
+pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<(), Failure> {
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
     let device = args.train.device.open()?;
@@ -73,7 +70,7 @@ const CHECKPOINTS: &str = "checkpoints";
 /// Trains the repeats, or what is left of them.
 fn train(
     name: &str,
-    args: &ExperimentArgs,
+    args: &RunArgs,
     settings: &Settings,
     device: &Device,
     folder: &Path,
@@ -104,45 +101,6 @@ fn train(
     }
 }
 
-/// Writes the tutorial's data set and a picture of it.
-///
-/// # Errors
-/// When the flags do not fit together or the folder cannot be used.
-pub fn run_circles(
-    name: &str,
-    data: &DataArgs,
-    split: &SplitArgs,
-    output: &OutputArgs,
-) -> Result<(), Failure> {
-    let settings = Settings {
-        samples: data.samples,
-        data_noise: data.data_noise,
-        data_seed: split.data_seed,
-        train_size: split.train_size,
-        ..Default::default()
-    };
-    settings.check().map_err(Failure::Usage)?;
-    let folder = open_folder(name, output, &["dataset.csv", "dataset.png"])?;
-    let data = settings.dataset()?;
-    files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
-    if !output.no_plots {
-        write_dataset_picture(&folder, &settings, &data)?;
-    }
-    let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
-    let path = folder.join("dataset.csv");
-    let (points, path, [outer, inner]) = (data.len(), path.display().to_string(), counts);
-    match output.format {
-        Format::Text => {
-            let line = format!("{points} points ({outer} outer, {inner} inner) in {path}\n");
-            Ok(print(line.as_bytes())?)
-        }
-        Format::Json => {
-            let json = serde_json::json!({ "points": points, "classes": counts, "file": path });
-            Ok(print(format!("{json:#}\n").as_bytes())?)
-        }
-    }
-}
-
 pub(super) fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Result<PathBuf> {
     let folder = output.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
     files::create_folder(&folder, files).context("--out")?;
@@ -151,7 +109,7 @@ pub(super) fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Re
 
 /// What an experiment writes. `result.json` goes first and comes last: where it stands the results
 /// are complete, and all of one run.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "result.json",
     "history.csv",
     "model.safetensors",
@@ -159,6 +117,7 @@ const FILES: [&str; 7] = [
     "loss.png",
     "dataset.png",
     "boundary.png",
+    "confusion.png",
 ];
 
 /// Everything but `result.json`.
@@ -169,42 +128,14 @@ fn write_details(
     schedule: Schedule,
     pictures: bool,
 ) -> Result<()> {
-    let settings = &outcome.settings;
-    let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
     files::write_with(&folder.join("history.csv"), |file| {
-        report::history_csv(&settings.seeds(), &trained.histories, file)
+        report::history_csv(&outcome.settings.seeds(), &trained.histories, file)
     })?;
-    write("model.safetensors", &trained.to_safetensors()?)?;
+    files::write(&folder.join("model.safetensors"), &trained.to_safetensors()?)?;
     if pictures {
-        let data = settings.dataset()?;
-        let title = title(&outcome.experiment, settings);
-        let noisy = settings.noise.iter().any(|noise| noise.stddev > 0.);
-        write("accuracy.png", &report::accuracy_png(&title, &trained.histories, noisy)?)?;
-        write("loss.png", &report::loss_png(&title, &trained.histories, noisy)?)?;
-        write_dataset_picture(folder, settings, &data)?;
-        if let Some(field) = boundary(settings, trained, &data, 121, schedule)? {
-            let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;
-            write("boundary.png", &picture)?;
-        }
+        write_pictures(folder, &outcome.experiment, &outcome.settings, trained, schedule)?;
     }
     Ok(())
-}
-
-fn write_dataset_picture(folder: &Path, settings: &Settings, data: &Dataset) -> Result<()> {
-    let title = format!("{} points, seed {}", settings.samples, settings.data_seed);
-    let picture = report::dataset_png(&title, data, settings.train_size)?;
-    files::write(&folder.join("dataset.png"), &picture)
-}
-
-/// The experiment in a few words: `hidden_noise: 0.1 before-activation, 30 repeats`.
-fn title(name: &str, settings: &Settings) -> String {
-    let noise =
-        settings.noise.iter().map(|n| format!("{} {}", report::number(n.stddev), n.placement));
-    let mut words: Vec<String> = noise.collect();
-    if settings.repeats > 1 {
-        words.push(format!("{} repeats", settings.repeats));
-    }
-    if words.is_empty() { name.to_string() } else { format!("{name}: {}", words.join(", ")) }
 }
 
 /// The command as typed, without the folder of the program.

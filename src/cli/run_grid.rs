@@ -26,7 +26,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     if let Some(folder) = &args.report {
         return report_on(name, folder, args, start);
     }
-    let grid = args.grid();
+    let grid = args.grid()?;
     grid.check().map_err(Failure::Usage)?;
     let shard = args.shard().map_err(Failure::Usage)?;
     if args.fresh && !shard.is_whole() {

@@ -1,6 +1,10 @@
 //! A labelled data set on the host, in double precision.
 
+use std::ops::Range;
+
 use candle_core::{DType, Device, Result, Tensor, bail};
+
+use super::Samples;
 
 /// Rows of `width` features, each row with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,14 +64,36 @@ impl Dataset {
                 self.len().saturating_sub(1)
             )
         }
-        let (first, second) = self.features.split_at(count * self.width);
-        let (first_labels, second_labels) = self.labels.split_at(count);
-        let part = |features: &[f64], labels: &[u32]| Self {
+        Ok((self.range(0..count)?, self.range(count..self.len())?))
+    }
+
+    /// The rows of a range, in order.
+    ///
+    /// # Errors
+    /// When the range is empty or goes beyond the rows.
+    pub fn range(&self, rows: Range<usize>) -> Result<Self> {
+        let Range { start, end } = rows;
+        if start >= end || end > self.len() {
+            bail!("expected a range of rows within 0..{}, received {start}..{end}", self.len())
+        }
+        Ok(Self {
             width: self.width,
-            features: features.to_vec(),
-            labels: labels.to_vec(),
-        };
-        Ok((part(first, first_labels), part(second, second_labels)))
+            features: self.features[start * self.width..end * self.width].to_vec(),
+            labels: self.labels[start..end].to_vec(),
+        })
+    }
+
+    /// Some of the rows, in the order given.
+    ///
+    /// # Errors
+    /// When a row does not exist.
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
+            bail!("expected rows below {}, received {row}", self.len())
+        }
+        let features = rows.iter().flat_map(|row| &self.features[row * self.width..][..self.width]);
+        let labels = rows.iter().map(|&row| self.labels[row]).collect();
+        Self::new(self.width, features.copied().collect(), labels)
     }
 
     /// Features of shape (N, I) and labels of shape (N,), both f32.
@@ -79,5 +105,21 @@ impl Dataset {
         let labels: Vec<f32> = self.labels.iter().map(|&label| label as f32).collect();
         let ys = Tensor::from_vec(labels, self.len(), device)?;
         Ok((xs.to_dtype(DType::F32)?.to_device(device)?, ys))
+    }
+
+    /// The rows as samples for a plain model, each in the shape `row`, such as the channels, height
+    /// and width of an image.
+    ///
+    /// # Shapes
+    /// inputs (N, …row), targets (N,), both f32.
+    ///
+    /// # Errors
+    /// When a row has another number of features, there are no rows, or the device cannot hold them.
+    pub fn to_samples(&self, row: &[usize], device: &Device) -> Result<Samples> {
+        if row.iter().product::<usize>() != self.width {
+            bail!("expected rows of {} features, received the shape {row:?}", self.width)
+        }
+        let (xs, ys) = self.to_tensors(device)?;
+        Samples::new(&xs.reshape([&[self.len()], row].concat())?, &ys)
     }
 }

@@ -8,8 +8,10 @@ use candle_nn::{ModuleT, VarBuilder};
 use rayon::prelude::*;
 
 use super::chunk::Trained;
+use super::network::build;
 use super::schedule::Schedule;
 use super::settings::Settings;
+use super::source::Source;
 use crate::data::Dataset;
 use crate::noise::NoiseMap;
 
@@ -96,7 +98,8 @@ fn predict(
     let own = weights.map(|(name, all)| Ok((name.clone(), all.narrow(0, replica, 1)?)));
     let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
     let vb = VarBuilder::from_tensors(own, DType::F32, &Device::Cpu);
-    let model = settings.network().build(&vb, &NoiseMap::replicated(&[0]).builder(), &[])?;
+    let nb = NoiseMap::replicated(&[0]).builder();
+    let model = build(&Source::Circles, settings.hidden, &vb, &nb, &[])?;
     let mut probabilities = Vec::with_capacity(points.dim(1)?);
     const PIECE: usize = 500;
     for start in (0..points.dim(1)?).step_by(PIECE) {

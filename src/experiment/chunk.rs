@@ -1,15 +1,15 @@
 //! One chunk: replicas of one network on one data set, trained in one tensor program.
 
 use anyhow::Result;
-use candle_core::{DType, Device, Tensor, Var};
-use candle_nn::{Optimizer, VarMap};
+use candle_core::{D, DType, Device, Tensor, Var};
+use candle_nn::Optimizer;
 
+use super::network::Network;
 use super::settings::{EarlyStop, Settings};
-use crate::data::{Dataset, Samples};
-use crate::loss::Loss;
+use super::source::{Source, Split};
+use crate::data::Samples;
 use crate::model::Placement;
-use crate::nn::{SequentialT, replicated_vars, sorted_vars};
-use crate::noise::NoiseMap;
+use crate::nn::{SequentialT, sorted_vars};
 use crate::optim::{Adam, AdamOptions};
 use crate::train::{
     Checkpoint, EarlyStopping, Fit, FitOptions, History, Observer, ReplicaHistory, predict,
@@ -22,11 +22,31 @@ pub struct Trained {
     pub histories: Vec<ReplicaHistory>,
     /// The weights by name, sorted: (R, …) on the CPU, NaN for replicas that stopped.
     pub weights: Vec<(String, Tensor)>,
-    /// Whether each replica predicts each test point rightly in the end.
-    pub test_right: Vec<Vec<bool>>,
+    /// The class that each replica predicts for each test point in the end.
+    pub test_predicted: Vec<Vec<u32>>,
+    /// The class of each test point.
+    pub test_labels: Vec<u32>,
 }
 
 impl Trained {
+    /// Whether replica `r` predicts each test point rightly in the end.
+    pub fn test_right(&self, r: usize) -> impl Iterator<Item = bool> {
+        self.test_predicted[r].iter().zip(&self.test_labels).map(|(own, label)| own == label)
+    }
+
+    /// How many test points of each class were predicted as each, over the replicas that did not
+    /// stop: `classes` numbers for class 0, then for class 1 and so on.
+    pub fn confusion(&self, classes: usize) -> Vec<u64> {
+        let mut counts = vec![0; classes * classes];
+        let finished = self.histories.iter().zip(&self.test_predicted);
+        for (_, predicted) in finished.filter(|(history, _)| history.stopped.is_none()) {
+            for (label, own) in self.test_labels.iter().zip(predicted) {
+                counts[*label as usize * classes + *own as usize] += 1;
+            }
+        }
+        counts
+    }
+
     /// `model.safetensors`: the weights by name, each with the replica axis first.
     ///
     /// # Errors
@@ -64,26 +84,23 @@ impl Keeper for () {}
 /// one spread a replica at each placement of `noise`. The settings' own noise, seed and repeats
 /// play no part. `None` where the keeper has ended it.
 pub(super) fn train_chunk(
+    source: &Source,
     settings: &Settings,
     seeds: &[u64],
     noise: &[(Placement, Vec<f64>)],
     device: &Device,
-    observer: &mut dyn Observer,
-    keeper: &mut dyn Keeper,
+    (observer, keeper): (&mut dyn Observer, &mut dyn Keeper),
 ) -> Result<Option<Trained>> {
-    let (train, validation, test) = settings.split()?;
-    let (train, test) = (samples(&train, device)?, samples(&test, device)?);
-    let validation = validation.map(|data| samples(&data, device)).transpose()?;
-    let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
-    let vb = replicated_vars(&varmap, seeds, DType::F32, device);
-    let model = settings.network().build(&vb, &noisemap.builder(), noise)?;
-    let (names, vars): (Vec<_>, Vec<_>) = sorted_vars(&varmap).into_iter().unzip();
+    let Split { train, validation, test, test_labels } = source.split(settings, device)?;
+    let Network { model, varmap, noisemap } =
+        Network::new(source, settings.hidden, seeds, noise, device)?;
+    let vars = sorted_vars(&varmap);
     let adam = AdamOptions { learning_rate: settings.learning_rate, ..Default::default() };
-    let mut optimizer = Adam::new(vars.clone(), adam)?;
+    let mut optimizer = Adam::new(vars.iter().map(|(_, var)| var.clone()).collect(), adam)?;
     let options = FitOptions {
         epochs: settings.epochs,
         batch_size: settings.batch_size,
-        loss: Loss::BinaryCrossEntropy,
+        loss: settings.task.loss(),
         seeds: seeds.to_vec(),
     };
     // Keras' tutorial calls the test points validation data, and so do the curves, where no points
@@ -108,31 +125,29 @@ pub(super) fn train_chunk(
     }
     keeper.finished(fit.epochs(), &|| Ok(fit.checkpoint(&varmap, &noisemap)?))?;
     let history = fit.finish()?;
-    let test_right = rightly_predicted(&model, &test)?;
-    let weights = vars.iter().map(|var| finished_weights(var, &history));
-    let weights = names.into_iter().zip(weights).map(|(name, weights)| Ok((name, weights?)));
-    let weights = weights.collect::<Result<_>>()?;
-    Ok(Some(Trained { histories: history.replicas, weights, test_right }))
+    let weights = |(name, var): (String, Var)| {
+        Ok((name, finished_weights(&var, &history, train.replica_axis())?))
+    };
+    let weights = vars.into_iter().map(weights).collect::<Result<_>>()?;
+    let test_predicted = predicted(&model, &test)?;
+    Ok(Some(Trained { histories: history.replicas, weights, test_predicted, test_labels }))
 }
 
-fn samples(data: &Dataset, device: &Device) -> Result<Samples> {
-    let (xs, ys) = data.to_tensors(device)?;
-    Ok(Samples::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)?)
-}
-
-/// Whether the logit of each row has the sign of its class, for each replica.
-fn rightly_predicted(model: &SequentialT, samples: &Samples) -> Result<Vec<Vec<bool>>> {
-    let logits = predict(model, samples)?.squeeze(2)?; // (R, N)
-    let (_, ys) = samples.range(0, samples.rows())?;
-    let classes = ys.gt(0.5)?.broadcast_as(logits.shape())?;
-    let right = logits.gt(0.)?.eq(&classes)?.to_vec2::<u8>()?;
-    Ok(right.into_iter().map(|row| row.into_iter().map(|right| right == 1).collect()).collect())
+/// The class that each replica predicts for each row.
+fn predicted(model: &SequentialT, samples: &Samples) -> Result<Vec<Vec<u32>>> {
+    let logits = predict(model, samples)?; // (R, N, O)
+    let classes = match logits.dim(2)? {
+        1 => logits.gt(0.)?.squeeze(2)?.to_dtype(DType::U32)?,
+        _ => logits.argmax(D::Minus1)?,
+    };
+    Ok(classes.to_vec2()?)
 }
 
 /// The replicas' weights on the CPU, NaN for those that stopped: what they were when their chunk
 /// ended depends on their company.
-fn finished_weights(var: &Var, history: &History) -> Result<Tensor> {
+fn finished_weights(var: &Var, history: &History, replica_axis: bool) -> Result<Tensor> {
     let weights = var.as_detached_tensor().to_device(&Device::Cpu)?;
+    let weights = if replica_axis { weights } else { weights.unsqueeze(0)? };
     let replica = |(r, history): (usize, &ReplicaHistory)| {
         let own = weights.narrow(0, r, 1)?;
         if history.stopped.is_none() { Ok(own) } else { own.affine(0., f64::NAN) }

@@ -1,18 +1,31 @@
 //! A grid of experiments: placements, spreads, networks, learning rates and training sizes, all
 //! combined, each cell with the same repeats on the same draws of the data.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::record::RunId;
 use super::settings::{Noise, Settings};
+use super::task::Task;
 use crate::model::Placement;
 
 /// What determines a grid's results. The same grid gives the same results, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
+    /// What is learned.
+    #[serde(default)]
+    pub task: Task,
+    /// Files of the data; empty for those that come with this crate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
     /// Number of points of each data set.
     pub samples: usize,
+    /// Number of points at the end that are the test set; `None` for all behind those for training
+    /// and validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_rows: Option<usize>,
     /// Standard deviation of the noise in the data themselves.
     pub data_noise: f64,
     /// Seeds of the data sets: each draws points and split anew.
@@ -21,7 +34,7 @@ pub struct Grid {
     pub train_sizes: Vec<usize>,
     /// Number of points behind them that choose the cell; the others are the test set.
     pub validation_size: usize,
-    /// Widths of the hidden layer.
+    /// Widths of the hidden layer, or numbers of filters.
     pub hidden: Vec<usize>,
     /// Passes over the training points.
     pub epochs: usize,
@@ -74,7 +87,37 @@ impl Cell {
     }
 }
 
+impl Default for Grid {
+    /// The tutorial's network without noise, once.
+    fn default() -> Self {
+        Self::of(&Settings::default())
+    }
+}
+
 impl Grid {
+    /// The grid whose only cell is the baseline of these settings.
+    pub fn of(settings: &Settings) -> Self {
+        let Settings { task, files, samples, test_rows, data_noise, .. } = settings.clone();
+        Self {
+            task,
+            files,
+            samples,
+            test_rows,
+            data_noise,
+            data_seeds: vec![settings.data_seed],
+            train_sizes: vec![settings.train_size],
+            validation_size: settings.validation_size,
+            hidden: vec![settings.hidden],
+            epochs: settings.epochs,
+            batch_size: settings.batch_size,
+            learning_rates: vec![settings.learning_rate],
+            placements: task.placements().to_vec(),
+            stddevs: vec![0.],
+            seed: settings.seed,
+            repeats: settings.repeats,
+        }
+    }
+
     /// Most runs of a grid: their results are in memory together.
     const MOST_RUNS: usize = 1_000_000;
 
@@ -141,7 +184,10 @@ impl Grid {
     pub fn settings(&self, cell: &Cell, data_seed: u32) -> Settings {
         let noise = |placement| Noise { placement, stddev: cell.stddev };
         Settings {
+            task: self.task,
+            files: self.files.clone(),
             samples: self.samples,
+            test_rows: self.test_rows,
             data_noise: self.data_noise,
             data_seed,
             train_size: cell.variant.train_size,
@@ -198,21 +244,11 @@ mod tests {
     use super::*;
 
     pub(crate) fn grid() -> Grid {
-        let Settings { samples, data_noise, epochs, batch_size, .. } = Settings::default();
         Grid {
-            samples,
-            data_noise,
-            data_seeds: vec![1],
-            train_sizes: vec![30],
-            validation_size: 0,
-            hidden: vec![500],
-            epochs,
-            batch_size,
-            learning_rates: vec![0.001],
             placements: vec![Placement::Input, Placement::AfterActivation],
             stddevs: vec![0., 0.1, 1.],
-            seed: 0,
             repeats: 2,
+            ..Grid::default()
         }
     }
 

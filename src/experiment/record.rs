@@ -70,11 +70,11 @@ impl Record {
             stop.replica = (id.seed - grid.seed) as usize;
         }
         let finished = run.stopped.is_none();
-        let digits = trained.test_right[r].iter().filter(|_| finished);
+        let digits = trained.test_right(r).filter(|_| finished);
         Self {
             id,
             run,
-            test_right: digits.map(|&right| if right { '1' } else { '0' }).collect(),
+            test_right: digits.map(|right| if right { '1' } else { '0' }).collect(),
             curves: Curves::new(&trained.histories[r], grid.epochs),
         }
     }

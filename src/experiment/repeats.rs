@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::chunk::{Keeper, Trained, train_chunk};
 use super::schedule::Schedule;
 use super::settings::Settings;
+use super::source::Source;
 use crate::train::{Observer, ReplicaHistory};
 
 /// Trains one replica for each seed of the settings.
@@ -38,12 +39,13 @@ pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
     observer: &(impl Fn() -> W + Sync),
     chunks: Vec<(Range<usize>, K)>,
 ) -> Result<Option<Trained>> {
-    let seeds = settings.seeds();
+    let (source, seeds) = (Source::open(settings.task, &settings.files)?, settings.seeds());
     let train = |(chunk, mut keeper): (Range<usize>, K)| {
         let seeds = &seeds[chunk];
         let noise = settings.noise.iter().map(|n| (n.placement, vec![n.stddev; seeds.len()]));
         let noise: Vec<_> = noise.collect();
-        train_chunk(settings, seeds, &noise, device, &mut observer(), &mut keeper)
+        let watch: (&mut dyn Observer, &mut dyn Keeper) = (&mut observer(), &mut keeper);
+        train_chunk(&source, settings, seeds, &noise, device, watch)
     };
     let pool = schedule.pool()?;
     let chunks: Vec<Option<Trained>> =
@@ -59,11 +61,12 @@ fn join(chunks: Vec<Trained>) -> Result<Trained> {
         Ok((name, Tensor::cat(&parts, 0)?))
     };
     let weights = names.enumerate().map(join_weights).collect::<Result<_>>()?;
-    let mut test_right = Vec::new();
+    let test_labels = chunks[0].test_labels.clone();
+    let mut test_predicted = Vec::new();
     let mut histories: Vec<ReplicaHistory> = Vec::new();
     for chunk in chunks {
         let first = histories.len();
-        test_right.extend(chunk.test_right);
+        test_predicted.extend(chunk.test_predicted);
         histories.extend(chunk.histories.into_iter().map(|mut history| {
             if let Some(stop) = &mut history.stopped {
                 stop.replica += first;
@@ -71,5 +74,5 @@ fn join(chunks: Vec<Trained>) -> Result<Trained> {
             history
         }));
     }
-    Ok(Trained { histories, weights, test_right })
+    Ok(Trained { histories, weights, test_predicted, test_labels })
 }

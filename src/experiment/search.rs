@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use candle_core::Device;
 use rayon::prelude::*;
 
-use super::chunk::train_chunk;
+use super::chunk::{Keeper, train_chunk};
 use super::grid::Grid;
 use super::record::{Record, RunId};
 use super::schedule::Schedule;
 use super::shard::Shard;
+use super::source::Source;
 use super::store::Store;
 use crate::train::Observer;
 
@@ -52,6 +53,7 @@ pub fn search<W: Watch>(
     watch: &W,
 ) -> Result<()> {
     grid.check()?;
+    let source = Source::open(grid.task, &grid.files)?;
     let missing = missing(grid, store, shard);
     let mut left = vec![0; grid.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
@@ -62,7 +64,7 @@ pub fn search<W: Watch>(
         if !watch.goes_on() {
             return Ok(());
         }
-        store.put(train(grid, &chunk, device, &mut watch.chunk())?)?;
+        store.put(train(&source, grid, &chunk, device, &mut watch.chunk())?)?;
         let was_last =
             |(cell, _): &&(usize, RunId)| left[*cell].fetch_sub(1, Ordering::Relaxed) == 1;
         watch.cells_done(chunk.iter().filter(was_last).count());
@@ -102,6 +104,7 @@ fn chunks(
 }
 
 fn train(
+    source: &Source,
     grid: &Grid,
     chunk: &Chunk,
     device: &Device,
@@ -113,7 +116,8 @@ fn train(
     let spreads: Vec<f64> = chunk.iter().map(|(_, id)| id.cell.stddev).collect();
     let noise = first.cell.placement.map(|placement| (placement, spreads));
     let noise: Vec<_> = noise.into_iter().collect();
-    let trained = train_chunk(&settings, &seeds, &noise, device, observer, &mut ())?;
+    let watch: (&mut dyn Observer, &mut dyn Keeper) = (observer, &mut ());
+    let trained = train_chunk(source, &settings, &seeds, &noise, device, watch)?;
     let trained = trained.context("a chunk that nobody ends has not ended")?;
     let record = |(r, (_, id)): (usize, &(usize, RunId))| Record::new(grid, *id, &trained, r);
     Ok(chunk.iter().enumerate().map(record).collect())

@@ -1,10 +1,13 @@
 //! What determines an experiment's results.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::task::Task;
 use crate::data::{Dataset, circles};
-use crate::model::{Mlp, Placement};
+use crate::model::Placement;
 
 /// Gaussian noise at one place of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,18 +33,29 @@ pub struct EarlyStop {
 /// Data, network, training and noise. The same settings give the same results, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// What is learned.
+    #[serde(default)]
+    pub task: Task,
+    /// Files of the data; empty for those that come with this crate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
     /// Number of points of the data set.
     pub samples: usize,
+    /// Number of points at the end that are the test set; `None` for all behind those for training
+    /// and validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_rows: Option<usize>,
     /// Standard deviation of the noise in the data themselves.
     pub data_noise: f64,
-    /// Seed of the data set.
+    /// Seed of the data set, or of the choice of training points from real data, where 0 takes the
+    /// first ones.
     pub data_seed: u32,
     /// Number of training points.
     pub train_size: usize,
     /// Number of points behind them for choosing between settings; the others are the test set.
     #[serde(default)]
     pub validation_size: usize,
-    /// Width of the hidden layer.
+    /// Width of the hidden layer, or number of filters of a convolution.
     pub hidden: usize,
     /// Passes over the training points.
     pub epochs: usize,
@@ -64,7 +78,10 @@ impl Default for Settings {
     /// The tutorial's baseline.
     fn default() -> Self {
         Self {
+            task: Task::Circles,
+            files: Vec::new(),
             samples: 100,
+            test_rows: None,
             data_noise: 0.1,
             data_seed: 1,
             train_size: 30,
@@ -102,6 +119,7 @@ impl Settings {
     pub fn check(&self) -> Result<()> {
         let Self { samples, train_size, validation_size, .. } = *self;
         let Self { hidden, epochs, batch_size, seed, repeats, .. } = *self;
+        self.check_task()?;
         let counts = [("hidden", hidden), ("epochs", epochs), ("batch size", batch_size)];
         for (name, count) in counts {
             ensure!(count >= 1, "{name} must be at least 1, received 0");
@@ -111,10 +129,18 @@ impl Settings {
             "learning rate must be finite and at least 0, received {}",
             self.learning_rate
         );
-        let activations = batch_size.min(train_size).saturating_mul(hidden);
+        let [activation, weight] = self.task.extents(hidden);
+        let activations = batch_size.min(train_size).saturating_mul(activation);
         ensure!(
             activations <= Self::MOST_ACTIVATIONS,
-            "batch size times hidden units must be at most {}, received {activations}",
+            "batch size times the numbers of an activation must be at most {}, received \
+             {activations}; expected a smaller batch size or hidden",
+            Self::MOST_ACTIVATIONS
+        );
+        ensure!(
+            weight <= Self::MOST_ACTIVATIONS,
+            "the weights of a layer must be at most {} numbers, received {weight}; expected a \
+             smaller hidden",
             Self::MOST_ACTIVATIONS
         );
         let curves = repeats.saturating_mul(epochs);
@@ -123,17 +149,17 @@ impl Settings {
             "repeats times epochs must be at most {}, received {curves}",
             Self::MOST_EPOCHS
         );
+        let most = samples.saturating_sub(self.test_rows.unwrap_or(1));
         ensure!(
-            (1..samples).contains(&train_size),
-            "train size must leave test points: expected 1 to {} of {samples} samples, received \
-             {train_size}",
-            samples.saturating_sub(1)
+            (1..=most).contains(&train_size),
+            "train size must leave test points: expected 1 to {most} of {samples} samples, received \
+             {train_size}"
         );
         ensure!(
-            validation_size < samples - train_size,
+            validation_size <= most - train_size,
             "validation size must leave test points: expected at most {} beside {train_size} \
              training points of {samples} samples, received {validation_size}",
-            samples - train_size - 1
+            most - train_size
         );
         if let Some(EarlyStop { patience, on_test, .. }) = self.early_stopping {
             ensure!(patience >= 1, "the patience of early stopping must be at least 1, received 0");
@@ -149,6 +175,15 @@ impl Settings {
             "seeds must stay below 2^64: expected at most {} with {repeats} repeats, received {seed}",
             u64::MAX - (repeats as u64 - 1)
         );
+        for Noise { placement, .. } in &self.noise {
+            let places = self.task.placements();
+            ensure!(
+                places.contains(placement),
+                "the network for the {} has noise at {}, received {placement}",
+                self.task,
+                places.iter().map(Placement::to_string).collect::<Vec<_>>().join(", ")
+            );
+        }
         let noises =
             self.noise.iter().map(|n| (format!("stddev of the {} noise", n.placement), n.stddev));
         for (name, spread) in noises.chain([("data noise".to_string(), self.data_noise)]) {
@@ -161,35 +196,41 @@ impl Settings {
         Ok(())
     }
 
-    /// Number of test points.
-    pub fn test_size(&self) -> usize {
-        self.samples - self.train_size - self.validation_size
+    /// Checks what only some tasks can have.
+    fn check_task(&self) -> Result<()> {
+        let Self { task, files, samples, data_noise, .. } = self;
+        ensure!(
+            files.is_empty() || files.len() == task.files(),
+            "the {task} take {} files, received {}",
+            task.files(),
+            files.len()
+        );
+        if *task == Task::Circles {
+            return Ok(());
+        }
+        ensure!(
+            *data_noise == 0.,
+            "the {task} are real: expected data noise 0, received {data_noise}"
+        );
+        let rows = task.defaults().samples;
+        ensure!(
+            !files.is_empty() || *samples == rows,
+            "the {task} have {rows} samples, received {samples}"
+        );
+        Ok(())
     }
 
-    /// The data set: training rows, validation rows, test rows.
+    /// Number of test points.
+    pub fn test_size(&self) -> usize {
+        self.test_rows.unwrap_or(self.samples - self.train_size - self.validation_size)
+    }
+
+    /// The circles: training rows, validation rows, test rows.
     ///
     /// # Errors
     /// When the settings of the data are out of range.
-    pub fn dataset(&self) -> Result<Dataset> {
+    pub fn circles(&self) -> Result<Dataset> {
         Ok(circles(self.samples, Some(self.data_noise), Self::FACTOR, self.data_seed)?)
-    }
-
-    /// The training rows, the validation rows where there are any, and the test rows.
-    ///
-    /// # Errors
-    /// As [`Settings::dataset`], and when a part would be empty.
-    pub fn split(&self) -> Result<(Dataset, Option<Dataset>, Dataset)> {
-        let (train, others) = self.dataset()?.split_at(self.train_size)?;
-        if self.validation_size == 0 {
-            return Ok((train, None, others));
-        }
-        let (validation, test) = others.split_at(self.validation_size)?;
-        Ok((train, Some(validation), test))
-    }
-
-    /// The network.
-    pub fn network(&self) -> Mlp {
-        Mlp { inputs: 2, hidden: vec![self.hidden], outputs: 1 }
     }
 
     /// The seeds of the repeats.

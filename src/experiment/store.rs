@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use super::record::{Record, RunId};
+use super::task::Task;
 use crate::files::{self, sha256};
 
 /// Version of the files, raised when their form or the bits of a run change.
@@ -26,6 +27,10 @@ const FORMAT: u32 = 1;
 /// What all runs of a store have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Common {
+    #[serde(default)]
+    task: Task,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PathBuf>,
     samples: usize,
     data_noise: f64,
     validation_size: usize,
@@ -38,6 +43,8 @@ impl Common {
     /// What the runs of a grid have in common; `device` is `cpu` or `cuda`, whose bits may differ.
     pub fn new(grid: &Grid, device: &str) -> Self {
         Self {
+            task: grid.task,
+            files: grid.files.clone(),
             samples: grid.samples,
             data_noise: grid.data_noise,
             validation_size: grid.validation_size,
@@ -51,6 +58,8 @@ impl Common {
     fn difference(&self, other: &Self) -> Option<[String; 3]> {
         let fields = |common: &Self| {
             [
+                ("task", common.task.to_string()),
+                ("files", format!("{:?}", common.files)),
                 ("samples", common.samples.to_string()),
                 ("data noise", common.data_noise.to_string()),
                 ("validation size", common.validation_size.to_string()),

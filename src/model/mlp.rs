@@ -1,57 +1,11 @@
 //! The multilayer perceptron of the tutorial: dense layers with ReLU between them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use candle_core::Result;
 use candle_nn::VarBuilder;
-use serde::{Deserialize, Serialize};
 
+use super::placement::{Noise, Placement};
 use crate::nn::{Relu, SequentialT, dense, seq_t};
-use crate::noise::{GaussianNoise, NoiseBuilder};
-
-/// Where noise enters a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Placement {
-    /// On the inputs.
-    Input,
-    /// On every hidden layer's weighted sums, before the activation.
-    BeforeActivation,
-    /// On every hidden layer's outputs, after the activation.
-    AfterActivation,
-}
-
-impl Placement {
-    const ALL: [Self; 3] = [Self::Input, Self::BeforeActivation, Self::AfterActivation];
-}
-
-impl fmt::Display for Placement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Input => "input",
-            Self::BeforeActivation => "before-activation",
-            Self::AfterActivation => "after-activation",
-        })
-    }
-}
-
-impl FromStr for Placement {
-    type Err = String;
-
-    /// Reads what [`Display`](fmt::Display) writes.
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|placement| placement.to_string() == text);
-        found.ok_or_else(|| {
-            format!(
-                "expected {}, {} or {}, received '{text}'",
-                Self::ALL[0],
-                Self::ALL[1],
-                Self::ALL[2]
-            )
-        })
-    }
-}
+use crate::noise::NoiseBuilder;
 
 /// A multilayer perceptron with a replica axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +19,10 @@ pub struct Mlp {
 }
 
 impl Mlp {
+    /// Where noise can enter.
+    pub const PLACEMENTS: [Placement; 3] =
+        [Placement::Input, Placement::BeforeActivation, Placement::AfterActivation];
+
     /// Builds the network with as many replicas as `nb` has, and noise of one spread a replica at
     /// each given placement.
     ///
@@ -75,39 +33,24 @@ impl Mlp {
     /// input (R or 1, B, I); output (R, B, O).
     ///
     /// # Errors
-    /// When a spread is negative or not finite, a placement is named twice, or variables exist with
-    /// other shapes.
+    /// When a spread is negative or not finite, the network has no such placement or one is named
+    /// twice, or variables exist with other shapes.
     pub fn build(
         &self,
         vb: &VarBuilder,
         nb: &NoiseBuilder,
         noise: &[(Placement, Vec<f64>)],
     ) -> Result<SequentialT> {
-        let placements: Vec<Placement> = noise.iter().map(|(placement, _)| *placement).collect();
-        if let Some(i) = (1..noise.len()).find(|&i| placements[..i].contains(&placements[i])) {
-            candle_core::bail!(
-                "expected one noise for each placement, received two for {}",
-                placements[i]
-            )
-        }
-        let add_noise = |model: SequentialT, placement: Placement, name: &str| match noise
-            .iter()
-            .find(|(other, _)| *other == placement)
-        {
-            Some((_, stddevs)) => {
-                model.add_named(name, GaussianNoise::with_strengths(stddevs, nb.pp(name))?)
-            }
-            None => Ok(model),
-        };
-        let mut model = add_noise(seq_t(), Placement::Input, "input")?;
+        let noise = Noise::new("the multilayer perceptron", &Self::PLACEMENTS, nb, noise)?;
+        let mut model = noise.add(seq_t(), Placement::Input, "input")?;
         let mut width = self.inputs;
         for (i, &hidden) in self.hidden.iter().enumerate() {
             let name = format!("fc{}", i + 1);
             model = model.add_named(&name, dense(nb.replicas(), width, hidden, vb.pp(&name))?)?;
             let (before, after) = (format!("hidden.{i}.before"), format!("hidden.{i}.after"));
-            model = add_noise(model, Placement::BeforeActivation, &before)?;
+            model = noise.add(model, Placement::BeforeActivation, &before)?;
             model = model.add_named(&format!("relu{}", i + 1), Relu)?;
-            model = add_noise(model, Placement::AfterActivation, &after)?;
+            model = noise.add(model, Placement::AfterActivation, &after)?;
             width = hidden;
         }
         let name = format!("fc{}", self.hidden.len() + 1);

@@ -1,6 +1,6 @@
 //! Keras' `Dense` with a leading replica axis.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use candle_nn::{Init, Module, VarBuilder};
 
 use crate::ops;
@@ -26,10 +26,26 @@ pub fn dense(replicas: usize, inputs: usize, outputs: usize, vb: VarBuilder) -> 
     let glorot = Init::Uniform { lo: -limit, up: limit };
     let weight = vb.get_with_hints((replicas, inputs, outputs), "weight", glorot)?;
     let bias = vb.get_with_hints((replicas, 1, outputs), "bias", Init::Const(0.))?;
-    Ok(Dense { weight, bias })
+    Dense::new(weight, bias)
 }
 
 impl Dense {
+    /// A dense layer with these weights (R, I, O) and this bias (R, 1, O).
+    ///
+    /// # Errors
+    /// When the shapes do not fit each other.
+    pub fn new(weight: Tensor, bias: Tensor) -> Result<Self> {
+        match (weight.dims(), bias.dims()) {
+            (&[r, _, o], &[replicas, 1, outputs]) if (r, o) == (replicas, outputs) => {
+                Ok(Self { weight, bias })
+            }
+            (weight, bias) => bail!(
+                "a dense layer expects weights (R, I, O) and a bias (R, 1, O), received {weight:?} \
+                 and {bias:?}"
+            ),
+        }
+    }
+
     /// The weights (R, I, O).
     pub fn weight(&self) -> &Tensor {
         &self.weight

@@ -1,12 +1,18 @@
-//! Layers with a leading replica axis, seeded initial weights, and a sequence that knows training
-//! from evaluation.
+//! Layers with and without a leading replica axis, seeded initial weights, and a sequence that knows
+//! training from evaluation.
 
+mod conv2d;
 mod dense;
 mod init;
+mod lstm;
+mod plain;
 mod relu;
 mod sequential;
 
+pub use conv2d::{Conv2d, MaxPool2d, conv2d};
 pub use dense::{Dense, dense};
 pub use init::{replicated_vars, seeded_vars, sorted_vars};
+pub use lstm::{Lstm, lstm};
+pub use plain::Plain;
 pub use relu::Relu;
 pub use sequential::{SequentialT, seq_t};

@@ -9,10 +9,15 @@ use candle_core::{CpuStorage, DType, Layout, Result, Tensor, bail};
 /// Elements of a piece of work that is worth a thread's while.
 pub const PARALLEL: usize = 32 * 1024;
 
+/// Whether an op with a CPU side alone serves these tensors; otherwise its plain twin does.
+pub fn is_fused(tensors: &[&Tensor]) -> bool {
+    tensors.iter().all(|t| t.device().is_cpu() && t.dtype() == DType::F32)
+}
+
 /// Whether an op with a CPU and a CUDA side serves these tensors; otherwise its plain twin does.
 pub fn has_kernel(tensors: &[&Tensor]) -> bool {
-    let on_cuda = |t: &Tensor| cfg!(feature = "cuda") && t.device().is_cuda();
-    tensors.iter().all(|t| (t.device().is_cpu() || on_cuda(t)) && t.dtype() == DType::F32)
+    let on_cuda = |t: &&Tensor| t.device().is_cuda() && t.dtype() == DType::F32;
+    is_fused(tensors) || cfg!(feature = "cuda") && tensors.iter().all(on_cuda)
 }
 
 /// The values of a contiguous f32 tensor.

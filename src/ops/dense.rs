@@ -32,19 +32,8 @@ fn plain(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::testing::{largest_difference, numbers};
     use candle_core::{DType, Device, Var};
-
-    /// Numbers without pattern in (−1, 1), the same on every machine.
-    fn numbers(shape: &[usize], salt: usize) -> Result<Var> {
-        let count: usize = shape.iter().product();
-        let value = |i: usize| (((i + 1) * 7919 + salt * 104_729) % 2003) as f32 / 1001.5 - 1.;
-        let values: Vec<f32> = (0..count).map(value).collect();
-        Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)
-    }
-
-    fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f32> {
-        (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
-    }
 
     #[test]
     fn by_hand() -> Result<()> {

@@ -6,11 +6,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 #[cfg(feature = "cuda")]
-use candle_core::{CudaStorage, Storage, op::BackpropOp};
+use candle_core::{CudaStorage, op::BackpropOp};
 
 use super::backward::hand_over;
+use super::cpu::values;
 use super::no_grad::is_no_grad;
 
 /// An op whose forward and backward see all of its tensors at once.
@@ -27,8 +28,8 @@ pub trait ManyOp: Send + Sync + 'static {
         bail!("{}: no CUDA implementation", self.name())
     }
 
-    /// The gradient of each tensor, `None` where there is none, from that of the result.
-    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
+    /// The gradient of each tensor, `None` where there is none, from the result and its gradient.
+    fn backward(&self, args: &[Tensor], ys: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
 /// Applies an op to three or more f32 tensors of one device.
@@ -61,6 +62,19 @@ fn untracked(args: &[Tensor], op: &impl ManyOp) -> Result<Tensor> {
     }
     let (values, shape) = op.forward(args)?;
     Tensor::from_vec(values, shape, args[0].device())
+}
+
+/// Lends the values of contiguous f32 tensors of the CPU.
+pub fn with_values<T>(tensors: &[Tensor], f: impl FnOnce(&[&[f32]]) -> T) -> Result<T> {
+    let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let mut slices = Vec::with_capacity(tensors.len());
+    for (storage, layout) in &guards {
+        match &**storage {
+            Storage::Cpu(storage) => slices.push(values(storage, layout)?),
+            _ => bail!("expected a tensor of the CPU"),
+        }
+    }
+    Ok(f(&slices))
 }
 
 /// What one of the three tensors of a node is: an argument of the op, or a bundle of arguments.
@@ -180,10 +194,10 @@ impl<O: ManyOp> CustomOp3 for Root<O> {
         a: &Tensor,
         b: &Tensor,
         c: &Tensor,
-        _: &Tensor,
+        ys: &Tensor,
         grad: &Tensor,
     ) -> Result<ThreeGrads> {
-        let grads = self.op.backward(&self.args, grad)?.into_iter().zip(&self.args);
+        let grads = self.op.backward(&self.args, ys, grad)?.into_iter().zip(&self.args);
         let grads = grads.map(|(grad, arg)| hand_over(arg, grad?)).collect();
         *self.bundle.grads.lock().unwrap_or_else(PoisonError::into_inner) = grads;
         self.bundle.pass_on([a, b, c])

@@ -8,25 +8,35 @@
 mod adam;
 mod backward;
 mod bce;
+mod conv;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod dense;
 mod logistic;
+mod lstm;
 mod many;
 mod no_grad;
 mod noise;
+mod pool;
+mod product;
 mod relu;
+mod room;
 mod stack;
+#[cfg(test)]
+mod testing;
 
 pub use adam::{AdamUpdate, adam, adam_corrections};
 pub use backward::backward;
 pub(crate) use backward::gradients;
 pub use bce::{bce_with_logits, binary_accuracy};
+pub use conv::conv2d;
 pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use dense::dense;
+pub use lstm::{LstmWeights, lengths, lstm};
 pub use no_grad::{enable_grad, no_grad};
 pub(crate) use noise::split_rows;
 pub use noise::{NoiseDraw, add_noise};
+pub use pool::max_pool2d;
 pub use relu::relu;
 pub use stack::{StackLayer, is_small, stack};

@@ -104,6 +104,19 @@ impl Address {
         }
     }
 
+    /// The numbers 0..len in random order: Fisher–Yates from the end, one word a position, taken to
+    /// 0..=i by multiplication (its bias is below len / 2³²).
+    pub fn permutation(&self, row: u32, len: usize) -> Vec<u32> {
+        let mut words = vec![0; len];
+        self.fill_words(row, len, &mut words);
+        let mut order: Vec<u32> = (0..len as u32).collect();
+        for i in (1..len).rev() {
+            let other = (u64::from(words[i]) * (i as u64 + 1)) >> 32;
+            order.swap(i, other as usize);
+        }
+        order
+    }
+
     /// A generator of the words of one row, from which every distribution of `rand_distr` draws.
     pub fn rng(&self, row: u32) -> PhiloxRng {
         PhiloxRng::new(*self, row)

@@ -107,9 +107,9 @@ mod tests {
     use candle_nn::{Optimizer, VarMap};
 
     use super::*;
-    use crate::NoiseMap;
     use crate::data::Samples;
     use crate::nn::{dense, replicated_vars, sorted_vars};
+    use crate::noise::NoiseMap;
     use crate::optim::{Adam, AdamOptions};
     use crate::train::{Fit, FitOptions, History, Observer, Stop};
 

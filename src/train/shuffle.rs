@@ -2,17 +2,9 @@
 
 use crate::rng::{Address, Stream};
 
-/// The rows 0..rows in the order of one epoch: Fisher–Yates from the end, one addressed word a
-/// position, taken to 0..=i by multiplication (its bias is below rows / 2³²).
+/// The rows 0..rows in the order of one epoch.
 pub fn shuffled(seed: u64, epoch: u32, rows: usize) -> Vec<u32> {
-    let mut words = vec![0; rows];
-    Address::new(seed, "train", Stream::Shuffle, epoch).fill_words(0, rows, &mut words);
-    let mut order: Vec<u32> = (0..rows as u32).collect();
-    for i in (1..rows).rev() {
-        let other = (u64::from(words[i]) * (i as u64 + 1)) >> 32;
-        order.swap(i, other as usize);
-    }
-    order
+    Address::new(seed, "train", Stream::Shuffle, epoch).permutation(0, rows)
 }
 
 #[cfg(test)]

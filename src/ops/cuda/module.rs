@@ -40,7 +40,7 @@ pub fn kernel(device: &CudaDevice, name: &str) -> Result<CudaFunction> {
         match compiled.get(&capability) {
             Some(ptx) => ptx.clone(),
             None => {
-                let ptx: Arc<str> = compile(capability)?.into();
+                let ptx: Arc<str> = compile(options(capability))?.into();
                 compiled.insert(capability, ptx.clone());
                 ptx
             }
@@ -50,11 +50,14 @@ pub fn kernel(device: &CudaDevice, name: &str) -> Result<CudaFunction> {
     Ok(device.get_or_load_custom_func(name, module, &ptx)?.into_cuda_function())
 }
 
-fn compile((major, minor): Capability) -> Result<String> {
-    let options = CompileOptions {
+fn options((major, minor): Capability) -> CompileOptions {
+    CompileOptions {
         options: vec![format!("--gpu-architecture=compute_{major}{minor}")],
         ..Default::default()
-    };
+    }
+}
+
+fn compile(options: CompileOptions) -> Result<String> {
     Ok(compile_ptx_with_opts(SOURCES.concat().concat(), options).w()?.to_src())
 }
 
@@ -64,8 +67,8 @@ mod tests {
 
     use super::*;
 
-    /// Of the float instructions in PTX only those that name their rounding are left as they are:
-    /// the driver may fuse others. NVRTC needs no GPU.
+    /// NVRTC may fuse and approximate what is not written as an intrinsic, and the driver may fuse
+    /// what does not name its rounding in PTX. NVRTC needs no GPU.
     #[test]
     fn all_kernels_compile_and_every_operation_is_rounded_on_its_own() {
         if let Err(error) = compile_ptx("extern \"C\" __global__ void nothing() {}") {
@@ -77,7 +80,16 @@ mod tests {
         let names: Vec<&str> = names.map(|rest| rest.split('(').next().unwrap()).collect();
         assert!(names.contains(&"add_noise") && names.contains(&"adam"), "{names:?}");
         for capability in [(8, 0), (9, 0)] {
-            let ptx = compile(capability).unwrap();
+            let ptx = compile(options(capability)).unwrap();
+            for liberty in [false, true] {
+                let other = CompileOptions {
+                    fmad: Some(liberty),
+                    prec_div: Some(!liberty),
+                    prec_sqrt: Some(!liberty),
+                    ..options(capability)
+                };
+                assert!(compile(other).unwrap() == ptx, "{capability:?}: liberties are taken");
+            }
             for name in &names {
                 assert!(ptx.contains(&format!(".entry {name}(")), "{capability:?}: no {name}");
             }

@@ -96,7 +96,7 @@ fn rectify_simd<S: Simd>(_: S, xs: &[f32]) -> Vec<f32> {
 
 #[pulp::with_simd(rectify_grad = Arch::new())]
 #[inline(always)]
-fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
+pub(super) fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
     ys.iter().zip(grad).map(|(&y, &g)| if y > 0. { g } else { 0. }).collect()
 }
 

@@ -16,10 +16,9 @@ mod workspace;
 
 use std::sync::OnceLock;
 
-use candle_core::{Result, Shape, Storage, Tensor, bail};
+use candle_core::{Result, Shape, Tensor};
 
-use super::cpu::values;
-use super::many::{self, ManyOp};
+use super::many::{self, ManyOp, with_values};
 use super::noise::NoiseDraw;
 use plan::Plan;
 use wide::Wide;
@@ -112,7 +111,7 @@ impl ManyOp for Small {
         Ok((ys, (plan.replicas, plan.batch, outputs).into()))
     }
 
-    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+    fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let grad = grad.contiguous()?;
         let wanted = args[0].track_op();
         let mut all: Vec<Tensor> = args.to_vec();
@@ -127,17 +126,4 @@ impl ManyOp for Small {
         });
         tensors.collect()
     }
-}
-
-/// Lends the values of contiguous f32 tensors of the CPU.
-fn with_values<T>(tensors: &[Tensor], f: impl FnOnce(&[&[f32]]) -> T) -> Result<T> {
-    let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
-    let mut slices = Vec::with_capacity(tensors.len());
-    for (storage, layout) in &guards {
-        match &**storage {
-            Storage::Cpu(storage) => slices.push(values(storage, layout)?),
-            _ => bail!("expected a tensor of the CPU"),
-        }
-    }
-    Ok(f(&slices))
 }

@@ -131,7 +131,7 @@ fn runs(outcome: &GridOutcome) -> Result<Drawn> {
         None => 6,
         Some(Placement::Input) => 0,
         Some(Placement::BeforeActivation) => 1,
-        Some(Placement::AfterActivation) => 2,
+        Some(Placement::AfterActivation | Placement::AfterPooling | Placement::BeforeDense) => 2,
     };
     let group = |own: &CellOutcome| {
         let values: Vec<f64> = own.runs.iter().filter_map(|run| run.test_accuracy).collect();

@@ -27,7 +27,7 @@ pub(super) fn colour_bar(
         let share = 1.0 - (row as f64 + 0.5) / height;
         frame.canvas.rectangle([left, y], [right, y + 1.0], colour(share))?;
     }
-    frame.outline([left, top, right, bottom])?;
+    frame.outline([left, top, right, bottom], BLACK)?;
     for (value, text) in axis.ticks(6) {
         let y = bottom - axis.share(value) * height;
         frame.rule([right, y], [right + 5.0, y], BLACK)?;

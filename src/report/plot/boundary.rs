@@ -43,7 +43,7 @@ pub fn boundary(
     }
     let axes = [Axis::linear("x1", field.x), Axis::linear("x2", field.y)];
     let mut entries = legend(points, train);
-    entries.push((Key::Contour, "p = 0.5".into()));
+    entries.push((Key::Stroke(BLACK), "p = 0.5".into()));
     let mut frame = Frame::new(title, &entries, axes, equal_scales(&axes), BESIDE)?;
     paint(&mut frame, field)?;
     for segment in contour(field) {

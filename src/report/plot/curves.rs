@@ -83,7 +83,7 @@ pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Res
         draw_band(&mut frame, columns, marker.ink)?;
     }
     for (columns, marker) in reduced.iter().zip(markers()) {
-        draw_line(&mut frame, columns, marker.ink)?;
+        draw_line(&mut frame, columns, 2.0, marker.ink)?;
     }
     frame.border()?;
     for (index, (columns, marker)) in reduced.iter().zip(markers()).enumerate() {

@@ -28,8 +28,6 @@ pub(super) struct Frame<'a> {
     y: Axis<'a>,
     /// Left, top, right and bottom edge of the area of the data, in pixels.
     pub area: [f64; 4],
-    /// Free below the area, in pixels.
-    below: f64,
 }
 
 impl<'a> Frame<'a> {
@@ -38,23 +36,40 @@ impl<'a> Frame<'a> {
     pub fn new(
         title: &str,
         legend: &[Entry],
-        [x, y]: [Axis<'a>; 2],
-        size: [f64; 2],
+        axes: [Axis<'a>; 2],
+        size: Pixel,
         right: f64,
     ) -> Result<Self> {
-        let labels = [Labels::below(&x, size[0])?, Labels::beside(&y, size[1])?];
+        let (mut frame, labels) = Self::bare(title, legend, axes, [size; 2], right)?;
+        frame.grid(&labels, [true; 2])?;
+        Ok(frame)
+    }
+
+    /// Title, legend and names of the axes, with room for the texts of axes as long as the first of
+    /// two sizes. The second one is that of the area.
+    pub fn bare(
+        title: &str,
+        legend: &[Entry],
+        [x, y]: [Axis<'a>; 2],
+        [axes, size]: [Pixel; 2],
+        right: f64,
+    ) -> Result<(Self, [Labels; 2])> {
+        let labels = [Labels::below(&x, axes[0])?, Labels::beside(&y, axes[1])?];
         let [below, left] = [below(&x, &labels[0])?, left(&y, &labels[1])?];
         let width = left + size[0] + right;
         let legend = Legend::new(legend, width - 40.0)?;
         let top = TOP + legend.height() + SPACE;
         let canvas = Canvas::new(width as u32, (top + size[1] + below) as u32);
         let area = [left, top, left + size[0], top + size[1]];
-        let mut frame = Self { canvas, x, y, area, below };
+        let mut frame = Self { canvas, x, y, area };
         let (title, middle) = (fit(title, TITLE, width - 40.0)?, width / 2.0);
         frame.canvas.text(&title, [middle, 30.0], Anchor::Center, TITLE)?;
         legend.draw(&mut frame.canvas, middle, TOP)?;
-        frame.axes(&labels)?;
-        Ok(frame)
+        let [x, y] = frame.on(0.5, 0.5);
+        let [across, up] = [fit(frame.x.label, TEXT, size[0])?, fit(frame.y.label, TEXT, size[1])?];
+        frame.canvas.text(&across, [x, top + size[1] + below - 18.0], Anchor::Center, TEXT)?;
+        frame.canvas.text(&up, [20.0, y], Anchor::Upwards, TEXT)?;
+        Ok((frame, labels))
     }
 
     /// The pixel of a point of the data, held inside the area.
@@ -75,13 +90,13 @@ impl<'a> Frame<'a> {
 
     /// The border of the area; once more over data that touch it.
     pub fn border(&mut self) -> Result<()> {
-        self.outline(self.area)
+        self.outline(self.area, BLACK)
     }
 
     /// The border of a box: left, top, right, bottom.
-    pub fn outline(&mut self, [left, top, right, bottom]: [f64; 4]) -> Result<()> {
+    pub fn outline(&mut self, [left, top, right, bottom]: [f64; 4], ink: Ink) -> Result<()> {
         let corners = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
-        corners.windows(2).try_for_each(|pair| self.rule(pair[0], pair[1], BLACK))
+        corners.windows(2).try_for_each(|pair| self.rule(pair[0], pair[1], ink))
     }
 
     /// A horizontal or vertical line one pixel wide, exactly on the grid of pixels.
@@ -91,7 +106,8 @@ impl<'a> Frame<'a> {
         self.canvas.rectangle(low, high, ink)
     }
 
-    fn axes(&mut self, [below, beside]: &[Labels; 2]) -> Result<()> {
+    /// The grid and the border of the area, with ticks and texts below and beside it if asked for.
+    pub fn grid(&mut self, [below, beside]: &[Labels; 2], outside: [bool; 2]) -> Result<()> {
         let [left, top, right, bottom] = self.area;
         let light = blend(WHITE, BLACK, 0.12);
         let (drop, anchor) =
@@ -99,20 +115,19 @@ impl<'a> Frame<'a> {
         for (place, text) in &below.shown {
             let x = left + place;
             self.rule([x, top], [x, bottom], light)?;
-            self.rule([x, bottom], [x, bottom + 5.0], BLACK)?;
-            self.canvas.text(text, [x, bottom + drop], anchor, TEXT)?;
+            if outside[0] {
+                self.rule([x, bottom], [x, bottom + 5.0], BLACK)?;
+                self.canvas.text(text, [x, bottom + drop], anchor, TEXT)?;
+            }
         }
         for (place, text) in &beside.shown {
             let y = bottom - place;
             self.rule([left, y], [right, y], light)?;
-            self.rule([left - 5.0, y], [left, y], BLACK)?;
-            self.canvas.text(text, [left - TICK, y], Anchor::Right, TEXT)?;
+            if outside[1] {
+                self.rule([left - 5.0, y], [left, y], BLACK)?;
+                self.canvas.text(text, [left - TICK, y], Anchor::Right, TEXT)?;
+            }
         }
-        let [x, y] = [(left + right) / 2.0, (top + bottom) / 2.0];
-        let below = fit(self.x.label, TEXT, right - left)?;
-        let beside = fit(self.y.label, TEXT, bottom - top)?;
-        self.canvas.text(&below, [x, bottom + self.below - 18.0], Anchor::Center, TEXT)?;
-        self.canvas.text(&beside, [20.0, y], Anchor::Upwards, TEXT)?;
         self.border()
     }
 }
@@ -150,7 +165,8 @@ mod tests {
         assert!((205.0..260.0).contains(&height), "{height}");
         assert!((205.0..240.0).contains(&beside.area[0]), "{}", beside.area[0]);
         assert_eq!(area([number, named("y")]).area[0] - beside.area[0], NAME);
-        assert_eq!((turned.area[0], beside.below), (LEFT, BOTTOM));
+        let below = f64::from(beside.canvas.height) - beside.area[3];
+        assert_eq!((turned.area[0], below), (LEFT, BOTTOM));
     }
 
     #[test]

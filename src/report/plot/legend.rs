@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{
-    canvas::{Anchor, BLACK, Canvas, Pixel, TEXT, WHITE, blend, fit, text_width},
+    canvas::{Anchor, BLACK, Canvas, Ink, Pixel, TEXT, WHITE, blend, fit, text_width},
     marker::Marker,
 };
 
@@ -23,8 +23,8 @@ pub(super) enum Key {
     Line(Marker),
     /// A shaded area.
     Band,
-    /// The boundary between the classes.
-    Contour,
+    /// A line alone.
+    Stroke(Ink),
     /// A level to compare with, with its mark.
     Level(Marker),
 }
@@ -49,7 +49,7 @@ impl Key {
                 let (low, high) = ([at[0], at[1] - 7.0], [right, at[1] + 7.0]);
                 canvas.rectangle(low, high, blend(WHITE, BLACK, 0.2))
             }
-            Key::Contour => canvas.line(&ends, 2.0, BLACK),
+            Key::Stroke(ink) => canvas.line(&ends, 2.0, ink),
             Key::Level(marker) => {
                 canvas.dashes(ends, 1.5, marker.ink)?;
                 marker.draw(canvas, middle, 5.5)

@@ -18,10 +18,15 @@ pub(super) struct Stop {
 }
 
 /// A line through neighbouring stops; one between two gaps gives a dot.
-pub(super) fn draw_line(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) -> Result<()> {
+pub(super) fn draw_line(
+    frame: &mut Frame,
+    stops: &[Option<Stop>],
+    width: f64,
+    ink: Ink,
+) -> Result<()> {
     for run in stops.split(Option::is_none) {
         let line: Vec<Pixel> = run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
-        frame.canvas.line(&line, 2.0, ink)?;
+        frame.canvas.line(&line, width, ink)?;
     }
     Ok(())
 }
@@ -61,7 +66,7 @@ mod tests {
         let stop = |x| Some(Stop { x, y: 0.45, band: (x < 8.0).then_some([0.15, 0.75]) });
         let stops = [stop(1.5), stop(3.5), None, stop(6.5), None, stop(8.5)];
         draw_band(&mut frame, &stops, PALETTE[0]).unwrap();
-        draw_line(&mut frame, &stops, PALETTE[0]).unwrap();
+        draw_line(&mut frame, &stops, 2.0, PALETTE[0]).unwrap();
         let at = |x: f64, y| frame.at(x, y);
         let (on, dots, gaps) = (at(2.5, 0.45), [6.5, 8.5], [4.5, 5.5, 7.5]);
         let (band, bare) = ([2.5, 6.5].map(|x| at(x, 0.65)), at(8.5, 0.65));

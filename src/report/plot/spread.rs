@@ -73,7 +73,7 @@ pub fn spreads(title: &str, y_label: &str, lines: &[SpreadLine]) -> Result<Vec<u
         draw_baseline(&mut frame, baseline)?;
     }
     for (stops, marker) in stops.iter().zip(markers()) {
-        draw_line(&mut frame, stops, marker.ink)?;
+        draw_line(&mut frame, stops, 2.0, marker.ink)?;
     }
     frame.border()?;
     if let Some(share) = stddevs.cut() {

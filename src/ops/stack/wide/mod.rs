@@ -15,8 +15,7 @@ use candle_core::{CudaStorage, Storage, backend::BackendStorage};
 use candle_core::{Result, Shape, Tensor};
 
 use super::plan::{Plan, draw_of};
-use super::with_values;
-use crate::ops::many::ManyOp;
+use crate::ops::many::{ManyOp, with_values};
 use crate::ops::noise::add_noise;
 use between::{Finish, Gate, SumRows};
 
@@ -103,7 +102,7 @@ impl ManyOp for Wide {
         })
     }
 
-    fn backward(&self, args: &[Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+    fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let (wanted, shared) = (args[0].track_op(), self.plan.shared);
         let args = self.detached(args)?;
         let again;

@@ -1,0 +1,37 @@
+//! Gaussian noise in a convolutional network.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use candle_noise::cli::{self, RunArgs};
+use candle_noise::experiment::{Noise, Task};
+use candle_noise::model::Placement;
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
+
+/// Train a convolutional network on handwritten digits, with Gaussian noise after its pooling
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct CnnNoise {
+    /// Standard deviation of the noise
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
+    stddev: f64,
+    /// Where the noise enters: after-pooling or input
+    #[arg(long, value_name = "PLACE", default_value = "after-pooling")]
+    placement: Placement,
+    /// A file of digits in place of the one that comes with the program
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+fn main() -> ExitCode {
+    cli::main(Task::Digits, |args: CnnNoise| {
+        let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
+        let settings = args.run.settings(Task::Digits, args.data.as_slice(), noise)?;
+        cli::run_experiment("cnn_noise", &args.run, settings)
+    })
+}

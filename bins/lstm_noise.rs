@@ -1,0 +1,37 @@
+//! Gaussian noise in a recurrent network.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use candle_noise::cli::{self, RunArgs};
+use candle_noise::experiment::{Noise, Task};
+use candle_noise::model::Placement;
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
+
+/// Train an LSTM to tell nine speakers apart, with Gaussian noise before its dense layer
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct LstmNoise {
+    /// Standard deviation of the noise
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
+    stddev: f64,
+    /// Where the noise enters: before-dense or input, on the steps and never on padding
+    #[arg(long, value_name = "PLACE", default_value = "before-dense")]
+    placement: Placement,
+    /// Files of sequences to train and to test on in place of those that come with the program
+    #[arg(long, value_name = "TRAIN,TEST", value_delimiter = ',')]
+    data: Vec<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+fn main() -> ExitCode {
+    cli::main(Task::Vowels, |args: LstmNoise| {
+        let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
+        let settings = args.run.settings(Task::Vowels, &args.data, noise)?;
+        cli::run_experiment("lstm_noise", &args.run, settings)
+    })
+}

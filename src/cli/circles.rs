@@ -1,0 +1,47 @@
+//! What `circles` does with its flags.
+
+use super::args::{DataArgs, Format, OutputArgs, SplitArgs};
+use super::exit::{Failure, print};
+use super::pictures::write_dataset_picture;
+use super::run::open_folder;
+use crate::experiment::Settings;
+use crate::{files, report};
+
+/// Writes the tutorial's data set and a picture of it.
+///
+/// # Errors
+/// When the flags do not fit together or the folder cannot be used.
+pub fn run_circles(
+    name: &str,
+    data: &DataArgs,
+    split: &SplitArgs,
+    output: &OutputArgs,
+) -> Result<(), Failure> {
+    let settings = Settings {
+        samples: data.samples,
+        data_noise: data.data_noise,
+        data_seed: split.data_seed,
+        train_size: split.train_size,
+        ..Default::default()
+    };
+    settings.check().map_err(Failure::Usage)?;
+    let folder = open_folder(name, output, &["dataset.csv", "dataset.png"])?;
+    let data = settings.circles()?;
+    files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
+    if !output.no_plots {
+        write_dataset_picture(&folder, &settings, &data)?;
+    }
+    let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
+    let path = folder.join("dataset.csv");
+    let (points, path, [outer, inner]) = (data.len(), path.display().to_string(), counts);
+    match output.format {
+        Format::Text => {
+            let line = format!("{points} points ({outer} outer, {inner} inner) in {path}\n");
+            Ok(print(line.as_bytes())?)
+        }
+        Format::Json => {
+            let json = serde_json::json!({ "points": points, "classes": counts, "file": path });
+            Ok(print(format!("{json:#}\n").as_bytes())?)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Values of flags.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// Parses a standard deviation: a finite number of at least 0.
+///
+/// # Errors
+/// When the text is something else.
+pub fn stddev(text: &str) -> Result<f64, String> {
+    let valid = |x: &f64| (0.0..f64::INFINITY).contains(x);
+    number(text, "a finite number of at least 0", valid)
+}
+
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    number(text, "a finite number above 0", |&x: &f64| x > 0. && x.is_finite())
+}
+
+pub(super) fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + std::fmt::Display + Copy,
+{
+    move |text| {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        number(text, &expected, |x| range.contains(x))
+    }
+}
+
+fn number<T: FromStr>(text: &str, expected: &str, valid: impl Fn(&T) -> bool) -> Result<T, String> {
+    let parsed = text.parse().ok().filter(valid);
+    parsed.ok_or_else(|| format!("expected {expected}, received '{text}'"))
+}

@@ -1,0 +1,105 @@
+//! Labelled sequences of unequal lengths, and the mask that lets one tensor hold them.
+
+use candle_core::{DType, Device, Result, Tensor, bail};
+
+use super::Samples;
+
+/// Sequences of steps of equally many channels, each with the number of its class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequences {
+    channels: usize,
+    /// Step after step, channel after channel.
+    rows: Vec<Vec<f64>>,
+    labels: Vec<u32>,
+}
+
+impl Sequences {
+    /// Takes sequences, each a list of steps of `channels` values one after the other.
+    ///
+    /// # Errors
+    /// When `channels` is 0, a sequence has no step or parts of one, or the numbers of sequences and
+    /// labels differ.
+    pub fn new(channels: usize, rows: Vec<Vec<f64>>, labels: Vec<u32>) -> Result<Self> {
+        if channels == 0 || rows.len() != labels.len() {
+            bail!(
+                "expected one label for each of {} sequences of 1 or more channels, received {} \
+                 labels and {channels} channels",
+                rows.len(),
+                labels.len()
+            )
+        }
+        let bad = |row: &&Vec<f64>| row.is_empty() || !row.len().is_multiple_of(channels);
+        if let Some(row) = rows.iter().find(bad) {
+            bail!("expected 1 or more steps of {channels} values, received {} values", row.len())
+        }
+        Ok(Self { channels, rows, labels })
+    }
+
+    /// Number of sequences.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no sequences.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Number of values of a step.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The number of steps of each sequence.
+    pub fn lengths(&self) -> impl ExactSizeIterator<Item = usize> {
+        self.rows.iter().map(|row| row.len() / self.channels)
+    }
+
+    /// The sequences, step after step, with their labels, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[f64], u32)> {
+        self.rows.iter().map(Vec::as_slice).zip(self.labels.iter().copied())
+    }
+
+    /// Some of the sequences, in the order given.
+    ///
+    /// # Errors
+    /// When one does not exist.
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
+            bail!("expected sequences below {}, received {row}", self.len())
+        }
+        let (own, labels) =
+            rows.iter().map(|&row| (self.rows[row].clone(), self.labels[row])).unzip();
+        Self::new(self.channels, own, labels)
+    }
+
+    /// The sequences as samples for a plain model, padded with zeros behind to `steps`, or to the
+    /// longest where `steps` is `None`. The last channel is the mask: 1 at a step of the sequence and
+    /// 0 at padding, so that the lengths travel with their rows.
+    ///
+    /// # Shapes
+    /// inputs (N, T, C + 1), targets (N,), both f32.
+    ///
+    /// # Errors
+    /// When a sequence is longer than `steps`, there are none, or the device cannot hold them.
+    pub fn to_samples(&self, steps: Option<usize>, device: &Device) -> Result<Samples> {
+        let longest = self.lengths().max().unwrap_or(0);
+        let steps = steps.unwrap_or(longest);
+        if steps < longest {
+            bail!("expected {longest} steps or more for the longest sequence, received {steps}")
+        }
+        let width = self.channels + 1;
+        let mut xs = vec![0f32; self.len() * steps * width];
+        for (row, xs) in self.rows.iter().zip(xs.chunks_exact_mut((steps * width).max(1))) {
+            for (step, xs) in row.chunks_exact(self.channels).zip(xs.chunks_exact_mut(width)) {
+                for (x, value) in xs.iter_mut().zip(step) {
+                    *x = *value as f32;
+                }
+                xs[self.channels] = 1.;
+            }
+        }
+        let xs = Tensor::from_vec(xs, (self.len(), steps, width), device)?;
+        let ys = Tensor::from_slice(&self.labels, self.len(), device)?.to_dtype(DType::F32)?;
+        Samples::new(&xs, &ys)
+    }
+}

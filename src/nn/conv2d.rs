@@ -1,0 +1,59 @@
+//! Keras' `Conv2D` without padding, and `MaxPooling2D`; channels last, without a replica axis.
+
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, Module, VarBuilder};
+
+use crate::ops;
+
+/// A convolution, and max(y, 0) where it has a rectifier.
+///
+/// # Shapes
+/// input (N, H, W, C); output (N, H − K + 1, W − K + 1, O).
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    weight: Tensor,
+    bias: Tensor,
+    relu: bool,
+}
+
+/// A convolution with the variables `weight` (K, K, C, O), Glorot-uniform, and `bias` (O,), zero.
+///
+/// Glorot & Bengio 2010: uniform in ±√(6 / (K² C + K² O)), the default of Keras.
+///
+/// # Errors
+/// When the variables exist with other shapes.
+pub fn conv2d(
+    channels: usize,
+    outputs: usize,
+    kernel: usize,
+    relu: bool,
+    vb: VarBuilder,
+) -> Result<Conv2d> {
+    let limit = (6. / (kernel * kernel * (channels + outputs)) as f64).sqrt();
+    let glorot = Init::Uniform { lo: -limit, up: limit };
+    let weight = vb.get_with_hints((kernel, kernel, channels, outputs), "weight", glorot)?;
+    let bias = vb.get_with_hints(outputs, "bias", Init::Const(0.))?;
+    Ok(Conv2d { weight, bias, relu })
+}
+
+impl Module for Conv2d {
+    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        ops::conv2d(xs, &self.weight, &self.bias, self.relu)
+    }
+}
+
+/// The maximum of each square of pixels.
+///
+/// # Shapes
+/// input (N, H, W, C); output (N, H / size, W / size, C), rounded down.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxPool2d {
+    /// Height and width of the squares.
+    pub size: usize,
+}
+
+impl Module for MaxPool2d {
+    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        ops::max_pool2d(xs, self.size)
+    }
+}

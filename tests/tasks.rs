@@ -1,0 +1,223 @@
+//! The convolutional and the recurrent network on real data, as a library and as programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use candle_core::Device;
+use candle_noise::data::{Samples, digits};
+use candle_noise::experiment::{
+    Noise, Run, Schedule, Settings, Source, Task, Trained, train_repeats,
+};
+use candle_noise::model::Placement;
+use serde_json::Value;
+
+use crate::cli::{files, run, stderr, stdout};
+
+fn inputs(samples: &Samples) -> Result<Vec<f32>> {
+    Ok(samples.range(0, samples.rows())?.0.flatten_all()?.to_vec1()?)
+}
+
+fn targets(samples: &Samples) -> Result<Vec<f32>> {
+    Ok(samples.range(0, samples.rows())?.1.flatten_all()?.to_vec1()?)
+}
+
+/// The first rows for data seed 0, others for others, and never a row that is tested on.
+#[test]
+fn training_and_validation_rows_are_chosen_by_the_data_seed_and_the_test_set_stays() -> Result<()> {
+    let source = Source::open(Task::Digits, &[])?;
+    let split = |data_seed: u32| {
+        let settings =
+            Settings { data_seed, train_size: 90, validation_size: 60, ..Task::Digits.defaults() };
+        source.split(&settings, &Device::Cpu)
+    };
+    let (first, other, again) = (split(0)?, split(1)?, split(1)?);
+    let pixels = |from: usize, count: usize| -> Vec<f32> {
+        let data = digits().unwrap();
+        let rows = data.rows().skip(from).take(count);
+        rows.flat_map(|(row, _)| row.iter().map(|x| *x as f32).collect::<Vec<_>>()).collect()
+    };
+    assert_eq!(inputs(&first.train)?, pixels(0, 90));
+    assert_eq!(inputs(first.validation.as_ref().unwrap())?, pixels(90, 60));
+    assert_eq!(inputs(&first.test)?, pixels(797, 1000));
+    assert_eq!(first.test_labels.len(), 1000);
+
+    assert_eq!(inputs(&other.train)?, inputs(&again.train)?);
+    assert_ne!(inputs(&other.train)?, inputs(&first.train)?);
+    assert_eq!(inputs(&other.test)?, inputs(&first.test)?);
+    let to_train = pixels(0, 797);
+    let known: Vec<&[f32]> = to_train.chunks(64).collect();
+    let (train, validation) = (inputs(&other.train)?, inputs(&other.validation.unwrap())?);
+    assert!(train.chunks(64).chain(validation.chunks(64)).all(|row| known.contains(&row)));
+    Ok(())
+}
+
+#[test]
+fn sequences_have_one_length_in_all_parts() -> Result<()> {
+    let source = Source::open(Task::Vowels, &[])?;
+    let settings = Settings { train_size: 200, validation_size: 70, ..Task::Vowels.defaults() };
+    let split = source.split(&settings, &Device::Cpu)?;
+    for (part, rows) in [(&split.train, 200), (&split.validation.unwrap(), 70), (&split.test, 370)]
+    {
+        assert_eq!(part.range(0, part.rows())?.0.dims(), [rows, 29, 13]);
+        assert!(targets(part)?.iter().all(|class| (0. ..9.).contains(class)));
+    }
+    assert_eq!(source.classes(), 9);
+    Ok(())
+}
+
+fn train(task: Task, repeats: usize, noise: Vec<Noise>, threads: usize) -> Trained {
+    let settings = Settings { epochs: 2, repeats, noise, seed: 3, ..task.defaults() };
+    train_repeats(&settings, &Device::Cpu, Schedule { threads, chunk: None }, || ()).unwrap()
+}
+
+/// The baseline is the noise of stddev 0, and a run the same alone, in company and on two threads.
+#[test]
+fn runs_are_paired_and_depend_on_their_seeds_alone() {
+    for (task, placement) in
+        [(Task::Digits, Placement::AfterPooling), (Task::Vowels, Placement::BeforeDense)]
+    {
+        let noise = |stddev| vec![Noise { placement, stddev }];
+        let baseline = train(task, 2, vec![], 1);
+        assert_eq!(train(task, 2, noise(0.), 2).histories, baseline.histories);
+        let noisy = train(task, 2, noise(0.5), 1);
+        assert_ne!(noisy.histories, baseline.histories);
+        assert_ne!(noisy.histories[0], noisy.histories[1]);
+        assert_eq!(train(task, 1, noise(0.5), 1).histories[0], noisy.histories[0]);
+        assert_eq!(train(task, 2, noise(0.5), 2).histories, noisy.histories);
+
+        let settings = Settings { epochs: 2, repeats: 2, ..task.defaults() };
+        let run = &Run::all(&settings, &noisy)[1];
+        let right = noisy.test_right(1).filter(|right| *right).count();
+        let share = right as f64 / settings.test_size() as f64;
+        assert_eq!(run.test_accuracy, Some(share), "the last curve value is that of the end");
+    }
+}
+
+/// A confusion matrix has a row for each true class, and its diagonal is what is right.
+#[test]
+fn every_test_point_is_counted_once_in_the_confusion_matrix() {
+    let trained = train(Task::Digits, 2, vec![], 2);
+    let counts = trained.confusion(10);
+    assert_eq!(counts.iter().sum::<u64>(), 2 * 1000);
+    for class in 0..10 {
+        let rows = trained.test_labels.iter().filter(|label| **label == class as u32).count();
+        assert_eq!(counts[class * 10..][..10].iter().sum::<u64>(), 2 * rows as u64);
+    }
+    let right: usize = (0..2).map(|r| trained.test_right(r).filter(|right| *right).count()).sum();
+    assert_eq!((0..10).map(|class| counts[class * 11]).sum::<u64>(), right as u64);
+}
+
+#[test]
+fn the_programs_write_what_the_others_write_and_a_confusion_matrix() {
+    for (program, placements) in
+        [("cnn_noise", ["after-pooling", "input"]), ("lstm_noise", ["before-dense", "input"])]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        for placement in placements {
+            let args = format!("--epochs 1 --repeats 2 --placement {placement} --stddev 0.3");
+            let output = run(program, &args, folder.path());
+            assert!(output.status.success(), "{}", stderr(&output));
+            assert!(stdout(&output).ends_with("(2 repeats)\n"), "{}", stdout(&output));
+        }
+        let expected = [
+            "accuracy.png",
+            "confusion.png",
+            "dataset.png",
+            "history.csv",
+            "loss.png",
+            "model.safetensors",
+            "result.json",
+        ];
+        assert_eq!(files(folder.path()), expected);
+        let text = fs::read(folder.path().join("result.json")).unwrap();
+        let result: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(result["experiment"], program);
+        assert_eq!(result["settings"]["noise"][0]["placement"], "input");
+        for other in ["before-activation", "nowhere"] {
+            let output = run(program, &format!("--placement {other}"), folder.path());
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert!(stderr(&output).contains(other), "{}", stderr(&output));
+        }
+    }
+}
+
+/// An own file takes the place of the one that comes with the program, and its errors have lines.
+#[test]
+fn files_of_data_are_read_and_their_errors_name_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, data) =
+        (folder.path().join("out"), Path::new(env!("CARGO_MANIFEST_DIR")).join("data"));
+    let args = "--epochs 1 --no-plots --format json";
+    let runs = |program: &str, args: &str| -> Value {
+        let output = run(program, args, &out);
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["runs"].clone()
+    };
+    let own = data.join("digits.csv.gz");
+    let own = runs("cnn_noise", &format!("{args} --data {}", own.display()));
+    assert_eq!(own, runs("cnn_noise", args));
+    let [train, test] =
+        ["train", "test"].map(|part| data.join(format!("japanese_vowels_{part}.ts.gz")));
+    let own = format!("{args} --data {},{}", train.display(), test.display());
+    assert_eq!(runs("lstm_noise", &own), runs("lstm_noise", args));
+
+    let written = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let packed = fs::read(data.join("digits.csv.gz")).unwrap();
+    let line = |label: &str| [vec!["0"; 64].join(","), label.to_string()].join(",");
+    let cases = [
+        ("cnn_noise", written("cut.csv.gz", &packed[..5000]), "cut.csv.gz: damaged or truncated"),
+        (
+            "cnn_noise",
+            written("label.csv", format!("{}\n{}", line("9"), line("10")).as_bytes()),
+            "label.csv, line 2",
+        ),
+        ("cnn_noise", written("few.csv", line("1").as_bytes()), "expected more than 797 images"),
+        ("cnn_noise", folder.path().join("none.csv"), "cannot read"),
+    ];
+    for (program, path, expected) in cases {
+        let output = run(program, &format!("--data {}", path.display()), &out);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(expected) && said.lines().count() == 1, "{said}");
+    }
+    let one = run("lstm_noise", &format!("--data {}", train.display()), &out);
+    assert_eq!(one.status.code(), Some(2), "{}", stderr(&one));
+}
+
+#[test]
+fn a_grid_of_a_task_has_its_defaults_and_its_placements() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = stdout(&run("grid_search", "--task digits --help", folder.path()));
+    assert!(help.contains("[default: input,after-pooling]"), "{help}");
+    let args = "--task digits --stddev 0.5 --repeats 2 --epochs 1 --train-size 40 --format json";
+    let output = run("grid_search", args, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["settings"]["task"], "digits");
+    let cells = result["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 3);
+    assert_eq!(cells[2]["placement"], "after-pooling");
+    for (args, expected) in [
+        ("--task digits --placement before-dense", "has noise at input, after-pooling"),
+        ("--task digits --samples 50", "have 1797 samples, received 50"),
+        ("--task vowels --train-size 271", "expected 1 to 270"),
+        ("--task letters", "expected circles, digits or vowels"),
+        ("--data x.csv", "the circles take 0 files, received 1"),
+    ] {
+        let output = run("grid_search", args, folder.path());
+        assert_eq!(output.status.code(), Some(2), "{args}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{args}: {}", stderr(&output));
+    }
+    // The folder has runs of digits.
+    let output = run("grid_search", "--repeats 1 --epochs 1", folder.path());
+    assert!(
+        stderr(&output).contains("expected task circles, received digits"),
+        "{}",
+        stderr(&output)
+    );
+}

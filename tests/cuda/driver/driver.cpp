@@ -1,0 +1,170 @@
+// A CUDA driver that is none: device memory is the host's, and a launch calls the kernel's source,
+// compiled as C++, for each thread of each block, before it returns.
+//
+// With it the tests beside this folder run without a GPU: what the launches pass, the layouts, the
+// backward passes and a whole training. Without libstdc++, so that NVRTC keeps its own.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../kernels/kernels.cpp"
+#include "candle.h"
+
+enum { SUCCESS = 0, INVALID_DEVICE = 101, NOT_FOUND = 500 };
+
+// Calls `kernel` with the arguments that `arguments` points to.
+template <typename... A, size_t... I>
+static void call(void (*kernel)(A...), void **arguments, Indices<I...>) {
+    kernel(*(A *)arguments[I]...);
+}
+
+template <typename... A>
+static void call(void (*kernel)(A...), void **arguments) {
+    call(kernel, arguments, typename UpTo<sizeof...(A)>::Type());
+}
+
+struct Kernel {
+    const char *name;
+    void (*run)(void **);
+    // Ours work on one task a thread, Candle's stand-ins on all of them at once.
+    bool by_thread;
+};
+
+#define OURS(name) {#name, [](void **arguments) { call(name, arguments); }, true}
+#define CANDLES(name, function) {name, [](void **arguments) { call(function, arguments); }, false}
+
+static const Kernel KERNELS[] = {
+    OURS(adam),
+    OURS(add_noise),
+    OURS(bce_grad),
+    OURS(bce_losses),
+    OURS(binary_rights),
+    OURS(finish),
+    OURS(gate),
+    OURS(mean_by_replica),
+    OURS(relu),
+    OURS(relu_grad),
+    OURS(sum_rows),
+    CANDLES("badd_f32", add),
+    CANDLES("bmul_f32", multiply),
+    CANDLES("cast_u8_f32", (convert<unsigned char, float>)),
+    CANDLES("cast_u8_u32", (convert<unsigned char, unsigned int>)),
+    CANDLES("const_set_f32", set),
+    CANDLES("copy2d_f32", copy_2d),
+    CANDLES("fast_sum_small_f32", sum),
+    CANDLES("gt_f32", greater),
+    CANDLES("is_u32_f32", index_select),
+    CANDLES("ucopy_f32", (convert<float, float>)),
+};
+
+// What there is nothing to do for.
+#define NOTHING(name) \
+    int name() { return SUCCESS; }
+
+extern "C" {
+
+NOTHING(cuInit)
+NOTHING(cuCtxSetCurrent)
+NOTHING(cuDevicePrimaryCtxRelease_v2)
+NOTHING(cuEventCreate)
+NOTHING(cuEventDestroy_v2)
+NOTHING(cuEventRecord)
+NOTHING(cuModuleUnload)
+NOTHING(cuStreamSynchronize)
+NOTHING(cuStreamWaitEvent)
+
+int cuDeviceGetCount(int *count) {
+    *count = 1;
+    return SUCCESS;
+}
+
+int cuDeviceGet(int *device, int ordinal) {
+    *device = ordinal;
+    return ordinal == 0 ? SUCCESS : INVALID_DEVICE;
+}
+
+// Compute capability 9.0; of all else there is some.
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1;
+    return SUCCESS;
+}
+
+int cuDevicePrimaryCtxRetain(void **context, int) {
+    *context = (void *)8;
+    return SUCCESS;
+}
+
+int cuCtxGetCurrent(void **context) {
+    *context = (void *)8;
+    return SUCCESS;
+}
+
+int cuStreamIsCapturing(void *, int *capturing) {
+    *capturing = 0;
+    return SUCCESS;
+}
+
+int cuGetErrorString(int, const char **text) {
+    *text = "from the driver of the tests";
+    return SUCCESS;
+}
+
+// NaN where nothing has been written.
+int cuMemAllocAsync(void **memory, size_t bytes, void *) {
+    *memory = memset(malloc(bytes + 1), 0xFF, bytes);
+    return SUCCESS;
+}
+
+int cuMemFreeAsync(void *memory, void *) {
+    free(memory);
+    return SUCCESS;
+}
+
+int cuMemsetD8Async(void *memory, unsigned char value, size_t bytes, void *) {
+    memset(memory, value, bytes);
+    return SUCCESS;
+}
+
+int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *) {
+    memcpy(to, from, bytes);
+    return SUCCESS;
+}
+
+int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t bytes, void *) {
+    memcpy(to, from, bytes);
+    return SUCCESS;
+}
+
+int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t bytes, void *) {
+    memcpy(to, from, bytes);
+    return SUCCESS;
+}
+
+int cuModuleLoadData(void **module, const void *) {
+    *module = (void *)8;
+    return SUCCESS;
+}
+
+int cuModuleGetFunction(const Kernel **function, void *, const char *name) {
+    for (const Kernel &kernel : KERNELS) {
+        if (strcmp(kernel.name, name) == 0) {
+            *function = &kernel;
+            return SUCCESS;
+        }
+    }
+    fprintf(stderr, "the tests' driver has no kernel %s\n", name);
+    return NOT_FOUND;
+}
+
+int cuLaunchKernel(const Kernel *kernel, unsigned int blocks, unsigned int, unsigned int,
+                   unsigned int threads, unsigned int, unsigned int, unsigned int, void *,
+                   void **arguments, void **) {
+    if (!kernel->by_thread) blocks = threads = 1;
+    for (unsigned int block = 0; block < blocks; ++block) {
+        for (unsigned int thread = 0; thread < threads; ++thread) {
+            set_thread(block, threads, thread);
+            kernel->run(arguments);
+        }
+    }
+    return SUCCESS;
+}
+}

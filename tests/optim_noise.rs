@@ -147,6 +147,17 @@ fn only_vectors_beyond_the_norm_are_scaled() -> Result<()> {
     Ok(())
 }
 
+/// 49 · (1 / 49) is below 1 in f32.
+#[test]
+fn vectors_within_the_norm_keep_their_bits_for_every_norm() -> Result<()> {
+    let weights = [[0.3f32, 0.7], [1e-3, -5.]];
+    for max_value in [41., 47., 49., 55.] {
+        let bounded = max_norm(&Tensor::new(&weights, &Device::Cpu)?, max_value, &[1])?;
+        assert_eq!(bounded.to_vec2::<f32>()?, weights, "{max_value}");
+    }
+    Ok(())
+}
+
 #[test]
 fn max_norm_follows_each_step_and_refuses_bad_options() -> Result<()> {
     let var = Var::new(&[[3f32, 4.], [0.1, 0.2]], &Device::Cpu)?;

@@ -1,4 +1,4 @@
-"""What the CNN's and the LSTM's peers share: the data, the noise, the training and the clock."""
+"""What the CNN's and the LSTM's peers share: the data, the training and the clock."""
 
 import argparse
 import gzip
@@ -10,17 +10,6 @@ import torch
 from torch import nn
 
 DATA = Path(__file__).parents[2] / "data"
-
-
-class GaussianNoise(nn.Module):
-    def __init__(self, stddev):
-        super().__init__()
-        self.stddev = stddev
-
-    def forward(self, xs):
-        if not self.training or self.stddev == 0:
-            return xs
-        return xs + self.stddev * torch.randn_like(xs)
 
 
 def digits(train_size):

@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from networks import GaussianNoise, arguments, digits, run
+from networks import arguments, digits, run
+from torch_noise import GaussianNoise
 
 
 def main():

@@ -9,7 +9,8 @@ import sys
 import torch
 from torch import nn
 
-from networks import GaussianNoise, arguments, japanese_vowels, run
+from networks import arguments, japanese_vowels, run
+from torch_noise import GaussianNoise
 
 HIDDEN = 64
 PACKED = "--packed" in sys.argv

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from task import arguments, measure
-from torch_peer import GaussianNoise
+from torch_noise import GaussianNoise
 
 
 def main():

@@ -23,11 +23,10 @@ pub struct DataArgs {
 /// One draw of the data and its split.
 #[derive(Args, Clone, Debug)]
 pub struct SplitArgs {
-    /// Seed of the data set, 0 to 2^32 - 1; of real data that of the choice of training points, where 0
-    /// takes the first ones
+    /// Seed of the data set, 0 to 2^32 - 1; real data choose their training points by it, 0 the first
     #[arg(long, value_name = "SEED", value_parser = within(0..=u32::MAX))]
     pub data_seed: u32,
-    /// Number of training points; the others are the test set
+    /// Number of training points; those behind them, or of real data the last ones, are the test set
     #[arg(long, value_name = "N", value_parser = within(1..=1_000_000usize))]
     pub train_size: usize,
 }

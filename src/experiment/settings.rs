@@ -165,8 +165,8 @@ impl Settings {
             ensure!(patience >= 1, "the patience of early stopping must be at least 1, received 0");
             ensure!(
                 on_test || validation_size > 0,
-                "early stopping needs validation points: expected a validation size of at least 1, \
-                 received 0"
+                "early stopping needs validation points beside the {train_size} training points: \
+                 expected a validation size of at least 1, received 0"
             );
         }
         ensure!(repeats >= 1, "repeats must be at least 1, received 0");

@@ -33,9 +33,10 @@ impl Default for MaxNormOptions {
 /// # Errors
 /// When an axis does not exist.
 pub fn max_norm(weights: &Tensor, max_value: f64, axes: &[usize]) -> Result<Tensor> {
-    let norms = weights.sqr()?.sum_keepdim(axes)?.sqrt()?;
-    // max / max is 1 exactly.
-    weights.broadcast_mul(&(norms.maximum(max_value)?.recip()? * max_value)?)
+    let norms = weights.sqr()?.sum_keepdim(axes)?.sqrt()?.maximum(max_value)?;
+    // A quotient: max / max is 1 exactly, which max · (1 / max) need not be.
+    let scales = (norms.ones_like()? * max_value)?.div(&norms)?;
+    weights.broadcast_mul(&scales)
 }
 
 /// An optimizer whose every step ends with [`max_norm`] on some variables.

@@ -103,6 +103,7 @@ fn settings(outcome: &GridOutcome) -> Markup {
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
     let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
+        ("task", grid.task.to_string()),
         ("points", format!("{}, noise {}", grid.samples, number(grid.data_noise))),
         ("data seeds", seeds),
         ("training points", counts(&grid.train_sizes)),

@@ -12,8 +12,8 @@ use crate::files;
 use crate::train::{Checkpoint, Checkpoints};
 
 /// A chunk rests for so many times the time that a checkpoint took before it writes the next: they
-/// cost one per cent at most, however fast the epochs and slow the disk.
-const REST: u32 = 100;
+/// cost half a per cent, and the first and the last one, however fast the epochs and slow the disk.
+const REST: u32 = 200;
 
 /// What the keepers of all chunks share.
 pub(super) struct Keep<'a> {

@@ -69,10 +69,10 @@ pub struct TrainArgs {
     /// Seed of the first repeat: initial weights, order of the points, noise
     #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
     pub seed: u64,
-    /// Where to train: auto, cpu, cuda or cuda:N
+    /// Where to train: auto, cpu, cuda or cuda:N; a grid takes all devices of cuda
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
-    /// Number of threads [default: one for each core]
+    /// Number of threads [default: one for each core, or for each CUDA device]
     #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
     pub threads: Option<usize>,
 }
@@ -80,7 +80,6 @@ pub struct TrainArgs {
 impl TrainArgs {
     /// The schedule that the flags ask for.
     pub(super) fn schedule(&self) -> Schedule {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Schedule { threads: self.threads.unwrap_or(cores), chunk: None }
+        Schedule { threads: self.threads.unwrap_or_else(|| self.device.threads()), chunk: None }
     }
 }

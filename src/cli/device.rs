@@ -12,6 +12,8 @@ pub enum DeviceChoice {
     Auto,
     /// The CPU.
     Cpu,
+    /// All CUDA devices, where the work can be shared out; else the first.
+    AllCuda,
     /// The CUDA device of this number.
     Cuda(usize),
 }
@@ -23,7 +25,7 @@ impl FromStr for DeviceChoice {
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
+            "cuda" => Ok(Self::AllCuda),
             _ => match text.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
                 Some(n) => Ok(Self::Cuda(n)),
                 None => Err(format!("expected auto, cpu, cuda or cuda:N, received '{text}'")),
@@ -47,14 +49,24 @@ impl DeviceChoice {
                 Ok(Device::Cpu)
             }
             Self::Cpu => Ok(Device::Cpu),
-            Self::Cuda(_) if !candle_core::utils::cuda_is_available() => anyhow::bail!(
-                "--device cuda: this program has no CUDA support; expected one that was built with \
-                 `--features cuda`"
-            ),
-            Self::Cuda(n) => Device::new_cuda(n).with_context(|| {
-                let devices = cuda_devices();
-                format!("--device cuda:{n}: cannot open CUDA device {n} of {devices}, from 0 on")
-            }),
+            Self::AllCuda => open_cuda(0),
+            Self::Cuda(n) => open_cuda(n),
+        }
+    }
+
+    /// Opens the devices that share out the chunks of a grid.
+    pub fn open_all(self) -> Result<Vec<Device>> {
+        let devices = if self == Self::AllCuda { cuda_devices().max(1) } else { 1 };
+        let others = (1..devices).map(open_cuda);
+        [self.open()].into_iter().chain(others).collect()
+    }
+
+    /// The number of threads that keep the devices busy.
+    pub fn threads(self) -> usize {
+        match self {
+            Self::Auto | Self::Cpu => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            Self::AllCuda => cuda_devices().max(1),
+            Self::Cuda(_) => 1,
         }
     }
 
@@ -62,17 +74,31 @@ impl DeviceChoice {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Auto | Self::Cpu => "cpu",
-            Self::Cuda(_) => "cuda",
+            Self::AllCuda | Self::Cuda(_) => "cuda",
         }
     }
 
-    /// The device's name in the results: `cpu` or `cuda:N`.
+    /// The device's name in the results: `cpu`, `cuda` or `cuda:N`.
     pub fn name(self) -> String {
         match self {
             Self::Auto | Self::Cpu => "cpu".to_string(),
+            Self::AllCuda => "cuda".to_string(),
             Self::Cuda(n) => format!("cuda:{n}"),
         }
     }
+}
+
+fn open_cuda(n: usize) -> Result<Device> {
+    if !candle_core::utils::cuda_is_available() {
+        anyhow::bail!(
+            "--device cuda: this program has no CUDA support; expected one that was built with \
+             `--features cuda`"
+        )
+    }
+    Device::new_cuda(n).with_context(|| {
+        let devices = cuda_devices();
+        format!("--device cuda:{n}: cannot open CUDA device {n} of {devices}, from 0 on")
+    })
 }
 
 /// Number of CUDA devices; none where the program was built without CUDA or there is no driver.

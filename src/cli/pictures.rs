@@ -26,6 +26,10 @@ pub(super) fn write_pictures(
     match &source {
         Source::Circles => {
             let data = settings.circles()?;
+            // The pictures tell training points from test points: those for validation are neither.
+            let test = settings.train_size + settings.validation_size..data.len();
+            let rows: Vec<usize> = (0..settings.train_size).chain(test).collect();
+            let data = data.select(&rows)?;
             write_dataset_picture(folder, settings, &data)?;
             if let Some(field) = boundary(settings, trained, &data, 121, schedule)? {
                 let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;

@@ -34,7 +34,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
                      have finished";
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
-    let device = args.train.device.open()?;
+    let devices = args.train.device.open_all()?;
     let folder = open_folder(name, &args.output, &FILES)?;
     if args.fresh {
         Store::remove(&folder.join(STORE))?;
@@ -43,7 +43,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&grid).context("grid")?)?;
 
     let training = Instant::now();
-    train(args, &grid, &store, shard, &device, start)?;
+    train(args, &grid, &store, shard, &devices, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards have finished runs, too, by now.
@@ -93,14 +93,14 @@ fn train(
     grid: &Grid,
     store: &Store,
     shard: Shard,
-    device: &Device,
+    devices: &[Device],
     start: Instant,
 ) -> Result<(), Failure> {
     let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
     let left = || missing(grid, store, shard).len();
     let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
     let resumable = Resumable::new(": the same command goes on from the finished runs");
-    let result = search(grid, store, shard, device, args.train.schedule(), &progress);
+    let result = search(grid, store, shard, devices, args.train.schedule(), &progress);
     drop(resumable);
     progress.finish();
     let (all, left) = (grid.runs().filter(|id| store.contains(id)).count(), left());

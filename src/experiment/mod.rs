@@ -7,6 +7,7 @@ mod conclusion;
 mod examples;
 mod grid;
 mod keeper;
+mod memory;
 mod network;
 mod outcome;
 mod record;

@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::chunk::{Keeper, Trained, train_chunk};
+use super::memory::explained;
 use super::schedule::Schedule;
 use super::settings::Settings;
 use super::source::Source;
@@ -46,6 +47,7 @@ pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
         let noise: Vec<_> = noise.collect();
         let watch: (&mut dyn Observer, &mut dyn Keeper) = (&mut observer(), &mut keeper);
         train_chunk(&source, settings, seeds, &noise, device, watch)
+            .map_err(|error| explained(error, seeds.len()))
     };
     let pool = schedule.pool()?;
     let chunks: Vec<Option<Trained>> =

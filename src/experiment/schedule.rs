@@ -40,7 +40,7 @@ impl Schedule {
         let largest = || Self::largest_chunk(settings, device);
         let most = self.chunk.filter(|_| settings.task.has_replicas()).unwrap_or_else(largest);
         let mut count = total.div_ceil(most.max(1));
-        if even && self.chunk.is_none() && device.is_cpu() {
+        if even && self.chunk.is_none() {
             count = count.next_multiple_of(self.threads.max(1)).min(total);
         }
         (0..count).map(move |i| i * total / count..(i + 1) * total / count)

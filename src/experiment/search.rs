@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::Device;
 use rayon::prelude::*;
 
 use super::chunk::{Keeper, train_chunk};
 use super::grid::Grid;
+use super::memory::within_memory;
 use super::record::{Record, RunId};
 use super::schedule::Schedule;
 use super::shard::Shard;
@@ -37,7 +38,8 @@ pub trait Watch: Sync {
 type Chunk = Vec<(usize, RunId)>;
 
 /// Trains the runs of a shard of a grid that the store lacks, as many chunks at a time as there are
-/// threads.
+/// threads, each thread on one of the devices. A chunk that a device's memory is too small for is
+/// halved.
 ///
 /// Ends early, without an error, when the watch does not go on.
 ///
@@ -48,23 +50,27 @@ pub fn search<W: Watch>(
     grid: &Grid,
     store: &Store,
     shard: Shard,
-    device: &Device,
+    devices: &[Device],
     schedule: Schedule,
     watch: &W,
 ) -> Result<()> {
     grid.check()?;
+    ensure!(!devices.is_empty(), "expected at least one device, received none");
     let source = Source::open(grid.task, &grid.files)?;
     let missing = missing(grid, store, shard);
     let mut left = vec![0; grid.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
-    let chunks = chunks(grid, &missing, device, schedule);
+    let chunks = chunks(grid, &missing, devices, schedule);
     watch.cells_done(left.iter().filter(|left| **left == 0).count());
     let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
     let train = |chunk: Chunk| -> Result<()> {
         if !watch.goes_on() {
             return Ok(());
         }
-        store.put(train(&source, grid, &chunk, device, &mut watch.chunk())?)?;
+        // Each thread keeps to one device.
+        let device = &devices[rayon::current_thread_index().unwrap_or(0) % devices.len()];
+        let train = &mut |runs: &[_]| train(&source, grid, runs, device, &mut watch.chunk());
+        store.put(within_memory(&chunk, train)?)?;
         let was_last =
             |(cell, _): &&(usize, RunId)| left[*cell].fetch_sub(1, Ordering::Relaxed) == 1;
         watch.cells_done(chunk.iter().filter(was_last).count());
@@ -86,7 +92,7 @@ pub fn missing(grid: &Grid, store: &Store, shard: Shard) -> Vec<(usize, RunId)> 
 fn chunks(
     grid: &Grid,
     missing: &[(usize, RunId)],
-    device: &Device,
+    devices: &[Device],
     schedule: Schedule,
 ) -> Vec<Chunk> {
     let network = |id: &RunId| (id.cell.placement, id.cell.variant);
@@ -96,7 +102,7 @@ fn chunks(
             let own = group.iter().filter(|(_, id)| id.data_seed == data_seed);
             let own: Vec<(usize, RunId)> = own.copied().collect();
             let settings = grid.settings(&group[0].1.cell, data_seed);
-            let pieces = schedule.chunks(own.len(), &settings, device, false);
+            let pieces = schedule.chunks(own.len(), &settings, &devices[0], devices.len() > 1);
             chunks.extend(pieces.map(|piece| own[piece].to_vec()));
         }
     }
@@ -106,7 +112,7 @@ fn chunks(
 fn train(
     source: &Source,
     grid: &Grid,
-    chunk: &Chunk,
+    chunk: &[(usize, RunId)],
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Record>> {

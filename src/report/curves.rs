@@ -26,18 +26,20 @@ pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) ->
     plot::boundary(title, field, &points, train)
 }
 
-/// `accuracy.png`: train and test accuracy by epoch; with repeats their mean and a band of one
-/// standard deviation on either side. `noisy` adds the training curve with the noise on.
+/// `accuracy.png`: train and test accuracy by epoch, and that of validation points where there are
+/// any; with repeats their mean and a band of one standard deviation on either side. `noisy` adds the
+/// training curve with the noise on.
 ///
 /// # Errors
 /// When the picture cannot be drawn.
 pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
-    let curves: [(&str, CurveOf); 3] = [
+    let curves: [(&str, CurveOf); 4] = [
         ("train, noise on", |h| &h.accuracy),
         ("train", |h| &h.clean_accuracy),
         ("test", |h| h.test_curves().1),
+        ("validation", |h| &h.val_accuracy),
     ];
-    curves_png(title, "accuracy", Scale::Accuracy, &curves[usize::from(!noisy)..], histories)
+    curves_png(title, "accuracy", Scale::Accuracy, &shown(&curves, noisy, histories), histories)
 }
 
 /// `loss.png`: likewise for the loss.
@@ -45,12 +47,24 @@ pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> R
 /// # Errors
 /// When the picture cannot be drawn.
 pub fn loss_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
-    let curves: [(&str, CurveOf); 3] = [
+    let curves: [(&str, CurveOf); 4] = [
         ("train, noise on", |h| &h.loss),
         ("train", |h| &h.clean_loss),
         ("test", |h| h.test_curves().0),
+        ("validation", |h| &h.val_loss),
     ];
-    curves_png(title, "cross-entropy", Scale::Loss, &curves[usize::from(!noisy)..], histories)
+    curves_png(title, "cross-entropy", Scale::Loss, &shown(&curves, noisy, histories), histories)
+}
+
+/// Without the first curve where there is no noise, and without the last where no points are set apart
+/// for validation.
+fn shown<'a>(
+    curves: &[(&'a str, CurveOf); 4],
+    noisy: bool,
+    histories: &[ReplicaHistory],
+) -> Vec<(&'a str, CurveOf)> {
+    let validated = histories.iter().any(|history| !history.test_loss.is_empty());
+    curves[usize::from(!noisy)..if validated { 4 } else { 3 }].to_vec()
 }
 
 /// Picks one curve of a history.

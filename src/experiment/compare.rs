@@ -51,7 +51,9 @@ pub struct Difference {
     /// The paired t-test; `None` with fewer than two units.
     pub paired_t: Option<TTest>,
     /// The t-test for splits that overlap, as resamples of one set of rows do; `None` with fewer
-    /// than two data seeds. Data seeds draw points anew, so it errs on the safe side here.
+    /// than two data seeds. Circles are drawn anew by each data seed, so it errs on the safe side
+    /// there. Real data choose their training points from one set and keep their test points: of
+    /// these alone `p` speaks, and this test of others like them.
     pub nadeau_bengio: Option<TTest>,
     /// Number of pairs.
     pub n: usize,

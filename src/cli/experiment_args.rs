@@ -129,8 +129,8 @@ impl RunArgs {
 /// The task's settings with the data of some files.
 pub(super) fn with_files(task: Task, files: &[PathBuf]) -> Result<Settings, Failure> {
     let settings = Settings { files: files.to_vec(), ..task.defaults() };
-    if files.len() != task.files() {
-        settings.check().map_err(Failure::Usage)?;
+    settings.check().map_err(Failure::Usage)?;
+    if files.is_empty() {
         return Ok(settings);
     }
     Ok(match Source::open(task, files)?.sizes() {

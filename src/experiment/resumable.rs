@@ -60,7 +60,8 @@ pub fn train_resumable<W: Watch>(
     if every.is_some() {
         files::create_folder(folder, &[])?;
     }
-    let started = if resume { started(settings, checkpointing, warn)? } else { Vec::new() };
+    let (run, seeds) = (run(settings, checkpointing), settings.seeds());
+    let started = if resume { started(settings, folder, &run, warn)? } else { Vec::new() };
     let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
     if !old.is_empty() {
@@ -74,7 +75,8 @@ pub fn train_resumable<W: Watch>(
     let goes_on = || watch.goes_on();
     let keep = Keep::new(folder, every, old, chunks.len(), &goes_on, warn);
     let with_keeper = |(chunk, start): (Range<usize>, Option<Checkpoint>)| {
-        let checkpoints = checkpoints(settings, checkpointing, &chunk);
+        let name = format!("seeds-{}-{}", seeds[chunk.start], seeds[chunk.end - 1]);
+        let checkpoints = Checkpoints::new(folder, &name, run.clone());
         let keeper = ChunkKeeper::new(&keep, checkpoints, start, chunk.len());
         (chunk, keeper)
     };
@@ -97,13 +99,14 @@ pub fn train_resumable<W: Watch>(
 /// The chunks that have checkpoints, each with its last one, in the order of the seeds.
 fn started(
     settings: &Settings,
-    checkpointing: &Checkpointing,
+    folder: &Path,
+    run: &Value,
     warn: &dyn Fn(String),
 ) -> Result<Vec<(Range<usize>, Checkpoint)>> {
     let mut started: Vec<(Range<usize>, Checkpoint)> = Vec::new();
-    for name in Checkpoints::names(checkpointing.folder)? {
-        let run = run(settings, checkpointing);
-        let checkpoints = Checkpoints::new(checkpointing.folder, &name, run);
+    let seeds = settings.seeds();
+    for name in Checkpoints::names(folder)? {
+        let checkpoints = Checkpoints::new(folder, &name, run.clone());
         let latest = checkpoints.latest(&mut |line| warn(line));
         let latest = latest.map_err(|error| {
             anyhow!("{error:#}; name another --out, or start over without --resume")
@@ -115,7 +118,6 @@ fn started(
             checkpoint.epoch,
             settings.epochs
         );
-        let seeds = settings.seeds();
         let first = seeds.iter().position(|seed| Some(seed) == checkpoint.seeds.first());
         let chunk = first.map(|first| first..first + checkpoint.seeds.len());
         let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
@@ -162,15 +164,4 @@ fn run(settings: &Settings, checkpointing: &Checkpointing) -> Value {
     }
     let [experiment, device] = checkpointing.experiment;
     json!({ "experiment": experiment, "device": device, "settings": settings })
-}
-
-/// The checkpoints of one chunk, called by its first and last seed.
-fn checkpoints(
-    settings: &Settings,
-    checkpointing: &Checkpointing,
-    chunk: &Range<usize>,
-) -> Checkpoints {
-    let seeds = settings.seeds();
-    let name = format!("seeds-{}-{}", seeds[chunk.start], seeds[chunk.end - 1]);
-    Checkpoints::new(checkpointing.folder, &name, run(settings, checkpointing))
 }

@@ -37,8 +37,11 @@ impl Schedule {
         device: &Device,
         even: bool,
     ) -> impl Iterator<Item = Range<usize>> + use<> {
-        let largest = || Self::largest_chunk(settings, device);
-        let most = self.chunk.filter(|_| settings.task.has_replicas()).unwrap_or_else(largest);
+        let most = match self.chunk {
+            _ if !settings.task.has_replicas() => 1,
+            Some(chunk) => chunk,
+            None => Self::largest_chunk(settings, device),
+        };
         let mut count = total.div_ceil(most.max(1));
         if even && self.chunk.is_none() {
             count = count.next_multiple_of(self.threads.max(1)).min(total);
@@ -47,13 +50,12 @@ impl Schedule {
     }
 
     /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, as many as keep an
-    /// activation in the cache, and so few that little is lost with a chunk. A GPU takes all; a network without replicas is alone.
+    /// activation in the cache, and so few that little is lost with a chunk. A GPU takes all.
     fn largest_chunk(settings: &Settings, device: &Device) -> usize {
         const CACHED_BYTES: usize = 512 * 1024;
         const MOST: usize = 64;
         let rows = settings.batch_size.min(settings.train_size);
         match device {
-            _ if !settings.task.has_replicas() => 1,
             Device::Cpu => {
                 (CACHED_BYTES / (size_of::<f32>() * rows * settings.hidden).max(1)).min(MOST)
             }

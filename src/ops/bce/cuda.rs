@@ -1,6 +1,6 @@
 //! The CUDA side.
 
-use candle_core::cuda_backend::cudarc::driver::CudaSlice;
+use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView};
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape};
 
 use super::{Bce, BceGrad, BinaryAccuracy};
@@ -10,36 +10,26 @@ use crate::ops::cuda::{launch, result, room, values};
 type Argument<'a> = (&'a CudaStorage, &'a Layout);
 
 impl Bce {
-    pub(super) fn cuda(
-        &self,
-        (logits, layout): Argument,
-        (targets, targets_layout): Argument,
-    ) -> Result<(CudaStorage, Shape)> {
-        let device = &logits.device;
-        let (zs, ys) = (values(logits, layout)?, values(targets, targets_layout)?);
-        let mut losses = room(device, zs.len())?;
-        // SAFETY: all three have as many elements as there are tasks.
-        unsafe {
-            launch!(device, "bce_losses", zs.len(), &zs, &ys, &mut losses);
-        }
-        mean_by_replica(device, &losses, layout.dims()[0])
+    pub(super) fn cuda(&self, logits: Argument, targets: Argument) -> Result<(CudaStorage, Shape)> {
+        by_replica(logits, targets, |device, zs, ys, losses| {
+            // SAFETY: all three have as many elements as there are tasks.
+            unsafe {
+                launch!(device, "bce_losses", zs.len(), zs, ys, losses);
+            }
+            Ok(())
+        })
     }
 }
 
 impl BinaryAccuracy {
-    pub(super) fn cuda(
-        &self,
-        (logits, layout): Argument,
-        (targets, targets_layout): Argument,
-    ) -> Result<(CudaStorage, Shape)> {
-        let device = &logits.device;
-        let (zs, ys) = (values(logits, layout)?, values(targets, targets_layout)?);
-        let mut rights = room(device, zs.len())?;
-        // SAFETY: all three have as many elements as there are tasks.
-        unsafe {
-            launch!(device, "binary_rights", zs.len(), &zs, &ys, &mut rights);
-        }
-        mean_by_replica(device, &rights, layout.dims()[0])
+    pub(super) fn cuda(&self, logits: Argument, targets: Argument) -> Result<(CudaStorage, Shape)> {
+        by_replica(logits, targets, |device, zs, ys, rights| {
+            // SAFETY: all three have as many elements as there are tasks.
+            unsafe {
+                launch!(device, "binary_rights", zs.len(), zs, ys, rights);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -63,16 +53,23 @@ impl BceGrad {
     }
 }
 
-fn mean_by_replica(
-    device: &CudaDevice,
-    values: &CudaSlice<f32>,
-    replicas: usize,
+type Values<'a> = CudaView<'a, f32>;
+
+/// The mean over each replica's batch of what `fill` makes of each logit and its target.
+fn by_replica(
+    (logits, layout): Argument,
+    (targets, targets_layout): Argument,
+    fill: impl FnOnce(&CudaDevice, &Values, &Values, &mut CudaSlice<f32>) -> Result<()>,
 ) -> Result<(CudaStorage, Shape)> {
-    let batch = values.len() / replicas;
+    let (device, replicas) = (&logits.device, layout.dims()[0]);
+    let (zs, ys) = (values(logits, layout)?, values(targets, targets_layout)?);
+    let mut filled = room(device, zs.len())?;
+    fill(device, &zs, &ys, &mut filled)?;
+    let batch = zs.len() / replicas;
     let mut means = room(device, replicas)?;
-    // SAFETY: each task reads a batch of `values` and writes one mean.
+    // SAFETY: each task reads a batch of what is filled and writes one mean.
     unsafe {
-        launch!(device, "mean_by_replica", replicas, values, &mut means, &batch);
+        launch!(device, "mean_by_replica", replicas, &filled, &mut means, &batch);
     }
     Ok(result(means, device, replicas))
 }

@@ -185,6 +185,11 @@ fn files_of_data_are_read_and_their_errors_name_the_line() {
         let said = stderr(&output);
         assert!(said.contains(expected) && said.lines().count() == 1, "{said}");
     }
+    let narrow =
+        written("narrow.ts", b"@dimensions 1\n@classLabel true 1 2\n@data\n0.5,0.25:1\n0.75:2\n");
+    let pair = run("lstm_noise", &format!("--data {},{}", train.display(), narrow.display()), &out);
+    let said = stderr(&pair);
+    assert!(said.contains("narrow.ts: expected sequences of 12 channels"), "{said}");
     let one = run("lstm_noise", &format!("--data {}", train.display()), &out);
     assert_eq!(one.status.code(), Some(2), "{}", stderr(&one));
 }

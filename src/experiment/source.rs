@@ -66,17 +66,20 @@ impl Source {
             }
             _ => bail!("the {task} take {} files, received {}", task.files(), files.len()),
         };
+        // The shipped data fit; of others the last file is the one to test on.
+        let name = || files.last().map_or(task.to_string(), |file| file.display().to_string());
         match &source {
             Self::Images(images) => ensure!(
                 images.len() > Self::DIGITS_TO_TRAIN,
                 "{}: expected more than {} images, the others being the test set, received {}",
-                files.first().map_or("digits".into(), |file| file.display().to_string()),
+                name(),
                 Self::DIGITS_TO_TRAIN,
                 images.len()
             ),
             Self::Sequences { train, test } => ensure!(
                 train.channels() == test.channels(),
-                "expected sequences of as many channels to test on as to train on, {}, received {}",
+                "{}: expected sequences of {} channels, as those to train on, received {}",
+                name(),
                 train.channels(),
                 test.channels()
             ),

@@ -8,6 +8,7 @@ mod compare;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod data;
+mod early_stopping;
 mod files_of_data;
 mod floors;
 mod grid;

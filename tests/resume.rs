@@ -18,14 +18,14 @@ const HALF: usize = 60;
 const WHOLE: usize = 100;
 
 /// Labels with errors, so that a network soon learns what is not in the validation rows.
-fn samples(first: usize, rows: usize) -> Result<Samples> {
+fn samples(first: usize, rows: usize, device: &Device) -> Result<Samples> {
     let value = |i: usize| ((i * 37 + 11) % 29) as f32 / 14.5 - 1.;
     let xs: Vec<f32> = (2 * first..2 * (first + rows)).map(value).collect();
     let label = |(i, x): (usize, &[f32])| f32::from((x[0] > x[1]) != (i % 3 == 0));
     let ys: Vec<f32> = xs.chunks(2).enumerate().map(label).collect();
     Samples::replicated(
-        &Tensor::from_vec(xs, (1, rows, 2), &Device::Cpu)?,
-        &Tensor::from_vec(ys, (1, rows), &Device::Cpu)?,
+        &Tensor::from_vec(xs, (1, rows, 2), device)?,
+        &Tensor::from_vec(ys, (1, rows), device)?,
     )
 }
 
@@ -40,8 +40,12 @@ pub struct Parts {
 
 impl Parts {
     pub fn new(seeds: &[u64], epochs: usize) -> Result<Self> {
+        Self::on(&Device::Cpu, seeds, epochs)
+    }
+
+    pub fn on(device: &Device, seeds: &[u64], epochs: usize) -> Result<Self> {
         let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
-        let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
+        let vb = replicated_vars(&varmap, seeds, DType::F32, device);
         let spread = |stddev| vec![stddev; seeds.len()];
         let noise = [(Placement::Input, spread(0.05)), (Placement::AfterActivation, spread(0.1))];
         let network = Mlp { inputs: 2, hidden: vec![32], outputs: 1 };
@@ -55,7 +59,7 @@ impl Parts {
             varmap,
             noisemap,
             adam,
-            sets: [samples(0, 30)?, samples(30, 20)?],
+            sets: [samples(0, 30, device)?, samples(30, 20, device)?],
             options,
         })
     }
@@ -83,7 +87,7 @@ impl Parts {
 }
 
 pub struct Trained {
-    state: Checkpoint,
+    pub state: Checkpoint,
     pub history: History,
     pub weights: Vec<Vec<f32>>,
 }

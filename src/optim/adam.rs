@@ -82,7 +82,7 @@ impl Adam {
             )
         }
         for (param, moments) in self.params.iter().zip(moments) {
-            param.moments.set(moments)?;
+            param.moments.set(&moments.to_device(param.moments.device())?)?;
         }
         self.step = steps;
         Ok(())

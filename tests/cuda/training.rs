@@ -7,9 +7,11 @@ use candle_noise::data::Samples;
 use candle_noise::model::{Mlp, Placement};
 use candle_noise::nn::{replicated_vars, sorted_vars};
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, History, fit};
+use candle_noise::train::{Checkpoint, Checkpoints, FitOptions, History, fit};
+use serde_json::json;
 
 use super::{device, numbers};
+use crate::resume::{Parts, SEEDS};
 
 /// The tutorial's network with noise everywhere, batches that do not divide the rows.
 fn train(device: &Device) -> Result<History> {
@@ -52,5 +54,22 @@ fn the_losses_of_200_epochs_agree_within_a_thousandth() -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// With early stopping, so that all of the state is there; a checkpoint of a file is on the CPU.
+#[test]
+fn a_run_is_resumed_from_a_file_to_the_bit() -> Result<()> {
+    let Some(cuda) = device() else { return Ok(()) };
+    let run = |epochs: usize, from: Option<&Checkpoint>| {
+        Parts::on(&cuda, &SEEDS, epochs)?.train(from, 100)
+    };
+    let folder = tempfile::tempdir()?;
+    let checkpoints = Checkpoints::new(folder.path(), "run", json!({}));
+    checkpoints.save(&run(60, None)?.state).unwrap();
+    let half = checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap();
+    let (resumed, whole) = (run(100, Some(&half))?, run(100, None)?);
+    assert_eq!(resumed.history, whole.history);
+    assert_eq!(resumed.weights, whole.weights);
     Ok(())
 }

@@ -87,11 +87,13 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
         check("kept weights", &kept, &checkpoint.kept)?;
         noisemap.set_steps(&checkpoint.noise_steps)?;
         self.optimizer.set_state(checkpoint.optimizer_steps, &checkpoint.moments)?;
+        // A checkpoint from a file is on the CPU.
+        let set = |var: &Var, values: &Tensor| var.set(&values.to_device(var.device())?);
         for (name, var) in vars {
-            var.set(&checkpoint.weights[name])?;
+            set(var, &checkpoint.weights[name])?;
         }
         for (name, var) in kept {
-            var.set(&checkpoint.kept[name])?;
+            set(var, &checkpoint.kept[name])?;
         }
         (self.epoch, self.history) = (*epoch, history.clone());
         self.unread.clear();

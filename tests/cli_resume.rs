@@ -14,7 +14,7 @@ use crate::cli::{command, files, run, stderr, stdout};
 const LONG: &str = "--hidden 20 --repeats 3 --threads 1 --no-plots --epochs 10000000";
 
 /// Starts a program, waits for `ready` and sends it a signal.
-fn ended(args: &str, signal: &str, out: &Path, ready: impl Fn() -> bool) -> Output {
+pub fn ended(args: &str, signal: &str, out: &Path, ready: impl Fn() -> bool) -> Output {
     let child = command("hidden_noise", args, out).stderr(Stdio::piped()).spawn().unwrap();
     let begin = Instant::now();
     while !ready() {

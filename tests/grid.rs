@@ -73,6 +73,17 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_store_says_on_what_kind_of_device_it_was_trained() -> Result<()> {
+    let (folder, grid) = (tempfile::tempdir()?, grid());
+    assert_eq!(Store::device(&folder.path().join("nowhere"))?, None);
+    assert_eq!(Store::device(folder.path())?, None);
+    run(folder.path(), &grid, TWO_THREADS, 3)?;
+    fs::write(folder.path().join("0.jsonl"), "nonsense")?;
+    assert_eq!(Store::device(folder.path())?.as_deref(), Some("cpu"));
+    Ok(())
+}
+
+#[test]
 fn a_cell_of_a_grid_equals_the_same_experiment_alone() -> Result<()> {
     let (folder, grid) = (tempfile::tempdir()?, grid());
     let all = run(folder.path(), &grid, TWO_THREADS, usize::MAX)?;

@@ -1,13 +1,12 @@
 //! The flags that binaries share. Those without a default here have that of the program's task, which
 //! [`main`](super::main) adds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
 use super::parse::{stddev, within};
-use crate::experiment::Schedule;
 
 /// The data set.
 #[derive(Args, Clone, Debug)]
@@ -48,6 +47,13 @@ pub struct OutputArgs {
     pub format: Format,
 }
 
+impl OutputArgs {
+    /// The folder of a program's results.
+    pub(super) fn folder(&self, program: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("runs").join(program))
+    }
+}
+
 /// What a program prints on standard output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -69,17 +75,11 @@ pub struct TrainArgs {
     /// Seed of the first repeat: initial weights, order of the points, noise
     #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
     pub seed: u64,
-    /// Where to train: auto, cpu, cuda or cuda:N; a grid takes all devices of cuda
+    /// Where to train: auto, cpu, cuda or cuda:N; a grid takes all devices of cuda, and auto takes
+    /// them where a trial shows that they are faster
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
-    /// Number of threads [default: one for each core, or for each CUDA device]
+    /// Number of threads on the CPU [default: one for each core]
     #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
     pub threads: Option<usize>,
-}
-
-impl TrainArgs {
-    /// The schedule that the flags ask for.
-    pub(super) fn schedule(&self) -> Schedule {
-        Schedule { threads: self.threads.unwrap_or_else(|| self.device.threads()), chunk: None }
-    }
 }

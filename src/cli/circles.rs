@@ -1,9 +1,10 @@
 //! What `circles` does with its flags.
 
+use anyhow::Context;
+
 use super::args::{DataArgs, Format, OutputArgs, SplitArgs};
 use super::exit::{Failure, print};
 use super::pictures::write_dataset_picture;
-use super::run::open_folder;
 use crate::experiment::Settings;
 use crate::{files, report};
 
@@ -25,7 +26,8 @@ pub fn run_circles(
         ..Default::default()
     };
     settings.check().map_err(Failure::Usage)?;
-    let folder = open_folder(name, output, &["dataset.csv", "dataset.png"])?;
+    let folder = output.folder(name);
+    files::create_folder(&folder, &["dataset.csv", "dataset.png"]).context("--out")?;
     let data = settings.circles()?;
     files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
     if !output.no_plots {

@@ -1,15 +1,24 @@
-//! `--device auto|cpu|cuda[:N]`.
+//! `--device auto|cpu|cuda[:N]`: which devices, and what they are called.
 
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use candle_core::Device;
 
-/// A device as the user names it.
+use crate::experiment::Schedule;
+
+/// Where to train, as the user says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The device that was measured to be the fastest for these networks: the CPU.
+    /// Where it is faster.
     Auto,
+    /// Here.
+    At(Place),
+}
+
+/// Where training runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
     /// The CPU.
     Cpu,
     /// All CUDA devices, where the work can be shared out; else the first.
@@ -22,67 +31,56 @@ impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::AllCuda),
-            _ => match text.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
-                Some(n) => Ok(Self::Cuda(n)),
-                None => Err(format!("expected auto, cpu, cuda or cuda:N, received '{text}'")),
-            },
-        }
+        let place = match text {
+            "auto" => return Ok(Self::Auto),
+            "cpu" => Some(Place::Cpu),
+            "cuda" => Some(Place::AllCuda),
+            _ => text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).map(Place::Cuda),
+        };
+        let place = place.map(Self::At);
+        place.ok_or_else(|| format!("expected auto, cpu, cuda or cuda:N, received '{text}'"))
     }
 }
 
-impl DeviceChoice {
-    /// Opens the device. Where there was a choice, a line on standard error says what was chosen
-    /// and why.
-    pub fn open(self) -> Result<Device> {
-        match self {
-            Self::Auto => {
-                if cuda_devices() > 0 {
-                    eprintln!(
-                        "--device auto takes the CPU: no GPU has been measured to be faster yet; \
-                         --device cuda takes the GPU"
-                    );
-                }
-                Ok(Device::Cpu)
+/// Devices to train on, and how the work is laid out on them.
+pub(super) struct Opened {
+    pub place: Place,
+    /// At least one.
+    pub devices: Vec<Device>,
+    pub schedule: Schedule,
+}
+
+impl Place {
+    /// Opens at most so many devices. On the CPU `threads` work, by default one for each core; a CUDA
+    /// device has one thread.
+    pub(super) fn open(self, most: usize, threads: Option<usize>) -> Result<Opened> {
+        let devices = match self {
+            Self::Cpu => vec![Device::Cpu],
+            Self::AllCuda => {
+                (0..cuda_devices().clamp(1, most)).map(open_cuda).collect::<Result<_>>()?
             }
-            Self::Cpu => Ok(Device::Cpu),
-            Self::AllCuda => open_cuda(0),
-            Self::Cuda(n) => open_cuda(n),
-        }
-    }
-
-    /// Opens the devices that share out the chunks of a grid.
-    pub fn open_all(self) -> Result<Vec<Device>> {
-        let devices = if self == Self::AllCuda { cuda_devices().max(1) } else { 1 };
-        let others = (1..devices).map(open_cuda);
-        [self.open()].into_iter().chain(others).collect()
-    }
-
-    /// The number of threads that keep the devices busy.
-    pub fn threads(self) -> usize {
-        match self {
-            Self::Auto | Self::Cpu => std::thread::available_parallelism().map_or(1, |n| n.get()),
-            Self::AllCuda => cuda_devices().max(1),
-            Self::Cuda(_) => 1,
-        }
+            Self::Cuda(n) => vec![open_cuda(n)?],
+        };
+        let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = match self {
+            Self::Cpu => threads.unwrap_or_else(cores),
+            Self::AllCuda | Self::Cuda(_) => devices.len(),
+        };
+        Ok(Opened { place: self, devices, schedule: Schedule { threads, chunk: None } })
     }
 
     /// Its kind, on which the bits of a run depend: `cpu` or `cuda`.
-    pub fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> &'static str {
         match self {
-            Self::Auto | Self::Cpu => "cpu",
+            Self::Cpu => "cpu",
             Self::AllCuda | Self::Cuda(_) => "cuda",
         }
     }
 
-    /// The device's name in the results: `cpu`, `cuda` or `cuda:N`.
-    pub fn name(self) -> String {
+    /// Its name in the results: `cpu`, `cuda` or `cuda:N`.
+    pub(super) fn name(self) -> String {
         match self {
-            Self::Auto | Self::Cpu => "cpu".to_string(),
-            Self::AllCuda => "cuda".to_string(),
+            Self::Cpu | Self::AllCuda => self.kind().to_string(),
             Self::Cuda(n) => format!("cuda:{n}"),
         }
     }
@@ -102,7 +100,7 @@ fn open_cuda(n: usize) -> Result<Device> {
 }
 
 /// Number of CUDA devices; none where the program was built without CUDA or there is no driver.
-fn cuda_devices() -> usize {
+pub(super) fn cuda_devices() -> usize {
     #[cfg(feature = "cuda")]
     let count = candle_core::cuda_backend::cudarc::driver::CudaContext::device_count();
     #[cfg(not(feature = "cuda"))]

@@ -24,7 +24,7 @@ pub(super) const FILES: [&str; 8] = [
     report::GRID_PICTURES[3],
 ];
 
-/// Reports on the finished runs of a grid; the last argument is when the program began, and for how
+/// Reports on the finished runs of a grid, trained on `device`; the last argument is when the program began, and for how
 /// many seconds it has trained.
 ///
 /// # Errors
@@ -33,8 +33,7 @@ pub(super) fn write_report(
     name: &str,
     folder: &Path,
     args: &GridArgs,
-    grid: &Grid,
-    store: &Store,
+    (grid, store, device): (&Grid, &Store, &str),
     (start, train): (Instant, f64),
 ) -> Result<(), Failure> {
     let records = records(grid, store);
@@ -43,7 +42,7 @@ pub(super) fn write_report(
         experiment: name.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: command_line(),
-        device: args.train.device.name(),
+        device: device.to_string(),
         conclusion: conclude(grid, &cells, &records),
         cells,
         seconds: Seconds { train, total: 0. },

@@ -2,6 +2,7 @@
 
 mod allocator;
 mod args;
+mod auto;
 mod circles;
 mod defaults;
 mod device;

@@ -1,12 +1,13 @@
 //! What the binaries do with their flags: train, report, write.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use candle_core::Device;
 
-use super::args::{Format, OutputArgs};
+use super::args::Format;
+use super::auto::Work;
+use super::device::Opened;
 use super::exit::{Failure, print};
 use super::experiment_args::RunArgs;
 use super::interrupt::Resumable;
@@ -14,7 +15,7 @@ use super::pictures::write_pictures;
 use super::progress::Progress;
 use crate::experiment::{
     Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Summary, Trained,
-    train_resumable,
+    checkpoints_device, forecast_repeats, train_resumable,
 };
 use crate::{files, report};
 
@@ -26,12 +27,12 @@ use crate::{files, report};
 pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<(), Failure> {
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
-    let device = args.train.device.open()?;
-    let folder = open_folder(name, &args.output, &FILES)?;
-    let schedule = args.train.schedule();
+    let folder = args.output.folder(name);
+    let opened = open_device(args, &settings, &folder)?;
+    files::create_folder(&folder, &FILES).context("--out")?;
 
     let training = Instant::now();
-    let trained = train(name, args, &settings, &device, &folder)?;
+    let trained = train(name, args, &settings, &opened, &folder)?;
     let train_seconds = training.elapsed().as_secs_f64();
 
     let runs = Run::all(&settings, &trained);
@@ -39,14 +40,14 @@ pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<
         experiment: name.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: command_line(),
-        device: args.train.device.name(),
+        device: opened.place.name(),
         summary: Summary::new(&runs),
         runs,
         seconds: Seconds { train: train_seconds, total: 0. },
         settings,
     };
     files::remove(&folder, &FILES)?;
-    write_details(&folder, &outcome, &trained, schedule, !args.output.no_plots)?;
+    write_details(&folder, &outcome, &trained, opened.schedule, !args.output.no_plots)?;
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
     files::write(&folder.join("result.json"), &json)?;
@@ -67,12 +68,27 @@ pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<
 /// The folder of the checkpoints in that of the results.
 const CHECKPOINTS: &str = "checkpoints";
 
+/// The device; what has been trained in part goes on where it was.
+fn open_device(args: &RunArgs, settings: &Settings, folder: &Path) -> Result<Opened> {
+    let bound = || {
+        let checkpoints = folder.join(CHECKPOINTS);
+        let begun = if args.resume { checkpoints_device(&checkpoints)? } else { None };
+        Ok(begun.map(|kind| (kind, "the checkpoints were trained there")))
+    };
+    let work = Work {
+        devices: 1,
+        bound: &bound,
+        forecast: &|devices, schedule| forecast_repeats(settings, &devices[0], schedule),
+    };
+    args.train.device.open(&work, args.train.threads)
+}
+
 /// Trains the repeats, or what is left of them.
 fn train(
     name: &str,
     args: &RunArgs,
     settings: &Settings,
-    device: &Device,
+    Opened { place, devices, schedule }: &Opened,
     folder: &Path,
 ) -> Result<Trained, Failure> {
     let folder = folder.join(CHECKPOINTS);
@@ -80,14 +96,14 @@ fn train(
         folder: &folder,
         every: args.checkpoint_every,
         resume: args.resume,
-        experiment: [name, args.train.device.kind()],
+        experiment: [name, place.kind()],
     };
     let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
     let warn = |line: String| progress.warn(&line);
     let resumable = Resumable::new(
         ": with --resume the same command goes on from a checkpoint, if there is one",
     );
-    let schedule = args.train.schedule();
+    let (device, schedule) = (&devices[0], *schedule);
     let ending = train_resumable(settings, device, schedule, &progress, &checkpointing, &warn);
     drop(resumable);
     progress.finish();
@@ -99,12 +115,6 @@ fn train(
             folder.display()
         ))),
     }
-}
-
-pub(super) fn open_folder(name: &str, output: &OutputArgs, files: &[&str]) -> Result<PathBuf> {
-    let folder = output.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
-    files::create_folder(&folder, files).context("--out")?;
-    Ok(folder)
 }
 
 /// What an experiment writes. `result.json` goes first and comes last: where it stands the results

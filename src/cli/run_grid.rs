@@ -4,15 +4,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use candle_core::Device;
 
+use super::auto::Work;
+use super::device::Opened;
 use super::exit::{Failure, print};
 use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Resumable};
 use super::progress::GridProgress;
-use super::run::open_folder;
-use crate::experiment::{Common, Grid, Shard, Store, missing, search};
+use crate::experiment::{Common, Grid, Shard, Store, forecast_search, missing, search};
 use crate::files;
 
 /// Trains the runs of a grid that its folder lacks and reports on all of them; `name` names it and
@@ -34,20 +34,22 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
                      have finished";
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
-    let devices = args.train.device.open_all()?;
-    let folder = open_folder(name, &args.output, &FILES)?;
+    let folder = args.output.folder(name);
+    let opened = open_devices(args, &grid, shard, &folder.join(STORE))?;
+    let kind = opened.place.kind();
+    files::create_folder(&folder, &FILES).context("--out")?;
     if args.fresh {
         Store::remove(&folder.join(STORE))?;
     }
-    let mut store = open_store(&folder, &grid, args)?;
+    let mut store = open_store(&folder, &grid, kind)?;
     files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&grid).context("grid")?)?;
 
     let training = Instant::now();
-    train(args, &grid, &store, shard, &devices, start)?;
+    train(args, &grid, &store, shard, &opened, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards have finished runs, too, by now.
-        store = open_store(&folder, &grid, args)?;
+        store = open_store(&folder, &grid, kind)?;
         let (left, all) = (missing(&grid, &store, Shard::default()).len(), grid.runs().count());
         if left > 0 {
             let line = format!(
@@ -57,7 +59,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
             return Ok(print(line.as_bytes())?);
         }
     }
-    write_report(name, &folder, args, &grid, &store, (start, seconds))
+    let device = opened.place.name();
+    write_report(name, &folder, args, (&grid, &store, &device), (start, seconds))
 }
 
 /// The folder of the finished runs in that of the results, and the file in it that describes the
@@ -77,12 +80,31 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Resu
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
     files::create_folder(folder, &FILES).context("--report")?;
-    let store = open_store(folder, &grid, args)?;
-    write_report(name, folder, args, &grid, &store, (start, 0.))
+    let device = Store::device(&folder.join(STORE))?.unwrap_or("cpu".to_string());
+    let store = open_store(folder, &grid, &device)?;
+    write_report(name, folder, args, (&grid, &store, &device), (start, 0.))
 }
 
-fn open_store(folder: &Path, grid: &Grid, args: &GridArgs) -> Result<Store> {
-    let common = Common::new(grid, args.train.device.kind());
+/// The devices; a grid of which runs are finished goes on where they were trained.
+fn open_devices(args: &GridArgs, grid: &Grid, shard: Shard, store: &Path) -> Result<Opened> {
+    let bound = || {
+        let finished_on = if args.fresh { None } else { Store::device(store)? };
+        Ok(match finished_on {
+            Some(kind) => Some((kind, "the finished runs were trained there")),
+            None if shard.is_whole() => None,
+            None => Some(("cpu".to_string(), "programs that share a grid train on the same kind")),
+        })
+    };
+    let work = Work {
+        devices: usize::MAX,
+        bound: &bound,
+        forecast: &|devices, schedule| forecast_search(grid, devices, schedule),
+    };
+    args.train.device.open(&work, args.train.threads)
+}
+
+fn open_store(folder: &Path, grid: &Grid, device: &str) -> Result<Store> {
+    let common = Common::new(grid, device);
     let warn = &mut |line| eprintln!("warning: {line}");
     Store::open(&folder.join(STORE), common, warn).context("--out")
 }
@@ -93,14 +115,14 @@ fn train(
     grid: &Grid,
     store: &Store,
     shard: Shard,
-    devices: &[Device],
+    Opened { devices, schedule, .. }: &Opened,
     start: Instant,
 ) -> Result<(), Failure> {
     let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
     let left = || missing(grid, store, shard).len();
     let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
     let resumable = Resumable::new(": the same command goes on from the finished runs");
-    let result = search(grid, store, shard, devices, args.train.schedule(), &progress);
+    let result = search(grid, store, shard, devices, *schedule, &progress);
     drop(resumable);
     progress.finish();
     let (all, left) = (grid.runs().filter(|id| store.contains(id)).count(), left());

@@ -80,14 +80,21 @@ pub(super) trait Keeper {
 /// Nothing is kept.
 impl Keeper for () {}
 
-/// One tensor program from the initial weights to the last epoch: a replica for each seed, with
-/// one spread a replica at each placement of `noise`. The settings' own noise, seed and repeats
-/// play no part. `None` where the keeper has ended it.
+/// One tensor program from the initial weights to the last epoch.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// Data, network and training; their own noise, seed and repeats play no part.
+    pub settings: Settings,
+    /// A replica for each seed.
+    pub seeds: Vec<u64>,
+    /// One spread a replica at each placement.
+    pub noise: Vec<(Placement, Vec<f64>)>,
+}
+
+/// Trains a chunk. `None` where the keeper has ended it.
 pub(super) fn train_chunk(
     source: &Source,
-    settings: &Settings,
-    seeds: &[u64],
-    noise: &[(Placement, Vec<f64>)],
+    Program { settings, seeds, noise }: &Program,
     device: &Device,
     (observer, keeper): (&mut dyn Observer, &mut dyn Keeper),
 ) -> Result<Option<Trained>> {

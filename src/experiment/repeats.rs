@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::chunk::{Keeper, Trained, train_chunk};
+use super::chunk::{Keeper, Program, Trained, train_chunk};
 use super::memory::explained;
 use super::schedule::Schedule;
-use super::settings::Settings;
+use super::settings::{Noise, Settings};
 use super::source::Source;
 use crate::train::{Observer, ReplicaHistory};
 
@@ -40,19 +40,27 @@ pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
     observer: &(impl Fn() -> W + Sync),
     chunks: Vec<(Range<usize>, K)>,
 ) -> Result<Option<Trained>> {
-    let (source, seeds) = (Source::open(settings.task, &settings.files)?, settings.seeds());
+    let source = Source::open(settings.task, &settings.files)?;
     let train = |(chunk, mut keeper): (Range<usize>, K)| {
-        let seeds = &seeds[chunk];
-        let noise = settings.noise.iter().map(|n| (n.placement, vec![n.stddev; seeds.len()]));
-        let noise: Vec<_> = noise.collect();
+        let replicas = chunk.len();
         let watch: (&mut dyn Observer, &mut dyn Keeper) = (&mut observer(), &mut keeper);
-        train_chunk(&source, settings, seeds, &noise, device, watch)
-            .map_err(|error| explained(error, seeds.len()))
+        train_chunk(&source, &program(settings, chunk), device, watch)
+            .map_err(|error| explained(error, replicas))
     };
     let pool = schedule.pool()?;
     let chunks: Vec<Option<Trained>> =
         pool.install(|| chunks.into_par_iter().map(train).collect::<Result<_>>())?;
     chunks.into_iter().collect::<Option<_>>().map(join).transpose()
+}
+
+/// The program of some of the repeats.
+pub(super) fn program(settings: &Settings, chunk: Range<usize>) -> Program {
+    let spread = |noise: &Noise| (noise.placement, vec![noise.stddev; chunk.len()]);
+    Program {
+        noise: settings.noise.iter().map(spread).collect(),
+        seeds: settings.seeds()[chunk].to_vec(),
+        settings: settings.clone(),
+    }
 }
 
 /// Puts the chunks' replicas one behind the other.

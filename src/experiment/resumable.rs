@@ -96,6 +96,15 @@ pub fn train_resumable<W: Watch>(
     }
 }
 
+/// The kind of device, `cpu` or `cuda`, on which what is in a folder of checkpoints was trained.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn checkpoints_device(folder: &Path) -> Result<Option<String>> {
+    let run = Checkpoints::run_in(folder)?;
+    Ok(run.and_then(|run| Some(run["device"].as_str()?.to_string())))
+}
+
 /// The chunks that have checkpoints, each with its last one, in the order of the seeds.
 fn started(
     settings: &Settings,

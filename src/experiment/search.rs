@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use candle_core::Device;
 use rayon::prelude::*;
 
-use super::chunk::{Keeper, train_chunk};
+use super::chunk::{Keeper, Program, train_chunk};
 use super::grid::Grid;
 use super::memory::within_memory;
 use super::record::{Record, RunId};
@@ -67,8 +67,7 @@ pub fn search<W: Watch>(
         if !watch.goes_on() {
             return Ok(());
         }
-        // Each thread keeps to one device.
-        let device = &devices[rayon::current_thread_index().unwrap_or(0) % devices.len()];
+        let device = device_of_thread(devices);
         let train = &mut |runs: &[_]| train(&source, grid, runs, device, &mut watch.chunk());
         store.put(within_memory(&chunk, train)?)?;
         let was_last =
@@ -80,16 +79,25 @@ pub fn search<W: Watch>(
     schedule.pool()?.install(|| chunks.into_iter().par_bridge().try_for_each(train))
 }
 
+/// Each thread of a pool keeps to one of the devices.
+pub(super) fn device_of_thread(devices: &[Device]) -> &Device {
+    &devices[rayon::current_thread_index().unwrap_or(0) % devices.len()]
+}
+
 /// The shard's runs that the store lacks, cell by cell, each with the number of its cell.
 pub fn missing(grid: &Grid, store: &Store, shard: Shard) -> Vec<(usize, RunId)> {
-    let cells = grid.cells().into_iter().enumerate();
-    let runs = cells.flat_map(|(number, cell)| grid.runs_of(cell).map(move |id| (number, id)));
-    let own = runs.enumerate().filter(|(run, _)| shard.has(*run)).map(|(_, run)| run);
+    let own = runs(grid).enumerate().filter(|(run, _)| shard.has(*run)).map(|(_, run)| run);
     own.filter(|(_, id)| !store.contains(id)).collect()
 }
 
+/// All runs, cell by cell, each with the number of its cell.
+pub(super) fn runs(grid: &Grid) -> impl Iterator<Item = (usize, RunId)> {
+    let cells = grid.cells().into_iter().enumerate();
+    cells.flat_map(|(number, cell)| grid.runs_of(cell).map(move |id| (number, id)))
+}
+
 /// Puts runs together that one tensor program can train.
-fn chunks(
+pub(super) fn chunks(
     grid: &Grid,
     missing: &[(usize, RunId)],
     devices: &[Device],
@@ -109,6 +117,17 @@ fn chunks(
     chunks
 }
 
+/// The program of some runs.
+pub(super) fn program(grid: &Grid, chunk: &[(usize, RunId)]) -> Program {
+    let (_, first) = chunk[0];
+    let spreads: Vec<f64> = chunk.iter().map(|(_, id)| id.cell.stddev).collect();
+    Program {
+        settings: grid.settings(&first.cell, first.data_seed),
+        seeds: chunk.iter().map(|(_, id)| id.seed).collect(),
+        noise: first.cell.placement.map(|placement| (placement, spreads)).into_iter().collect(),
+    }
+}
+
 fn train(
     source: &Source,
     grid: &Grid,
@@ -116,14 +135,8 @@ fn train(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Record>> {
-    let (_, first) = chunk[0];
-    let settings = grid.settings(&first.cell, first.data_seed);
-    let seeds: Vec<u64> = chunk.iter().map(|(_, id)| id.seed).collect();
-    let spreads: Vec<f64> = chunk.iter().map(|(_, id)| id.cell.stddev).collect();
-    let noise = first.cell.placement.map(|placement| (placement, spreads));
-    let noise: Vec<_> = noise.into_iter().collect();
     let watch: (&mut dyn Observer, &mut dyn Keeper) = (observer, &mut ());
-    let trained = train_chunk(source, &settings, &seeds, &noise, device, watch)?;
+    let trained = train_chunk(source, &program(grid, chunk), device, watch)?;
     let trained = trained.context("a chunk that nobody ends has not ended")?;
     let record = |(r, (_, id)): (usize, &(usize, RunId))| Record::new(grid, *id, &trained, r);
     Ok(chunk.iter().enumerate().map(record).collect())

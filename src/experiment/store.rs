@@ -114,7 +114,7 @@ impl Store {
         let mut paths = Vec::new();
         for path in entries(folder)? {
             match path.extension() {
-                Some(extension) if extension == "jsonl" => paths.push(path),
+                _ if is_run(&path) => paths.push(path),
                 None => remove_abandoned(&path),
                 _ => {}
             }
@@ -179,6 +179,23 @@ impl Store {
         Ok(())
     }
 
+    /// The kind of device, `cpu` or `cuda`, on which the runs in a folder were trained; `None` where
+    /// there are none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn device(folder: &Path) -> Result<Option<String>> {
+        if !folder.exists() {
+            return Ok(None);
+        }
+        for path in entries(folder)?.into_iter().filter(|path| is_run(path)) {
+            if let Content::Whole(body) = read_file(&path)? {
+                return Ok(Some(body.common.device));
+            }
+        }
+        Ok(None)
+    }
+
     /// Removes the files of a folder's store.
     ///
     /// # Errors
@@ -188,7 +205,7 @@ impl Store {
             return Ok(());
         }
         let own = |path: &PathBuf| {
-            path.extension().is_some_and(|extension| extension == "jsonl" || extension == "damaged")
+            is_run(path) || path.extension().is_some_and(|extension| extension == "damaged")
         };
         let names = entries(folder)?.into_iter().filter(own);
         let names: Vec<String> =
@@ -205,6 +222,11 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
     let paths: std::io::Result<Vec<PathBuf>> = paths();
     paths.with_context(|| format!("cannot read the folder {}", folder.display()))
+}
+
+/// Whether a file of the folder has finished runs, by its name.
+fn is_run(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
 fn read_file(path: &Path) -> Result<Content> {

@@ -1,5 +1,6 @@
 //! The CUDA sides against the CPU's. Without a device each test prints that it was skipped.
 
+mod auto;
 mod ops;
 mod training;
 

@@ -49,6 +49,19 @@ impl Checkpoints {
         Ok(entries(folder)?.into_iter().map(|(.., path)| path).collect())
     }
 
+    /// What determines the course of the run that the checkpoints of a folder are of; `None` where
+    /// there is none that is whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn run_in(folder: &Path) -> Result<Option<Value>> {
+        let run = |path: PathBuf| match decode(fs::read(path).ok()?).ok()? {
+            Content::Whole(_, run) => Some(run),
+            Content::Newer(_) => None,
+        };
+        Ok(Self::paths(folder)?.into_iter().find_map(run))
+    }
+
     /// Writes a checkpoint, whole or not at all; of those of earlier epochs the last is kept, and of
     /// later ones, which are of an earlier training, none.
     ///

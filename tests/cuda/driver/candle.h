@@ -22,27 +22,45 @@ static size_t place(size_t i, size_t rank, const size_t *extents, const size_t *
     return at;
 }
 
-template <typename T, typename F>
-static void binary(size_t n, size_t rank, const size_t *info, const float *xs, const float *ys, T *out,
-                   F f) {
-    for (size_t i = 0; i < n; ++i) {
-        out[i] = f(xs[place(i, rank, info, info + rank)], ys[place(i, rank, info, info + 2 * rank)]);
+// An op of two tensors, element by element.
+#define BINARY(name, T, Out, result)                                                             \
+    static void name(size_t n, size_t rank, const size_t *info, const T *xs, const T *ys, Out *out) { \
+        for (size_t i = 0; i < n; ++i) {                                                          \
+            const T x = xs[place(i, rank, info, info + rank)];                                    \
+            const T y = ys[place(i, rank, info, info + 2 * rank)];                                \
+            out[i] = result;                                                                      \
+        }                                                                                         \
     }
-}
 
-static void multiply(size_t n, size_t rank, const size_t *info, const float *xs, const float *ys,
-                     float *out) {
-    binary(n, rank, info, xs, ys, out, [](float x, float y) { return x * y; });
-}
+BINARY(add, float, float, x + y)
+BINARY(subtract, float, float, x - y)
+BINARY(multiply, float, float, x * y)
+BINARY(divide, float, float, x / y)
+BINARY(maximum, float, float, x > y ? x : y)
+BINARY(greater, float, unsigned char, x > y)
+BINARY(differs, unsigned char, unsigned char, x != y)
 
-static void add(size_t n, size_t rank, const size_t *info, const float *xs, const float *ys,
-                float *out) {
-    binary(n, rank, info, xs, ys, out, [](float x, float y) { return x + y; });
-}
+// An op of one tensor, element by element, which may have further arguments.
+#define UNARY(name, result, ...)                                                              \
+    static void name(size_t n, size_t rank, const size_t *info, const float *xs, float *out   \
+                     __VA_OPT__(, ) __VA_ARGS__) {                                            \
+        for (size_t i = 0; i < n; ++i) {                                                      \
+            const float x = xs[place(i, rank, info, info + rank)];                            \
+            out[i] = result;                                                                  \
+        }                                                                                     \
+    }
 
-static void greater(size_t n, size_t rank, const size_t *info, const float *xs, const float *ys,
-                    unsigned char *out) {
-    binary(n, rank, info, xs, ys, out, [](float x, float y) -> unsigned char { return x > y; });
+UNARY(square, x * x)
+UNARY(square_root, std::sqrt(x))
+UNARY(affine, x * factor + term, float factor, float term)
+
+static void where(size_t n, size_t rank, const size_t *info, const unsigned char *conditions,
+                  const float *xs, const float *ys, float *out) {
+    for (size_t i = 0; i < n; ++i) {
+        const bool condition = conditions[place(i, rank, info, info + rank)];
+        out[i] = condition ? xs[place(i, rank, info, info + 2 * rank)]
+                           : ys[place(i, rank, info, info + 3 * rank)];
+    }
 }
 
 template <typename From, typename To>

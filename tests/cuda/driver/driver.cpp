@@ -44,8 +44,12 @@ static const Kernel KERNELS[] = {
     OURS(relu),
     OURS(relu_grad),
     OURS(sum_rows),
+    CANDLES("affine_f32", affine),
     CANDLES("badd_f32", add),
+    CANDLES("bdiv_f32", divide),
+    CANDLES("bmaximum_f32", maximum),
     CANDLES("bmul_f32", multiply),
+    CANDLES("bsub_f32", subtract),
     CANDLES("cast_u8_f32", (convert<unsigned char, float>)),
     CANDLES("cast_u8_u32", (convert<unsigned char, unsigned int>)),
     CANDLES("const_set_f32", set),
@@ -53,7 +57,12 @@ static const Kernel KERNELS[] = {
     CANDLES("fast_sum_small_f32", sum),
     CANDLES("gt_f32", greater),
     CANDLES("is_u32_f32", index_select),
+    CANDLES("ne_u8", differs),
     CANDLES("ucopy_f32", (convert<float, float>)),
+    CANDLES("ucopy_u8", (convert<unsigned char, unsigned char>)),
+    CANDLES("usqr_f32", square),
+    CANDLES("usqrt_f32", square_root),
+    CANDLES("where_u8_f32", where),
 };
 
 // What there is nothing to do for.

@@ -53,6 +53,17 @@ impl Loss {
             Self::MeanSquaredError => Ok(None),
         }
     }
+
+    /// The loss of each replica and then, where the targets are classes, its accuracy, without a
+    /// gradient: tensors whose elements are in this order.
+    pub(crate) fn scores(&self, logits: &Tensor, targets: &Tensor) -> Result<Vec<Tensor>> {
+        if *self == Self::BinaryCrossEntropy {
+            return Ok(vec![ops::binary_scores(logits, targets)?.flatten_all()?]);
+        }
+        let logits = logits.contiguous()?;
+        let loss = self.forward(&logits, targets)?.detach();
+        Ok([loss].into_iter().chain(self.accuracy(&logits, targets)?).collect())
+    }
 }
 
 /// Mean over the batch of `ln Σ exp(z) − z[class]`.

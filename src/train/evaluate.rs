@@ -42,7 +42,7 @@ fn measure<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Vec<M
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
         let logits = samples.with_replica_axis(clean_logits(model, &xs)?)?;
-        measured.push(Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?);
+        measured.push(Measured::evaluated(loss, &logits, &ys)?);
     }
     Ok(measured)
 }
@@ -93,9 +93,9 @@ impl<'a> Evaluation<'a> {
             let Some(samples) = samples else { continue };
             *measured = match &logits {
                 Some(logits) => {
-                    let logits = logits.narrow(1, start, samples.rows())?.contiguous()?;
+                    let logits = logits.narrow(1, start, samples.rows())?;
                     let (_, ys) = samples.range(0, samples.rows())?;
-                    vec![Measured::new(loss.forward(&logits, &ys)?, loss, &logits, &ys)?]
+                    vec![Measured::evaluated(loss, &logits, &ys)?]
                 }
                 None => measure(model, samples, loss)?,
             };

@@ -8,19 +8,27 @@ use crate::loss::Loss;
 
 /// Loss and accuracy of one batch.
 pub(super) struct Measured {
+    replicas: usize,
     rows: usize,
-    loss: Tensor,
-    accuracy: Option<Tensor>,
+    /// Vectors of the replicas' losses and then, where the targets are classes, their accuracies.
+    scores: Vec<Tensor>,
 }
 
 impl Measured {
+    /// In training, where the loss is there already.
     pub(super) fn new(loss: Tensor, kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
-        let accuracy = kind.accuracy(logits, targets)?;
-        Ok(Self { rows: logits.dim(1)?, loss: loss.detach(), accuracy })
+        let scores = [loss.detach()].into_iter().chain(kind.accuracy(logits, targets)?).collect();
+        Ok(Self { replicas: logits.dim(0)?, rows: logits.dim(1)?, scores })
     }
 
-    fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        [&self.loss].into_iter().chain(&self.accuracy)
+    pub(super) fn evaluated(kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
+        let scores = kind.scores(logits, targets)?;
+        Ok(Self { replicas: logits.dim(0)?, rows: logits.dim(1)?, scores })
+    }
+
+    /// The number of losses and accuracies.
+    fn len(&self) -> usize {
+        self.scores.iter().map(Tensor::elem_count).sum()
     }
 }
 
@@ -67,17 +75,19 @@ impl Unread {
 pub(super) fn means<'a>(
     lists: impl Iterator<Item = &'a [Measured]> + Clone,
 ) -> Result<Vec<Scores>> {
-    let tensors: Vec<&Tensor> = lists.clone().flatten().flat_map(Measured::tensors).collect();
-    let mut values = to_host(&tensors)?.into_iter();
+    let tensors: Vec<&Tensor> = lists.clone().flatten().flat_map(|batch| &batch.scores).collect();
+    let values = to_host(&tensors)?;
+    let mut values = values.as_slice();
     let mut scores = Vec::new();
     for batches in lists {
         let rows: usize = batches.iter().map(|batch| batch.rows).sum();
         let mut sums = [Vec::new(), Vec::new()];
         for batch in batches {
-            for (sums, (_, values)) in sums.iter_mut().zip(batch.tensors().zip(&mut values)) {
+            let own = values.split_off(..batch.len()).unwrap_or_default();
+            for (sums, values) in sums.iter_mut().zip(own.chunks(batch.replicas)) {
                 sums.resize(values.len(), 0f64);
                 for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum += batch.rows as f64 * f64::from(value);
+                    *sum += batch.rows as f64 * f64::from(*value);
                 }
             }
         }
@@ -88,17 +98,12 @@ pub(super) fn means<'a>(
     Ok(scores)
 }
 
-/// The values of vectors of one length, from a device in one copy.
-fn to_host(tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>> {
-    let read = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.to_vec1::<f32>();
-    match tensors {
-        [first, _, ..] if !first.device().is_cpu() => {
-            let parts =
-                tensors.iter().map(|t| t.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
-            let all = read(&Tensor::cat(&parts, 0)?)?;
-            Ok(all.chunks(first.elem_count().max(1)).map(<[f32]>::to_vec).collect())
-        }
-        _ => tensors.iter().copied().map(read).collect(),
+/// The values of vectors, one behind the other, from a device in one copy.
+fn to_host(tensors: &[&Tensor]) -> Result<Vec<f32>> {
+    let tensors = tensors.iter().map(|t| t.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
+    match tensors.as_slice() {
+        [first, _, ..] if !first.device().is_cpu() => Tensor::cat(&tensors, 0)?.to_vec1(),
+        _ => Ok(tensors.iter().map(Tensor::to_vec1).collect::<Result<Vec<_>>>()?.concat()),
     }
 }
 

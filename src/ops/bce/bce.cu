@@ -1,24 +1,29 @@
 // Binary cross-entropy on logits and its accuracy, the twin of cpu.rs.
 
-// max(z, 0) - z y + ln(1 + exp(-|z|)), element by element.
-extern "C" __global__ void bce_losses(size_t tasks, const float *zs, const float *ys,
-                                      float *losses) {
+// The logit of task `i`: `batch` of them follow one another, `stride` from replica to replica.
+__device__ inline float logit(const float *zs, size_t i, size_t batch, size_t stride) {
+    return zs[i / batch * stride + i % batch];
+}
+
+// max(z, 0) - z y + ln(1 + exp(-|z|)), where `loss` asks for it, for every logit, and then, where
+// `accuracy` does, 1 for each that has the sign of its class and 0 for others. `shared` targets serve
+// all logits, batch after batch.
+extern "C" __global__ void binary_scores(size_t tasks, const float *zs, const float *ys,
+                                         float *scores, size_t batch, size_t stride, size_t shared,
+                                         int loss, int accuracy) {
     const size_t i = task();
     if (i >= tasks) return;
-    const float z = zs[i];
-    const float positive = z > 0.0f ? z : 0.0f;
-    const float linear = __fadd_rn(positive, -__fmul_rn(z, ys[i]));
-    losses[i] = __fadd_rn(linear, ln_1p(exp_neg_abs(z)));
+    const float z = logit(zs, i, batch, stride);
+    const float y = ys[i % shared];
+    if (loss) {
+        const float positive = z > 0.0f ? z : 0.0f;
+        const float linear = __fadd_rn(positive, -__fmul_rn(z, y));
+        scores[i] = __fadd_rn(linear, ln_1p(exp_neg_abs(z)));
+    }
+    if (accuracy) scores[loss ? tasks + i : i] = (z > 0.0f) == (y > 0.5f) ? 1.0f : 0.0f;
 }
 
-// 1 where the logit has the sign of its class, 0 elsewhere.
-extern "C" __global__ void binary_rights(size_t tasks, const float *zs, const float *ys,
-                                         float *rights) {
-    const size_t i = task();
-    if (i < tasks) rights[i] = (zs[i] > 0.0f) == (ys[i] > 0.5f) ? 1.0f : 0.0f;
-}
-
-// Means over each replica's batch, summed in double precision; a task is a replica.
+// Means over batches, summed in double precision; a task is a batch.
 extern "C" __global__ void mean_by_replica(size_t tasks, const float *values, float *means,
                                            size_t batch) {
     const size_t replica = task();
@@ -32,12 +37,14 @@ extern "C" __global__ void mean_by_replica(size_t tasks, const float *values, fl
 
 // grad / batch (sigmoid(z) - y), with a gradient for each replica.
 extern "C" __global__ void bce_grad(size_t tasks, const float *zs, const float *ys,
-                                    const float *grad, float *dz, size_t batch) {
+                                    const float *grad, float *dz, size_t batch, size_t stride,
+                                    size_t shared) {
     const size_t i = task();
     if (i >= tasks) return;
+    const float z = logit(zs, i, batch, stride);
     const float scale = __fdiv_rn(grad[i / batch], (float)batch);
-    const float tail = exp_neg_abs(zs[i]);
-    const float above = zs[i] > 0.0f ? 1.0f : tail;
+    const float tail = exp_neg_abs(z);
+    const float above = z > 0.0f ? 1.0f : tail;
     const float sigmoid = __fdiv_rn(above, __fadd_rn(1.0f, tail));
-    dz[i] = __fmul_rn(scale, __fadd_rn(sigmoid, -ys[i]));
+    dz[i] = __fmul_rn(scale, __fadd_rn(sigmoid, -ys[i % shared]));
 }

@@ -1,6 +1,5 @@
 //! The loops of the CPU side.
 
-use candle_core::{CpuStorage, Shape};
 use pulp::{Arch, Simd};
 
 use crate::ops::logistic::{exp_neg_abs, ln_1p};
@@ -41,12 +40,10 @@ pub(super) fn rights(zs: &[f32], ys: &[f32]) -> Vec<f32> {
 }
 
 /// Means over each replica's batch, summed in double precision.
-pub(super) fn mean_by_replica(values: &[f32], replicas: usize) -> (CpuStorage, Shape) {
+pub(super) fn means(values: &[f32], replicas: usize) -> impl Iterator<Item = f32> {
     let batch = values.len() / replicas;
-    let mean = |values: &[f32]| {
+    values.chunks_exact(batch).map(move |values| {
         let sum: f64 = values.iter().map(|&x| f64::from(x)).sum();
         (sum / batch as f64) as f32
-    };
-    let means = values.chunks_exact(batch).map(mean).collect();
-    (CpuStorage::F32(means), Shape::from(replicas))
+    })
 }

@@ -1,75 +1,85 @@
 //! The CUDA side.
 
-use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView};
-use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape};
+use candle_core::cuda_backend::cudarc::driver::CudaView;
+use candle_core::{CudaStorage, Layout, Result, Shape, bail};
 
-use super::{Bce, BceGrad, BinaryAccuracy};
+use super::custom::Scores;
 use crate::ops::cuda::{launch, result, room, values};
 
 /// A tensor of an op's arguments.
 type Argument<'a> = (&'a CudaStorage, &'a Layout);
 
-impl Bce {
-    pub(super) fn cuda(&self, logits: Argument, targets: Argument) -> Result<(CudaStorage, Shape)> {
-        by_replica(logits, targets, |device, zs, ys, losses| {
-            // SAFETY: all three have as many elements as there are tasks.
-            unsafe {
-                launch!(device, "bce_losses", zs.len(), zs, ys, losses);
-            }
-            Ok(())
-        })
+/// Logits (R, B, 1) whose replicas have some rows between them.
+struct Logits<'a> {
+    zs: CudaView<'a, f32>,
+    replicas: usize,
+    batch: usize,
+    /// From a replica to the next.
+    stride: usize,
+}
+
+impl<'a> Logits<'a> {
+    fn new((storage, layout): Argument<'a>) -> Result<Self> {
+        let (replicas, batch, _) = layout.shape().dims3()?;
+        let (&[stride, 1, _], start) = (layout.stride(), layout.start_offset()) else {
+            bail!("expected rows behind one another, received {layout:?}")
+        };
+        let end = start + (replicas - 1) * stride + batch;
+        let zs = storage.as_cuda_slice::<f32>()?.slice(start..end);
+        Ok(Self { zs, replicas, batch, stride })
     }
 }
 
-impl BinaryAccuracy {
-    pub(super) fn cuda(&self, logits: Argument, targets: Argument) -> Result<(CudaStorage, Shape)> {
-        by_replica(logits, targets, |device, zs, ys, rights| {
-            // SAFETY: all three have as many elements as there are tasks.
-            unsafe {
-                launch!(device, "binary_rights", zs.len(), zs, ys, rights);
-            }
-            Ok(())
-        })
-    }
-}
-
-impl BceGrad {
+impl Scores {
     pub(super) fn cuda(
         &self,
-        (logits, layout): Argument,
-        (targets, targets_layout): Argument,
-        (grad, grad_layout): Argument,
+        logits: Argument,
+        (targets, layout): Argument,
     ) -> Result<(CudaStorage, Shape)> {
-        let device = &logits.device;
-        let (zs, ys) = (values(logits, layout)?, values(targets, targets_layout)?);
-        let grad = values(grad, grad_layout)?; // (R,)
-        let batch = zs.len() / grad.len();
-        let mut dz = room(device, zs.len())?;
-        // SAFETY: three have as many elements as there are tasks, `grad` one for each batch.
+        let (device, ys) = (&logits.0.device, values(targets, layout)?);
+        let Logits { zs, replicas, batch, stride } = &Logits::new(logits)?;
+        let (tasks, shared) = (replicas * batch, ys.len());
+        let shape = self.shape(*replicas);
+        let (loss, accuracy) = (i32::from(self.has_loss()), i32::from(self.has_accuracy()));
+        let mut scores = room(device, shape.elem_count() * batch)?;
+        let mut means = room(device, shape.elem_count())?;
+        // SAFETY: the first kernel reads a batch of logits at each stride and `shared` targets, and
+        // writes a batch for each mean, of which the second reads a batch a task.
         unsafe {
-            launch!(device, "bce_grad", zs.len(), &zs, &ys, &grad, &mut dz, &batch);
+            launch!(
+                device,
+                "binary_scores",
+                tasks,
+                zs,
+                &ys,
+                &mut scores,
+                batch,
+                stride,
+                &shared,
+                &loss,
+                &accuracy
+            );
+            launch!(device, "mean_by_replica", shape.elem_count(), &scores, &mut means, batch);
         }
-        Ok(result(dz, device, layout.shape()))
+        Ok(result(means, device, shape))
     }
 }
 
-type Values<'a> = CudaView<'a, f32>;
-
-/// The mean over each replica's batch of what `fill` makes of each logit and its target.
-fn by_replica(
-    (logits, layout): Argument,
-    (targets, targets_layout): Argument,
-    fill: impl FnOnce(&CudaDevice, &Values, &Values, &mut CudaSlice<f32>) -> Result<()>,
+/// The gradient in the logits, from one for each replica.
+pub(super) fn grad(
+    logits: Argument,
+    (targets, layout): Argument,
+    (grad, grad_layout): Argument,
 ) -> Result<(CudaStorage, Shape)> {
-    let (device, replicas) = (&logits.device, layout.dims()[0]);
-    let (zs, ys) = (values(logits, layout)?, values(targets, targets_layout)?);
-    let mut filled = room(device, zs.len())?;
-    fill(device, &zs, &ys, &mut filled)?;
-    let batch = zs.len() / replicas;
-    let mut means = room(device, replicas)?;
-    // SAFETY: each task reads a batch of what is filled and writes one mean.
+    let (device, shape) = (&logits.0.device, logits.1.shape());
+    let (ys, grad) = (values(targets, layout)?, values(grad, grad_layout)?);
+    let Logits { zs, batch, stride, .. } = &Logits::new(logits)?;
+    let (tasks, shared) = (shape.elem_count(), ys.len());
+    let mut dz = room(device, tasks)?;
+    // SAFETY: the kernel reads a batch of logits at each stride, `shared` targets and a gradient for
+    // each batch, and writes as many elements as there are tasks.
     unsafe {
-        launch!(device, "mean_by_replica", replicas, &filled, &mut means, &batch);
+        launch!(device, "bce_grad", tasks, zs, &ys, &grad, &mut dz, batch, stride, &shared);
     }
-    Ok(result(means, device, replicas))
+    Ok(result(dz, device, shape))
 }

@@ -6,13 +6,12 @@
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod custom;
 
-#[cfg(feature = "cuda")]
-use candle_core::CudaStorage;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 
-use super::cpu::{has_kernel, values};
-use cpu::{losses, mean_by_replica, rights, slopes};
+use super::cpu::has_kernel;
+use custom::Scores;
 
 /// The kernels.
 #[cfg(feature = "cuda")]
@@ -27,10 +26,9 @@ pub(super) const CUDA_SOURCE: &str = include_str!("bce.cu");
 /// When the shapes do not fit.
 pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
-    if has_kernel(&[logits, &targets]) {
-        logits.contiguous()?.apply_op2(&targets, Bce)
-    } else {
-        plain(logits, &targets)
+    match has_kernel(&[logits, &targets]) {
+        true => readable(logits)?.apply_op2(&beside(&targets, logits)?, Scores::Loss),
+        false => plain(logits, &targets),
     }
 }
 
@@ -44,10 +42,28 @@ pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
     if has_kernel(&[logits, &targets]) {
-        logits.contiguous()?.apply_op2_no_bwd(&targets, &BinaryAccuracy)
+        let targets = beside(&targets, logits)?;
+        readable(logits)?.apply_op2_no_bwd(&targets, &Scores::Accuracy)
     } else {
         let predicted = logits.detach().squeeze(2)?.gt(0.)?;
-        predicted.eq(&targets.gt(0.5)?)?.to_dtype(logits.dtype())?.mean(1)
+        predicted.broadcast_eq(&targets.gt(0.5)?)?.to_dtype(logits.dtype())?.mean(1)
+    }
+}
+
+/// [`bce_with_logits`] and [`binary_accuracy`] in one pass.
+///
+/// # Shapes
+/// As [`bce_with_logits`]; result (2, R) without a gradient: the losses, then the accuracies.
+///
+/// # Errors
+/// When the shapes do not fit.
+pub fn binary_scores(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let matched = matching(logits, targets)?;
+    if has_kernel(&[logits, &matched]) {
+        readable(logits)?.apply_op2_no_bwd(&beside(&matched, logits)?, &Scores::Both)
+    } else {
+        let scores = [bce_with_logits(logits, targets)?, binary_accuracy(logits, targets)?];
+        Ok(Tensor::stack(&scores, 0)?.detach())
     }
 }
 
@@ -55,14 +71,14 @@ pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 fn plain(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let logits = logits.squeeze(2)?; // (R, B, 1) -> (R, B)
     let tail = (logits.abs()?.neg()?.exp()? + 1.)?.log()?;
-    (logits.relu()? - (&logits * targets)? + tail)?.mean(1)
+    (logits.relu()? - logits.broadcast_mul(targets)? + tail)?.mean(1)
 }
 
-/// The targets as (R, B), contiguous and in the logits' dtype.
+/// The targets, where they fit the logits: contiguous and in their dtype.
 fn matching(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     match (logits.dims(), targets.dims()) {
         (&[r, b, 1], &[shared, rows]) if (shared == r || shared == 1) && rows == b && b > 0 => {
-            targets.to_dtype(logits.dtype())?.broadcast_as((r, b))?.contiguous()
+            targets.to_dtype(logits.dtype())?.contiguous()
         }
         (zs, ys) => bail!(
             "binary cross-entropy expects logits (R, B, 1) with B ≥ 1 and targets (R, B) or \
@@ -71,118 +87,18 @@ fn matching(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     }
 }
 
-struct Bce;
-
-impl CustomOp2 for Bce {
-    fn name(&self) -> &'static str {
-        "bce-with-logits"
-    }
-
-    fn cpu_fwd(
-        &self,
-        logits: &CpuStorage,
-        logits_layout: &Layout,
-        targets: &CpuStorage,
-        targets_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        Ok(mean_by_replica(&losses(zs, ys), logits_layout.dims()[0]))
-    }
-
-    #[cfg(feature = "cuda")]
-    fn cuda_fwd(
-        &self,
-        logits: &CudaStorage,
-        logits_layout: &Layout,
-        targets: &CudaStorage,
-        targets_layout: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
-        self.cuda((logits, logits_layout), (targets, targets_layout))
-    }
-
-    fn bwd(
-        &self,
-        logits: &Tensor,
-        targets: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        if targets.track_op() {
-            bail!("binary cross-entropy gives no gradient in its targets: detach them")
-        }
-        let dz = logits.apply_op3_no_bwd(targets, &grad.contiguous()?, &BceGrad)?;
-        Ok((Some(dz), None))
-    }
+/// Logits as the op reads them. Its kernels take some rows of each replica where they stand.
+fn readable(logits: &Tensor) -> Result<Tensor> {
+    let in_place = logits.device().is_cuda() && logits.stride()[1] == 1;
+    if in_place { Ok(logits.clone()) } else { logits.contiguous() }
 }
 
-struct BceGrad;
-
-impl CustomOp3 for BceGrad {
-    fn name(&self) -> &'static str {
-        "bce-with-logits-grad"
-    }
-
-    fn cpu_fwd(
-        &self,
-        logits: &CpuStorage,
-        logits_layout: &Layout,
-        targets: &CpuStorage,
-        targets_layout: &Layout,
-        grad: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        let grad = values(grad, grad_layout)?; // (R,)
-        let batch = zs.len() / grad.len();
-        let mut dz = vec![0.; zs.len()];
-        let rows = zs.chunks_exact(batch).zip(ys.chunks_exact(batch));
-        for ((dz, (zs, ys)), g) in dz.chunks_exact_mut(batch).zip(rows).zip(grad) {
-            slopes(zs, ys, g / batch as f32, dz);
-        }
-        Ok((CpuStorage::F32(dz), logits_layout.shape().clone()))
-    }
-
-    #[cfg(feature = "cuda")]
-    fn cuda_fwd(
-        &self,
-        logits: &CudaStorage,
-        logits_layout: &Layout,
-        targets: &CudaStorage,
-        targets_layout: &Layout,
-        grad: &CudaStorage,
-        grad_layout: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
-        self.cuda((logits, logits_layout), (targets, targets_layout), (grad, grad_layout))
-    }
-}
-
-struct BinaryAccuracy;
-
-impl CustomOp2 for BinaryAccuracy {
-    fn name(&self) -> &'static str {
-        "binary-accuracy"
-    }
-
-    fn cpu_fwd(
-        &self,
-        logits: &CpuStorage,
-        logits_layout: &Layout,
-        targets: &CpuStorage,
-        targets_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (zs, ys) = (values(logits, logits_layout)?, values(targets, targets_layout)?);
-        Ok(mean_by_replica(&rights(zs, ys), logits_layout.dims()[0]))
-    }
-
-    #[cfg(feature = "cuda")]
-    fn cuda_fwd(
-        &self,
-        logits: &CudaStorage,
-        logits_layout: &Layout,
-        targets: &CudaStorage,
-        targets_layout: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
-        self.cuda((logits, logits_layout), (targets, targets_layout))
+/// Targets as the op reads them: a vector beside the logits on the CPU. Its kernels take shared ones
+/// as they are.
+fn beside(targets: &Tensor, logits: &Tensor) -> Result<Tensor> {
+    match logits.device().is_cuda() {
+        true => Ok(targets.clone()),
+        false => targets.broadcast_as((logits.dim(0)?, logits.dim(1)?))?.contiguous(),
     }
 }
 
@@ -234,6 +150,25 @@ mod tests {
         let double = bce_with_logits(&logits.to_dtype(DType::F64)?, &targets)?.to_vec1::<f64>()?;
         for (a, b) in single.iter().zip(double) {
             assert!((f64::from(*a) - b).abs() < 1e-6 * b.max(1.));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn scores_are_loss_and_accuracy() -> Result<()> {
+        let (logits, targets) = example()?;
+        let rows = logits.narrow(1, 1, 2)?;
+        for (logits, targets) in
+            [(&rows, targets.narrow(1, 1, 2)?), (&rows, targets.narrow(0, 0, 1)?.narrow(1, 1, 2)?)]
+        {
+            for dtype in [DType::F32, DType::F64] {
+                let (logits, targets) = (logits.to_dtype(dtype)?, targets.to_dtype(dtype)?);
+                let scores = binary_scores(&logits, &targets)?;
+                let loss = bce_with_logits(&logits, &targets)?;
+                let expected = Tensor::stack(&[loss, binary_accuracy(&logits, &targets)?], 0)?;
+                let to_vec = |scores: Tensor| scores.to_dtype(DType::F64)?.to_vec2::<f64>();
+                assert_eq!(to_vec(scores)?, to_vec(expected)?);
+            }
         }
         Ok(())
     }

@@ -42,7 +42,11 @@ impl Wide {
     fn detached(&self, args: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut args: Vec<Tensor> = args.iter().map(Tensor::detach).collect();
         let extents = (self.plan.replicas, self.plan.batch, self.plan.inputs);
-        args[0] = args[0].broadcast_as(extents)?.contiguous()?;
+        args[0] = args[0].broadcast_as(extents)?;
+        if args[0].device().is_cpu() {
+            // cuBLAS reads a shared batch again for each replica; what `gemm` does is not known.
+            args[0] = args[0].contiguous()?;
+        }
         Ok(args)
     }
 

@@ -1,6 +1,8 @@
 //! Samples on a device, with the replica axis that the training loop works on.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
+
+use crate::ops::take_rows;
 
 /// Inputs and targets of one data set, shared by all replicas or one set a replica.
 ///
@@ -108,20 +110,26 @@ impl Samples {
         if let Some(id) = ids.iter().find(|id| **id as usize >= self.rows()) {
             bail!("expected row numbers below {}, received {id}", self.rows())
         }
-        let rows = self.rows() as u32;
-        let own = |(i, &id): (usize, &u32)| id + rows * (i * replicas / ids.len()) as u32;
-        let ids: Vec<u32> = match self.replicas() {
-            1 => ids.to_vec(),
-            _ => ids.iter().enumerate().map(|(i, id)| own((i, id))).collect(),
+        self.take(&Tensor::from_slice(ids, (replicas, ids.len() / replicas), self.xs.device())?)
+    }
+
+    /// [`batch`](Self::batch) by row numbers (R, B) that exist, on the samples' device.
+    pub(crate) fn take(&self, ids: &Tensor) -> Result<(Tensor, Tensor)> {
+        let ids = match self.replicas() as u32 {
+            1 => ids.clone(),
+            replicas => {
+                let rows = self.rows() as u32;
+                let first: Vec<u32> = (0..replicas).map(|replica| replica * rows).collect();
+                ids.broadcast_add(&Tensor::new(first, ids.device())?.unsqueeze(1)?)?
+            }
         };
-        let batch = ids.len() / replicas;
-        let ids = Tensor::from_vec(ids, replicas * batch, self.xs.device())?;
-        let gather = |t: &Tensor| {
-            let mut dims = t.dims().to_vec();
-            (dims[0], dims[1]) = (replicas, batch);
-            t.flatten(0, 1)?.index_select(&ids, 0)?.reshape(dims)
-        };
-        Ok((self.model_input(gather(&self.xs)?)?, gather(&self.ys)?))
+        let take = |t: &Tensor| take_rows(&t.flatten(0, 1)?, &ids);
+        Ok((self.model_input(take(&self.xs)?)?, take(&self.ys)?))
+    }
+
+    /// The device that holds them.
+    pub(crate) fn device(&self) -> &Device {
+        self.xs.device()
     }
 
     /// The model's output with the replica axis: (R, B, …).

@@ -22,6 +22,7 @@ mod pool;
 mod product;
 mod relu;
 mod room;
+mod rows;
 mod stack;
 #[cfg(test)]
 mod testing;
@@ -39,4 +40,5 @@ pub(crate) use noise::split_rows;
 pub use noise::{NoiseDraw, add_noise};
 pub use pool::max_pool2d;
 pub use relu::relu;
+pub(crate) use rows::{Orders, take_rows};
 pub use stack::{StackLayer, is_small, stack};

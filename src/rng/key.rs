@@ -53,6 +53,11 @@ impl Key {
         Self([k0, k1])
     }
 
+    /// The key of [`words`](Self::words).
+    pub(crate) fn from_words(words: [u32; 2]) -> Self {
+        Self(words)
+    }
+
     /// The two words that go into Philox.
     pub fn words(self) -> [u32; 2] {
         self.0

@@ -9,9 +9,9 @@ use super::history::History;
 use super::measured::{Measured, Unread};
 use super::observer::Observer;
 use super::options::FitOptions;
-use super::shuffle::shuffled;
+use super::shuffle::orders;
 use crate::data::Samples;
-use crate::ops::{backward, enable_grad};
+use crate::ops::{Orders, backward, enable_grad};
 
 /// Trains a model and records its curves: a [`Fit`] to its end.
 ///
@@ -74,6 +74,7 @@ pub struct Fit<'a, M, O> {
     model: &'a M,
     pub(super) optimizer: &'a mut O,
     train: &'a Samples,
+    orders: Orders,
     evaluation: Evaluation<'a>,
     pub(super) early_stopping: Option<EarlyStopping>,
     pub(super) options: &'a FitOptions,
@@ -98,11 +99,13 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
         let evaluation = Evaluation::new(train, validation, None)?;
         let history = History::new(options.seeds.len());
         let (early_stopping, epoch) = (None, 0);
-        let unread = Unread::new(train.range(0, 0)?.0.device());
+        let orders = orders(&options.seeds, train.rows(), train.device())?;
+        let unread = Unread::new(train.device());
         Ok(Self {
             model,
             optimizer,
             train,
+            orders,
             evaluation,
             early_stopping,
             options,
@@ -204,13 +207,11 @@ impl<'a, M: ModuleT, O: Optimizer> Fit<'a, M, O> {
     fn train_epoch(&mut self) -> Result<Vec<Measured>> {
         let Self { model, optimizer, train, options, .. } = self;
         let (rows, replicas) = (train.rows(), options.seeds.len());
-        let order = |&seed: &u64| shuffled(seed, self.epoch as u32, rows);
-        let orders: Vec<Vec<u32>> = options.seeds.iter().map(order).collect();
+        let orders = self.orders.at(self.epoch as u32)?; // (R, N)
         let mut measured = Vec::new();
         for start in (0..rows).step_by(options.batch_size) {
             let end = rows.min(start + options.batch_size);
-            let ids = orders.iter().flat_map(|order| &order[start..end]);
-            let (xs, ys) = train.batch(&ids.copied().collect::<Vec<_>>(), replicas)?;
+            let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
             let logits = train.with_replica_axis(enable_grad(|| model.forward_t(&xs, true))?)?;
             let loss = options.loss.forward(&logits, &ys)?; // (R,)
             if loss.elem_count() != replicas {

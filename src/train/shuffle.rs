@@ -1,10 +1,23 @@
 //! The order of the training rows, from an address.
 
-use crate::rng::{Address, Stream};
+use candle_core::{Device, Result};
+
+use crate::ops::Orders;
+use crate::rng::{Address, Key, Stream};
 
 /// The rows 0..rows in the order of one epoch.
 pub fn shuffled(seed: u64, epoch: u32, rows: usize) -> Vec<u32> {
-    Address::new(seed, "train", Stream::Shuffle, epoch).permutation(0, rows)
+    address(seed, epoch).permutation(0, rows)
+}
+
+/// [`shuffled`] for each seed, at any epoch, on a device.
+pub(super) fn orders(seeds: &[u64], rows: usize, device: &Device) -> Result<Orders> {
+    let keys: Vec<Key> = seeds.iter().map(|&seed| address(seed, 0).key).collect();
+    Orders::new(&keys, Stream::Shuffle, rows, device)
+}
+
+fn address(seed: u64, epoch: u32) -> Address {
+    Address::new(seed, "train", Stream::Shuffle, epoch)
 }
 
 #[cfg(test)]

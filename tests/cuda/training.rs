@@ -13,16 +13,17 @@ use serde_json::json;
 use super::{device, numbers};
 use crate::resume::{Parts, SEEDS};
 
-/// The tutorial's network with noise everywhere, batches that do not divide the rows.
-fn train(device: &Device) -> Result<History> {
-    let seeds = vec![1, 2, 3];
+/// The tutorial's network with noise in every place, batches that do not divide the rows.
+fn train(device: &Device, replicas: usize, epochs: usize) -> Result<History> {
+    let seeds: Vec<u64> = (1..=replicas as u64).collect();
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
     let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
     let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+    let spreads = |of: [f64; 3]| (0..replicas).map(|r| of[r % 3]).collect();
     let noise = [
-        (Placement::Input, vec![0., 0.1, 0.1]),
-        (Placement::BeforeActivation, vec![0., 0., 0.1]),
-        (Placement::AfterActivation, vec![0., 0.1, 0.]),
+        (Placement::Input, spreads([0., 0.1, 0.1])),
+        (Placement::BeforeActivation, spreads([0., 0., 0.1])),
+        (Placement::AfterActivation, spreads([0., 0.1, 0.])),
     ];
     let model = network.build(&vb, &noisemap.builder(), &noise)?;
     let samples = |rows: usize| {
@@ -32,29 +33,42 @@ fn train(device: &Device) -> Result<History> {
     };
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     let mut adam = Adam::new(vars, AdamOptions::default())?;
-    let options = FitOptions { epochs: 200, batch_size: 12, seeds, ..Default::default() };
+    let options = FitOptions { epochs, batch_size: 12, seeds, ..Default::default() };
     fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options, &mut ())
 }
 
-/// The noise is the same to the bit; the products' rounding differs, and grows over the epochs.
-#[test]
-fn the_losses_of_200_epochs_agree_within_a_thousandth() -> Result<()> {
+/// The noise and the order of the rows are the same to the bit; the products' rounding differs, and
+/// grows over the epochs.
+fn agree(replicas: usize, epochs: usize) -> Result<()> {
     const TOLERANCE: f32 = 1e-3;
     let Some(cuda) = device() else { return Ok(()) };
+    let train = |device: &Device| train(device, replicas, epochs);
     let (found, expected) = (train(&cuda)?, train(&Device::Cpu)?);
+    assert_eq!((found.replicas.len(), expected.replicas.len()), (replicas, replicas));
     for (r, (found, expected)) in found.replicas.iter().zip(&expected.replicas).enumerate() {
         for (name, (found, expected)) in [
             ("loss", (&found.loss, &expected.loss)),
             ("clean_loss", (&found.clean_loss, &expected.clean_loss)),
             ("val_loss", (&found.val_loss, &expected.val_loss)),
         ] {
-            assert_eq!((found.len(), expected.len()), (200, 200));
+            assert_eq!((found.len(), expected.len()), (epochs, epochs));
             for (epoch, (a, b)) in found.iter().zip(expected).enumerate() {
                 assert!((a - b).abs() < TOLERANCE, "{name} of {r}, epoch {epoch}: {a}, not {b}");
             }
         }
     }
     Ok(())
+}
+
+#[test]
+fn the_losses_of_200_epochs_agree_within_a_thousandth() -> Result<()> {
+    agree(3, 200)
+}
+
+/// So many that the device itself shuffles.
+#[test]
+fn the_losses_of_100_replicas_agree_within_a_thousandth() -> Result<()> {
+    agree(100, 8)
 }
 
 /// With early stopping, so that all of the state is there; a checkpoint of a file is on the CPU.

@@ -5,6 +5,7 @@
 #include "../../src/rng/normal.cuh"
 
 #include "../../src/ops/cuda/kernel.cuh"
+#include "../../src/ops/rows/rows.cu"
 #include "../../src/ops/noise/noise.cu"
 #include "../../src/ops/relu/relu.cu"
 #include "../../src/ops/stack/wide/wide.cu"

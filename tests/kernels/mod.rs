@@ -2,6 +2,7 @@
 
 mod launches;
 mod noise;
+mod rows;
 mod step;
 
 use std::path::Path;

@@ -5,7 +5,10 @@
 
 mod module;
 
-use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView, CudaViewMut, LaunchConfig};
+use candle_core::cuda_backend::CudaDType;
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaSlice, CudaView, CudaViewMut, DeviceRepr, LaunchConfig,
+};
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape, bail};
 
 pub use module::kernel;
@@ -49,8 +52,16 @@ pub fn extents(tasks: usize) -> Result<LaunchConfig> {
 
 /// The values of a contiguous f32 tensor.
 pub fn values<'a>(storage: &'a CudaStorage, layout: &Layout) -> Result<CudaView<'a, f32>> {
+    values_of(storage, layout)
+}
+
+/// The values of a contiguous tensor.
+pub fn values_of<'a, T: CudaDType>(
+    storage: &'a CudaStorage,
+    layout: &Layout,
+) -> Result<CudaView<'a, T>> {
     match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(storage.as_cuda_slice::<f32>()?.slice(start..end)),
+        Some((start, end)) => Ok(storage.as_cuda_slice::<T>()?.slice(start..end)),
         None => bail!("expected a contiguous tensor, received {layout:?}"),
     }
 }
@@ -66,15 +77,20 @@ pub fn values_mut<'a>(
     }
 }
 
-/// Room for a result that a kernel writes whole.
+/// Room for f32 numbers that a kernel writes all of.
 pub fn room(device: &CudaDevice, len: usize) -> Result<CudaSlice<f32>> {
-    // SAFETY: nothing reads it before the kernel has written it; f32 has no invalid bits.
-    unsafe { device.alloc::<f32>(len) }
+    room_of(device, len)
+}
+
+/// Room for numbers that a kernel writes all of.
+pub fn room_of<T: CudaDType + DeviceRepr>(device: &CudaDevice, len: usize) -> Result<CudaSlice<T>> {
+    // SAFETY: nothing reads it before the kernel has written it; numbers have no invalid bits.
+    unsafe { device.alloc::<T>(len) }
 }
 
 /// A result as Candle takes it from an op.
-pub fn result(
-    values: CudaSlice<f32>,
+pub fn result<T: CudaDType>(
+    values: CudaSlice<T>,
     device: &CudaDevice,
     shape: impl Into<Shape>,
 ) -> (CudaStorage, Shape) {

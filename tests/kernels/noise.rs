@@ -6,7 +6,10 @@ use candle_noise::rng::{Address, Stream, philox4x32};
 
 use super::{bits, launch, library, numbers};
 
-type AddNoise = extern "C" fn(usize, *const f32, *mut f32, *const u32, usize, usize);
+type AddNoise = extern "C" fn(usize, *const f32, *mut f32, *const u32, u32, usize, usize);
+
+/// What the kernels add to the steps of their tables.
+pub const FIRST: u32 = 5;
 
 /// One draw a replica, each with its own seed and step, as a kernel reads it.
 pub fn draws(strengths: &[f64]) -> (Vec<NoiseDraw>, Vec<u32>) {
@@ -18,7 +21,7 @@ pub fn draws(strengths: &[f64]) -> (Vec<NoiseDraw>, Vec<u32>) {
     let words = |draw: &NoiseDraw| {
         let [k0, k1] = draw.address.key.words();
         let stddev = (draw.strength as f32).to_bits();
-        [k0, k1, draw.address.step, draw.address.stream as u32, stddev]
+        [k0, k1, draw.address.step.wrapping_sub(FIRST), draw.address.stream as u32, stddev]
     };
     let table = draws.iter().flat_map(words).collect();
     (draws, table)
@@ -55,7 +58,7 @@ fn noise_has_the_cpus_bits() -> Result<()> {
         let mut ys = vec![f32::NAN; xs.len()];
         let (tasks, out) = (4 * rows * row_len.div_ceil(4), ys.as_mut_ptr());
         launch(library, "add_noise", tasks, |add_noise: AddNoise| {
-            add_noise(tasks, xs.as_ptr(), out, table.as_ptr(), rows, row_len)
+            add_noise(tasks, xs.as_ptr(), out, table.as_ptr(), FIRST, rows, row_len)
         });
         assert_eq!(bits(&ys), bits(&expected), "{rows} rows of {row_len}");
     }

@@ -7,7 +7,7 @@ use candle_noise::ops::{
     relu, stack,
 };
 
-use super::noise::draws;
+use super::noise::{FIRST, draws};
 use super::{bits, launch, library, numbers};
 
 type One = extern "C" fn(usize, *const f32, *mut f32);
@@ -43,7 +43,7 @@ fn rectifier_and_its_gradient() -> Result<()> {
 /// A wide layer with the identity for its weights: its product is its input.
 #[test]
 fn what_lies_behind_a_product_and_its_gradients() -> Result<()> {
-    type Finish = extern "C" fn(usize, *mut f32, *const f32, *const u32, usize, usize, i32);
+    type Finish = extern "C" fn(usize, *mut f32, *const f32, *const u32, u32, usize, usize, i32);
     type SumRows = extern "C" fn(usize, *const f32, *mut f32, usize, usize);
     let Some(library) = library() else { return Ok(()) };
     let (replicas, rows, width) = (3, 11, 150);
@@ -67,7 +67,7 @@ fn what_lies_behind_a_product_and_its_gradients() -> Result<()> {
         let draws = if noisy { table.as_ptr() } else { std::ptr::null() };
         let tasks = replicas * rows * width.div_ceil(4);
         launch(library, "finish", tasks, |finish: Finish| {
-            finish(tasks, out, bias, draws, rows, width, rectified.into())
+            finish(tasks, out, bias, draws, FIRST, rows, width, rectified.into())
         });
         assert_eq!(bits(&ys), bits(&flat(&outputs)?), "{noisy} {rectified}");
 

@@ -1,26 +1,64 @@
 //! The CUDA side: all replicas in one launch.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use candle_core::cuda_backend::DeviceId;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape};
 
 use super::{AddNoise, NoiseDraw};
 use crate::ops::cuda::{launch, result, room, values};
 
-/// The draws of each replica on the device, as the kernels' `Draw`; one without noise has strength
-/// 0.
-pub fn draw_table(
-    device: &CudaDevice,
-    draws: impl Iterator<Item = Option<NoiseDraw>>,
-) -> Result<CudaSlice<u32>> {
-    let words = |draw: Option<NoiseDraw>| match draw {
-        Some(NoiseDraw { address, strength }) => {
-            let [k0, k1] = address.key.words();
-            let stddev = (strength as f32).to_bits();
-            [k0, k1, address.step, address.stream as u32, stddev]
-        }
-        None => [0; 5],
-    };
-    device.clone_htod(&draws.flat_map(words).collect::<Vec<_>>())
+/// Tables that a thread keeps on devices; more than a model has sites.
+const MOST: usize = 64;
+
+/// A table, and what it was made of.
+type Kept = (DeviceId, Vec<u32>, Rc<CudaSlice<u32>>);
+
+thread_local! {
+    /// Tables of earlier steps: with the steps counted from the first one's, the next step of a site
+    /// has the same.
+    static TABLES: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The draws of each replica on a device, as the kernels' `Draw`.
+pub struct DrawTable {
+    pub words: Rc<CudaSlice<u32>>,
+    /// What is to be added to their steps.
+    pub first: u32,
+}
+
+impl DrawTable {
+    /// A replica without a draw has strength 0.
+    pub fn new(
+        device: &CudaDevice,
+        draws: impl Iterator<Item = Option<NoiseDraw>> + Clone,
+    ) -> Result<Self> {
+        let noisy = |draw: &NoiseDraw| draw.strength != 0.;
+        let first = draws.clone().flatten().find(noisy).map_or(0, |draw| draw.address.step);
+        let words = |draw: Option<NoiseDraw>| match draw.filter(noisy) {
+            Some(NoiseDraw { address, strength }) => {
+                let [k0, k1] = address.key.words();
+                let stddev = (strength as f32).to_bits();
+                [k0, k1, address.step.wrapping_sub(first), address.stream as u32, stddev]
+            }
+            None => [0; 5],
+        };
+        let words: Vec<u32> = draws.flat_map(words).collect();
+        TABLES.with_borrow_mut(|tables| {
+            let is_kept = |(id, other, _): &&Kept| *id == device.id() && *other == words;
+            if let Some((.., kept)) = tables.iter().find(is_kept) {
+                return Ok(Self { words: kept.clone(), first });
+            }
+            let table = Rc::new(device.clone_htod(&words)?);
+            if tables.len() == MOST {
+                tables.remove(0);
+            }
+            tables.push((device.id(), words, table.clone()));
+            Ok(Self { words: table, first })
+        })
+    }
 }
 
 /// The number of tasks of a kernel that works on four neighbours in a row at a time.
@@ -37,13 +75,14 @@ impl AddNoise {
         let device = &storage.device;
         let xs = values(storage, layout)?;
         let mut ys = room(device, xs.len())?;
-        let draws = draw_table(device, self.draws.iter().copied().map(Some))?;
+        let DrawTable { words, first } =
+            DrawTable::new(device, self.draws.iter().copied().map(Some))?;
         let all_rows = xs.len().checked_div(self.row_len).unwrap_or(0);
         let (rows, row_len) = (all_rows / self.draws.len(), self.row_len);
         let tasks = quads(all_rows, row_len);
         // SAFETY: the kernel reads and writes (R, rows, row_len) elements and reads R draws.
         unsafe {
-            launch!(device, "add_noise", tasks, &xs, &mut ys, &draws, &rows, &row_len);
+            launch!(device, "add_noise", tasks, &xs, &mut ys, &*words, &first, &rows, &row_len);
         }
         Ok(result(ys, device, layout.shape()))
     }

@@ -14,7 +14,7 @@ use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, T
 use super::cpu::has_kernel;
 use crate::rng::{Address, MAX_ROW_LEN};
 #[cfg(feature = "cuda")]
-pub(super) use cuda::{draw_table, quads};
+pub(super) use cuda::{DrawTable, quads};
 
 /// The kernel.
 #[cfg(feature = "cuda")]

@@ -1,6 +1,6 @@
 // Additive Gaussian noise, the twin of cpu.rs: all replicas in one launch.
 
-// The noise of one replica, as `DrawTable` in cuda.rs writes it.
+// The noise of one replica, as `DrawTable` in cuda.rs writes it; its step counts from a first one.
 struct Draw {
     unsigned int key[2];
     unsigned int step;
@@ -9,8 +9,10 @@ struct Draw {
 };
 
 // The four normals of a block of a row.
-__device__ inline void normals(const Draw &draw, size_t row, size_t block, float (&z)[4]) {
-    unsigned int words[4] = {(unsigned int)block, (unsigned int)row, draw.step, draw.stream};
+__device__ inline void normals(const Draw &draw, unsigned int first, size_t row, size_t block,
+                               float (&z)[4]) {
+    const unsigned int step = first + draw.step;
+    unsigned int words[4] = {(unsigned int)block, (unsigned int)row, step, draw.stream};
     philox4x32(words, draw.key[0], draw.key[1]);
     box_muller(words[0], words[1], z[0], z[1]);
     box_muller(words[2], words[3], z[2], z[3]);
@@ -40,12 +42,12 @@ __device__ inline Quad quad(size_t task, size_t rows, size_t row_len) {
 
 // ys = fma(stddev, z, xs) for (R, rows, row_len); a task is a quad.
 extern "C" __global__ void add_noise(size_t tasks, const float *xs, float *ys, const Draw *draws,
-                                     size_t rows, size_t row_len) {
+                                     unsigned int first, size_t rows, size_t row_len) {
     if (task() >= tasks) return;
     const Quad q = quad(task(), rows, row_len);
     const Draw draw = draws[q.replica];
     float z[4];
-    if (draw.stddev != 0.0f) normals(draw, q.row, q.block, z);
+    if (draw.stddev != 0.0f) normals(draw, first, q.row, q.block, z);
     for (int i = 0; i < q.count; ++i) {
         const float x = xs[q.start + i];
         ys[q.start + i] = draw.stddev != 0.0f ? __fmaf_rn(draw.stddev, z[i], x) : x;

@@ -4,7 +4,7 @@ use candle_core::{CudaStorage, Layout, Result, Shape};
 
 use super::between::{Finish, Gate, SumRows};
 use crate::ops::cuda::{launch, result, room, values, values_mut};
-use crate::ops::noise::{draw_table, quads};
+use crate::ops::noise::{DrawTable, quads};
 
 /// What a kernel takes in place of the address of a table that there is not.
 const NULL: u64 = 0;
@@ -23,10 +23,14 @@ impl Finish {
         // there is a table, R draws.
         unsafe {
             if self.draws.iter().any(Option::is_some) {
-                let draws = draw_table(device, self.draws.iter().copied())?;
-                launch!(device, "finish", tasks, &mut ys, &bias, &draws, &rows, &width, &relu);
+                let DrawTable { words, first } =
+                    DrawTable::new(device, self.draws.iter().copied())?;
+                let (ys, draws) = (&mut ys, &*words);
+                launch!(device, "finish", tasks, ys, &bias, draws, &first, &rows, &width, &relu);
             } else {
-                launch!(device, "finish", tasks, &mut ys, &bias, &NULL, &rows, &width, &relu);
+                launch!(
+                    device, "finish", tasks, &mut ys, &bias, &NULL, &0u32, &rows, &width, &relu
+                );
             }
         }
         Ok(())

@@ -3,12 +3,12 @@
 // ys = relu(ys + bias + noise) in place, for ys (R, rows, width) and bias (R, 1, width); without
 // `draws` there is no noise. A task is a quad.
 extern "C" __global__ void finish(size_t tasks, float *ys, const float *bias, const Draw *draws,
-                                  size_t rows, size_t width, int relu) {
+                                  unsigned int first, size_t rows, size_t width, int relu) {
     if (task() >= tasks) return;
     const Quad q = quad(task(), rows, width);
     const float stddev = draws ? draws[q.replica].stddev : 0.0f;
     float z[4];
-    if (stddev != 0.0f) normals(draws[q.replica], q.row, q.block, z);
+    if (stddev != 0.0f) normals(draws[q.replica], first, q.row, q.block, z);
     const float *biases = bias + q.replica * width + 4 * q.block;
     for (int i = 0; i < q.count; ++i) {
         float y = __fadd_rn(ys[q.start + i], biases[i]);

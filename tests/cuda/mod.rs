@@ -2,6 +2,7 @@
 
 mod auto;
 mod family;
+mod networks;
 mod ops;
 mod training;
 

@@ -38,7 +38,10 @@ BINARY(multiply, float, float, x * y)
 BINARY(divide, float, float, x / y)
 BINARY(maximum, float, float, x > y ? x : y)
 BINARY(greater, float, unsigned char, x > y)
-BINARY(differs, unsigned char, unsigned char, x != y)
+BINARY(equal, float, unsigned char, x == y)
+BINARY(words_equal, unsigned int, unsigned char, x == y)
+BINARY(differ, float, unsigned char, x != y)
+BINARY(bytes_differ, unsigned char, unsigned char, x != y)
 
 // An op of one tensor, element by element, which may have further arguments.
 #define UNARY(name, result, ...)                                                              \
@@ -50,6 +53,11 @@ BINARY(differs, unsigned char, unsigned char, x != y)
         }                                                                                     \
     }
 
+UNARY(negative, -x)
+UNARY(exponential, std::exp(x))
+UNARY(logarithm, std::log(x))
+UNARY(sigmoid, 1 / (1 + std::exp(-x)))
+UNARY(hyperbolic_tangent, std::tanh(x))
 UNARY(square, x * x)
 UNARY(square_root, std::sqrt(x))
 UNARY(affine, x * factor + term, float factor, float term)
@@ -87,9 +95,87 @@ static void index_select(size_t n, size_t, const size_t *, const unsigned int *i
     }
 }
 
+static void gather(size_t n, const unsigned int *ids, const float *xs, float *out, size_t, size_t rows,
+                   size_t count, size_t right) {
+    for (size_t i = 0; i < n; ++i) {
+        out[i] = xs[(i / (right * count) * rows + ids[i]) * right + i % right];
+    }
+}
+
+static void scatter_add(const unsigned int *ids, const float *xs, float *out, size_t left, size_t count,
+                        size_t rows, size_t right) {
+    for (size_t i = 0; i < left * count * right; ++i) {
+        out[(i / (right * count) * rows + ids[i]) * right + i % right] += xs[i];
+    }
+}
+
+// Each result is of `terms` elements; `n` counts the results, or for others than short sums the elements.
 static void sum(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs, float *out) {
     for (size_t i = 0; i < n; ++i) {
         out[i] = 0;
         for (size_t j = 0; j < terms; ++j) out[i] += xs[place(i * terms + j, rank, info, info + rank)];
+    }
+}
+
+static void long_sum(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs,
+                     float *out) {
+    sum(n / terms, terms, rank, info, xs, out);
+}
+
+static void position_of_largest(size_t n, size_t terms, size_t rank, const size_t *info,
+                                const float *xs, unsigned int *out) {
+    for (size_t i = 0; i < n / terms; ++i) {
+        out[i] = 0;
+        const auto at = [&](size_t j) { return xs[place(i * terms + j, rank, info, info + rank)]; };
+        for (size_t j = 1; j < terms; ++j) {
+            if (at(j) > at(out[i])) out[i] = (unsigned int)j;
+        }
+    }
+}
+
+static void largest(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs,
+                    float *out) {
+    for (size_t i = 0; i < n / terms; ++i) {
+        const auto at = [&](size_t j) { return xs[place(i * terms + j, rank, info, info + rank)]; };
+        out[i] = at(0);
+        for (size_t j = 1; j < terms; ++j) out[i] = at(j) > out[i] ? at(j) : out[i];
+    }
+}
+
+// Convolutions without padding, of stride 1: `info` has the extents and strides of (N, C, H, W), and for
+// the transposed one those of the kernel (C, O, P, Q).
+static void patches(size_t n, size_t height, size_t width, size_t p, size_t q, size_t, size_t, size_t,
+                    const size_t *info, const float *xs, float *out) {
+    const size_t channels = info[1], *stride = info + 4;
+    for (size_t i = 0; i < n; ++i) {
+        const size_t x = i % q, y = i / q % p, channel = i / (q * p) % channels;
+        const size_t pixel = i / (q * p * channels);
+        const size_t column = pixel % width + x, row = pixel / width % height + y;
+        out[i] = xs[pixel / (width * height) * stride[0] + channel * stride[1] + row * stride[2] +
+                    column * stride[3]];
+    }
+}
+
+static void transposed_convolution(size_t, size_t width, size_t height, size_t, size_t, size_t, size_t,
+                                   const size_t *info, const float *xs, const float *kernel,
+                                   float *out) {
+    const size_t *extent = info, *stride = info + 4, *k_extent = info + 8, *k_stride = info + 12;
+    const size_t outputs = k_extent[1];
+    for (size_t i = 0; i < extent[0] * outputs * width * height; ++i) {
+        const size_t column = i % width, row = i / width % height;
+        const size_t channel = i / (width * height) % outputs, image = i / (width * height * outputs);
+        float sum = 0;
+        for (size_t p = 0; p < k_extent[2]; ++p) {
+            for (size_t q = 0; q < k_extent[3]; ++q) {
+                if (row < p || row - p >= extent[2] || column < q || column - q >= extent[3]) continue;
+                for (size_t c = 0; c < extent[1]; ++c) {
+                    sum += xs[image * stride[0] + c * stride[1] + (row - p) * stride[2] +
+                              (column - q) * stride[3]] *
+                           kernel[c * k_stride[0] + channel * k_stride[1] + p * k_stride[2] +
+                                  q * k_stride[3]];
+                }
+            }
+        }
+        out[i] = sum;
     }
 }

@@ -1,7 +1,9 @@
 //! `cargo bench`: the random numbers, each op, and one training step.
 //!
-//! `cargo bench -- step/` runs one group, `cargo bench -- --quick` all of them in a minute.
+//! `cargo bench -- step/` runs one group, `cargo bench -- --quick` all of them in a minute. Where there
+//! is a CUDA device, `cargo bench --features cuda -- cuda/` measures noise and steps there.
 
+mod device;
 mod networks;
 mod ops;
 mod rng;

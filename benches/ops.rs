@@ -1,12 +1,14 @@
 //! Each op, forward and backward, at the tutorial's extents and at large ones.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_noise::ops::{
     AdamUpdate, NoiseDraw, StackLayer, adam as adam_step, adam_corrections, add_noise, backward,
     bce_with_logits, dense as dense_layer, relu as rectify, stack as layers,
 };
 use candle_noise::rng::{Address, Stream};
 use criterion::{BenchmarkId, Criterion, Throughput};
+
+use crate::device::{devices, group, iter};
 
 /// Numbers in [−1, 1] without pattern.
 fn numbers(shape: &[usize]) -> Var {
@@ -31,16 +33,28 @@ fn both<F: Fn() -> Result<Tensor>>(c: &mut Criterion, group: &str, name: String,
     });
 }
 
+/// Noise, and on a GPU beside it a copy of the same tensor, 1 GiB at the largest.
 pub fn noise(c: &mut Criterion) {
-    for (replicas, rows, len) in [(1, 30, 500), (8, 30, 500), (1, 4096, 4096)] {
-        let (xs, draws) = (numbers(&[replicas, rows, len]), draws(replicas));
-        let name = format!("{replicas}x{rows}x{len}");
-        let count = replicas * rows * len;
-        let mut group = c.benchmark_group("noise");
-        group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(BenchmarkId::from_parameter(name), |b| {
-            b.iter(|| add_noise(xs.as_tensor(), &draws, true));
-        });
+    for device in devices() {
+        let mut group = c.benchmark_group(group(&device, "noise"));
+        let shapes = match device.is_cpu() {
+            true => [(1, 30, 500), (8, 30, 500), (1, 4096, 4096)],
+            false => [(30, 30, 500), (300, 30, 500), (1, 16_384, 16_384)],
+        };
+        for (replicas, rows, len) in shapes {
+            let xs = Tensor::zeros((replicas, rows, len), DType::F32, &device).expect("a tensor");
+            let draws = draws(replicas);
+            let name = format!("{replicas}x{rows}x{len}");
+            group.throughput(Throughput::Elements(xs.elem_count() as u64));
+            group.bench_function(BenchmarkId::from_parameter(&name), |b| {
+                iter(b, &device, || add_noise(&xs, &draws, true));
+            });
+            if !device.is_cpu() {
+                group.bench_function(BenchmarkId::new("copy", name), |b| {
+                    iter(b, &device, || xs.copy());
+                });
+            }
+        }
     }
 }
 

@@ -12,10 +12,12 @@ use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::train::{FitOptions, fit};
 use criterion::{BenchmarkId, Criterion, Throughput};
 
-fn build(mlp: &Mlp, replicas: usize, stddev: f64) -> Result<(SequentialT, Adam)> {
+use crate::device::{devices, group, iter};
+
+fn build(mlp: &Mlp, replicas: usize, stddev: f64, device: &Device) -> Result<(SequentialT, Adam)> {
     let seeds: Vec<u64> = (0..replicas as u64).collect();
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
-    let vb = replicated_vars(&varmap, &seeds, DType::F32, &Device::Cpu);
+    let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
     let noise = [(Placement::BeforeActivation, vec![stddev; replicas])];
     let model = mlp.build(&vb, &noisemap.builder(), &noise)?;
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
@@ -23,10 +25,10 @@ fn build(mlp: &Mlp, replicas: usize, stddev: f64) -> Result<(SequentialT, Adam)>
 }
 
 /// The circles: 30 rows to train on and 70 to test on.
-fn samples() -> Result<(Samples, Samples)> {
+fn samples(device: &Device) -> Result<(Samples, Samples)> {
     let (train, test) = circles(100, Some(0.1), 0.8, 1)?.split_at(30)?;
     let of = |data: &candle_noise::data::Dataset| {
-        let (xs, ys) = data.to_tensors(&Device::Cpu)?;
+        let (xs, ys) = data.to_tensors(device)?;
         Samples::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)
     };
     Ok((of(&train)?, of(&test)?))
@@ -36,13 +38,21 @@ fn tutorial_network() -> Mlp {
     Mlp { inputs: 2, hidden: vec![500], outputs: 1 }
 }
 
+/// What is trained together: the name and the spread of the noise, the number of replicas.
+fn cases(device: &Device) -> impl Iterator<Item = (&'static str, f64, usize)> + use<> {
+    let replicas = if device.is_cpu() { [1, 8, 30] } else { [30, 300, 3000] };
+    let noises = [("baseline", 0.), ("hidden noise", 0.1)];
+    noises.into_iter().flat_map(move |(name, stddev)| replicas.map(|r| (name, stddev, r)))
+}
+
 /// One step of the tutorial's network.
 pub fn tutorial(c: &mut Criterion) {
-    let mut group = c.benchmark_group("step/tutorial");
-    let (train, _) = samples().expect("the circles");
-    for (name, stddev) in [("baseline", 0.), ("hidden noise", 0.1)] {
-        for replicas in [1, 8, 30] {
-            let (model, mut adam) = build(&tutorial_network(), replicas, stddev).expect("a model");
+    for device in devices() {
+        let mut group = c.benchmark_group(group(&device, "step/tutorial"));
+        let (train, _) = samples(&device).expect("the circles");
+        for (name, stddev, replicas) in cases(&device) {
+            let (model, mut adam) =
+                build(&tutorial_network(), replicas, stddev, &device).expect("a model");
             let ids: Vec<u32> = (0..replicas).flat_map(|_| 0..30).collect();
             let mut step = || -> Result<()> {
                 let (xs, ys) = train.batch(&ids, replicas)?;
@@ -50,7 +60,9 @@ pub fn tutorial(c: &mut Criterion) {
                 adam.step(&backward(&Loss::BinaryCrossEntropy.forward(&logits, &ys)?)?)
             };
             group.throughput(Throughput::Elements(replicas as u64));
-            group.bench_function(BenchmarkId::new(name, replicas), |b| b.iter(&mut step));
+            group.bench_function(BenchmarkId::new(name, replicas), |b| {
+                iter(b, &device, &mut step);
+            });
         }
     }
 }
@@ -58,16 +70,17 @@ pub fn tutorial(c: &mut Criterion) {
 /// A hundred epochs of the tutorial, evaluated after each.
 pub fn epoch(c: &mut Criterion) {
     const EPOCHS: usize = 100;
-    let mut group = c.benchmark_group("fit/100 epochs");
-    let (train, test) = samples().expect("the circles");
-    for (name, stddev) in [("baseline", 0.), ("hidden noise", 0.1)] {
-        for replicas in [1, 8] {
-            let (model, mut adam) = build(&tutorial_network(), replicas, stddev).expect("a model");
+    for device in devices() {
+        let mut group = c.benchmark_group(group(&device, "fit/100 epochs"));
+        let (train, test) = samples(&device).expect("the circles");
+        for (name, stddev, replicas) in cases(&device) {
+            let (model, mut adam) =
+                build(&tutorial_network(), replicas, stddev, &device).expect("a model");
             let seeds = (0..replicas as u64).collect();
             let options = FitOptions { epochs: EPOCHS, seeds, ..Default::default() };
             group.throughput(Throughput::Elements((replicas * EPOCHS) as u64));
             group.bench_function(BenchmarkId::new(name, replicas), |b| {
-                b.iter(|| fit(&model, &mut adam, &train, Some(&test), &options, &mut ()));
+                iter(b, &device, || fit(&model, &mut adam, &train, Some(&test), &options, &mut ()));
             });
         }
     }
@@ -76,15 +89,17 @@ pub fn epoch(c: &mut Criterion) {
 /// One step of 784-1024-1024-10 with noise before each rectifier, batch 128.
 pub fn wide(c: &mut Criterion) {
     let mlp = Mlp { inputs: 784, hidden: vec![1024, 1024], outputs: 10 };
-    let (model, mut adam) = build(&mlp, 1, 0.1).expect("a model");
-    let xs = Tensor::rand(0f32, 1., (1, 128, 784), &Device::Cpu).expect("inputs");
-    let classes: Vec<u32> = (0..128).map(|i| i % 10).collect();
-    let ys = Tensor::from_vec(classes, (1, 128), &Device::Cpu).expect("targets");
-    let mut step = || -> Result<()> {
-        let loss = Loss::CrossEntropy.forward(&model.forward_t(&xs, true)?, &ys)?;
-        adam.step(&backward(&loss)?)
-    };
-    c.benchmark_group("step/784-1024-1024-10")
-        .throughput(Throughput::Elements(1))
-        .bench_function("batch 128", |b| b.iter(&mut step));
+    for device in devices() {
+        let (model, mut adam) = build(&mlp, 1, 0.1, &device).expect("a model");
+        let xs = Tensor::rand(0f32, 1., (1, 128, 784), &device).expect("inputs");
+        let classes: Vec<u32> = (0..128).map(|i| i % 10).collect();
+        let ys = Tensor::from_vec(classes, (1, 128), &device).expect("targets");
+        let mut step = || -> Result<()> {
+            let loss = Loss::CrossEntropy.forward(&model.forward_t(&xs, true)?, &ys)?;
+            adam.step(&backward(&loss)?)
+        };
+        c.benchmark_group(group(&device, "step/784-1024-1024-10"))
+            .throughput(Throughput::Elements(1))
+            .bench_function("batch 128", |b| iter(b, &device, &mut step));
+    }
 }

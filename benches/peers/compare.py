@@ -5,6 +5,10 @@
     cargo build --release
     target/peers/bin/python benches/peers/compare.py
 
+On a GPU, with `pip install 'jax[cuda13]'` and `cargo build --release --features cuda`:
+
+    target/peers/bin/python benches/peers/compare.py --device cuda --repeats 30 300 3000
+
 Each figure is the median over the rounds of microseconds an epoch and network, train and test
 points evaluated after every epoch. A round runs everybody once, so that a slow minute of the
 machine falls on all of them; the ratio is to candle-noise in the same table.
@@ -22,7 +26,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parents[1] / "target" / "release"
 
-# Name, program or script, environment, epochs of one network, of thirty at once (None: not run).
+# Name, program or script, environment, epochs of one network, of many at once (None: not run).
 PEERS = [
     ("candle-noise", None, {}, 4000, 4000),
     ("JAX, compiled whole", "jax_peer.py", {}, 4000, 4000),
@@ -31,9 +35,10 @@ PEERS = [
 ]
 
 
-def ours(stddev, repeats, epochs):
+def ours(device, stddev, repeats, epochs):
     program = PROGRAMS / ("hidden_noise" if stddev > 0 else "baseline")
     flags = ["--repeats", str(repeats), "--epochs", str(epochs), "--threads", str(min(repeats, 2))]
+    flags += ["--device", device]
     with tempfile.TemporaryDirectory() as out:
         command = [program, *flags, "--no-plots", "--out", out]
         subprocess.run(command, check=True, capture_output=True)
@@ -41,9 +46,10 @@ def ours(stddev, repeats, epochs):
     return seconds / repeats / epochs * 1e6
 
 
-def theirs(script, variables, stddev, repeats, epochs):
+def theirs(device, script, variables, stddev, repeats, epochs):
     flags = ["--stddev", str(stddev), "--repeats", str(repeats), "--epochs", str(epochs)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **variables}
+    flags += ["--device", device]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": device, **variables}
     command = [sys.executable, HERE / script, *flags]
     answer = subprocess.run(command, check=True, capture_output=True, env=environment)
     return json.loads(answer.stdout.splitlines()[-1])["us"]
@@ -54,8 +60,11 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    cases = [(stddev, repeats) for repeats in (1, 30) for stddev in (0.0, 0.1)]
+    parser.add_argument("--repeats", type=int, nargs="+", default=[1, 30], help="networks at once")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    args = parser.parse_args()
+    rounds, device = args.rounds, args.device
+    cases = [(stddev, repeats) for repeats in args.repeats for stddev in (0.0, 0.1)]
     micros = {}
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
@@ -65,9 +74,9 @@ def main():
                 if epochs is None:
                     continue
                 if script is None:
-                    value = ours(stddev, repeats, epochs)
+                    value = ours(device, stddev, repeats, epochs)
                 else:
-                    value = theirs(script, variables, stddev, repeats, epochs)
+                    value = theirs(device, script, variables, stddev, repeats, epochs)
                 micros.setdefault((name, stddev, repeats), []).append(value)
     titles = [f"{'noise 0.1' if stddev else 'baseline'}, {n} at once" for stddev, n in cases]
     print("| µs an epoch and network | " + " | ".join(titles) + " |")

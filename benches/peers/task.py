@@ -24,6 +24,7 @@ def arguments(description):
     parser.add_argument("--repeats", type=int, default=1, help="networks trained in a round")
     parser.add_argument("--epochs", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=1, help="measurements")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; JAX takes what it finds")
     return parser.parse_args()
 
 

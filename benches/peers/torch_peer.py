@@ -1,4 +1,5 @@
-"""The tutorial's run in PyTorch, eager, on one thread; train and test evaluated every epoch."""
+"""The tutorial's run in PyTorch, eager, one network after the other, on the CPU on one thread; train and
+test evaluated every epoch."""
 
 import torch
 from torch import nn
@@ -20,12 +21,12 @@ def network(stddev):
 def run(data, stddev, epochs):
     """Trains one network and returns its last test accuracy."""
     x_train, y_train, x_test, y_test = data
-    model = network(stddev)
+    model = network(stddev).to(x_train.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7)
     loss_fn = nn.BCEWithLogitsLoss()
     history = []
     for _ in range(epochs):
-        order = torch.randperm(len(x_train))
+        order = torch.randperm(len(x_train), device=x_train.device)
         model.train()
         optimizer.zero_grad()
         loss_fn(model(x_train[order]), y_train[order]).backward()
@@ -43,7 +44,7 @@ def run(data, stddev, epochs):
 def main():
     args = arguments(__doc__)
     torch.set_num_threads(1)
-    data = [torch.tensor(array, dtype=torch.float32) for array in circles()]
+    data = [torch.tensor(x, dtype=torch.float32, device=args.device) for x in circles()]
     run(data, args.stddev, 20)  # Warms up.
 
     def round_of(number):

@@ -217,6 +217,16 @@ fn wide_replicas_equal_their_solo_runs() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn replicas_may_have_rows_of_their_own() -> Result<()> {
+    let xs = Tensor::new(&[[[0f32], [1.], [2.]], [[10.], [11.], [12.]]], &Device::Cpu)?;
+    let samples = Samples::replicated(&xs, &(xs.squeeze(2)? * 2.)?)?;
+    let (xs, ys) = samples.batch(&[2, 0, 1, 1], 2)?;
+    assert_eq!(xs.to_vec3::<f32>()?, [[[2.], [0.]], [[11.], [11.]]]);
+    assert_eq!(ys.to_vec2::<f32>()?, [[4., 0.], [22., 22.]]);
+    Ok(())
+}
+
 /// A thread of a pool that waits in the evaluation of a wide network takes over other work of the
 /// pool: it may be the training of another network.
 #[test]

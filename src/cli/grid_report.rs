@@ -24,8 +24,8 @@ pub(super) const FILES: [&str; 8] = [
     report::GRID_PICTURES[3],
 ];
 
-/// Reports on the finished runs of a grid, trained on `device`; the last argument is when the program began, and for how
-/// many seconds it has trained.
+/// Reports on the finished runs of a grid, trained on `device`; the last argument is when the program
+/// began, and for how many seconds it has trained.
 ///
 /// # Errors
 /// When a file cannot be written, or no run with noise could be compared.

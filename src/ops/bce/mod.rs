@@ -77,11 +77,11 @@ fn plain(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// The targets, where they fit the logits: contiguous and in their dtype.
 fn matching(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     match (logits.dims(), targets.dims()) {
-        (&[r, b, 1], &[shared, rows]) if (shared == r || shared == 1) && rows == b && b > 0 => {
+        (&[r, b, 1], &[shared, rows]) if (shared == r || shared == 1) && rows == b && r * b > 0 => {
             targets.to_dtype(logits.dtype())?.contiguous()
         }
         (zs, ys) => bail!(
-            "binary cross-entropy expects logits (R, B, 1) with B ≥ 1 and targets (R, B) or \
+            "binary cross-entropy expects logits (R, B, 1) with R and B ≥ 1 and targets (R, B) or \
              (1, B), received {zs:?} and {ys:?}"
         ),
     }
@@ -178,6 +178,9 @@ mod tests {
         let (logits, targets) = example()?;
         let error = bce_with_logits(&logits, &targets.t()?).unwrap_err().to_string();
         assert!(error.contains("[2, 3, 1]") && error.contains("[3, 2]"), "{error}");
+        let none = logits.narrow(0, 0, 0)?;
+        let error = binary_scores(&none, &targets.narrow(0, 0, 0)?).unwrap_err().to_string();
+        assert!(error.contains("received [0, 3, 1] and [0, 3]"), "{error}");
         Ok(())
     }
 }

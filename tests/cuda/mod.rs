@@ -1,6 +1,7 @@
 //! The CUDA sides against the CPU's. Without a device each test prints that it was skipped.
 
 mod auto;
+mod devices;
 mod family;
 mod networks;
 mod ops;

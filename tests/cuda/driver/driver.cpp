@@ -99,14 +99,18 @@ NOTHING(cuModuleUnload)
 NOTHING(cuStreamSynchronize)
 NOTHING(cuStreamWaitEvent)
 
+// As many devices as a test asks for.
 int cuDeviceGetCount(int *count) {
-    *count = 1;
+    const char *devices = getenv("TEST_CUDA_DEVICES");
+    *count = devices ? atoi(devices) : 1;
     return SUCCESS;
 }
 
 int cuDeviceGet(int *device, int ordinal) {
+    int count;
+    cuDeviceGetCount(&count);
     *device = ordinal;
-    return ordinal == 0 ? SUCCESS : INVALID_DEVICE;
+    return ordinal < count ? SUCCESS : INVALID_DEVICE;
 }
 
 // Compute capability 9.0; of all else there is some.

@@ -1,4 +1,5 @@
-//! Several devices: a real driver has those that it has, that of the tests as many as it is told.
+//! Several devices, and little memory: the tests' driver has what it is told by variables that a real
+//! one does not know.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +11,15 @@ use crate::cli::{command, stderr, stdout};
 
 const GRID: &str = "--epochs 20 --hidden 20 --repeats 3 --stddev 0.1,1 --no-plots";
 
+const THREE: [&str; 2] = ["TEST_CUDA_DEVICES", "3"];
+
+/// For a chunk of three replicas, not for one of six.
+const LITTLE: [&str; 2] = ["TEST_CUDA_BYTES", "50000"];
+
 /// The training loss of every run, in the order of the grid, and the device in the results.
-fn losses(device: &str, out: &Path) -> (Vec<f64>, Value) {
+fn losses(device: &str, variable: [&str; 2], out: &Path) -> (Vec<f64>, Value) {
     let mut command = command("grid_search", &format!("{GRID} --device {device}"), out);
-    let output = command.env("TEST_CUDA_DEVICES", "3").output().unwrap();
+    let output = command.env(variable[0], variable[1]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let result = fs::read(out.join("result.json")).unwrap();
     let result: Value = serde_json::from_slice(&result).unwrap();
@@ -23,18 +29,41 @@ fn losses(device: &str, out: &Path) -> (Vec<f64>, Value) {
     (losses, result["device"].clone())
 }
 
-/// Products may be summed in another order in another company: a thousandth.
 #[test]
 fn devices_share_a_grid_out() {
     let [one, all] = [(), ()].map(|()| tempfile::tempdir().unwrap());
     let Some(_) = device() else { return };
-    let ((alone, first), (together, name)) =
-        (losses("cuda:0", one.path()), losses("cuda", all.path()));
+    let (alone, first) = losses("cuda:0", THREE, one.path());
+    let (together, name) = losses("cuda", THREE, all.path());
     assert_eq!((first, name), ("cuda:0".into(), "cuda".into()));
-    assert_eq!((alone.len(), together.len()), (7 * 3, 7 * 3));
-    for (a, b) in alone.iter().zip(&together) {
-        assert!((a - b).abs() < 1e-3, "{alone:?} {together:?}");
+    agree(&alone, &together);
+}
+
+/// The chunks of six replicas are halved.
+#[test]
+fn a_grid_fits_into_little_memory() {
+    let [little, enough] = [(), ()].map(|()| tempfile::tempdir().unwrap());
+    let Some(_) = device() else { return };
+    let (alone, _) = losses("cuda", LITTLE, little.path());
+    agree(&alone, &losses("cuda", THREE, enough.path()).0);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut six = command("hidden_noise", "--hidden 20 --repeats 6 --device cuda", folder.path());
+    let output = six.env(LITTLE[0], LITTLE[1]).output().unwrap();
+    if output.status.success() {
+        println!("skipped: this driver has memory enough");
+        return;
     }
+    let said = stderr(&output);
+    assert!(said.starts_with("error: the device's memory is too small for a chunk of 6"), "{said}");
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+}
+
+/// Products may be summed in another order in another company: a thousandth.
+fn agree(a: &[f64], b: &[f64]) {
+    assert_eq!((a.len(), b.len()), (7 * 3, 7 * 3));
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-3;
+    assert!(a.iter().zip(b).all(near), "{a:?} {b:?}");
 }
 
 #[test]
@@ -43,7 +72,7 @@ fn a_device_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let mut command = command("hidden_noise", "--device cuda:99", &out);
-    let output = command.env("TEST_CUDA_DEVICES", "3").output().unwrap();
+    let output = command.env(THREE[0], THREE[1]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
     assert!(stderr(&output).contains("cannot open CUDA device 99 of "), "{}", stderr(&output));
     assert!(!out.exists(), "nothing is half-written");

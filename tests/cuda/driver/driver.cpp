@@ -6,10 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <atomic>
+
 #include "../../kernels/kernels.cpp"
 #include "candle.h"
 
-enum { SUCCESS = 0, INVALID_DEVICE = 101, NOT_FOUND = 500 };
+enum { SUCCESS = 0, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
+
+// Bytes of device memory that are in use.
+static std::atomic<size_t> used;
 
 // Calls `kernel` with the arguments that `arguments` points to.
 template <typename... A, size_t... I>
@@ -139,14 +144,21 @@ int cuGetErrorString(int, const char **text) {
     return SUCCESS;
 }
 
-// NaN where nothing has been written.
+// NaN where nothing has been written. There is as much memory as a test asks for; its length stands
+// before each piece.
 int cuMemAllocAsync(void **memory, size_t bytes, void *) {
-    *memory = memset(malloc(bytes + 1), 0xFF, bytes);
+    const char *most = getenv("TEST_CUDA_BYTES");
+    if (most && used + bytes > strtoul(most, nullptr, 10)) return OUT_OF_MEMORY;
+    used += bytes;
+    size_t *piece = (size_t *)malloc(bytes + 2 * sizeof(size_t));
+    piece[0] = bytes;
+    *memory = memset(piece + 2, 0xFF, bytes);
     return SUCCESS;
 }
 
-int cuMemFreeAsync(void *memory, void *) {
-    free(memory);
+int cuMemFreeAsync(size_t *memory, void *) {
+    used -= memory[-2];
+    free(memory - 2);
     return SUCCESS;
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use candle_core::Device;
 
 use super::device::{DeviceChoice, Opened, Place, cuda_devices};
+use super::exit::line;
 use crate::experiment::Schedule;
 
 /// Less than this is not worth a GPU's start, in which the driver compiles Candle's kernels and ours.
@@ -55,7 +56,7 @@ fn choose(work: &Work, open: impl Fn(Place) -> Result<Opened>) -> Result<(Opened
     }
     let gpu = open(Place::AllCuda).and_then(|gpu| Ok((forecast(&gpu)?, gpu)));
     Ok(match gpu {
-        Err(error) => (cpu, format!("a trial on cuda failed: {error:#}")),
+        Err(error) => (cpu, format!("a trial on cuda failed: {}", line(&error))),
         Ok((on_gpu, gpu)) if on_gpu.saturating_mul(TIMES) < on_cpu => {
             (gpu, format!("about {}, {there} on the CPU", rounded(on_gpu)))
         }

@@ -44,8 +44,8 @@ pub fn main<A: Parser>(task: Task, program: impl FnOnce(A) -> Result<(), Failure
     interrupt::install();
     match program(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => fail(2, &format!("{error:#}")),
-        Err(Failure::Failed(error)) => fail(1, &format!("{error:#}")),
+        Err(Failure::Usage(error)) => fail(2, &line(&error)),
+        Err(Failure::Failed(error)) => fail(1, &line(&error)),
         Err(Failure::Interrupted(how)) => {
             eprintln!("interrupted: {how}");
             ExitCode::from(interrupt::exit_code())
@@ -61,18 +61,26 @@ fn usage(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match print(error.render().to_string().as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(1, &format!("{error:#}")),
+            Err(error) => fail(1, &line(&error)),
         };
     }
     let text = error.render().to_string();
     let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    fail(2, &first.lines().map(str::trim).collect::<Vec<_>>().join(" "))
+    fail(2, &joined(first.lines()))
 }
 
-fn fail(code: u8, message: &str) -> ExitCode {
-    // Candle's errors carry a backtrace in further lines where RUST_BACKTRACE is set.
-    let lines = message.lines().take_while(|line| !line.trim_start().starts_with("0: "));
-    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+/// An error and its causes in one line. Candle's carry a backtrace in further lines where
+/// RUST_BACKTRACE is set.
+pub(super) fn line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    joined(text.lines().take_while(|line| !line.trim_start().starts_with("0: ")))
+}
+
+fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.map(str::trim).collect::<Vec<_>>().join(" ").trim_end().to_string()
+}
+
+fn fail(code: u8, line: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {line}");
     ExitCode::from(code)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::auto::Work;
 use super::device::Opened;
-use super::exit::{Failure, print};
+use super::exit::{Failure, line, print};
 use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Resumable};
@@ -131,7 +131,7 @@ fn train(
         grid.runs().count()
     );
     match result {
-        Err(error) => Err(anyhow::anyhow!("{error:#}; {done}").into()),
+        Err(error) => Err(anyhow::anyhow!("{}; {done}", line(&error)).into()),
         Ok(()) if left == 0 => Ok(()),
         Ok(()) if interrupt::requested() => Err(Failure::Interrupted(done)),
         Ok(()) => Err(Failure::TimeLimit(done)),

@@ -23,9 +23,13 @@ pub(super) fn explained(error: Error, replicas: usize) -> Error {
     if !is_out_of_memory(&error) {
         return error;
     }
+    let (replicas, fewer) = match replicas {
+        1 => ("one replica".to_string(), ""),
+        _ => (format!("a chunk of {replicas} replicas"), "fewer repeats, "),
+    };
     error.context(format!(
-        "the device's memory is too small for a chunk of {replicas} replicas: expected fewer repeats, \
-         a smaller hidden or batch size"
+        "the device's memory is too small for {replicas}: expected {fewer}a smaller hidden or batch \
+         size"
     ))
 }
 
@@ -74,8 +78,12 @@ mod tests {
         assert_eq!(fail(FULL, &[1]), FULL);
         assert_eq!(fail("no such kernel", &[1, 2, 3, 4]), "no such kernel");
         assert_eq!(calls, 2);
-        let explained = |text: &'static str| format!("{:#}", explained(Error::msg(text), 300));
-        assert!(explained(FULL).starts_with("the device's memory is too small for a chunk of 300"));
-        assert_eq!(explained("no such kernel"), "no such kernel");
+        let explained =
+            |text: &'static str, replicas| format!("{:#}", explained(Error::msg(text), replicas));
+        let many = "the device's memory is too small for a chunk of 300 replicas: expected fewer";
+        assert!(explained(FULL, 300).starts_with(many));
+        let one = "the device's memory is too small for one replica: expected a smaller hidden";
+        assert!(explained(FULL, 1).starts_with(one));
+        assert_eq!(explained("no such kernel", 300), "no such kernel");
     }
 }

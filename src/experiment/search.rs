@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::chunk::{Keeper, Program, train_chunk};
 use super::grid::Grid;
-use super::memory::within_memory;
+use super::memory::{explained, within_memory};
 use super::record::{Record, RunId};
 use super::schedule::Schedule;
 use super::shard::Shard;
@@ -136,7 +136,8 @@ fn train(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Record>> {
     let watch: (&mut dyn Observer, &mut dyn Keeper) = (observer, &mut ());
-    let trained = train_chunk(source, &program(grid, chunk), device, watch)?;
+    let trained = train_chunk(source, &program(grid, chunk), device, watch)
+        .map_err(|error| explained(error, chunk.len()))?;
     let trained = trained.context("a chunk that nobody ends has not ended")?;
     let record = |(r, (_, id)): (usize, &(usize, RunId))| Record::new(grid, *id, &trained, r);
     Ok(chunk.iter().enumerate().map(record).collect())

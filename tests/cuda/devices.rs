@@ -47,16 +47,31 @@ fn a_grid_fits_into_little_memory() {
     let (alone, _) = losses("cuda", LITTLE, little.path());
     agree(&alone, &losses("cuda", THREE, enough.path()).0);
 
-    let folder = tempfile::tempdir().unwrap();
-    let mut six = command("hidden_noise", "--hidden 20 --repeats 6 --device cuda", folder.path());
-    let output = six.env(LITTLE[0], LITTLE[1]).output().unwrap();
-    if output.status.success() {
-        println!("skipped: this driver has memory enough");
-        return;
+    for (program, args, bytes, expected) in [
+        (
+            "hidden_noise",
+            "--hidden 20 --repeats 6",
+            LITTLE[1],
+            "a chunk of 6 replicas: expected fewer",
+        ),
+        ("grid_search", GRID, "5000", "one replica: expected a smaller hidden"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(program, &format!("{args} --device cuda"), folder.path());
+        let output = command.env(LITTLE[0], bytes).env("RUST_BACKTRACE", "1").output().unwrap();
+        if output.status.success() {
+            println!("skipped: this driver has memory enough");
+            return;
+        }
+        let said = stderr(&output);
+        let expected = format!("error: the device's memory is too small for {expected}");
+        assert!(said.starts_with(&expected), "{said}");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(
+            program == "hidden_noise" || said.contains("; 0 of 21 runs are finished"),
+            "{said}"
+        );
     }
-    let said = stderr(&output);
-    assert!(said.starts_with("error: the device's memory is too small for a chunk of 6"), "{said}");
-    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
 }
 
 /// Products may be summed in another order in another company: a thousandth.

@@ -34,15 +34,17 @@ fn samples(device: &Device) -> Result<(Samples, Samples)> {
     Ok((of(&train)?, of(&test)?))
 }
 
-fn tutorial_network() -> Mlp {
-    Mlp { inputs: 2, hidden: vec![500], outputs: 1 }
-}
-
-/// What is trained together: the name and the spread of the noise, the number of replicas.
-fn cases(device: &Device) -> impl Iterator<Item = (&'static str, f64, usize)> + use<> {
+/// What is measured of the tutorial: without and with noise, so many replicas together, each with its
+/// network.
+fn cases(device: &Device) -> impl Iterator<Item = (BenchmarkId, usize, SequentialT, Adam)> {
     let replicas = if device.is_cpu() { [1, 8, 30] } else { [30, 300, 3000] };
     let noises = [("baseline", 0.), ("hidden noise", 0.1)];
-    noises.into_iter().flat_map(move |(name, stddev)| replicas.map(|r| (name, stddev, r)))
+    let cases = noises.into_iter().flat_map(move |noise| replicas.map(|r| (noise, r)));
+    cases.map(|((name, stddev), replicas)| {
+        let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+        let (model, adam) = build(&network, replicas, stddev, device).expect("a model");
+        (BenchmarkId::new(name, replicas), replicas, model, adam)
+    })
 }
 
 /// One step of the tutorial's network.
@@ -50,9 +52,7 @@ pub fn tutorial(c: &mut Criterion) {
     for device in devices() {
         let mut group = c.benchmark_group(group(&device, "step/tutorial"));
         let (train, _) = samples(&device).expect("the circles");
-        for (name, stddev, replicas) in cases(&device) {
-            let (model, mut adam) =
-                build(&tutorial_network(), replicas, stddev, &device).expect("a model");
+        for (id, replicas, model, mut adam) in cases(&device) {
             let ids: Vec<u32> = (0..replicas).flat_map(|_| 0..30).collect();
             let mut step = || -> Result<()> {
                 let (xs, ys) = train.batch(&ids, replicas)?;
@@ -60,9 +60,7 @@ pub fn tutorial(c: &mut Criterion) {
                 adam.step(&backward(&Loss::BinaryCrossEntropy.forward(&logits, &ys)?)?)
             };
             group.throughput(Throughput::Elements(replicas as u64));
-            group.bench_function(BenchmarkId::new(name, replicas), |b| {
-                iter(b, &device, &mut step);
-            });
+            group.bench_function(id, |b| iter(b, &device, &mut step));
         }
     }
 }
@@ -73,13 +71,11 @@ pub fn epoch(c: &mut Criterion) {
     for device in devices() {
         let mut group = c.benchmark_group(group(&device, "fit/100 epochs"));
         let (train, test) = samples(&device).expect("the circles");
-        for (name, stddev, replicas) in cases(&device) {
-            let (model, mut adam) =
-                build(&tutorial_network(), replicas, stddev, &device).expect("a model");
+        for (id, replicas, model, mut adam) in cases(&device) {
             let seeds = (0..replicas as u64).collect();
             let options = FitOptions { epochs: EPOCHS, seeds, ..Default::default() };
             group.throughput(Throughput::Elements((replicas * EPOCHS) as u64));
-            group.bench_function(BenchmarkId::new(name, replicas), |b| {
+            group.bench_function(id, |b| {
                 iter(b, &device, || fit(&model, &mut adam, &train, Some(&test), &options, &mut ()));
             });
         }

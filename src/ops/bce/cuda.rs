@@ -1,34 +1,12 @@
 //! The CUDA side.
 
-use candle_core::cuda_backend::cudarc::driver::CudaView;
-use candle_core::{CudaStorage, Layout, Result, Shape, bail};
+use candle_core::{CudaStorage, Layout, Result, Shape};
 
 use super::custom::Scores;
-use crate::ops::cuda::{launch, result, room, values};
+use crate::ops::cuda::{Batches, launch, result, room, values};
 
 /// A tensor of an op's arguments.
 type Argument<'a> = (&'a CudaStorage, &'a Layout);
-
-/// Logits (R, B, 1) whose replicas have some rows between them.
-struct Logits<'a> {
-    zs: CudaView<'a, f32>,
-    replicas: usize,
-    batch: usize,
-    /// From a replica to the next.
-    stride: usize,
-}
-
-impl<'a> Logits<'a> {
-    fn new((storage, layout): Argument<'a>) -> Result<Self> {
-        let (replicas, batch, _) = layout.shape().dims3()?;
-        let (&[stride, 1, _], start) = (layout.stride(), layout.start_offset()) else {
-            bail!("expected rows behind one another, received {layout:?}")
-        };
-        let end = start + (replicas - 1) * stride + batch;
-        let zs = storage.as_cuda_slice::<f32>()?.slice(start..end);
-        Ok(Self { zs, replicas, batch, stride })
-    }
-}
 
 impl Scores {
     pub(super) fn cuda(
@@ -37,7 +15,8 @@ impl Scores {
         (targets, layout): Argument,
     ) -> Result<(CudaStorage, Shape)> {
         let (device, ys) = (&logits.0.device, values(targets, layout)?);
-        let Logits { zs, replicas, batch, stride } = &Logits::new(logits)?;
+        let Batches { values: zs, replicas, batch, stride } =
+            &Batches::<f32>::new(logits.0, logits.1)?;
         let (tasks, shared) = (replicas * batch, ys.len());
         let shape = self.shape(*replicas);
         let (loss, accuracy) = (i32::from(self.has_loss()), i32::from(self.has_accuracy()));
@@ -73,7 +52,7 @@ pub(super) fn grad(
 ) -> Result<(CudaStorage, Shape)> {
     let (device, shape) = (&logits.0.device, logits.1.shape());
     let (ys, grad) = (values(targets, layout)?, values(grad, grad_layout)?);
-    let Logits { zs, batch, stride, .. } = &Logits::new(logits)?;
+    let Batches { values: zs, batch, stride, .. } = &Batches::<f32>::new(logits.0, logits.1)?;
     let (tasks, shared) = (shape.elem_count(), ys.len());
     let mut dz = room(device, tasks)?;
     // SAFETY: the kernel reads a batch of logits at each stride, `shared` targets and a gradient for

@@ -66,6 +66,31 @@ pub fn values_of<'a, T: CudaDType>(
     }
 }
 
+/// Some values of each replica, one behind the other.
+pub struct Batches<'a, T> {
+    /// From the first value to the last.
+    pub values: CudaView<'a, T>,
+    pub replicas: usize,
+    /// Number of values of a replica.
+    pub batch: usize,
+    /// From a replica's first value to that of the next.
+    pub stride: usize,
+}
+
+impl<'a, T: CudaDType> Batches<'a, T> {
+    /// Those of a tensor (R, B) or (R, B, 1).
+    pub fn new(storage: &'a CudaStorage, layout: &Layout) -> Result<Self> {
+        let (dims, strides) = (layout.dims(), layout.stride());
+        let (&[replicas, batch], &[stride, 1]) = (&dims[..2], &strides[..2]) else {
+            bail!("expected values of a replica behind one another, received {layout:?}")
+        };
+        let start = layout.start_offset();
+        let end = start + replicas.saturating_sub(1) * stride + batch;
+        let values = storage.as_cuda_slice::<T>()?.slice(start..end);
+        Ok(Self { values, replicas, batch, stride })
+    }
+}
+
 /// The values of a contiguous f32 tensor, to be written.
 pub fn values_mut<'a>(
     storage: &'a mut CudaStorage,

@@ -1,9 +1,9 @@
 //! The CUDA side.
 
-use candle_core::{CudaStorage, Layout, Result, Shape, bail};
+use candle_core::{CudaStorage, Layout, Result, Shape};
 
 use super::{Permutations, TakeRows, taken};
-use crate::ops::cuda::{launch, result, room, room_of, values, values_of};
+use crate::ops::cuda::{Batches, launch, result, room, room_of, values, values_of};
 
 impl TakeRows {
     pub(super) fn cuda(
@@ -13,19 +13,15 @@ impl TakeRows {
     ) -> Result<(CudaStorage, Shape)> {
         let device = &xs.device;
         let shape = Shape::from(taken(xs_layout.dims(), ids_layout.dims()));
-        let (&[replicas, batch], &[stride, 1]) = (ids_layout.dims(), ids_layout.stride()) else {
-            bail!("expected row numbers (R, B) behind one another, received {ids_layout:?}")
-        };
-        let (xs, first) = (values(xs, xs_layout)?, ids_layout.start_offset());
-        let end = first + replicas.saturating_sub(1) * stride + batch;
-        let ids = ids.as_cuda_slice::<u32>()?.slice(first..end);
+        let xs = values(xs, xs_layout)?;
+        let Batches { values: ids, batch, stride, .. } = &Batches::<u32>::new(ids, ids_layout)?;
         let tasks = shape.elem_count();
         let row_len = xs_layout.dims()[1..].iter().product::<usize>();
         let mut ys = room(device, tasks)?;
         // SAFETY: the kernel writes an element a task, and reads those of the rows that `ids` names,
         // which its makers keep below the number of rows.
         unsafe {
-            launch!(device, "take_rows", tasks, &xs, &ids, &mut ys, &row_len, &batch, &stride);
+            launch!(device, "take_rows", tasks, &xs, ids, &mut ys, &row_len, batch, stride);
         }
         Ok(result(ys, device, shape))
     }

@@ -43,6 +43,11 @@ pub fn files(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What `result.json` in a folder says.
+pub fn result(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("result.json")).unwrap()).unwrap()
+}
+
 const FAST: &str = "--epochs 5 --hidden 20";
 
 #[test]
@@ -63,8 +68,7 @@ fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
         "result.json",
     ];
     assert_eq!(files(folder.path()), expected);
-    let result: Value =
-        serde_json::from_slice(&fs::read(folder.path().join("result.json")).unwrap()).unwrap();
+    let result = result(folder.path());
     assert_eq!(result["experiment"], "hidden_noise");
     assert_eq!(result["device"], "cpu");
     assert_eq!(result["settings"]["noise"][0]["placement"], "before-activation");
@@ -227,8 +231,7 @@ fn runs_that_diverge_are_reported_and_fail_when_all_do() {
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert_eq!(error.matches("warning: the run with seed").count(), 2, "{error}");
     assert!(error.lines().last().unwrap().starts_with("error: every run diverged"), "{error}");
-    let result: Value =
-        serde_json::from_slice(&fs::read(folder.path().join("result.json")).unwrap()).unwrap();
+    let result = result(folder.path());
     assert_eq!(result["runs"][1]["test_accuracy"], Value::Null);
     assert!(result["runs"][1]["stopped"]["epoch"].is_u64());
     assert_eq!(result["summary"]["test_accuracy"]["n"], 0);

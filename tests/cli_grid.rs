@@ -7,16 +7,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::{command, files, run, stderr, stdout};
+use crate::cli::{command, files, result, run, stderr, stdout};
 
 pub const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
 /// As [`FAST`], but long enough to be killed on the way.
 pub const SLOW: &str =
     "--epochs 3000 --hidden 16 --repeats 12 --stddev 0,0.1,1 --threads 2 --no-plots";
-
-fn result(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("result.json")).unwrap()).unwrap()
-}
 
 /// What the results say, without times and the command's own words.
 pub fn findings(folder: &Path) -> (Value, Value, Vec<u8>, Vec<u8>) {

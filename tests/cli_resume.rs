@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::cli::{command, files, run, stderr, stdout};
+use crate::cli::{command, files, result, run, stderr, stdout};
 
 /// Small, and so long that it is ended on the way.
 const LONG: &str = "--hidden 20 --repeats 3 --threads 1 --no-plots --epochs 10000000";
@@ -46,11 +46,7 @@ fn same_results(a: &Path, b: &Path) {
     for file in ["history.csv", "model.safetensors"] {
         assert!(fs::read(a.join(file)).unwrap() == fs::read(b.join(file)).unwrap(), "{file}");
     }
-    let runs = |folder: &Path| -> Value {
-        let text = fs::read(folder.join("result.json")).unwrap();
-        serde_json::from_slice::<Value>(&text).unwrap()["runs"].clone()
-    };
-    assert_eq!(runs(a), runs(b));
+    assert_eq!(result(a)["runs"], result(b)["runs"]);
 }
 
 #[test]

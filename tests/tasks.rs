@@ -12,7 +12,7 @@ use candle_noise::experiment::{
 use candle_noise::model::Placement;
 use serde_json::Value;
 
-use crate::cli::{files, run, stderr, stdout};
+use crate::cli::{files, result, run, stderr, stdout};
 
 fn inputs(samples: &Samples) -> Result<Vec<f32>> {
     Ok(samples.range(0, samples.rows())?.0.flatten_all()?.to_vec1()?)
@@ -130,8 +130,7 @@ fn the_programs_write_what_the_others_write_and_a_confusion_matrix() {
             "result.json",
         ];
         assert_eq!(files(folder.path()), expected);
-        let text = fs::read(folder.path().join("result.json")).unwrap();
-        let result: Value = serde_json::from_slice(&text).unwrap();
+        let result = result(folder.path());
         assert_eq!(result["experiment"], program);
         assert_eq!(result["settings"]["noise"][0]["placement"], "input");
         for other in ["before-activation", "nowhere"] {

@@ -97,19 +97,9 @@ impl<'a> Stopwatch<'a> {
     fn new(device: &'a Device) -> Self {
         Self { device, moments: 0, begin: (0, Instant::now()), seconds: f64::INFINITY }
     }
-}
 
-impl Keeper for Stopwatch<'_> {
-    fn goes_on(&mut self, epoch: usize, state: &State) -> Result<bool> {
-        if epoch == 0 {
-            self.begin = (0, Instant::now());
-        } else if self.begin.1.elapsed() >= MOMENT {
-            self.finished(epoch, state)?;
-        }
-        Ok(self.moments < MOMENTS)
-    }
-
-    fn finished(&mut self, epoch: usize, _: &State) -> Result<()> {
+    /// Ends a moment and begins the next.
+    fn lap(&mut self, epoch: usize) -> Result<()> {
         // A GPU has been told of the epochs, and trains them now.
         self.device.synchronize()?;
         let (first, begin) = self.begin;
@@ -117,6 +107,21 @@ impl Keeper for Stopwatch<'_> {
         self.begin = (epoch, Instant::now());
         self.moments += 1;
         Ok(())
+    }
+}
+
+impl Keeper for Stopwatch<'_> {
+    fn goes_on(&mut self, epoch: usize, _: &State) -> Result<bool> {
+        if epoch == 0 {
+            self.begin = (0, Instant::now());
+        } else if self.begin.1.elapsed() >= MOMENT {
+            self.lap(epoch)?;
+        }
+        Ok(self.moments < MOMENTS)
+    }
+
+    fn finished(&mut self, epoch: usize, _: &State) -> Result<()> {
+        self.lap(epoch)
     }
 }
 

@@ -1,13 +1,12 @@
 //! `--device auto` where there is a device.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use super::device;
-use crate::cli::{run, stderr};
+use crate::cli::{result, run, stderr};
 use crate::cli_resume::ended;
 
 const SMALL: &str = "--hidden 20 --no-plots";
@@ -16,9 +15,7 @@ const SMALL: &str = "--hidden 20 --no-plots";
 fn trained(program: &str, args: &str, out: &Path) -> (String, Value) {
     let output = run(program, &format!("{SMALL} {args}"), out);
     assert!(output.status.success(), "{}", stderr(&output));
-    let result: Value =
-        serde_json::from_slice(&fs::read(out.join("result.json")).unwrap()).unwrap();
-    (stderr(&output), result["device"].clone())
+    (stderr(&output), result(out)["device"].clone())
 }
 
 #[test]

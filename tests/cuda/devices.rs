@@ -1,13 +1,12 @@
 //! Several devices, and little memory: the tests' driver has what it is told by variables that a real
 //! one does not know.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::device;
-use crate::cli::{command, stderr, stdout};
+use crate::cli::{command, result, stderr, stdout};
 
 const GRID: &str = "--epochs 20 --hidden 20 --repeats 3 --stddev 0.1,1 --no-plots";
 
@@ -21,8 +20,7 @@ fn losses(device: &str, variable: [&str; 2], out: &Path) -> (Vec<f64>, Value) {
     let mut command = command("grid_search", &format!("{GRID} --device {device}"), out);
     let output = command.env(variable[0], variable[1]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    let result = fs::read(out.join("result.json")).unwrap();
-    let result: Value = serde_json::from_slice(&result).unwrap();
+    let result = result(out);
     let cells = result["cells"].as_array().unwrap().clone();
     let runs = cells.into_iter().flat_map(|cell| cell["runs"].as_array().unwrap().clone());
     let losses = runs.map(|run| run["train_loss"].as_f64().unwrap()).collect();

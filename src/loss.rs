@@ -74,8 +74,7 @@ impl Loss {
 /// # Errors
 /// When the shapes do not fit or a class does not exist.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    let classes = class_numbers(logits, targets)?.unsqueeze(2)?; // (R, B, 1)
-    log_softmax(logits, D::Minus1)?.gather(&classes, 2)?.squeeze(2)?.mean(1)?.neg()
+    ops::cross_entropy(logits, &class_numbers(logits, targets)?)
 }
 
 /// Cross-entropy against smoothed classes: (1 − ε) · [`cross_entropy`] + ε / C · Σ_c −ln p_c, the mean

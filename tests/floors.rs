@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const FLOORS: [&[&str]; 8] = [
-    &["rng", "files"],
+    &["rng", "files", "simd"],
     &["ops"],
     &["noise", "nn", "loss", "metric", "optim"],
     &["data", "model"],

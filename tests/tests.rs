@@ -11,6 +11,7 @@ mod data;
 mod early_stopping;
 mod files_of_data;
 mod floors;
+mod golden;
 mod grid;
 mod kernels;
 mod labels;

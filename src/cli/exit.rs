@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use super::defaults::{task_in, with_defaults};
 use super::interrupt;
 use crate::experiment::Task;
+use crate::simd;
 
 /// Why a program ends without its result.
 #[derive(Debug)]
@@ -41,6 +42,9 @@ pub fn main<A: Parser>(task: Task, program: impl FnOnce(A) -> Result<(), Failure
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    if let Err(error) = simd::check() {
+        return fail(2, &error);
+    }
     interrupt::install();
     match program(args) {
         Ok(()) => ExitCode::SUCCESS,

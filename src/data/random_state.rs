@@ -42,7 +42,7 @@ impl RandomState {
             let x2 = 2.0 * self.unit() - 1.0;
             let r2 = x1 * x1 + x2 * x2;
             if r2 < 1.0 && r2 != 0.0 {
-                let f = (-2.0 * r2.ln() / r2).sqrt();
+                let f = (-2.0 * libm::log(r2) / r2).sqrt();
                 self.spare_normal = Some(f * x1);
                 return f * x2;
             }

@@ -56,7 +56,7 @@ impl Toy {
             let step = 2.0 * PI / count as f64;
             (0..count).map(move |i| {
                 let angle = i as f64 * step;
-                [angle.cos() * radius, angle.sin() * radius]
+                [libm::cos(angle) * radius, libm::sin(angle) * radius]
             })
         };
         let (first, second) = self.class_sizes()?;
@@ -74,8 +74,8 @@ impl Toy {
             (0..count).map(move |i| if i > 0 && i + 1 == count { PI } else { i as f64 * step })
         };
         let (first, second) = self.class_sizes()?;
-        let upper = angles(first).map(|a| [a.cos(), a.sin()]);
-        let lower = angles(second).map(|a| [1.0 - a.cos(), 1.0 - a.sin() - 0.5]);
+        let upper = angles(first).map(|a| [libm::cos(a), libm::sin(a)]);
+        let lower = angles(second).map(|a| [1.0 - libm::cos(a), 1.0 - libm::sin(a) - 0.5]);
         self.finish(upper.chain(lower).collect())
     }
 

@@ -3,10 +3,11 @@
 //! Channels last, as [`conv2d`](super::conv2d): vectors run over the channels. NaN stays NaN.
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor, bail};
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use super::cpu::{is_fused, values};
 use super::no_grad::is_no_grad;
+use crate::simd::instructions;
 
 /// The maximum of each square of `size` by `size` pixels, side by side; what is left over at the lower
 /// and right edge is dropped. The gradient goes to the first of equal maxima, row by row.
@@ -85,7 +86,7 @@ impl Pool {
     }
 }
 
-#[pulp::with_simd(keep_larger = Arch::new())]
+#[pulp::with_simd(keep_larger = instructions())]
 #[inline(always)]
 fn keep_larger_simd<'a, S: Simd>(_: S, xs: &'a [f32], ys: &'a mut [f32]) {
     for (y, &x) in ys.iter_mut().zip(xs) {
@@ -95,7 +96,7 @@ fn keep_larger_simd<'a, S: Simd>(_: S, xs: &'a [f32], ys: &'a mut [f32]) {
 }
 
 /// Gives each channel's gradient to a pixel that has the maximum, and nothing to those behind it.
-#[pulp::with_simd(pass_on = Arch::new())]
+#[pulp::with_simd(pass_on = instructions())]
 #[inline(always)]
 fn pass_on_simd<'a, S: Simd>(
     _: S,

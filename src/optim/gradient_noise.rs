@@ -99,7 +99,7 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
             )
         }
         let stddev = |draw: &NoiseDraw| {
-            (draw.strength / (1. + f64::from(draw.address.step)).powf(self.decay)).sqrt()
+            (draw.strength / libm::pow(1. + f64::from(draw.address.step), self.decay)).sqrt()
         };
         let noisy = self.sites.iter().filter_map(|site| Some((site, grads.get(&site.var)?)));
         let noisy = noisy.map(|(site, grad)| {

@@ -6,8 +6,6 @@
 //!
 //! A normal draw takes its pair's two words, so elements 2i and 2i+1 share theirs.
 
-use pulp::Arch;
-
 use super::blocks::Rows;
 use super::key::{Key, Stream};
 use super::laplace::laplace;
@@ -15,6 +13,7 @@ use super::normal::{box_muller, uniforms, words};
 use super::philox::philox4x32;
 use super::stream_rng::PhiloxRng;
 use super::vector::{Added, Copied, Draws};
+use crate::simd::instructions;
 
 /// The longest row that an [`Address`] can name: 2^34 elements, where memory can hold them.
 pub const MAX_ROW_LEN: usize =
@@ -89,7 +88,7 @@ impl Address {
             return ys.copy_from_slice(xs);
         }
         let sink = Added { scale: stddev, xs, ys };
-        Arch::new().dispatch(Draws { address: *self, rows, pair: box_muller, sink });
+        instructions().dispatch(Draws { address: *self, rows, pair: box_muller, sink });
     }
 
     /// The definition of [`Self::fill_normal`], a block at a time, which tests compare with.
@@ -130,7 +129,7 @@ impl Address {
         pair: impl Fn(u32, u32) -> [T; 2],
     ) {
         let rows = rows(first_row, row_len, out.len());
-        Arch::new().dispatch(Draws { address: *self, rows, pair, sink: Copied(out) });
+        instructions().dispatch(Draws { address: *self, rows, pair, sink: Copied(out) });
     }
 }
 

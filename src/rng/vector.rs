@@ -133,19 +133,10 @@ fn interleave<T: Copy>(evens: &[T], odds: &[T], out: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use pulp::Arch;
-
     use super::super::key::Stream;
     use super::super::normal::box_muller;
     use super::*;
-
-    /// Every instruction set that this machine has.
-    fn instruction_sets() -> Vec<Arch> {
-        let mut sets = vec![Arch::Scalar, Arch::new()];
-        #[cfg(target_arch = "x86_64")]
-        sets.extend(pulp::x86::V3::try_new().map(Arch::V3));
-        sets
-    }
+    use crate::simd;
 
     fn bits(xs: &[f32]) -> Vec<u32> {
         xs.iter().map(|x| x.to_bits()).collect()
@@ -160,11 +151,11 @@ mod tests {
             for first in [0, 7, u32::MAX - count as u32 + 1] {
                 let mut plain = vec![0.0; len * count];
                 address.fill_normal_plain(first, len, &mut plain);
-                for set in instruction_sets() {
+                for (name, set) in simd::available() {
                     let mut zs = vec![f32::NAN; plain.len()];
                     let rows = Rows { first, len, count };
                     set.dispatch(Draws { address, rows, pair: box_muller, sink: Copied(&mut zs) });
-                    assert_eq!(bits(&zs), bits(&plain), "{set:?}: {count} x {len} from {first}");
+                    assert_eq!(bits(&zs), bits(&plain), "{name}: {count} x {len} from {first}");
                 }
             }
         }
@@ -178,12 +169,12 @@ mod tests {
             let mut zs = vec![0.0; xs.len()];
             address.fill_normal_plain(3, len, &mut zs);
             let ys: Vec<f32> = zs.iter().zip(&xs).map(|(z, x)| 0.3f32.mul_add(*z, *x)).collect();
-            for set in instruction_sets() {
+            for (name, set) in simd::available() {
                 let mut added = vec![f32::NAN; xs.len()];
                 let sink = Added { scale: 0.3, xs: &xs, ys: &mut added };
                 let rows = Rows { first: 3, len, count };
                 set.dispatch(Draws { address, rows, pair: box_muller, sink });
-                assert_eq!(bits(&added), bits(&ys), "{set:?}: {count} x {len}");
+                assert_eq!(bits(&added), bits(&ys), "{name}: {count} x {len}");
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
-use pulp::{Arch, Simd};
+use pulp::Simd;
 use rayon::prelude::*;
 
 use super::{AdamStep, Moments, Numbers};
 use crate::ops::cpu::{PARALLEL, values, values_mut};
+use crate::simd::instructions;
 
 impl AdamStep<'_> {
     pub(super) fn cpu(
@@ -43,7 +44,7 @@ impl InplaceOp1 for Moments<&mut [f32], &[f32]> {
     }
 }
 
-#[pulp::with_simd(update = Arch::new())]
+#[pulp::with_simd(update = instructions())]
 #[inline(always)]
 fn update_simd<'a, S: Simd>(
     _: S,

@@ -40,7 +40,7 @@ pub struct AdamUpdate {
 
 /// 1 / (1 − βᵗ) for both moments at step t, from 1.
 pub fn adam_corrections(beta1: f64, beta2: f64, step: u64) -> (f64, f64) {
-    let correction = |beta: f64| 1. / (1. - beta.powf(step as f64));
+    let correction = |beta: f64| 1. / (1. - libm::pow(beta, step as f64));
     (correction(beta1), correction(beta2))
 }
 

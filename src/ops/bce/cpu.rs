@@ -1,11 +1,12 @@
 //! The loops of the CPU side.
 
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use crate::ops::logistic::{exp_neg_abs, ln_1p};
+use crate::simd::instructions;
 
 /// max(z, 0) − z·y + ln(1 + exp(−|z|)), element by element.
-#[pulp::with_simd(losses = Arch::new())]
+#[pulp::with_simd(losses = instructions())]
 #[inline(always)]
 pub(super) fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
     let mut losses = vec![0.; zs.len()];
@@ -17,7 +18,7 @@ pub(super) fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Ve
 }
 
 /// scale · (sigmoid(z) − y), element by element.
-#[pulp::with_simd(slopes = Arch::new())]
+#[pulp::with_simd(slopes = instructions())]
 #[inline(always)]
 pub(super) fn slopes_simd<'a, S: Simd>(
     _: S,

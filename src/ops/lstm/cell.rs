@@ -1,8 +1,9 @@
 //! The gates of some cells, forward and backward, in vectors.
 
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use crate::ops::logistic::{sigmoid, tanh};
+use crate::simd::instructions;
 
 /// One cell's gates, before and behind their activations, and its states. All of one length but
 /// `gates`, whose blocks stand `step` apart.
@@ -17,7 +18,7 @@ pub struct Cell<'a> {
 }
 
 /// c ← f c + i g and h = o tanh c; the gates become their activations.
-#[pulp::with_simd(activate = Arch::new())]
+#[pulp::with_simd(activate = instructions())]
 #[inline(always)]
 pub(super) fn activate_simd<'a, S: Simd>(_: S, cell: Cell<'a>) {
     let len = cell.state.len();
@@ -56,7 +57,7 @@ pub struct CellGrad<'a> {
 }
 
 /// The backward pass of [`activate`].
-#[pulp::with_simd(deactivate = Arch::new())]
+#[pulp::with_simd(deactivate = instructions())]
 #[inline(always)]
 pub(super) fn deactivate_simd<'a, S: Simd>(_: S, cell: CellGrad<'a>) {
     let (len, step) = (cell.state_grad.len(), cell.step);

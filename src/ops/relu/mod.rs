@@ -10,9 +10,10 @@ mod cuda;
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use super::cpu::{has_kernel, values};
+use crate::simd::instructions;
 
 /// The kernels.
 #[cfg(feature = "cuda")]
@@ -88,13 +89,13 @@ impl CustomOp2 for ReluGrad {
     }
 }
 
-#[pulp::with_simd(rectify = Arch::new())]
+#[pulp::with_simd(rectify = instructions())]
 #[inline(always)]
 fn rectify_simd<S: Simd>(_: S, xs: &[f32]) -> Vec<f32> {
     xs.iter().map(|&x| if x <= 0. { 0. } else { x }).collect()
 }
 
-#[pulp::with_simd(rectify_grad = Arch::new())]
+#[pulp::with_simd(rectify_grad = instructions())]
 #[inline(always)]
 pub(super) fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
     ys.iter().zip(grad).map(|(&y, &g)| if y > 0. { g } else { 0. }).collect()

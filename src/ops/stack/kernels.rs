@@ -5,9 +5,10 @@
 //! the vector instructions that `pulp` chose.
 
 use bytemuck::{cast_slice, cast_slice_mut};
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use super::lines::Line;
+use crate::simd::instructions;
 
 /// Rows that a loop takes together, so that what they share is read once.
 const GROUP: usize = 4;
@@ -38,7 +39,7 @@ pub enum Put<'a> {
 ///
 /// # Shapes
 /// `rows` are `terms` ≥ 1 rows of one length, `ys` as many rows of that length as there are sums.
-#[pulp::with_simd(product = Arch::new())]
+#[pulp::with_simd(product = instructions())]
 #[inline(always)]
 pub(super) fn product_simd<'a, S: Simd>(
     simd: S,
@@ -181,7 +182,7 @@ fn vectors_mut<S: Simd>(lines: &mut [Line]) -> &mut [S::f32s] {
 }
 
 /// The dot product of a vector with each of the rows.
-#[pulp::with_simd(dots = Arch::new())]
+#[pulp::with_simd(dots = instructions())]
 #[inline(always)]
 pub(super) fn dots_simd<'a, S: Simd>(
     simd: S,
@@ -201,18 +202,40 @@ pub(super) fn dots_simd<'a, S: Simd>(
     }
 }
 
+/// Each sum has sixteen partial sums, one for each place of a line, whatever the width of the
+/// vectors: its bits do not depend on the CPU.
 #[inline(always)]
 fn dot_group<S: Simd, const R: usize>(simd: S, rows: &[Line], vector: &[Line], sums: &mut [f32]) {
     let (rows, vector) = (vectors::<S>(rows), vectors::<S>(vector));
     let parts: [_; R] = parts(rows, vector.len());
-    let mut totals = [simd.splat_f32s(0.); R];
-    for (j, y) in vector.iter().enumerate() {
-        for r in 0..R {
-            totals[r] = simd.mul_add_f32s(parts[r][j], *y, totals[r]);
+    let width = Line::LEN / S::F32_LANES;
+    let mut totals = [[simd.splat_f32s(0.); Line::LEN]; R];
+    for j in (0..vector.len()).step_by(width) {
+        for v in 0..width {
+            for r in 0..R {
+                totals[r][v] = simd.mul_add_f32s(parts[r][j + v], vector[j + v], totals[r][v]);
+            }
         }
     }
     for r in 0..R {
-        sums[r] = simd.reduce_sum_f32s(totals[r]);
+        sums[r] = sum_line(simd, &mut totals[r], width);
+    }
+}
+
+/// The sum of the first `width` vectors, a line in all, by halves: 16 sums become 8, 4, 2 and 1.
+#[inline(always)]
+fn sum_line<S: Simd>(simd: S, line: &mut [S::f32s; Line::LEN], width: usize) -> f32 {
+    let mut count = width;
+    while count > 1 {
+        count /= 2;
+        for v in 0..count {
+            line[v] = simd.add_f32s(line[v], line[v + count]);
+        }
+    }
+    match *cast_slice::<S::f32s, f32>(&line[..1]) {
+        // ARM's own sum of a vector has another order.
+        [a, b, c, d] => (a + c) + (b + d),
+        _ => simd.reduce_sum_f32s(line[0]),
     }
 }
 
@@ -220,7 +243,7 @@ fn dot_group<S: Simd, const R: usize>(simd: S, rows: &[Line], vector: &[Line], s
 ///
 /// # Shapes
 /// `normals` are rows of `width`, `ys` the same rows in lines.
-#[pulp::with_simd(add_noise = Arch::new())]
+#[pulp::with_simd(add_noise = instructions())]
 #[inline(always)]
 pub(super) fn add_noise_simd<'a, S: Simd>(
     simd: S,

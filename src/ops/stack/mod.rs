@@ -58,7 +58,7 @@ pub fn is_small(weight: &Tensor) -> bool {
     match *weight.dims() {
         _ if !weight.device().is_cpu() => false,
         [_, inputs, 1] => inputs <= SMALL,
-        [_, inputs, outputs] => outputs >= 8 && inputs <= LONGEST && inputs * outputs <= SMALL,
+        [_, inputs, outputs] => inputs <= LONGEST && inputs * outputs <= SMALL,
         _ => false,
     }
 }

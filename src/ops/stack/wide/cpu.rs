@@ -1,11 +1,12 @@
 //! The CPU side of what lies between two products.
 
 use candle_core::{CpuStorage, Layout, Result, Shape};
-use pulp::{Arch, Simd};
+use pulp::Simd;
 use rayon::prelude::*;
 
 use super::between::{Finish, Gate, SumRows};
 use crate::ops::cpu::{PARALLEL, values, values_mut};
+use crate::simd::instructions;
 
 impl Finish {
     pub(super) fn cpu(
@@ -35,7 +36,7 @@ impl Finish {
 }
 
 /// The rows of a piece; `normals` is empty where there is no noise.
-#[pulp::with_simd(finish = Arch::new())]
+#[pulp::with_simd(finish = instructions())]
 #[inline(always)]
 fn finish_simd<'a, S: Simd>(
     _: S,

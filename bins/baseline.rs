@@ -19,7 +19,7 @@ struct Baseline {
 
 fn main() -> ExitCode {
     cli::main(Task::Circles, |args: Baseline| {
-        let settings = args.experiment.settings(vec![]);
-        cli::run_experiment("baseline", &args.experiment.run, settings)
+        let experiment = args.experiment.experiment(vec![]);
+        cli::run_experiment("baseline", &args.experiment.run, experiment)
     })
 }

@@ -31,7 +31,7 @@ struct CnnNoise {
 fn main() -> ExitCode {
     cli::main(Task::Digits, |args: CnnNoise| {
         let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
-        let settings = args.run.settings(Task::Digits, args.data.as_slice(), noise)?;
-        cli::run_experiment("cnn_noise", &args.run, settings)
+        let experiment = args.run.experiment(Task::Digits, args.data.as_slice(), noise)?;
+        cli::run_experiment("cnn_noise", &args.run, experiment)
     })
 }

@@ -26,7 +26,7 @@ struct HiddenNoise {
 fn main() -> ExitCode {
     cli::main(Task::Circles, |args: HiddenNoise| {
         let noise = Noise { placement: args.placement.into(), stddev: args.stddev };
-        let settings = args.experiment.settings(vec![noise]);
-        cli::run_experiment("hidden_noise", &args.experiment.run, settings)
+        let experiment = args.experiment.experiment(vec![noise]);
+        cli::run_experiment("hidden_noise", &args.experiment.run, experiment)
     })
 }

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     cli::main(Task::Circles, |args: InputHiddenNoise| {
         let input = Noise { placement: Placement::Input, stddev: args.stddev };
         let hidden = Noise { placement: args.placement.into(), stddev: args.hidden_stddev };
-        let settings = args.experiment.settings(vec![input, hidden]);
-        cli::run_experiment("input_hidden_noise", &args.experiment.run, settings)
+        let experiment = args.experiment.experiment(vec![input, hidden]);
+        cli::run_experiment("input_hidden_noise", &args.experiment.run, experiment)
     })
 }

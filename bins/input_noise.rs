@@ -24,7 +24,7 @@ struct InputNoise {
 fn main() -> ExitCode {
     cli::main(Task::Circles, |args: InputNoise| {
         let noise = Noise { placement: Placement::Input, stddev: args.stddev };
-        let settings = args.experiment.settings(vec![noise]);
-        cli::run_experiment("input_noise", &args.experiment.run, settings)
+        let experiment = args.experiment.experiment(vec![noise]);
+        cli::run_experiment("input_noise", &args.experiment.run, experiment)
     })
 }

@@ -31,7 +31,7 @@ struct LstmNoise {
 fn main() -> ExitCode {
     cli::main(Task::Vowels, |args: LstmNoise| {
         let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
-        let settings = args.run.settings(Task::Vowels, &args.data, noise)?;
-        cli::run_experiment("lstm_noise", &args.run, settings)
+        let experiment = args.run.experiment(Task::Vowels, &args.data, noise)?;
+        cli::run_experiment("lstm_noise", &args.run, experiment)
     })
 }

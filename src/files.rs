@@ -97,6 +97,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Says by which version a file was written whose format is not the expected one.
+pub fn other_version(expected: u64, received: u64) -> String {
+    let age = if received > expected { "a newer version" } else { "an earlier version" };
+    format!("{age}: expected format {expected}, received {received}")
+}
+
 /// A temporary file with the permissions that a new file has; the default would be private.
 fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();

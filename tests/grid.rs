@@ -49,14 +49,15 @@ impl Watch for Chunks {
 
 fn open(folder: &Path, grid: &Grid) -> Result<(Store, Vec<String>)> {
     let mut warnings = Vec::new();
-    let store = Store::open(folder, Common::new(grid, "cpu"), &mut |line| warnings.push(line))?;
+    let store =
+        Store::open(folder, Common::new(grid, None, "cpu"), &mut |line| warnings.push(line))?;
     Ok((store, warnings))
 }
 
 fn run(folder: &Path, grid: &Grid, schedule: Schedule, chunks: usize) -> Result<Vec<Vec<Record>>> {
     let (store, _) = open(folder, grid)?;
     let watch = Chunks(AtomicUsize::new(chunks));
-    search(grid, &store, Shard::default(), &[Device::Cpu], schedule, &watch)?;
+    search(&Source::Circles, grid, &store, Shard::default(), &[Device::Cpu], schedule, &watch)?;
     Ok(records(grid, &store))
 }
 
@@ -136,7 +137,7 @@ fn shards_share_every_run_out_once_and_evenly() -> Result<()> {
         let before = records(&grid, &store).concat().len();
         let shard = Shard::new(index, 4)?;
         let watch = Chunks(AtomicUsize::new(usize::MAX));
-        search(&grid, &store, shard, &[Device::Cpu], TWO_THREADS, &watch)?;
+        search(&Source::Circles, &grid, &store, shard, &[Device::Cpu], TWO_THREADS, &watch)?;
         let own = records(&grid, &store).concat().len() - before;
         assert!((7..=8).contains(&own), "30 runs on 4 shards, received {own}");
     }
@@ -202,10 +203,10 @@ fn a_store_of_another_experiment_or_of_a_newer_version_is_refused() -> Result<()
         assert!(error.contains(expected) && error.contains("--fresh"), "{error}");
     }
     let path = &files(folder.path())[0];
-    let newer = fs::read_to_string(path)?.replacen("\"format\":1", "\"format\":2", 1);
+    let newer = fs::read_to_string(path)?.replacen("\"format\":2", "\"format\":3", 1);
     fs::write(path, newer)?;
     let error = fails(&grid);
-    assert!(error.contains("newer version: expected format 1, received 2"), "{error}");
+    assert!(error.contains("newer version: expected format 2, received 3"), "{error}");
     Store::remove(folder.path())?;
     assert_eq!(files(folder.path()).len(), 0);
     Ok(())
@@ -218,9 +219,18 @@ fn devices_share_the_chunks_and_every_run_is_done_once() -> Result<()> {
     let expected = run(one.path(), &grid(), TWO_THREADS, usize::MAX)?;
     let (store, _) = open(two.path(), &grid())?;
     let (shard, watch) = (Shard::default(), Chunks(AtomicUsize::new(usize::MAX)));
-    search(&grid(), &store, shard, &[Device::Cpu, Device::Cpu], TWO_THREADS, &watch)?;
+    search(
+        &Source::Circles,
+        &grid(),
+        &store,
+        shard,
+        &[Device::Cpu, Device::Cpu],
+        TWO_THREADS,
+        &watch,
+    )?;
     assert_eq!(records(&grid(), &store), expected);
-    let none = search(&grid(), &store, shard, &[], TWO_THREADS, &watch).unwrap_err();
+    let none =
+        search(&Source::Circles, &grid(), &store, shard, &[], TWO_THREADS, &watch).unwrap_err();
     assert!(none.to_string().contains("at least one device"), "{none}");
     Ok(())
 }

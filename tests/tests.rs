@@ -5,6 +5,7 @@ mod cli_grid;
 mod cli_resume;
 mod cli_shards;
 mod compare;
+mod content;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod data;

@@ -80,30 +80,31 @@ impl ValidationArgs {
 }
 
 impl ExperimentArgs {
-    /// The settings of an experiment on circles with the given noise.
-    pub fn settings(&self, noise: Vec<Noise>) -> Settings {
+    /// An experiment on circles with the given noise.
+    pub fn experiment(&self, noise: Vec<Noise>) -> (Source, Settings) {
         let circles = Settings {
             samples: self.data.samples,
             data_noise: self.data.data_noise,
             ..Settings::default()
         };
-        self.run.applied_to(circles, noise)
+        (Source::Circles, self.run.applied_to(circles, noise))
     }
 }
 
 impl RunArgs {
-    /// The settings of an experiment on real data with the given noise; `files` are those of the data,
-    /// none for those that come with this crate.
+    /// An experiment on real data with the given noise; `files` are those of the data, none for those
+    /// that come with this crate.
     ///
     /// # Errors
     /// When the task takes another number of files, or one cannot be read or is no such file.
-    pub fn settings(
+    pub fn experiment(
         &self,
         task: Task,
         files: &[PathBuf],
         noise: Vec<Noise>,
-    ) -> Result<Settings, Failure> {
-        Ok(self.applied_to(with_files(task, files)?, noise))
+    ) -> Result<(Source, Settings), Failure> {
+        let (source, data) = opened(task, files)?;
+        Ok((source, self.applied_to(data, noise)))
     }
 
     fn applied_to(&self, data: Settings, noise: Vec<Noise>) -> Settings {
@@ -126,17 +127,16 @@ impl RunArgs {
     }
 }
 
-/// The task's settings with the data of some files.
-pub(super) fn with_files(task: Task, files: &[PathBuf]) -> Result<Settings, Failure> {
+/// The data of some files, or without files those of the task, with the task's settings for them.
+pub(super) fn opened(task: Task, files: &[PathBuf]) -> Result<(Source, Settings), Failure> {
     let settings = Settings { files: files.to_vec(), ..task.defaults() };
     settings.check().map_err(Failure::Usage)?;
-    if files.is_empty() {
-        return Ok(settings);
-    }
-    Ok(match Source::open(task, files)?.sizes() {
+    let source = Source::open(task, files)?;
+    let settings = match source.sizes() {
         Some([samples, test]) => Settings { samples, test_rows: Some(test), ..settings },
         None => settings,
-    })
+    };
+    Ok((source, settings))
 }
 
 /// Where hidden noise enters.

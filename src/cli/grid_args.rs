@@ -10,10 +10,10 @@ use clap::Args;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::with_files;
+use super::experiment_args::opened;
 use super::parse::{positive, stddev, within};
 use super::scheduler;
-use crate::experiment::{Grid, Shard, Task};
+use crate::experiment::{Grid, Shard, Source, Task};
 use crate::model::Placement;
 
 /// Noise, data, networks, training and output.
@@ -85,15 +85,15 @@ impl GridArgs {
         }
     }
 
-    /// The grid that the flags describe.
+    /// The grid that the flags describe, with its data.
     ///
     /// # Errors
     /// When a file of the data cannot be read or is no such file.
-    pub fn grid(&self) -> Result<Grid, Failure> {
-        let data = with_files(self.task, &self.data_files)?;
+    pub fn grid(&self) -> Result<(Source, Grid), Failure> {
+        let (source, data) = opened(self.task, &self.data_files)?;
         // Real data have as many rows as they have; a number asked for is checked against it.
         let samples = if self.data_files.is_empty() { self.data.samples } else { data.samples };
-        Ok(Grid {
+        let grid = Grid {
             samples,
             data_noise: self.data.data_noise,
             data_seeds: self.data_seeds.iter().flat_map(|seeds| seeds.0.clone()).collect(),
@@ -108,7 +108,8 @@ impl GridArgs {
             seed: self.train.seed,
             repeats: self.repeats,
             ..Grid::of(&data)
-        })
+        };
+        Ok((source, grid))
     }
 }
 

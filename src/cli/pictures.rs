@@ -9,10 +9,11 @@ use crate::experiment::{Schedule, Settings, Source, Trained, boundary, examples}
 use crate::model::Placement;
 use crate::{files, report};
 
-/// Writes the pictures of an experiment called `name`.
+/// Writes the pictures of an experiment called `name` on its data.
 pub(super) fn write_pictures(
     folder: &Path,
     name: &str,
+    source: &Source,
     settings: &Settings,
     trained: &Trained,
     schedule: Schedule,
@@ -22,8 +23,7 @@ pub(super) fn write_pictures(
     let noisy = settings.noise.iter().any(|noise| noise.stddev > 0.);
     write("accuracy.png", &report::accuracy_png(&title, &trained.histories, noisy)?)?;
     write("loss.png", &report::loss_png(&title, &trained.histories, noisy)?)?;
-    let source = Source::open(settings.task, &settings.files)?;
-    match &source {
+    match source {
         Source::Circles => {
             let data = settings.circles()?;
             // The pictures tell training points from test points: those for validation are neither.

@@ -14,25 +14,29 @@ use super::interrupt::Resumable;
 use super::pictures::write_pictures;
 use super::progress::Progress;
 use crate::experiment::{
-    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Summary, Trained,
+    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Source, Summary, Trained,
     checkpoints_device, forecast_repeats, train_resumable,
 };
 use crate::{files, report};
 
-/// Trains an experiment and writes its results; `name` names it and its default folder.
+/// Trains an experiment on its data and writes its results; `name` names it and its default folder.
 ///
 /// # Errors
 /// When the flags do not fit together, the device or the folder cannot be used, or every run
 /// diverged.
-pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<(), Failure> {
+pub fn run_experiment(
+    name: &str,
+    args: &RunArgs,
+    (source, settings): (Source, Settings),
+) -> Result<(), Failure> {
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
     let folder = args.output.folder(name);
-    let opened = open_device(args, &settings, &folder)?;
+    let opened = open_device(args, (&source, &settings), &folder)?;
     files::create_folder(&folder, &FILES).context("--out")?;
 
     let training = Instant::now();
-    let trained = train(name, args, &settings, &opened, &folder)?;
+    let trained = train(name, args, (&source, &settings), &opened, &folder)?;
     let train_seconds = training.elapsed().as_secs_f64();
 
     let runs = Run::all(&settings, &trained);
@@ -47,7 +51,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<
         settings,
     };
     files::remove(&folder, &FILES)?;
-    write_details(&folder, &outcome, &trained, opened.schedule, !args.output.no_plots)?;
+    write_details(&folder, &source, &outcome, &trained, opened.schedule, !args.output.no_plots)?;
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
     files::write(&folder.join("result.json"), &json)?;
@@ -69,7 +73,11 @@ pub fn run_experiment(name: &str, args: &RunArgs, settings: Settings) -> Result<
 const CHECKPOINTS: &str = "checkpoints";
 
 /// The device; what has been trained in part goes on where it was.
-fn open_device(args: &RunArgs, settings: &Settings, folder: &Path) -> Result<Opened> {
+fn open_device(
+    args: &RunArgs,
+    (source, settings): (&Source, &Settings),
+    folder: &Path,
+) -> Result<Opened> {
     let bound = || {
         let checkpoints = folder.join(CHECKPOINTS);
         let begun = if args.resume { checkpoints_device(&checkpoints)? } else { None };
@@ -78,7 +86,7 @@ fn open_device(args: &RunArgs, settings: &Settings, folder: &Path) -> Result<Ope
     let work = Work {
         devices: 1,
         bound: &bound,
-        forecast: &|devices, schedule| forecast_repeats(settings, &devices[0], schedule),
+        forecast: &|devices, schedule| forecast_repeats(source, settings, &devices[0], schedule),
     };
     args.train.device.open(&work, args.train.threads)
 }
@@ -87,7 +95,7 @@ fn open_device(args: &RunArgs, settings: &Settings, folder: &Path) -> Result<Ope
 fn train(
     name: &str,
     args: &RunArgs,
-    settings: &Settings,
+    (source, settings): (&Source, &Settings),
     Opened { place, devices, schedule }: &Opened,
     folder: &Path,
 ) -> Result<Trained, Failure> {
@@ -104,7 +112,8 @@ fn train(
         ": with --resume the same command goes on from a checkpoint, if there is one",
     );
     let (device, schedule) = (&devices[0], *schedule);
-    let ending = train_resumable(settings, device, schedule, &progress, &checkpointing, &warn);
+    let ending =
+        train_resumable(source, settings, device, schedule, &progress, &checkpointing, &warn);
     drop(resumable);
     progress.finish();
     match ending? {
@@ -133,6 +142,7 @@ const FILES: [&str; 8] = [
 /// Everything but `result.json`.
 fn write_details(
     folder: &Path,
+    source: &Source,
     outcome: &Outcome,
     trained: &Trained,
     schedule: Schedule,
@@ -143,7 +153,7 @@ fn write_details(
     })?;
     files::write(&folder.join("model.safetensors"), &trained.to_safetensors()?)?;
     if pictures {
-        write_pictures(folder, &outcome.experiment, &outcome.settings, trained, schedule)?;
+        write_pictures(folder, &outcome.experiment, source, &outcome.settings, trained, schedule)?;
     }
     Ok(())
 }

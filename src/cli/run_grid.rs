@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::auto::Work;
 use super::device::Opened;
@@ -12,8 +14,10 @@ use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Resumable};
 use super::progress::GridProgress;
-use crate::experiment::{Common, Grid, Shard, Store, forecast_search, missing, search};
-use crate::files;
+use crate::experiment::{
+    Common, Fingerprint, Grid, Shard, Source, Store, forecast_search, missing, search,
+};
+use crate::files::{self, other_version};
 
 /// Trains the runs of a grid that its folder lacks and reports on all of them; `name` names it and
 /// its default folder. With several shards the one that finds all runs finished reports.
@@ -26,7 +30,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     if let Some(folder) = &args.report {
         return report_on(name, folder, args, start);
     }
-    let grid = args.grid()?;
+    let (source, grid) = args.grid()?;
     grid.check().map_err(Failure::Usage)?;
     let shard = args.shard().map_err(Failure::Usage)?;
     if args.fresh && !shard.is_whole() {
@@ -35,22 +39,24 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
     let folder = args.output.folder(name);
-    let opened = open_devices(args, &grid, shard, &folder.join(STORE))?;
+    let opened = open_devices(args, (&source, &grid), shard, &folder.join(STORE))?;
     let kind = opened.place.kind();
     files::create_folder(&folder, &FILES).context("--out")?;
     if args.fresh {
         Store::remove(&folder.join(STORE))?;
     }
-    let mut store = open_store(&folder, &grid, kind)?;
-    files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&grid).context("grid")?)?;
+    let asked = Asked { format: FORMAT, data: source.fingerprint(), grid };
+    let Asked { grid, .. } = &asked;
+    let mut store = open_store(&folder, &asked, kind)?;
+    files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&asked).context(GRID)?)?;
 
     let training = Instant::now();
-    train(args, &grid, &store, shard, &opened, start)?;
+    train(args, (&source, grid), &store, shard, &opened, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards have finished runs, too, by now.
-        store = open_store(&folder, &grid, kind)?;
-        let (left, all) = (missing(&grid, &store, Shard::default()).len(), grid.runs().count());
+        store = open_store(&folder, &asked, kind)?;
+        let (left, all) = (missing(grid, &store, Shard::default()).len(), grid.runs().count());
         if left > 0 {
             let line = format!(
                 "shard {shard} is finished; of the grid's {all} runs {left} are not: the shard that \
@@ -60,7 +66,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         }
     }
     let device = opened.place.name();
-    write_report(name, &folder, args, (&grid, &store, &device), (start, seconds))
+    write_report(name, &folder, args, (grid, &store, &device), (start, seconds))
 }
 
 /// The folder of the finished runs in that of the results, and the file in it that describes the
@@ -68,25 +74,48 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
 const STORE: &str = "store";
 const GRID: &str = "grid.json";
 
+/// Version of that file, raised when its form changes.
+const FORMAT: u64 = 2;
+
+/// The grid asked for last, and the content of its data.
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    format: u64,
+    data: Option<Fingerprint>,
+    grid: Grid,
+}
+
+impl Asked {
+    fn read(path: &Path) -> Result<Self> {
+        let json: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+        // The first version had no number.
+        let format = json["format"].as_u64().unwrap_or(1);
+        ensure!(format == FORMAT, "it was written by {}", other_version(FORMAT, format));
+        let asked: Self = serde_json::from_value(json)?;
+        asked.grid.check()?;
+        Ok(asked)
+    }
+}
+
 /// Reports on what a folder has.
 fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Result<(), Failure> {
     let path = folder.join(STORE).join(GRID);
-    let read = || -> Result<Grid> {
-        let grid: Grid = serde_json::from_slice(&std::fs::read(&path)?)?;
-        grid.check()?;
-        Ok(grid)
-    };
-    let grid = read().with_context(|| {
+    let asked = Asked::read(&path).with_context(|| {
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
     files::create_folder(folder, &FILES).context("--report")?;
     let device = Store::device(&folder.join(STORE))?.unwrap_or("cpu".to_string());
-    let store = open_store(folder, &grid, &device)?;
-    write_report(name, folder, args, (&grid, &store, &device), (start, 0.))
+    let store = open_store(folder, &asked, &device)?;
+    write_report(name, folder, args, (&asked.grid, &store, &device), (start, 0.))
 }
 
 /// The devices; a grid of which runs are finished goes on where they were trained.
-fn open_devices(args: &GridArgs, grid: &Grid, shard: Shard, store: &Path) -> Result<Opened> {
+fn open_devices(
+    args: &GridArgs,
+    (source, grid): (&Source, &Grid),
+    shard: Shard,
+    store: &Path,
+) -> Result<Opened> {
     let bound = || {
         let finished_on = if args.fresh { None } else { Store::device(store)? };
         Ok(match finished_on {
@@ -98,13 +127,13 @@ fn open_devices(args: &GridArgs, grid: &Grid, shard: Shard, store: &Path) -> Res
     let work = Work {
         devices: usize::MAX,
         bound: &bound,
-        forecast: &|devices, schedule| forecast_search(grid, devices, schedule),
+        forecast: &|devices, schedule| forecast_search(source, grid, devices, schedule),
     };
     args.train.device.open(&work, args.train.threads)
 }
 
-fn open_store(folder: &Path, grid: &Grid, device: &str) -> Result<Store> {
-    let common = Common::new(grid, device);
+fn open_store(folder: &Path, asked: &Asked, device: &str) -> Result<Store> {
+    let common = Common::new(&asked.grid, asked.data.clone(), device);
     let warn = &mut |line| eprintln!("warning: {line}");
     Store::open(&folder.join(STORE), common, warn).context("--out")
 }
@@ -112,7 +141,7 @@ fn open_store(folder: &Path, grid: &Grid, device: &str) -> Result<Store> {
 /// Trains the shard's missing runs.
 fn train(
     args: &GridArgs,
-    grid: &Grid,
+    (source, grid): (&Source, &Grid),
     store: &Store,
     shard: Shard,
     Opened { devices, schedule, .. }: &Opened,
@@ -122,7 +151,7 @@ fn train(
     let left = || missing(grid, store, shard).len();
     let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
     let resumable = Resumable::new(": the same command goes on from the finished runs");
-    let result = search(grid, store, shard, devices, *schedule, &progress);
+    let result = search(source, grid, store, shard, devices, *schedule, &progress);
     drop(resumable);
     progress.finish();
     let (all, left) = (grid.runs().filter(|id| store.contains(id)).count(), left());

@@ -79,16 +79,18 @@ pub(super) const BOOTSTRAP_SEED: u64 = 0;
 
 /// Compares each cell with its baseline. `records` has the finished runs of each of the grid's
 /// cells.
-pub fn compare(grid: &Grid, records: &[Vec<Record>]) -> Vec<CellOutcome> {
+pub fn compare<'a>(grid: &Grid, records: &'a [Vec<Record>]) -> Vec<CellOutcome> {
     let cells = grid.cells();
-    let by_cell: HashMap<String, &[Record]> =
-        cells.iter().zip(records).map(|(cell, own)| (format!("{cell:?}"), &own[..])).collect();
-    let baseline = |cell: &Cell| by_cell.get(&format!("{:?}", cell.baseline())).copied();
-    let outcome = |(cell, own): (&Cell, &Vec<Record>)| {
+    // A variant's cells follow its baseline.
+    let mut baseline: &'a [Record] = &[];
+    let outcome = |(cell, own): (&Cell, &'a Vec<Record>)| {
         let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
-        let pairs =
-            baseline(cell).filter(|_| !cell.is_baseline()).map(|base| Pairs::new(own, base));
-        let difference = pairs.and_then(|pairs| pairs.difference(grid, cell));
+        let difference = if cell.is_baseline() {
+            baseline = own;
+            None
+        } else {
+            Pairs::new(own, baseline).difference(grid, cell)
+        };
         let test_interval = bootstrap_interval(&accuracies(own), LEVEL, BOOTSTRAP_SEED);
         CellOutcome { cell: *cell, summary: Summary::new(&runs), runs, test_interval, difference }
     };

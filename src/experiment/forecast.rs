@@ -29,29 +29,33 @@ const SAMPLE: usize = 8;
 /// # Errors
 /// As [`train_repeats`](super::train_repeats).
 pub fn forecast_repeats(
+    source: &Source,
     settings: &Settings,
     device: &Device,
     schedule: Schedule,
 ) -> Result<Duration> {
     settings.check()?;
-    let source = Source::open(settings.task, &settings.files)?;
     let chunks: Vec<_> = schedule.chunks(settings.repeats, settings, device, true).collect();
     let program = |i: usize| repeats::program(settings, chunks[i].clone());
-    forecast(&source, chunks.len(), program, std::slice::from_ref(device), schedule)
+    forecast(source, chunks.len(), program, std::slice::from_ref(device), schedule)
 }
 
 /// How long [`search`](super::search()) would take to train all runs of a grid on some devices.
 ///
 /// # Errors
 /// When the grid is out of range or a device fails.
-pub fn forecast_search(grid: &Grid, devices: &[Device], schedule: Schedule) -> Result<Duration> {
+pub fn forecast_search(
+    source: &Source,
+    grid: &Grid,
+    devices: &[Device],
+    schedule: Schedule,
+) -> Result<Duration> {
     grid.check()?;
     ensure!(!devices.is_empty(), "expected at least one device, received none");
-    let source = Source::open(grid.task, &grid.files)?;
     let runs: Vec<_> = search::runs(grid).collect();
     let chunks = search::chunks(grid, &runs, devices, schedule);
     let program = |i: usize| search::program(grid, &chunks[i]);
-    forecast(&source, chunks.len(), program, devices, schedule)
+    forecast(source, chunks.len(), program, devices, schedule)
 }
 
 /// Watches chunks from all over the work, as many at a time as the work trains.
@@ -145,7 +149,7 @@ mod tests {
         let schedule = Schedule { threads: 2, chunk: Some(2) };
         let settings = Settings { hidden: 20, epochs: 100, repeats: 3, ..Settings::default() };
         let forecast = |settings: &Settings| -> Result<f64> {
-            Ok(forecast_repeats(settings, &Device::Cpu, schedule)?.as_secs_f64())
+            Ok(forecast_repeats(&Source::Circles, settings, &Device::Cpu, schedule)?.as_secs_f64())
         };
         let short = forecast(&settings)?;
         let long = forecast(&Settings { epochs: 10_000_000, ..settings.clone() })?;
@@ -159,7 +163,8 @@ mod tests {
             ..Grid::of(&settings)
         };
         let runs = grid.runs().count() as f64;
-        let ratio = forecast_search(&grid, &[Device::Cpu], schedule)?.as_secs_f64()
+        let ratio = forecast_search(&Source::Circles, &grid, &[Device::Cpu], schedule)?
+            .as_secs_f64()
             / (short * runs / settings.repeats as f64);
         assert!((0.01..100.).contains(&ratio), "{ratio}");
         Ok(())
@@ -169,9 +174,16 @@ mod tests {
     fn what_cannot_be_trained_cannot_be_foretold() {
         let schedule = Schedule { threads: 1, chunk: None };
         let none = Settings { epochs: 0, ..Settings::default() };
-        let error = forecast_repeats(&none, &Device::Cpu, schedule).unwrap_err().to_string();
+        let error = forecast_repeats(&Source::Circles, &none, &Device::Cpu, schedule)
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, "epochs must be at least 1, received 0");
         let grid = Grid { stddevs: vec![0.1], ..Grid::default() };
-        assert!(forecast_search(&grid, &[], schedule).unwrap_err().to_string().contains("device"));
+        assert!(
+            forecast_search(&Source::Circles, &grid, &[], schedule)
+                .unwrap_err()
+                .to_string()
+                .contains("device")
+        );
     }
 }

@@ -7,7 +7,7 @@ use super::grid::{Cell, Grid};
 use super::outcome::Run;
 use crate::train::ReplicaHistory;
 
-/// Names a run of a grid: the cell, the seed and the seed of the data.
+/// A run of a grid: the cell, the seed and the seed of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunId {
     /// The cell.
@@ -16,13 +16,6 @@ pub struct RunId {
     pub seed: u64,
     /// Seed of the data set.
     pub data_seed: u32,
-}
-
-impl RunId {
-    /// The name as text, the same for equal runs only.
-    pub(super) fn key(&self) -> String {
-        format!("{self:?}")
-    }
 }
 
 /// A run and what its comparison with others and its pictures need.

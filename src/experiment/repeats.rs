@@ -26,25 +26,26 @@ pub fn train_repeats<W: Observer>(
     observer: impl Fn() -> W + Sync,
 ) -> Result<Trained> {
     settings.check()?;
+    let source = Source::open(settings.task, &settings.files)?;
     let chunks = schedule.chunks(settings.repeats, settings, device, true).map(|c| (c, ()));
-    let trained = train_chunks(settings, device, schedule, &observer, chunks.collect())?;
+    let work = (&source, settings);
+    let trained = train_chunks(work, device, schedule, &observer, chunks.collect())?;
     trained.context("repeats that nobody ends have not ended")
 }
 
 /// Trains chunks of the repeats, in order and all of them, each with its keeper. `None` where a
 /// keeper has ended its chunk.
 pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
-    settings: &Settings,
+    (source, settings): (&Source, &Settings),
     device: &Device,
     schedule: Schedule,
     observer: &(impl Fn() -> W + Sync),
     chunks: Vec<(Range<usize>, K)>,
 ) -> Result<Option<Trained>> {
-    let source = Source::open(settings.task, &settings.files)?;
     let train = |(chunk, mut keeper): (Range<usize>, K)| {
         let replicas = chunk.len();
         let watch: (&mut dyn Observer, &mut dyn Keeper) = (&mut observer(), &mut keeper);
-        train_chunk(&source, &program(settings, chunk), device, watch)
+        train_chunk(source, &program(settings, chunk), device, watch)
             .map_err(|error| explained(error, replicas))
     };
     let pool = schedule.pool()?;

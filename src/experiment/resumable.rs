@@ -14,6 +14,8 @@ use super::repeats::train_chunks;
 use super::schedule::Schedule;
 use super::search::Watch;
 use super::settings::Settings;
+use super::source::Source;
+use super::trial::Trial;
 use crate::files;
 use crate::train::{Checkpoint, Checkpoints};
 
@@ -41,13 +43,14 @@ pub enum Ending {
     Interrupted(usize),
 }
 
-/// [`train_repeats`](super::train_repeats) that can be ended and go on another day: when the watch
+/// [`train_repeats`](super::train_repeats) on data in memory that can be ended and go on another day: when the watch
 /// does not go on, the state of every chunk is written to the folder.
 ///
 /// # Errors
 /// As [`train_repeats`](super::train_repeats), and when the folder cannot be used, or a checkpoint
 /// is one of another experiment or was written by a newer version.
 pub fn train_resumable<W: Watch>(
+    source: &Source,
     settings: &Settings,
     device: &Device,
     schedule: Schedule,
@@ -60,7 +63,7 @@ pub fn train_resumable<W: Watch>(
     if every.is_some() {
         files::create_folder(folder, &[])?;
     }
-    let (run, seeds) = (run(settings, checkpointing), settings.seeds());
+    let (run, seeds) = (run(source, settings, checkpointing), settings.seeds());
     let started = if resume { started(settings, folder, &run, warn)? } else { Vec::new() };
     let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
@@ -81,7 +84,7 @@ pub fn train_resumable<W: Watch>(
         (chunk, keeper)
     };
     let chunks = chunks.into_iter().map(with_keeper).collect();
-    match train_chunks(settings, device, schedule, &|| watch.chunk(), chunks)? {
+    match train_chunks((source, settings), device, schedule, &|| watch.chunk(), chunks)? {
         Some(trained) => {
             if every.is_none() {
                 for path in Checkpoints::paths(folder)? {
@@ -165,12 +168,14 @@ fn chunks(
     chunks
 }
 
-/// What determines the course of a run: everything but the number of epochs, which may grow.
-fn run(settings: &Settings, checkpointing: &Checkpointing) -> Value {
-    let mut settings = json!(settings);
-    if let Value::Object(settings) = &mut settings {
-        settings.remove("epochs");
-    }
+/// What determines the course of the first run: everything but the number of epochs, which may grow.
+fn run(source: &Source, settings: &Settings, checkpointing: &Checkpointing) -> Value {
     let [experiment, device] = checkpointing.experiment;
-    json!({ "experiment": experiment, "device": device, "settings": settings })
+    let data = source.fingerprint();
+    let mut run = json!(Trial::new(settings, data.as_ref(), device, settings.seed));
+    if let Value::Object(run) = &mut run {
+        run.remove("epochs");
+        run.insert("experiment".to_string(), json!(experiment));
+    }
+    run
 }

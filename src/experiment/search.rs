@@ -37,16 +37,17 @@ pub trait Watch: Sync {
 /// variant on one data set, which differ in seed and spread only.
 type Chunk = Vec<(usize, RunId)>;
 
-/// Trains the runs of a shard of a grid that the store lacks, as many chunks at a time as there are
+/// Trains the runs of a shard of a grid on its data that the store lacks, as many chunks at a time as there are
 /// threads, each thread on one of the devices. A chunk that a device's memory is too small for is
 /// halved.
 ///
 /// Ends early, without an error, when the watch does not go on.
 ///
 /// # Errors
-/// When the grid is out of range, a chunk cannot be stored, or the device fails; the chunks that
+/// When the grid is out of range, the store is one for other data, a chunk cannot be stored, or the device fails; the chunks that
 /// are finished by then are in the store.
 pub fn search<W: Watch>(
+    source: &Source,
     grid: &Grid,
     store: &Store,
     shard: Shard,
@@ -56,7 +57,10 @@ pub fn search<W: Watch>(
 ) -> Result<()> {
     grid.check()?;
     ensure!(!devices.is_empty(), "expected at least one device, received none");
-    let source = Source::open(grid.task, &grid.files)?;
+    ensure!(
+        source.fingerprint().as_ref() == store.data(),
+        "expected the data that the store was opened for, received others"
+    );
     let missing = missing(grid, store, shard);
     let mut left = vec![0; grid.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
@@ -68,7 +72,7 @@ pub fn search<W: Watch>(
             return Ok(());
         }
         let device = device_of_thread(devices);
-        let train = &mut |runs: &[_]| train(&source, grid, runs, device, &mut watch.chunk());
+        let train = &mut |runs: &[_]| train(source, grid, runs, device, &mut watch.chunk());
         store.put(within_memory(&chunk, train)?)?;
         let was_last =
             |(cell, _): &&(usize, RunId)| left[*cell].fetch_sub(1, Ordering::Relaxed) == 1;

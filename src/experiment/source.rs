@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::Device;
 
+use super::fingerprint::Fingerprint;
 use super::settings::Settings;
 use super::task::Task;
 use crate::data::{
@@ -94,6 +95,18 @@ impl Source {
             Self::Circles => Task::Circles,
             Self::Images(_) => Task::Digits,
             Self::Sequences { .. } => Task::Vowels,
+        }
+    }
+
+    /// The content of the data; `None` where the settings determine them.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Circles => None,
+            Self::Images(images) => Some(Fingerprint::new([(images.width(), images.rows())])),
+            Self::Sequences { train, test } => {
+                let sets = [train, test].map(|set| (set.channels(), set.rows()));
+                Some(Fingerprint::new(sets))
+            }
         }
     }
 

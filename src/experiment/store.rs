@@ -1,10 +1,13 @@
 //! A folder of finished runs, so that nothing finished is lost or done again.
 //!
 //! Each finished chunk of runs is one file of two lines of JSON: a head with the format version and
-//! the SHA-256 of the second line, and the runs with the settings that all runs of the store share.
-//! A file is written whole or not at all, never changed, and named by the hash of what determines
-//! its content; so two programs may write to one store, and a run is there whole or not at all
-//! whenever a program ends.
+//! the SHA-256 of the second line, and the runs with their names, which follow from everything that
+//! determines a run's bits ([`Trial`]), and with the settings that all runs of the store share.
+//! A file is written whole or not at all, never changed, and named by the runs it has; so two
+//! programs may write to one store, and a run is there whole or not at all whenever a program ends.
+//!
+//! A file is damaged if its checksum is wrong. One with fields that this version does not write, or
+//! without some that it does, is another version's, and is left alone.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,22 +18,24 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::fingerprint::Fingerprint;
 use super::grid::Grid;
 use super::record::{Record, RunId};
+use super::settings::{Noise, Settings};
 use super::task::Task;
-use crate::files::{self, sha256};
+use super::trial::{Trial, TrialId};
+use crate::files::{self, other_version, sha256};
 
-/// Version of the files, raised when their form or the bits of a run change.
-const FORMAT: u32 = 1;
+/// Version of the files, raised when their form changes.
+const FORMAT: u64 = 2;
 
 /// What all runs of a store have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Common {
-    #[serde(default)]
     task: Task,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    files: Vec<PathBuf>,
+    data: Option<Fingerprint>,
     samples: usize,
     data_noise: f64,
     validation_size: usize,
@@ -40,11 +45,12 @@ pub struct Common {
 }
 
 impl Common {
-    /// What the runs of a grid have in common; `device` is `cpu` or `cuda`, whose bits may differ.
-    pub fn new(grid: &Grid, device: &str) -> Self {
+    /// What the runs of a grid on some data have in common; the data are `None` where the settings
+    /// determine them. `device` is `cpu` or `cuda`, whose bits may differ.
+    pub fn new(grid: &Grid, data: Option<Fingerprint>, device: &str) -> Self {
         Self {
             task: grid.task,
-            files: grid.files.clone(),
+            data,
             samples: grid.samples,
             data_noise: grid.data_noise,
             validation_size: grid.validation_size,
@@ -54,12 +60,34 @@ impl Common {
         }
     }
 
+    /// The name of a run.
+    fn trial(&self, id: &RunId) -> TrialId {
+        let RunId { cell, seed, data_seed } = *id;
+        let noise = |placement| Noise { placement, stddev: cell.stddev };
+        let settings = Settings {
+            task: self.task,
+            samples: self.samples,
+            data_noise: self.data_noise,
+            data_seed,
+            train_size: cell.variant.train_size,
+            validation_size: self.validation_size,
+            hidden: cell.variant.hidden,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            learning_rate: cell.variant.learning_rate,
+            noise: cell.placement.map(noise).into_iter().collect(),
+            ..Settings::default()
+        };
+        Trial::new(&settings, self.data.as_ref(), &self.device, seed).id()
+    }
+
     /// The first setting that differs, as (name, own, other).
     fn difference(&self, other: &Self) -> Option<[String; 3]> {
         let fields = |common: &Self| {
+            let data = common.data.as_ref().map_or("none".to_string(), Fingerprint::to_string);
             [
                 ("task", common.task.to_string()),
-                ("files", format!("{:?}", common.files)),
+                ("data whose content has the SHA-256", data),
                 ("samples", common.samples.to_string()),
                 ("data noise", common.data_noise.to_string()),
                 ("validation size", common.validation_size.to_string()),
@@ -74,15 +102,17 @@ impl Common {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Head {
-    format: u32,
+    format: u64,
     sha256: String,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Body {
     common: Common,
+    /// The names of the runs.
+    trials: Vec<TrialId>,
     runs: Vec<Record>,
 }
 
@@ -90,14 +120,15 @@ struct Body {
 pub struct Store {
     folder: PathBuf,
     common: Common,
-    runs: Mutex<HashMap<String, Record>>,
+    runs: Mutex<HashMap<TrialId, Record>>,
 }
 
 /// What a file of the store turned out to be.
 enum Content {
     Whole(Body),
     Damaged(String),
-    Newer(u32),
+    /// Written by another version: how it shows.
+    Foreign(String),
     /// Another program has removed it.
     Gone,
 }
@@ -107,8 +138,8 @@ impl Store {
     /// with a line to `warn`; their runs count as not done.
     ///
     /// # Errors
-    /// When the folder cannot be read or written to, or holds runs of another experiment or of a
-    /// newer version.
+    /// When the folder cannot be read or written to, or holds runs of another experiment or of another
+    /// version.
     pub fn open(folder: &Path, common: Common, warn: &mut dyn FnMut(String)) -> Result<Self> {
         files::create_folder(folder, &[])?;
         let mut paths = Vec::new();
@@ -134,11 +165,10 @@ impl Store {
                             folder.display()
                         )
                     }
-                    runs.extend(body.runs.into_iter().map(|record| (record.id.key(), record)));
+                    runs.extend(body.trials.into_iter().zip(body.runs));
                 }
-                Content::Newer(format) => bail!(
-                    "{name} was written by a newer version: expected format {FORMAT}, received \
-                     {format}; name another --out, or start over with --fresh"
+                Content::Foreign(how) => bail!(
+                    "{name} was written by {how}; name another --out, or start over with --fresh"
                 ),
                 Content::Damaged(why) => {
                     let aside = path.with_extension("damaged");
@@ -155,12 +185,12 @@ impl Store {
 
     /// A finished run.
     pub fn get(&self, id: &RunId) -> Option<Record> {
-        self.lock().get(&id.key()).cloned()
+        self.lock().get(&self.common.trial(id)).cloned()
     }
 
     /// Whether a run is finished.
     pub fn contains(&self, id: &RunId) -> bool {
-        self.lock().contains_key(&id.key())
+        self.lock().contains_key(&self.common.trial(id))
     }
 
     /// Writes finished runs to the disk as one file; they are finished when it is there.
@@ -168,15 +198,21 @@ impl Store {
     /// # Errors
     /// When the file cannot be written; what the store has already is kept.
     pub fn put(&self, runs: Vec<Record>) -> Result<()> {
-        let keys: Vec<String> = runs.iter().map(|record| record.id.key()).collect();
-        let name = sha256(format!("{FORMAT} {:?} {keys:?}", self.common).as_bytes());
-        let body = Body { common: self.common.clone(), runs };
+        let trials: Vec<TrialId> =
+            runs.iter().map(|record| self.common.trial(&record.id)).collect();
+        let name = sha256(serde_json::to_string(&trials)?.as_bytes());
+        let body = Body { common: self.common.clone(), trials, runs };
         let line = serde_json::to_vec(&body)?;
         let head = serde_json::to_vec(&Head { format: FORMAT, sha256: sha256(&line) })?;
         let path = self.folder.join(&name[..32]).with_extension("jsonl");
         files::write(&path, &[head, line, vec![]].join(&b'\n'))?;
-        self.lock().extend(keys.into_iter().zip(body.runs));
+        self.lock().extend(body.trials.into_iter().zip(body.runs));
         Ok(())
+    }
+
+    /// The content of the data that the runs are trained on; `None` where the settings determine it.
+    pub fn data(&self) -> Option<&Fingerprint> {
+        self.common.data.as_ref()
     }
 
     /// The kind of device, `cpu` or `cuda`, on which the runs in a folder were trained; `None` where
@@ -213,7 +249,7 @@ impl Store {
         files::remove(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Record>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TrialId, Record>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -240,13 +276,33 @@ fn read_file(path: &Path) -> Result<Content> {
 fn parse(bytes: &[u8]) -> Result<Content> {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let (head, body) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let head: Head = serde_json::from_slice(head).context("it does not begin with a head")?;
-    if head.format > FORMAT {
-        return Ok(Content::Newer(head.format));
+    let head: Value = serde_json::from_slice(head).context("it does not begin with a head")?;
+    let foreign = |how: String| Ok(Content::Foreign(how));
+    match head["format"].as_u64() {
+        Some(FORMAT) => {}
+        None => return foreign("another version: its head has no format".to_string()),
+        Some(format) => return foreign(other_version(FORMAT, format)),
     }
     let body = body.strip_suffix(b"\n").unwrap_or(body);
-    ensure!(sha256(body) == head.sha256, "its checksum differs");
-    Ok(Content::Whole(serde_json::from_slice(body)?))
+    let Some(checksum) = head["sha256"].as_str() else {
+        return foreign("another version: its head has no checksum".to_string());
+    };
+    ensure!(sha256(body) == checksum, "its checksum differs");
+    match serde_json::from_slice::<Body>(body) {
+        Ok(own) if own.is_written_as(body) => Ok(Content::Whole(own)),
+        Ok(_) => foreign("another version: its fields are not those of this one".to_string()),
+        Err(error) => foreign(format!("another version: {error}")),
+    }
+}
+
+impl Body {
+    /// Whether this version writes the body like this and gives its runs these names: serde passes
+    /// over fields that it does not know.
+    fn is_written_as(&self, line: &[u8]) -> bool {
+        let trials = self.runs.iter().map(|record| self.common.trial(&record.id));
+        trials.eq(self.trials.iter().cloned())
+            && serde_json::to_vec(self).is_ok_and(|written| written == line)
+    }
 }
 
 /// A temporary file that a killed program has left. One of a program that still runs is younger.

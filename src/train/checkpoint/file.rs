@@ -13,21 +13,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Checkpoint;
-use crate::files::sha256;
+use crate::files::{other_version, sha256};
 use crate::train::history::{History, ReplicaHistory, Stop};
 
-/// Version of the file, raised when its form or the bits of training change. The checksum stays
-/// where it is in all versions.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the file, raised when its form changes. The checksum stays where it is in all versions.
+const FORMAT: u64 = 2;
 
 const CHECKSUM: &str = "\"sha256\":\"";
 const ZEROS: [u8; 64] = [b'0'; 64];
 
 /// What a file turned out to be.
 pub(super) enum Content {
-    /// A checkpoint and the run whose it is.
+    /// A checkpoint and the run it belongs to.
     Whole(Box<Checkpoint>, Value),
-    Newer(u32),
+    /// Written by another version: how it shows.
+    Foreign(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,22 +90,37 @@ pub(super) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
 /// Reads a file.
 ///
 /// # Errors
-/// When it is damaged.
+/// When it is damaged: its checksum is wrong. A whole file without what this version writes, or with
+/// more, is another version's.
 pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
     let place = checksum_place(&bytes).context("it has no checksum")?;
     let sum = bytes[place..place + 64].to_vec();
     bytes[place..place + 64].copy_from_slice(&ZEROS);
     ensure!(sha256(&bytes).as_bytes() == sum, "its checksum differs");
-
     let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
     let metadata = metadata.metadata().as_ref().context("it has no metadata")?;
+    let format = metadata.get("format").and_then(|format| format.parse::<u64>().ok());
+    let how = match format {
+        Some(FORMAT) => match read(&bytes, metadata) {
+            Ok((checkpoint, run)) => return Ok(Content::Whole(Box::new(checkpoint), run)),
+            Err(error) => format!("another version: {error:#}"),
+        },
+        None => "another version: it has no format".to_string(),
+        Some(format) => other_version(FORMAT, format),
+    };
+    Ok(Content::Foreign(how))
+}
+
+/// The checkpoint of a whole file, and the run it belongs to.
+fn read(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint, Value)> {
     let text = |name: &str| metadata.get(name).with_context(|| format!("it has no {name}"));
-    let format = text("format")?.parse()?;
-    if format > FORMAT {
-        return Ok(Content::Newer(format));
-    }
     let run = serde_json::from_str(text("run")?)?;
     let state: State = serde_json::from_str(text("state")?)?;
+    // Serde passes over fields that it does not know.
+    ensure!(
+        metadata.len() == 4 && serde_json::to_string(&state)? == *text("state")?,
+        "its fields are not those of this version"
+    );
     let mut checkpoint = Checkpoint {
         epoch: state.epoch,
         seeds: state.seeds,
@@ -116,7 +131,7 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
         moments: Vec::new(),
         noise_steps: BTreeMap::new(),
     };
-    let mut tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+    let mut tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
     for (r, End { stopped, early_stopped }) in state.ends.into_iter().enumerate() {
         let mut replica = ReplicaHistory { stopped, early_stopped, ..Default::default() };
         for (name, curve) in replica.curves_mut() {
@@ -144,7 +159,7 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
             _ => bail!("it has an unknown tensor {name}"),
         }
     }
-    Ok(Content::Whole(Box::new(checkpoint), run))
+    Ok((checkpoint, run))
 }
 
 /// Where the digits of the checksum stand: in the header, whose length the first eight bytes give.

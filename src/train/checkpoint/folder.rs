@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::Checkpoint;
-use super::file::{Content, FORMAT, decode, encode};
+use super::file::{Content, decode, encode};
 use crate::files;
 
 /// How many are kept: the last one, and the one before should that be damaged.
@@ -57,7 +57,7 @@ impl Checkpoints {
     pub fn run_in(folder: &Path) -> Result<Option<Value>> {
         let run = |path: PathBuf| match decode(fs::read(path).ok()?).ok()? {
             Content::Whole(_, run) => Some(run),
-            Content::Newer(_) => None,
+            Content::Foreign(_) => None,
         };
         Ok(Self::paths(folder)?.into_iter().find_map(run))
     }
@@ -82,7 +82,7 @@ impl Checkpoints {
     /// with a line to `warn`.
     ///
     /// # Errors
-    /// When the checkpoint is one of another run or was written by a newer version, or the folder
+    /// When the checkpoint is one of another run or was written by another version, or the folder
     /// cannot be read.
     pub fn latest(&self, warn: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>> {
         for (epoch, path) in self.files()? {
@@ -98,10 +98,7 @@ impl Checkpoints {
                     }
                     return Ok(Some(*checkpoint));
                 }
-                Ok(Content::Newer(format)) => bail!(
-                    "{name} was written by a newer version: expected a format up to \
-                     {FORMAT}, received {format}"
-                ),
+                Ok(Content::Foreign(how)) => bail!("{name} was written by {how}"),
                 Err(error) => {
                     let aside = path.with_extension("damaged");
                     fs::rename(&path, &aside)

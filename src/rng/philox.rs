@@ -10,7 +10,6 @@
 //! Reference: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel Random Numbers: As Easy
 //! as 1, 2, 3", SC 2011; the known answers are those of the authors' Random123 library.
 
-const ROUNDS: usize = 10;
 const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
@@ -31,20 +30,34 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// Only the low halves of the arguments and of the result mean anything. Leaving rubbish in the
 /// high halves saves the masking: the product reads low halves only, which is just what a vector
 /// multiplier (`pmuludq` and its kin) does, so a loop around this function vectorizes well.
+///
+/// The rounds are written out: a loop of ten would stand inside that loop, and whether the compiler
+/// unrolls it in time depends on its other settings.
 #[inline(always)]
-pub(super) fn rounds<const N: usize>(mut c: [[u64; 4]; N], key: [u32; 2]) -> [[u64; 4]; N] {
-    let [mut k0, mut k1] = key;
-    for _ in 0..ROUNDS {
-        for [c0, c1, c2, c3] in &mut c {
-            let p0 = low(*c0) * MULTIPLIERS[0];
-            let p1 = low(*c2) * MULTIPLIERS[1];
-            (*c0, *c1) = ((p1 >> 32) ^ *c1 ^ u64::from(k0), p1);
-            (*c2, *c3) = ((p0 >> 32) ^ *c3 ^ u64::from(k1), p0);
-        }
-        k0 = k0.wrapping_add(WEYL[0]);
-        k1 = k1.wrapping_add(WEYL[1]);
-    }
+pub(super) fn rounds<const N: usize>(mut c: [[u64; 4]; N], mut key: [u32; 2]) -> [[u64; 4]; N] {
+    two_rounds(&mut c, &mut key);
+    two_rounds(&mut c, &mut key);
+    two_rounds(&mut c, &mut key);
+    two_rounds(&mut c, &mut key);
+    two_rounds(&mut c, &mut key);
     c
+}
+
+#[inline(always)]
+fn two_rounds<const N: usize>(c: &mut [[u64; 4]; N], key: &mut [u32; 2]) {
+    round(c, key);
+    round(c, key);
+}
+
+#[inline(always)]
+fn round<const N: usize>(c: &mut [[u64; 4]; N], key: &mut [u32; 2]) {
+    for [c0, c1, c2, c3] in c {
+        let p0 = low(*c0) * MULTIPLIERS[0];
+        let p1 = low(*c2) * MULTIPLIERS[1];
+        (*c0, *c1) = ((p1 >> 32) ^ *c1 ^ u64::from(key[0]), p1);
+        (*c2, *c3) = ((p0 >> 32) ^ *c3 ^ u64::from(key[1]), p0);
+    }
+    *key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
 }
 
 /// The low 32 bits of a lane.

@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | |
 //! |---|---|---|
-//! | 0 | [`rng`], [`files`], `simd` | addressed random numbers; files written whole or not at all; vector instructions |
+//! | 0 | [`rng`], [`files`], `simd` | addressed random numbers; whole files; vector instructions |
 //! | 1 | [`ops`] | fused tensor ops |
 //! | 2 | [`noise`], [`nn`], [`metric`], [`loss`], [`optim`] | layers, losses, Adam |
 //! | 3 | [`data`], [`model`] | data sets; networks from a description |

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,8 +15,22 @@ pub const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
 pub const SLOW: &str =
     "--epochs 3000 --hidden 16 --repeats 12 --stddev 0,0.1,1 --threads 2 --no-plots";
 
+/// Cells, conclusion, `cells.csv` and `runs.csv`.
+type Findings = (Value, Value, Vec<u8>, Vec<u8>);
+
+/// What an undisturbed run of [`SLOW`] finds; trained once for all tests.
+pub fn undisturbed() -> &'static Findings {
+    static FINDINGS: LazyLock<Findings> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = run("grid_search", SLOW, folder.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        findings(folder.path())
+    });
+    &FINDINGS
+}
+
 /// What the results say, without times and the command's own words.
-pub fn findings(folder: &Path) -> (Value, Value, Vec<u8>, Vec<u8>) {
+pub fn findings(folder: &Path) -> Findings {
     let result = result(folder);
     let csv = |name: &str| fs::read(folder.join(name)).unwrap();
     (result["cells"].clone(), result["conclusion"].clone(), csv("cells.csv"), csv("runs.csv"))
@@ -102,8 +117,7 @@ fn a_list_for_each_part_of_the_network_makes_variants_with_their_own_baselines()
 #[cfg(unix)]
 #[test]
 fn killed_at_any_moment_and_run_again_the_results_are_those_of_an_undisturbed_run() {
-    let [whole, broken] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    assert!(run("grid_search", SLOW, whole.path()).status.success());
+    let broken = tempfile::tempdir().unwrap();
     for millis in [30, 90, 150, 220, 300] {
         let mut child = command("grid_search", SLOW, broken.path())
             .stdout(Stdio::null())
@@ -120,19 +134,18 @@ fn killed_at_any_moment_and_run_again_the_results_are_those_of_an_undisturbed_ru
     }
     let output = run("grid_search", SLOW, broken.path());
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(findings(broken.path()), findings(whole.path()));
+    assert_eq!(&findings(broken.path()), undisturbed());
 }
 
 #[test]
 fn two_programs_on_one_folder_do_not_hurt_each_other() {
-    let [alone, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    run("grid_search", SLOW, alone.path());
+    let shared = tempfile::tempdir().unwrap();
     let start = || command("grid_search", SLOW, shared.path()).stdout(Stdio::null()).spawn();
     let children = [start().unwrap(), start().unwrap()];
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(findings(shared.path()), findings(alone.path()));
+    assert_eq!(&findings(shared.path()), undisturbed());
 }
 
 #[test]

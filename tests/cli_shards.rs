@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cli::{command, files, run, stderr, stdout};
-use crate::cli_grid::{FAST, SLOW, findings};
+use crate::cli_grid::{FAST, SLOW, findings, undisturbed};
 
 /// Waits until the first finished chunk is stored.
 fn wait_for_a_chunk(store: &Path) {
@@ -54,23 +54,21 @@ fn sigterm_ends_like_an_interrupt_with_its_own_code() {
 
 #[test]
 fn a_time_limit_ends_between_chunks_and_the_same_command_goes_on() {
-    let [whole, limited] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    run("grid_search", SLOW, whole.path());
+    let limited = tempfile::tempdir().unwrap();
     let output = run("grid_search", &format!("{SLOW} --time-limit 1ms"), limited.path());
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(124), "{error}");
     assert!(error.contains("time limit reached") && error.contains("of 84 runs"), "{error}");
     let output = run("grid_search", &format!("{SLOW} --time-limit 1h30m"), limited.path());
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(findings(limited.path()), findings(whole.path()));
+    assert_eq!(&findings(limited.path()), undisturbed());
 }
 
 /// Four programs as Open MPI starts them, one of them killed and started again.
 #[cfg(unix)]
 #[test]
 fn shards_share_a_grid_and_a_killed_one_is_started_again() {
-    let [whole, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    run("grid_search", SLOW, whole.path());
+    let shared = tempfile::tempdir().unwrap();
     let start = |rank: usize| {
         command("grid_search", SLOW, shared.path())
             .env("OMPI_COMM_WORLD_RANK", rank.to_string())
@@ -88,7 +86,7 @@ fn shards_share_a_grid_and_a_killed_one_is_started_again() {
     assert!(stdout(&ended[0]).contains("shard 0/4 is finished"), "{}", stdout(&ended[0]));
     let output = start(2).wait_with_output().unwrap();
     assert!(stdout(&output).contains("paired repeats"), "the last one reports");
-    assert_eq!(findings(shared.path()), findings(whole.path()));
+    assert_eq!(&findings(shared.path()), undisturbed());
 }
 
 /// With a real `mpirun`, where Open MPI's is there.
@@ -100,8 +98,7 @@ fn mpirun_starts_two_shards_of_one_grid() {
         println!("skipped: there is no mpirun of Open MPI");
         return;
     }
-    let [whole, shared] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    run("grid_search", SLOW, whole.path());
+    let shared = tempfile::tempdir().unwrap();
     let output = Command::new("mpirun")
         .args(["-np", "2", "--oversubscribe", env!("CARGO_BIN_EXE_grid_search")])
         .args(SLOW.split_whitespace())
@@ -111,7 +108,7 @@ fn mpirun_starts_two_shards_of_one_grid() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(findings(shared.path()), findings(whole.path()));
+    assert_eq!(&findings(shared.path()), undisturbed());
 }
 
 #[test]

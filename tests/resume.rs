@@ -12,6 +12,7 @@ use candle_noise::nn::{SequentialT, replicated_vars, sorted_vars};
 use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::train::{Checkpoint, Checkpoints, EarlyStopping, Fit, FitOptions, History};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 pub const SEEDS: [u64; 2] = [3, 4];
 const HALF: usize = 60;
@@ -213,6 +214,49 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_used() -> Result<()> {
     }
     fs::write(&paths[0], "nonsense")?;
     assert!(checkpoints.latest(&mut |_| ()).unwrap().is_none());
+    Ok(())
+}
+
+/// Any of its fields under another name, with a correct checksum.
+#[test]
+fn a_checkpoint_of_another_version_is_named_and_left_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (checkpoints, paths) = saved(folder.path(), &[2])?;
+    let whole = fs::read(&paths[0])?;
+    let sealed = |from: &str, to: &str| {
+        let (mut bytes, find) = (whole.clone(), |bytes: &[u8], text: &str| {
+            bytes.windows(text.len()).position(|part| part == text.as_bytes()).unwrap()
+        });
+        let place = find(&bytes, from);
+        bytes[place..place + from.len()].copy_from_slice(to.as_bytes());
+        let sum = find(&bytes, "\"sha256\":\"") + "\"sha256\":\"".len();
+        bytes[sum..sum + 64].fill(b'0');
+        let digits: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        bytes[sum..sum + 64].copy_from_slice(digits.as_bytes());
+        bytes
+    };
+    for (from, to, expected) in [
+        ("early_stopped", "early_halted!", "another version"),
+        ("optimizer_steps", "optimizer_turns", "another version"),
+        ("\"run\":", "\"ran\":", "another version: it has no run"),
+        ("weights.", "veights.", "another version: it has an unknown tensor veights."),
+        ("clean_loss", "clean_cost", "another version: it has no history.0.clean_loss"),
+        (
+            "\"format\":\"2\"",
+            "\"format\":\"1\"",
+            "an earlier version: expected format 2, received 1",
+        ),
+        ("\"format\":\"2\"", "\"format\":\"3\"", "a newer version: expected format 2, received 3"),
+        ("\"format\":\"2\"", "\"farmat\":\"2\"", "another version: it has no format"),
+    ] {
+        fs::write(&paths[0], sealed(from, to))?;
+        let error = checkpoints.latest(&mut |line| panic!("{line}")).unwrap_err().to_string();
+        assert!(error.contains(&format!("was written by {expected}")), "{to}: {error}");
+        assert_eq!(fs::read(&paths[0])?, sealed(from, to), "{to}");
+    }
+    fs::write(&paths[0], sealed("run", "run"))?;
+    assert_eq!(checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap().epoch, 2);
     Ok(())
 }
 

@@ -32,11 +32,11 @@ pub fn run_experiment(
     let start = Instant::now();
     settings.check().map_err(Failure::Usage)?;
     let folder = args.output.folder(name);
-    let opened = open_device(args, (&source, &settings), &folder)?;
+    let opened = open_device(args, &source, &settings, &folder)?;
     files::create_folder(&folder, &FILES).context("--out")?;
 
     let training = Instant::now();
-    let trained = train(name, args, (&source, &settings), &opened, &folder)?;
+    let trained = train(name, args, &source, &settings, &opened, &folder)?;
     let train_seconds = training.elapsed().as_secs_f64();
 
     let runs = Run::all(&settings, &trained);
@@ -75,7 +75,8 @@ const CHECKPOINTS: &str = "checkpoints";
 /// The device; what has been trained in part goes on where it was.
 fn open_device(
     args: &RunArgs,
-    (source, settings): (&Source, &Settings),
+    source: &Source,
+    settings: &Settings,
     folder: &Path,
 ) -> Result<Opened> {
     let bound = || {
@@ -95,7 +96,8 @@ fn open_device(
 fn train(
     name: &str,
     args: &RunArgs,
-    (source, settings): (&Source, &Settings),
+    source: &Source,
+    settings: &Settings,
     Opened { place, devices, schedule }: &Opened,
     folder: &Path,
 ) -> Result<Trained, Failure> {

@@ -39,7 +39,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
     let folder = args.output.folder(name);
-    let opened = open_devices(args, (&source, &grid), shard, &folder.join(STORE))?;
+    let opened = open_devices(args, &source, &grid, shard, &folder.join(STORE))?;
     let kind = opened.place.kind();
     files::create_folder(&folder, &FILES).context("--out")?;
     if args.fresh {
@@ -51,7 +51,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&asked).context(GRID)?)?;
 
     let training = Instant::now();
-    train(args, (&source, grid), &store, shard, &opened, start)?;
+    train(args, &source, grid, &store, shard, &opened, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards have finished runs, too, by now.
@@ -112,7 +112,8 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Resu
 /// The devices; a grid of which runs are finished goes on where they were trained.
 fn open_devices(
     args: &GridArgs,
-    (source, grid): (&Source, &Grid),
+    source: &Source,
+    grid: &Grid,
     shard: Shard,
     store: &Path,
 ) -> Result<Opened> {
@@ -141,7 +142,8 @@ fn open_store(folder: &Path, asked: &Asked, device: &str) -> Result<Store> {
 /// Trains the shard's missing runs.
 fn train(
     args: &GridArgs,
-    (source, grid): (&Source, &Grid),
+    source: &Source,
+    grid: &Grid,
     store: &Store,
     shard: Shard,
     Opened { devices, schedule, .. }: &Opened,

@@ -28,15 +28,16 @@ pub fn train_repeats<W: Observer>(
     settings.check()?;
     let source = Source::open(settings.task, &settings.files)?;
     let chunks = schedule.chunks(settings.repeats, settings, device, true).map(|c| (c, ()));
-    let work = (&source, settings);
-    let trained = train_chunks(work, device, schedule, &observer, chunks.collect())?;
+    let chunks = chunks.collect();
+    let trained = train_chunks(&source, settings, device, schedule, &observer, chunks)?;
     trained.context("repeats that nobody ends have not ended")
 }
 
 /// Trains chunks of the repeats, in order and all of them, each with its keeper. `None` where a
 /// keeper has ended its chunk.
 pub(super) fn train_chunks<W: Observer, K: Keeper + Send>(
-    (source, settings): (&Source, &Settings),
+    source: &Source,
+    settings: &Settings,
     device: &Device,
     schedule: Schedule,
     observer: &(impl Fn() -> W + Sync),

@@ -43,12 +43,12 @@ pub enum Ending {
     Interrupted(usize),
 }
 
-/// [`train_repeats`](super::train_repeats) on data in memory that can be ended and go on another day: when the watch
-/// does not go on, the state of every chunk is written to the folder.
+/// [`train_repeats`](super::train_repeats) on data in memory, which can be ended and continued another
+/// day: when the watch ends it, the state of every chunk is written to the folder.
 ///
 /// # Errors
 /// As [`train_repeats`](super::train_repeats), and when the folder cannot be used, or a checkpoint
-/// is one of another experiment or was written by a newer version.
+/// is one of another experiment or was written by another version.
 pub fn train_resumable<W: Watch>(
     source: &Source,
     settings: &Settings,
@@ -84,7 +84,7 @@ pub fn train_resumable<W: Watch>(
         (chunk, keeper)
     };
     let chunks = chunks.into_iter().map(with_keeper).collect();
-    match train_chunks((source, settings), device, schedule, &|| watch.chunk(), chunks)? {
+    match train_chunks(source, settings, device, schedule, &|| watch.chunk(), chunks)? {
         Some(trained) => {
             if every.is_none() {
                 for path in Checkpoints::paths(folder)? {

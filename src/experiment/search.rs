@@ -37,15 +37,15 @@ pub trait Watch: Sync {
 /// variant on one data set, which differ in seed and spread only.
 type Chunk = Vec<(usize, RunId)>;
 
-/// Trains the runs of a shard of a grid on its data that the store lacks, as many chunks at a time as there are
+/// Trains the runs of a shard of a grid that the store lacks, as many chunks at a time as there are
 /// threads, each thread on one of the devices. A chunk that a device's memory is too small for is
 /// halved.
 ///
 /// Ends early, without an error, when the watch does not go on.
 ///
 /// # Errors
-/// When the grid is out of range, the store is one for other data, a chunk cannot be stored, or the device fails; the chunks that
-/// are finished by then are in the store.
+/// When the grid is out of range, the store is for other data, a chunk cannot be stored, or the
+/// device fails; the chunks that are finished by then are in the store.
 pub fn search<W: Watch>(
     source: &Source,
     grid: &Grid,

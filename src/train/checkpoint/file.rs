@@ -97,22 +97,28 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
     let sum = bytes[place..place + 64].to_vec();
     bytes[place..place + 64].copy_from_slice(&ZEROS);
     ensure!(sha256(&bytes).as_bytes() == sum, "its checksum differs");
-    let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
-    let metadata = metadata.metadata().as_ref().context("it has no metadata")?;
-    let format = metadata.get("format").and_then(|format| format.parse::<u64>().ok());
-    let how = match format {
-        Some(FORMAT) => match read(&bytes, metadata) {
-            Ok((checkpoint, run)) => return Ok(Content::Whole(Box::new(checkpoint), run)),
-            Err(error) => format!("another version: {error:#}"),
-        },
-        None => "another version: it has no format".to_string(),
-        Some(format) => other_version(FORMAT, format),
-    };
-    Ok(Content::Foreign(how))
+    Ok(match read(&bytes) {
+        Ok((checkpoint, run)) => Content::Whole(Box::new(checkpoint), run),
+        Err(how) => Content::Foreign(format!("{how:#}")),
+    })
 }
 
 /// The checkpoint of a whole file, and the run it belongs to.
-fn read(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint, Value)> {
+///
+/// # Errors
+/// When another version wrote it: which, and how that shows.
+fn read(bytes: &[u8]) -> Result<(Checkpoint, Value)> {
+    let another = "another version";
+    let (_, metadata) = SafeTensors::read_metadata(bytes).context(another)?;
+    let metadata = metadata.metadata().as_ref().context("another version: it has no metadata")?;
+    match metadata.get("format").and_then(|format| format.parse().ok()) {
+        Some(FORMAT) => parts(bytes, metadata).context(another),
+        Some(format) => bail!(other_version(FORMAT, format)),
+        None => bail!("{another}: it has no format"),
+    }
+}
+
+fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint, Value)> {
     let text = |name: &str| metadata.get(name).with_context(|| format!("it has no {name}"));
     let run = serde_json::from_str(text("run")?)?;
     let state: State = serde_json::from_str(text("state")?)?;

@@ -20,7 +20,7 @@ fn wait_for_a_chunk(store: &Path) {
 /// A search that gets a signal after its first chunk.
 #[cfg(unix)]
 fn ended_by(signal: &str, folder: &Path) -> Output {
-    let args = "--epochs 3000 --hidden 16 --repeats 40 --no-plots --threads 1";
+    let args = "--epochs 600 --hidden 16 --repeats 40 --no-plots --threads 1";
     let child = command("grid_search", args, folder).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_a_chunk(&folder.join("store"));
     let id = child.id().to_string();

@@ -2,7 +2,8 @@
 //!
 //! Each loop is compiled for every instruction set and gives the same bits with all of them. The
 //! environment variable `CANDLE_NOISE_SIMD` chooses one by name, so that anyone can see that: the
-//! same command gives the same results with `scalar` as with `avx512`.
+//! same command gives the same results with `scalar` as with `avx512`. The programs refuse a name that
+//! they do not know; a library cannot, and runs with the widest set then.
 
 use std::sync::OnceLock;
 
@@ -58,7 +59,8 @@ pub(crate) fn available() -> Vec<(&'static str, Arch)> {
 
 /// What the environment names, if it names anything.
 fn named() -> Result<Option<Arch>, String> {
-    let Some(name) = std::env::var_os(VARIABLE) else { return Ok(None) };
+    let name = std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
+    let Some(name) = name else { return Ok(None) };
     let sets = available();
     match sets.iter().find(|(own, _)| name == *own) {
         Some((_, arch)) => Ok(Some(*arch)),

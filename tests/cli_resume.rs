@@ -131,11 +131,27 @@ fn what_cannot_be_resumed_is_named_and_not_harmed() {
     let output = run("hidden_noise", args, out);
     assert!(stderr(&output).contains("--resume would go on from them"), "{}", stderr(&output));
 
+    let output = run("hidden_noise", &format!("{args} --seed 7"), out);
+    let said = stderr(&output);
+    assert!(said.contains("which are another experiment's or version's"), "{said}");
+
     fs::remove_dir_all(out.join("checkpoints")).unwrap();
     fs::write(out.join("checkpoints"), "a file").unwrap();
     let output = run("hidden_noise", args, out);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("expected a folder, received a file"), "{}", stderr(&output));
+}
+
+/// Noise of strength 0 changes no bit, but it has a site, whose steps are in the checkpoint.
+#[test]
+fn noise_of_strength_0_elsewhere_is_another_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--stddev 0 --hidden 4 --no-plots --checkpoint-every 1";
+    let begun = run("hidden_noise", &format!("{args} --epochs 1"), folder.path());
+    assert!(begun.status.success(), "{}", stderr(&begun));
+    let other = format!("{args} --epochs 2 --placement after-activation --resume");
+    let said = stderr(&run("hidden_noise", &other, folder.path()));
+    assert!(said.contains("of another experiment: expected noise"), "{said}");
 }
 
 #[test]

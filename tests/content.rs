@@ -56,11 +56,13 @@ fn a_grid_finds_its_runs_by_the_content_of_the_data() {
 
     // The same name, other content.
     fs::write(&second, edited()).unwrap();
+    let reported = fs::read(out.path().join("result.json")).unwrap();
     let (code, error) = grid(Some(&second), "");
     assert_eq!(code, Some(1));
-    assert!(error.contains("data whose content has the SHA-256"), "{error}");
+    assert!(error.contains("expected content of the data"), "{error}");
     assert!(error.contains("--fresh") && error.lines().count() == 1, "{error}");
-    assert_eq!((runs(out.path()), result(out.path())), (stored.clone(), result(out.path())));
+    assert_eq!(runs(out.path()), stored);
+    assert!(fs::read(out.path().join("result.json")).unwrap() == reported);
     assert_eq!(grid(Some(&second), "--fresh").0, Some(0));
     assert_ne!(runs(out.path()), stored);
     assert_ne!(result(out.path())["cells"], results["cells"]);
@@ -86,7 +88,7 @@ fn a_checkpoint_goes_on_with_the_same_data_only() {
     fs::write(&second, edited()).unwrap();
     let (code, error) = train(&second, "--epochs 3 --resume");
     assert_eq!(code, Some(1));
-    assert!(error.contains("of another experiment: expected data"), "{error}");
+    assert!(error.contains("of another experiment: expected content of the data \""), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 
@@ -172,6 +174,36 @@ fn unknown_and_missing_fields_are_another_versions() {
     }
     check(format!("{}\n{body}\n", head.replacen("\"format\":2,", "", 1)), "no format");
     check(format!("{{\"format\":2}}\n{body}\n"), "no checksum");
+    check(format!("{}\n{body}\n", head.replacen('}', ",\"x\":1}", 1)), "a field more in the head");
     fs::write(&path, &whole).unwrap();
     assert_eq!(run("grid_search", grid, folder.path()).status.code(), Some(0), "as it was");
+}
+
+/// A path is for people; what is no Unicode in it is replaced in `result.json`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_unicode_is_a_path() {
+    use std::os::unix::ffi::OsStringExt;
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = folder.path().join(std::ffi::OsString::from_vec(b"n\xff.csv".to_vec()));
+    fs::write(&path, digits()).unwrap();
+    let small = "--epochs 1 --hidden 2 --train-size 20 --no-plots";
+    for (program, args) in [("cnn_noise", small), ("grid_search", GRID)] {
+        let mut command = crate::cli::command(program, args, out.path());
+        let output = command.arg("--data").arg(&path).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let file = result(out.path())["settings"]["files"][0].as_str().unwrap().to_string();
+        assert!(file.ends_with("n\u{fffd}.csv"), "{file}");
+    }
+}
+
+#[test]
+fn negative_zero_is_zero() {
+    let out = tempfile::tempdir().unwrap();
+    let grid = "--epochs 2 --repeats 1 --hidden 2 --stddev 0.1 --placement input --no-plots";
+    for noise in ["--data-noise 0", "--data-noise=-0"] {
+        let output = run("grid_search", &format!("{grid} {noise}"), out.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert_eq!(runs(out.path()).len(), 2);
 }

@@ -139,6 +139,42 @@ fn resumed_is_uninterrupted_and_every_part_of_the_state_is_needed() -> Result<()
     Ok(())
 }
 
+/// The optimizer may have its variables in any order, such as that of `VarMap::all_vars`.
+#[test]
+fn moments_are_found_by_the_names_of_their_variables() -> Result<()> {
+    let (half, whole) = (run(HALF, None)?.state, run(WHOLE, None)?);
+    let mut parts = Parts::new(&SEEDS, WHOLE)?;
+    let mut vars: Vec<_> = sorted_vars(&parts.varmap).into_iter().map(|(_, var)| var).collect();
+    vars.reverse();
+    parts.adam = Adam::new(vars, parts.adam.options())?;
+    let resumed = parts.train(Some(&half), WHOLE)?;
+    assert_eq!(resumed.history, whole.history);
+    assert_eq!(resumed.weights, whole.weights);
+
+    let mut others = Parts::new(&SEEDS, WHOLE)?;
+    others.adam = Parts::new(&SEEDS, WHOLE)?.adam;
+    let error = others.train(Some(&half), WHOLE).err().unwrap().to_string();
+    assert!(error.contains("a variable of shape") && error.contains("do not have"), "{error}");
+    Ok(())
+}
+
+/// As a schedule leaves them: the constructor's are others.
+#[test]
+fn strengths_of_noise_are_kept() -> Result<()> {
+    let quiet = |mut state: Checkpoint| {
+        state.noise_strengths.values_mut().for_each(|strengths| strengths.fill(0.02));
+        state
+    };
+    let folder = tempfile::tempdir()?;
+    let checkpoints = Checkpoints::new(folder.path(), "run", json!({}));
+    checkpoints.save(&quiet(run(HALF, None)?.state)).unwrap();
+    let half = checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap();
+    let resumed = run(WHOLE, Some(&half))?;
+    assert!(resumed.state.noise_strengths.values().flatten().all(|strength| *strength == 0.02));
+    assert!(resumed.history != run(WHOLE, None)?.history);
+    Ok(())
+}
+
 /// Each site of noise has steps of its own.
 #[test]
 fn the_steps_of_every_noise_site_are_needed() -> Result<()> {
@@ -277,7 +313,9 @@ fn checkpoints_of_another_run_or_model_are_refused() -> Result<()> {
     assert!(refused(&run(5, None)?.state).contains("at most 4 epochs, received one of 5"));
     assert!(refused(&Checkpoint { seeds: vec![1, 2], ..state.clone() }).contains("[1, 2]"));
     assert!(refused(&Checkpoint { kept: Default::default(), ..state.clone() }).contains("kept"));
-    assert!(refused(&Checkpoint { moments: vec![], ..state.clone() }).contains("moments"));
+    assert!(
+        refused(&Checkpoint { moments: Default::default(), ..state.clone() }).contains("moments")
+    );
     assert!(refused(&Checkpoint { noise_steps: Default::default(), ..state }).contains("noise"));
     Ok(())
 }

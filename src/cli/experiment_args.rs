@@ -41,7 +41,8 @@ pub struct RunArgs {
     /// Save the state every N epochs, or less often where that would cost over 1 % of the time
     #[arg(long, value_name = "N", value_parser = within(1..=10_000_000usize))]
     pub(super) checkpoint_every: Option<usize>,
-    /// Go on from the last checkpoint in the folder, if there is one; --epochs may have grown
+    /// Go on from the last checkpoint in the folder, if there is one; --epochs and --repeats may have
+    /// grown
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]

@@ -87,11 +87,13 @@ struct Asked {
 
 impl Asked {
     fn read(path: &Path) -> Result<Self> {
-        let json: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+        let bytes = std::fs::read(path)?;
+        let json: Value = serde_json::from_slice(&bytes)?;
         // The first version had no number.
         let format = json["format"].as_u64().unwrap_or(1);
         ensure!(format == FORMAT, "it was written by {}", other_version(FORMAT, format));
-        let asked: Self = serde_json::from_value(json)?;
+        let asked: Self = serde_json::from_slice(&bytes)?;
+        ensure!(serde_json::to_vec(&asked)? == bytes, "it was written by another version");
         asked.grid.check()?;
         Ok(asked)
     }

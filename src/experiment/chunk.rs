@@ -1,6 +1,6 @@
 //! One chunk: replicas of one network on one data set, trained in one tensor program.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::Optimizer;
 
@@ -121,7 +121,8 @@ pub(super) fn train_chunk(
         fit = fit.with_early_stopping(EarlyStopping::new(&varmap, patience, restore_best)?)?;
     }
     if let Some(checkpoint) = keeper.start() {
-        fit.resume(&checkpoint, &varmap, &noisemap)?;
+        let resumed = fit.resume(&checkpoint, &varmap, &noisemap);
+        resumed.context("--resume: the checkpoint is not one of this network")?;
         observer.resumed(fit.epochs(), fit.history());
     }
     while !fit.has_ended() {

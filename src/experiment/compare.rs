@@ -79,22 +79,22 @@ pub(super) const BOOTSTRAP_SEED: u64 = 0;
 
 /// Compares each cell with its baseline. `records` has the finished runs of each of the grid's
 /// cells.
-pub fn compare<'a>(grid: &Grid, records: &'a [Vec<Record>]) -> Vec<CellOutcome> {
-    let cells = grid.cells();
+pub fn compare(grid: &Grid, records: &[Vec<Record>]) -> Vec<CellOutcome> {
+    let mut outcomes = Vec::new();
     // A variant's cells follow its baseline.
-    let mut baseline: &'a [Record] = &[];
-    let outcome = |(cell, own): (&Cell, &'a Vec<Record>)| {
-        let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
+    let mut baseline: &[Record] = &[];
+    for (cell, own) in grid.cells().into_iter().zip(records) {
         let difference = if cell.is_baseline() {
             baseline = own;
             None
         } else {
-            Pairs::new(own, baseline).difference(grid, cell)
+            Pairs::new(own, baseline).difference(grid, &cell)
         };
+        let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
         let test_interval = bootstrap_interval(&accuracies(own), LEVEL, BOOTSTRAP_SEED);
-        CellOutcome { cell: *cell, summary: Summary::new(&runs), runs, test_interval, difference }
-    };
-    let mut outcomes: Vec<CellOutcome> = cells.iter().zip(records).map(outcome).collect();
+        let summary = Summary::new(&runs);
+        outcomes.push(CellOutcome { cell, summary, runs, test_interval, difference });
+    }
     correct(&mut outcomes);
     outcomes
 }

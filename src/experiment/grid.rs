@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::record::RunId;
-use super::settings::{Noise, Settings};
+use super::settings::{Noise, Settings, as_text};
 use super::task::Task;
 use crate::model::Placement;
 
@@ -18,7 +18,7 @@ pub struct Grid {
     #[serde(default)]
     pub task: Task,
     /// Files of the data; empty for those that come with this crate.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "as_text")]
     pub files: Vec<PathBuf>,
     /// Number of points of each data set.
     pub samples: usize,
@@ -79,6 +79,14 @@ impl Cell {
     /// Whether the cell has no noise.
     pub fn is_baseline(&self) -> bool {
         self.placement.is_none()
+    }
+
+    /// The settings of the cell's runs on one data set, from those that all cells share.
+    pub(super) fn settings(&self, shared: Settings, data_seed: u32) -> Settings {
+        let noise = |placement| Noise { placement, stddev: self.stddev };
+        let Variant { hidden, learning_rate, train_size } = self.variant;
+        let noise = self.placement.map(noise).into_iter().collect();
+        Settings { data_seed, train_size, hidden, learning_rate, noise, ..shared }
     }
 
     /// The cell that this one is compared with.
@@ -182,25 +190,20 @@ impl Grid {
 
     /// The settings of one cell on one data set.
     pub fn settings(&self, cell: &Cell, data_seed: u32) -> Settings {
-        let noise = |placement| Noise { placement, stddev: cell.stddev };
-        Settings {
+        let shared = Settings {
             task: self.task,
             files: self.files.clone(),
             samples: self.samples,
             test_rows: self.test_rows,
             data_noise: self.data_noise,
-            data_seed,
-            train_size: cell.variant.train_size,
             validation_size: self.validation_size,
-            hidden: cell.variant.hidden,
             epochs: self.epochs,
             batch_size: self.batch_size,
-            learning_rate: cell.variant.learning_rate,
             seed: self.seed,
             repeats: self.repeats,
-            noise: cell.placement.map(noise).into_iter().collect(),
-            early_stopping: None,
-        }
+            ..Settings::default()
+        };
+        cell.settings(shared, data_seed)
     }
 
     /// Every run, cell by cell.

@@ -68,9 +68,15 @@ pub fn train_resumable<W: Watch>(
     let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
     if !old.is_empty() {
-        warn(format!(
-            "this run replaces the checkpoints in {name}; --resume would go on from them"
-        ));
+        let same = Checkpoints::run_in(folder)?.is_some_and(|other| other == run);
+        warn(match same {
+            true => format!(
+                "this run replaces the checkpoints in {name}; --resume would go on from them"
+            ),
+            false => format!(
+                "this run replaces the checkpoints in {name}, which are another experiment's or version's"
+            ),
+        });
     } else if resume && started.is_empty() {
         warn(format!("there is no checkpoint in {name}: training starts at epoch 1"));
     }
@@ -168,14 +174,19 @@ fn chunks(
     chunks
 }
 
-/// What determines the course of the first run: everything but the number of epochs, which may grow.
+/// What a checkpoint must have in common with the experiment: what determines the course of the first run
+/// but for the number of epochs, which may grow, and what names the experiment and its noise sites.
 fn run(source: &Source, settings: &Settings, checkpointing: &Checkpointing) -> Value {
     let [experiment, device] = checkpointing.experiment;
     let data = source.fingerprint();
     let mut run = json!(Trial::new(settings, data.as_ref(), device, settings.seed));
     if let Value::Object(run) = &mut run {
         run.remove("epochs");
+        run.remove("data");
+        run.insert("content_of_the_data".to_string(), json!(data));
         run.insert("experiment".to_string(), json!(experiment));
+        // With the noise of strength 0, which has sites, too.
+        run.insert("noise".to_string(), json!(settings.noise));
     }
     run
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::task::Task;
 use crate::data::{Dataset, circles};
@@ -37,7 +37,7 @@ pub struct Settings {
     #[serde(default)]
     pub task: Task,
     /// Files of the data; empty for those that come with this crate.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "as_text")]
     pub files: Vec<PathBuf>,
     /// Number of points of the data set.
     pub samples: usize,
@@ -72,6 +72,11 @@ pub struct Settings {
     /// Early stopping, on the validation points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStop>,
+}
+
+/// Writes paths as text for people: what is no Unicode is replaced, since no result depends on it.
+pub(super) fn as_text<S: Serializer>(files: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(files.iter().map(|file| file.to_string_lossy()))
 }
 
 impl Default for Settings {

@@ -6,8 +6,8 @@
 //! A file is written whole or not at all, never changed, and named by the runs it has; so two
 //! programs may write to one store, and a run is there whole or not at all whenever a program ends.
 //!
-//! A file is damaged if its checksum is wrong. One with fields that this version does not write, or
-//! without some that it does, is another version's, and is left alone.
+//! A file is damaged if its checksum is wrong or it has no head. One with fields that this version does
+//! not write, or without some that it does, is another version's, and is left alone.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::fingerprint::Fingerprint;
 use super::grid::Grid;
 use super::record::{Record, RunId};
-use super::settings::{Noise, Settings};
+use super::settings::Settings;
 use super::task::Task;
 use super::trial::{Trial, TrialId};
 use crate::files::{self, other_version, sha256};
@@ -52,7 +52,7 @@ impl Common {
             task: grid.task,
             data,
             samples: grid.samples,
-            data_noise: grid.data_noise,
+            data_noise: grid.data_noise + 0., // -0 is 0
             validation_size: grid.validation_size,
             epochs: grid.epochs,
             batch_size: grid.batch_size,
@@ -62,23 +62,17 @@ impl Common {
 
     /// The name of a run.
     fn trial(&self, id: &RunId) -> TrialId {
-        let RunId { cell, seed, data_seed } = *id;
-        let noise = |placement| Noise { placement, stddev: cell.stddev };
-        let settings = Settings {
+        let shared = Settings {
             task: self.task,
             samples: self.samples,
             data_noise: self.data_noise,
-            data_seed,
-            train_size: cell.variant.train_size,
             validation_size: self.validation_size,
-            hidden: cell.variant.hidden,
             epochs: self.epochs,
             batch_size: self.batch_size,
-            learning_rate: cell.variant.learning_rate,
-            noise: cell.placement.map(noise).into_iter().collect(),
             ..Settings::default()
         };
-        Trial::new(&settings, self.data.as_ref(), &self.device, seed).id()
+        let settings = id.cell.settings(shared, id.data_seed);
+        Trial::new(&settings, self.data.as_ref(), &self.device, id.seed).id()
     }
 
     /// The first setting that differs, as (name, own, other).
@@ -87,7 +81,7 @@ impl Common {
             let data = common.data.as_ref().map_or("none".to_string(), Fingerprint::to_string);
             [
                 ("task", common.task.to_string()),
-                ("data whose content has the SHA-256", data),
+                ("content of the data", data),
                 ("samples", common.samples.to_string()),
                 ("data noise", common.data_noise.to_string()),
                 ("validation size", common.validation_size.to_string()),
@@ -284,8 +278,9 @@ fn parse(bytes: &[u8]) -> Result<Content> {
         Some(format) => return foreign(other_version(FORMAT, format)),
     }
     let body = body.strip_suffix(b"\n").unwrap_or(body);
-    let Some(checksum) = head["sha256"].as_str() else {
-        return foreign("another version: its head has no checksum".to_string());
+    let checksum = match head["sha256"].as_str() {
+        Some(checksum) if head.as_object().is_some_and(|head| head.len() == 2) => checksum,
+        _ => return foreign("another version: its head has other fields".to_string()),
     };
     ensure!(sha256(body) == checksum, "its checksum differs");
     match serde_json::from_slice::<Body>(body) {
@@ -314,5 +309,39 @@ fn remove_abandoned(path: &Path) {
     if is_temporary && age().is_some_and(|age| age > OLD) {
         // Left where it cannot be removed: it does no harm.
         let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_a_grid_has_the_name_of_the_same_experiment_alone() {
+        let grid = Grid {
+            samples: 60,
+            data_noise: 0.2,
+            validation_size: 7,
+            hidden: vec![5, 6],
+            epochs: 12,
+            batch_size: 8,
+            learning_rates: vec![0.01],
+            train_sizes: vec![20],
+            stddevs: vec![0.1],
+            data_seeds: vec![3, 4],
+            seed: 9,
+            repeats: 2,
+            ..Grid::default()
+        };
+        let common = Common::new(&grid, None, "cpu");
+        let mut names = Vec::new();
+        for id in grid.runs() {
+            let settings = grid.settings(&id.cell, id.data_seed);
+            names.push(common.trial(&id));
+            assert_eq!(names[names.len() - 1], Trial::new(&settings, None, "cpu", id.seed).id());
+        }
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), grid.runs().count());
     }
 }

@@ -56,6 +56,11 @@ impl Adam {
         self.step
     }
 
+    /// The variables, in the order in which it was given them.
+    pub fn vars(&self) -> impl Iterator<Item = &Var> {
+        self.params.iter().map(|param| &param.var)
+    }
+
     /// The moments of each variable, in the order of the variables: (2, …variable), the mean of
     /// the gradient and the mean of its square. They are copies: further steps do not change them.
     ///

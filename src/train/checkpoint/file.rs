@@ -1,7 +1,7 @@
 //! A checkpoint as one safetensors file with a version and a checksum.
 //!
-//! Tensors: `weights.NAME`, `kept.NAME`, `moments.NUMBER`, `noise.PATH` (u32, steps) and the curves,
-//! `history.REPLICA.NAME`. The metadata hold the version as `format`, the run as `run`, all that is no
+//! Tensors: `weights.NAME`, `kept.NAME`, `moments.NAME`, `noise.PATH` (u32, steps), `strengths.PATH` (f64)
+//! and the curves, `history.REPLICA.NAME`. The metadata hold the version as `format`, the run as `run`, all that is no
 //! tensor as `state`, and as `sha256` the checksum of the file with 64 zeros in its place.
 
 use std::collections::{BTreeMap, HashMap};
@@ -54,11 +54,14 @@ pub(super) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
     for (name, tensor) in &checkpoint.kept {
         put(format!("kept.{name}"), tensor.clone());
     }
-    for (i, tensor) in checkpoint.moments.iter().enumerate() {
-        put(format!("moments.{i}"), tensor.clone());
+    for (name, tensor) in &checkpoint.moments {
+        put(format!("moments.{name}"), tensor.clone());
     }
     for (path, steps) in &checkpoint.noise_steps {
         put(format!("noise.{path}"), Tensor::new(steps.as_slice(), &Device::Cpu)?);
+    }
+    for (path, strengths) in &checkpoint.noise_strengths {
+        put(format!("strengths.{path}"), Tensor::new(strengths.as_slice(), &Device::Cpu)?);
     }
     for (r, replica) in checkpoint.history.replicas.iter().enumerate() {
         for (name, curve) in replica.curves() {
@@ -134,8 +137,9 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
         weights: BTreeMap::new(),
         kept: BTreeMap::new(),
         optimizer_steps: state.optimizer_steps,
-        moments: Vec::new(),
+        moments: BTreeMap::new(),
         noise_steps: BTreeMap::new(),
+        noise_strengths: BTreeMap::new(),
     };
     let mut tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
     for (r, End { stopped, early_stopped }) in state.ends.into_iter().enumerate() {
@@ -147,10 +151,6 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
         }
         checkpoint.history.replicas.push(replica);
     }
-    for i in 0.. {
-        let Some(moments) = tensors.remove(&format!("moments.{i}")) else { break };
-        checkpoint.moments.push(moments);
-    }
     for (name, tensor) in tensors {
         match name.split_once('.') {
             Some(("weights", name)) => {
@@ -158,6 +158,12 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
             }
             Some(("kept", name)) => {
                 checkpoint.kept.insert(name.to_string(), tensor);
+            }
+            Some(("moments", name)) => {
+                checkpoint.moments.insert(name.to_string(), tensor);
+            }
+            Some(("strengths", path)) => {
+                checkpoint.noise_strengths.insert(path.to_string(), tensor.to_vec1()?);
             }
             Some(("noise", path)) => {
                 checkpoint.noise_steps.insert(path.to_string(), tensor.to_vec1()?);

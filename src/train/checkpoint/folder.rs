@@ -150,6 +150,12 @@ fn difference(name: &str, own: &Value, other: &Value) -> Option<[String; 3]> {
             names.filter_map(|name| difference(name, &of(own, name), &of(other, name))).next()
         }
         _ if own == other => None,
-        _ => Some([name.replace('_', " "), own.to_string(), other.to_string()]),
+        _ => {
+            let text = |value: &Value| match value {
+                Value::Null => "none".to_string(),
+                value => value.to_string(),
+            };
+            Some([name.replace('_', " "), text(own), text(other)])
+        }
     }
 }

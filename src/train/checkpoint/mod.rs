@@ -32,17 +32,19 @@ pub struct Checkpoint {
     pub kept: BTreeMap<String, Tensor>,
     /// Number of steps of the optimizer.
     pub optimizer_steps: u64,
-    /// The optimizer's moments, in the order of its variables.
-    pub moments: Vec<Tensor>,
+    /// The optimizer's moments, by the names of its variables.
+    pub moments: BTreeMap<String, Tensor>,
     /// The steps of each replica at each noise site.
     pub noise_steps: BTreeMap<String, Vec<u32>>,
+    /// The strengths of each replica at each noise site, which a schedule may have changed.
+    pub noise_strengths: BTreeMap<String, Vec<f64>>,
 }
 
 impl<M: ModuleT> Fit<'_, M, Adam> {
     /// The state after the last finished epoch of a model with these variables and this noise.
     ///
     /// # Errors
-    /// When a device fails.
+    /// When the optimizer has a variable that `varmap` does not have, or a device fails.
     pub fn checkpoint(&self, varmap: &VarMap, noisemap: &NoiseMap) -> Result<Checkpoint> {
         let copy = |(name, var): (String, &Var)| Ok((name, var.as_tensor().copy()?));
         let vars = sorted_vars(varmap);
@@ -54,8 +56,9 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
             weights: vars.iter().map(|(n, var)| copy((n.clone(), var))).collect::<Result<_>>()?,
             kept: kept.map(|k| copy((k.name.clone(), &k.values))).collect::<Result<_>>()?,
             optimizer_steps: self.optimizer.steps(),
-            moments: self.optimizer.moments()?,
+            moments: self.names(&vars)?.into_iter().zip(self.optimizer.moments()?).collect(),
             noise_steps: noisemap.steps(),
+            noise_strengths: noisemap.strengths(),
         })
     }
 
@@ -80,13 +83,25 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
             )
         }
         let vars = sorted_vars(varmap);
+        let names = self.names(&vars)?;
         let vars: Vec<_> = vars.iter().map(|(name, var)| (name.as_str(), var)).collect();
         let kept = self.early_stopping.iter().flat_map(|stopping| &stopping.kept);
         let kept: Vec<_> = kept.map(|kept| (kept.name.as_str(), &kept.values)).collect();
         check("weights", &vars, &checkpoint.weights)?;
         check("kept weights", &kept, &checkpoint.kept)?;
+        let moments = names.iter().map(|name| checkpoint.moments.get(name).cloned());
+        let moments = match moments.collect::<Option<Vec<Tensor>>>() {
+            Some(moments) if moments.len() == checkpoint.moments.len() => moments,
+            _ => bail!(
+                "expected a checkpoint with the moments of {names:?}, received those of {:?}",
+                checkpoint.moments.keys().collect::<Vec<_>>()
+            ),
+        };
         noisemap.set_steps(&checkpoint.noise_steps)?;
-        self.optimizer.set_state(checkpoint.optimizer_steps, &checkpoint.moments)?;
+        for (path, strengths) in &checkpoint.noise_strengths {
+            noisemap.set_strengths(path, strengths)?;
+        }
+        self.optimizer.set_state(checkpoint.optimizer_steps, &moments)?;
         // A checkpoint from a file is on the CPU.
         let set = |var: &Var, values: &Tensor| var.set(&values.to_device(var.device())?);
         for (name, var) in vars {
@@ -101,6 +116,18 @@ impl<M: ModuleT> Fit<'_, M, Adam> {
             early_stopping.resume(history);
         }
         Ok(())
+    }
+
+    /// The names of the optimizer's variables, in its order.
+    fn names(&self, vars: &[(String, Var)]) -> Result<Vec<String>> {
+        let name = |own: &Var| match vars.iter().find(|(_, var)| var.id() == own.id()) {
+            Some((name, _)) => Ok(name.clone()),
+            None => bail!(
+                "the optimizer has a variable of shape {:?} that the variables to save do not have",
+                own.dims()
+            ),
+        };
+        self.optimizer.vars().map(name).collect()
     }
 }
 

@@ -55,7 +55,7 @@ pub fn run_experiment(
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
     files::write(&folder.join("result.json"), &json)?;
-    if outcome.summary.test_accuracy.n == 0 {
+    if outcome.runs.iter().all(|run| run.stopped.is_some()) {
         let error = "every run diverged: no loss stayed finite; \
                      expected a smaller --learning-rate or less noise";
         return Err(anyhow::anyhow!(error).into());

@@ -94,7 +94,12 @@ pub fn remove_file(path: &Path) -> Result<()> {
 
 /// SHA-256 in hexadecimal digits, the checksum of files that are read again.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Bytes as two hexadecimal digits each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Says by which version a file was written whose format is not the expected one.

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -48,7 +49,21 @@ fn assert_same(expected: &Value, found: &Value, name: &str) {
     }
 }
 
-/// Runs the commands with an instruction set; `false` where this CPU does not have it.
+/// Runs a program with an instruction set; `None` where this CPU does not have it.
+fn run_with(set: Option<&str>, program: &str, args: &str, out: &Path) -> Option<Output> {
+    let mut command = command(program, args, out);
+    command.arg("--no-plots").env_remove("CANDLE_NOISE_SIMD");
+    let output = command.envs(set.map(|set| ("CANDLE_NOISE_SIMD", set))).output().unwrap();
+    let error = stderr(&output);
+    if error.contains("expected an instruction set of this CPU") {
+        println!("skipped: {}", error.trim_end());
+        return None;
+    }
+    assert!(output.status.success(), "{program} {args}: {error}");
+    Some(output)
+}
+
+/// Checks the commands with an instruction set; `false` where this CPU does not have it.
 fn check(set: Option<&str>) -> bool {
     let golden: Value = serde_json::from_str(include_str!("fixtures/golden.json")).unwrap();
     let golden = golden.as_array().unwrap();
@@ -56,15 +71,9 @@ fn check(set: Option<&str>) -> bool {
     for expected in golden {
         let words = words(expected);
         let (name, folder) = (words.join(" "), tempfile::tempdir().unwrap());
-        let mut command = command(words[0], &words[1..].join(" "), folder.path());
-        command.arg("--no-plots").env_remove("CANDLE_NOISE_SIMD");
-        let output = command.envs(set.map(|set| ("CANDLE_NOISE_SIMD", set))).output().unwrap();
-        let error = stderr(&output);
-        if error.contains("expected an instruction set of this CPU") {
-            println!("skipped: {}", error.trim_end());
+        let Some(output) = run_with(set, words[0], &words[1..].join(" "), folder.path()) else {
             return false;
-        }
-        assert!(output.status.success(), "{name}: {error}");
+        };
         let line = stdout(&output);
         let line = line.lines().map(|line| line.trim_start_matches([' ', '*'])).next_back();
         assert_eq!(line, expected["line"].as_str(), "{name}");
@@ -105,20 +114,9 @@ fn every_network_has_the_same_bits_with_every_instruction_set() {
     ];
     for words in commands {
         let (program, args) = words.split_once(' ').unwrap();
-        let found = ["", "scalar", "avx2"].map(|set| {
+        let found = [None, Some("scalar"), Some("avx2")].map(|set| {
             let folder = tempfile::tempdir().unwrap();
-            let mut command = command(program, args, folder.path());
-            command.arg("--no-plots").env_remove("CANDLE_NOISE_SIMD");
-            if !set.is_empty() {
-                command.env("CANDLE_NOISE_SIMD", set);
-            }
-            let output = command.output().unwrap();
-            let error = stderr(&output);
-            if error.contains("expected an instruction set of this CPU") {
-                println!("skipped: {}", error.trim_end());
-                return None;
-            }
-            assert!(output.status.success(), "{words}: {error}");
+            run_with(set, program, args, folder.path())?;
             let curves = fs::read_to_string(folder.path().join("history.csv")).unwrap();
             Some((weights(folder.path()), curves, result(folder.path())["runs"].clone()))
         });

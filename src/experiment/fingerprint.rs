@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::files::hexadecimal;
+
 /// The SHA-256 of the rows of some data: their numbers and classes in order. The same rows have the
 /// same fingerprint, whatever their files are called and however they are compressed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,8 +29,7 @@ impl Fingerprint {
                 hash.update(label.to_le_bytes());
             }
         }
-        let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(digits)
+        Self(hexadecimal(&hash.finalize()))
     }
 }
 

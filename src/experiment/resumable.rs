@@ -69,14 +69,12 @@ pub fn train_resumable<W: Watch>(
     let name = folder.display();
     if !old.is_empty() {
         let same = Checkpoints::run_in(folder)?.is_some_and(|other| other == run);
-        warn(match same {
-            true => format!(
-                "this run replaces the checkpoints in {name}; --resume would go on from them"
-            ),
-            false => format!(
-                "this run replaces the checkpoints in {name}, which are another experiment's or version's"
-            ),
-        });
+        let which = if same {
+            "; --resume would go on from them"
+        } else {
+            ", which are another experiment's or version's"
+        };
+        warn(format!("this run replaces the checkpoints in {name}{which}"));
     } else if resume && started.is_empty() {
         warn(format!("there is no checkpoint in {name}: training starts at epoch 1"));
     }

@@ -5,22 +5,23 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{Conv2dConfig, LSTMConfig, Module, ModuleT, Optimizer, RNN, VarBuilder, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::{DIGIT_SHAPE, Samples, digits, japanese_vowels};
-use candle_noise::loss::Loss;
 use candle_noise::model::{Cnn, Lstm};
 use candle_noise::nn::{seeded_vars, sorted_vars};
+use candle_noise::noise::Slots;
+use candle_noise::objective::{CrossEntropy, Objective};
 use candle_noise::ops::backward;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, evaluate, fit, shuffled};
+use candle_noise::train::{TrainOptions, evaluate, fit, shuffled};
 use criterion::{BenchmarkId, Criterion};
 
 type Model = Box<dyn ModuleT>;
 
 fn ours_cnn(vb: VarBuilder) -> Result<Model> {
-    Ok(Box::new(Cnn::default().build(&vb, &NoiseMap::new(0).builder(), &[])?))
+    Ok(Box::new(Cnn::default().build(&vb, &Slots::new(&NoiseMap::new(0), &[])?)?))
 }
 
 fn ours_lstm(vb: VarBuilder) -> Result<Model> {
-    Ok(Box::new(Lstm::default().build(&vb, &NoiseMap::new(0).builder(), &[])?))
+    Ok(Box::new(Lstm::default().build(&vb, &Slots::new(&NoiseMap::new(0), &[])?)?))
 }
 
 fn candles_cnn(vb: VarBuilder) -> Result<Model> {
@@ -55,10 +56,19 @@ fn build(network: fn(VarBuilder) -> Result<Model>) -> Result<(Model, Adam)> {
     Ok((model, Adam::new(vars, AdamOptions::default())?))
 }
 
-fn step(model: &Model, adam: &mut Adam, samples: &Samples, ids: &[u32]) -> Result<()> {
+const DIGITS: CrossEntropy = CrossEntropy { classes: 10 };
+const VOWELS: CrossEntropy = CrossEntropy { classes: 9 };
+
+fn step(
+    model: &Model,
+    adam: &mut Adam,
+    samples: &Samples,
+    ids: &[u32],
+    objective: CrossEntropy,
+) -> Result<()> {
     let (xs, ys) = samples.batch(ids, 1)?;
     let logits = model.forward_t(&xs, true)?.unsqueeze(0)?;
-    adam.step(&backward(&Loss::CrossEntropy.forward(&logits, &ys)?)?)
+    adam.step(&backward(&objective.loss(&logits, &ys)?)?)
 }
 
 /// 100 digits to train on and 1,000 to test on.
@@ -77,17 +87,17 @@ fn vowels() -> Result<(Samples, Samples)> {
 pub fn steps(c: &mut Criterion) {
     let (images, vowels) = (images().expect("the digits").0, vowels().expect("the vowels").0);
     type Network = fn(VarBuilder) -> Result<Model>;
-    let cases: [(&str, &str, Network, &Samples); 4] = [
-        ("cnn", "candle-noise", ours_cnn, &images),
-        ("cnn", "candle", candles_cnn, &images),
-        ("lstm", "candle-noise", ours_lstm, &vowels),
-        ("lstm", "candle", candles_lstm, &vowels),
+    let cases: [(&str, &str, Network, &Samples, CrossEntropy); 4] = [
+        ("cnn", "candle-noise", ours_cnn, &images, DIGITS),
+        ("cnn", "candle", candles_cnn, &images, DIGITS),
+        ("lstm", "candle-noise", ours_lstm, &vowels, VOWELS),
+        ("lstm", "candle", candles_lstm, &vowels, VOWELS),
     ];
-    for (name, whose, network, samples) in cases {
+    for (name, whose, network, samples, objective) in cases {
         let (model, mut adam) = build(network).expect("a model");
         let ids = &shuffled(0, 0, samples.rows())[..32];
         c.benchmark_group("step").bench_function(BenchmarkId::new(name, whose), |b| {
-            b.iter(|| step(&model, &mut adam, samples, ids).expect("a step"));
+            b.iter(|| step(&model, &mut adam, samples, ids, objective).expect("a step"));
         });
     }
 }
@@ -96,9 +106,10 @@ pub fn steps(c: &mut Criterion) {
 pub fn runs(c: &mut Criterion) {
     let (images, vowels) = (images().expect("the digits"), vowels().expect("the vowels"));
     type Network = fn(VarBuilder) -> Result<Model>;
-    let cases: [(&str, Network, &(Samples, Samples), usize); 2] =
-        [("cnn", ours_cnn, &images, 100), ("lstm", ours_lstm, &vowels, 60)];
-    for (name, network, (train, test), epochs) in cases {
+    type Case<'a> = (&'a str, Network, &'a (Samples, Samples), usize, CrossEntropy);
+    let cases: [Case; 2] =
+        [("cnn", ours_cnn, &images, 100, DIGITS), ("lstm", ours_lstm, &vowels, 60, VOWELS)];
+    for (name, network, (train, test), epochs, objective) in cases {
         let mut group = c.benchmark_group("run");
         group.sample_size(10);
         group.bench_function(BenchmarkId::new(name, "evaluated once"), |b| {
@@ -106,30 +117,20 @@ pub fn runs(c: &mut Criterion) {
                 let (model, mut adam) = build(network)?;
                 for epoch in 1..=epochs {
                     for ids in shuffled(0, epoch as u32, train.rows()).chunks(32) {
-                        step(&model, &mut adam, train, ids)?;
+                        step(&model, &mut adam, train, ids, objective)?;
                     }
                 }
-                evaluate(&Borrowed(&model), test, Loss::CrossEntropy)?;
+                evaluate(&*model, test, &objective)?;
                 Ok(())
             });
         });
-        let loss = Loss::CrossEntropy;
-        let options = FitOptions { epochs, loss, ..Default::default() };
+        let options = TrainOptions::new(epochs).objective(objective);
         group.bench_function(BenchmarkId::new(name, "evaluated every epoch"), |b| {
             b.iter(|| -> Result<()> {
                 let (model, mut adam) = build(network)?;
-                fit(&Borrowed(&model), &mut adam, train, Some(test), &options, &mut ())?;
+                fit(&*model, &mut adam, train, Some(test), &options)?;
                 Ok(())
             });
         });
-    }
-}
-
-/// A boxed model as a model.
-struct Borrowed<'a>(&'a Model);
-
-impl ModuleT for Borrowed<'_> {
-    fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        self.0.forward_t(xs, train)
     }
 }

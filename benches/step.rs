@@ -4,12 +4,13 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{ModuleT, Optimizer, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::{Samples, circles};
-use candle_noise::loss::Loss;
-use candle_noise::model::{Mlp, Placement};
+use candle_noise::model::Mlp;
 use candle_noise::nn::{SequentialT, replicated_vars, sorted_vars};
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::objective::{BinaryCrossEntropy, CrossEntropy, Objective};
 use candle_noise::ops::backward;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, fit};
+use candle_noise::train::{TrainOptions, fit};
 use criterion::{BenchmarkId, Criterion, Throughput};
 
 use crate::device::{devices, group, iter};
@@ -18,8 +19,8 @@ fn build(mlp: &Mlp, replicas: usize, stddev: f64, device: &Device) -> Result<(Se
     let seeds: Vec<u64> = (0..replicas as u64).collect();
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
     let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
-    let noise = [(Placement::BeforeActivation, vec![stddev; replicas])];
-    let model = mlp.build(&vb, &noisemap.builder(), &noise)?;
+    let slots = Slots::new(&noisemap, &[NoiseSpec::gaussian("before-activation", stddev)?])?;
+    let model = mlp.build(&vb, &slots)?;
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     Ok((model, Adam::new(vars, AdamOptions::default())?))
 }
@@ -57,7 +58,7 @@ pub fn tutorial(c: &mut Criterion) {
             let mut step = || -> Result<()> {
                 let (xs, ys) = train.batch(&ids, replicas)?;
                 let logits = model.forward_t(&xs, true)?;
-                adam.step(&backward(&Loss::BinaryCrossEntropy.forward(&logits, &ys)?)?)
+                adam.step(&backward(&BinaryCrossEntropy.loss(&logits, &ys)?)?)
             };
             group.throughput(Throughput::Elements(replicas as u64));
             group.bench_function(id, |b| iter(b, &device, &mut step));
@@ -72,11 +73,11 @@ pub fn epoch(c: &mut Criterion) {
         let mut group = c.benchmark_group(group(&device, "fit/100 epochs"));
         let (train, test) = samples(&device).expect("the circles");
         for (id, replicas, model, mut adam) in cases(&device) {
-            let seeds = (0..replicas as u64).collect();
-            let options = FitOptions { epochs: EPOCHS, seeds, ..Default::default() };
+            let seeds: Vec<u64> = (0..replicas as u64).collect();
+            let options = TrainOptions::new(EPOCHS).seeds(&seeds);
             group.throughput(Throughput::Elements((replicas * EPOCHS) as u64));
             group.bench_function(id, |b| {
-                iter(b, &device, || fit(&model, &mut adam, &train, Some(&test), &options, &mut ()));
+                iter(b, &device, || fit(&model, &mut adam, &train, Some(&test), &options));
             });
         }
     }
@@ -91,7 +92,7 @@ pub fn wide(c: &mut Criterion) {
         let classes: Vec<u32> = (0..128).map(|i| i % 10).collect();
         let ys = Tensor::from_vec(classes, (1, 128), &device).expect("targets");
         let mut step = || -> Result<()> {
-            let loss = Loss::CrossEntropy.forward(&model.forward_t(&xs, true)?, &ys)?;
+            let loss = CrossEntropy { classes: 10 }.loss(&model.forward_t(&xs, true)?, &ys)?;
             adam.step(&backward(&loss)?)
         };
         c.benchmark_group(group(&device, "step/784-1024-1024-10"))

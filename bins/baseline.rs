@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs};
-use candle_noise::experiment::Task;
 use clap::Parser;
 
 #[global_allocator]
@@ -18,8 +17,8 @@ struct Baseline {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: Baseline| {
-        let experiment = args.experiment.experiment(vec![]);
-        cli::run_experiment("baseline", &args.experiment.run, experiment)
+    cli::main("circles", |args: Baseline| {
+        let job = args.experiment.job(&[])?;
+        cli::run_experiment("baseline", &args.experiment.run, job)
     })
 }

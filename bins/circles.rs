@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, DataArgs, OutputArgs, SplitArgs};
-use candle_noise::experiment::Task;
 use clap::Parser;
 
 #[global_allocator]
@@ -22,7 +21,7 @@ struct Circles {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: Circles| {
+    cli::main("circles", |args: Circles| {
         cli::run_circles("circles", &args.data, &args.split, &args.output)
     })
 }

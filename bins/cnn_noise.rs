@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, RunArgs};
-use candle_noise::experiment::{Noise, Task};
-use candle_noise::model::Placement;
 use clap::Parser;
 
 #[global_allocator]
@@ -20,7 +18,7 @@ struct CnnNoise {
     stddev: f64,
     /// Where the noise enters: after-pooling or input
     #[arg(long, value_name = "PLACE", default_value = "after-pooling")]
-    placement: Placement,
+    placement: String,
     /// A file of digits in place of the one that comes with the program
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -29,9 +27,9 @@ struct CnnNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Digits, |args: CnnNoise| {
-        let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
-        let experiment = args.run.experiment(Task::Digits, args.data.as_slice(), noise)?;
-        cli::run_experiment("cnn_noise", &args.run, experiment)
+    cli::main("digits", |args: CnnNoise| {
+        let own = [(args.placement.as_str(), args.stddev)];
+        let job = args.run.job("digits", args.data.as_slice(), &own)?;
+        cli::run_experiment("cnn_noise", &args.run, job)
     })
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, GridArgs};
-use candle_noise::experiment::Task;
 use clap::Parser;
 
 #[global_allocator]
@@ -21,5 +20,5 @@ struct GridSearch {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: GridSearch| cli::run_grid("grid_search", &args.grid))
+    cli::main("circles", |args: GridSearch| cli::run_grid("grid_search", &args.grid))
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs, HiddenPlacement};
-use candle_noise::experiment::{Noise, Task};
 use clap::Parser;
 
 #[global_allocator]
@@ -24,9 +23,8 @@ struct HiddenNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: HiddenNoise| {
-        let noise = Noise { placement: args.placement.into(), stddev: args.stddev };
-        let experiment = args.experiment.experiment(vec![noise]);
-        cli::run_experiment("hidden_noise", &args.experiment.run, experiment)
+    cli::main("circles", |args: HiddenNoise| {
+        let job = args.experiment.job(&[(args.placement.name(), args.stddev)])?;
+        cli::run_experiment("hidden_noise", &args.experiment.run, job)
     })
 }

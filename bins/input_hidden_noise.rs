@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs, HiddenPlacement};
-use candle_noise::experiment::{Noise, Task};
-use candle_noise::model::Placement;
 use clap::Parser;
 
 #[global_allocator]
@@ -28,10 +26,9 @@ struct InputHiddenNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: InputHiddenNoise| {
-        let input = Noise { placement: Placement::Input, stddev: args.stddev };
-        let hidden = Noise { placement: args.placement.into(), stddev: args.hidden_stddev };
-        let experiment = args.experiment.experiment(vec![input, hidden]);
-        cli::run_experiment("input_hidden_noise", &args.experiment.run, experiment)
+    cli::main("circles", |args: InputHiddenNoise| {
+        let hidden = (args.placement.name(), args.hidden_stddev);
+        let job = args.experiment.job(&[("input", args.stddev), hidden])?;
+        cli::run_experiment("input_hidden_noise", &args.experiment.run, job)
     })
 }

@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, ExperimentArgs};
-use candle_noise::experiment::{Noise, Task};
-use candle_noise::model::Placement;
 use clap::Parser;
 
 #[global_allocator]
@@ -22,9 +20,8 @@ struct InputNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Circles, |args: InputNoise| {
-        let noise = Noise { placement: Placement::Input, stddev: args.stddev };
-        let experiment = args.experiment.experiment(vec![noise]);
-        cli::run_experiment("input_noise", &args.experiment.run, experiment)
+    cli::main("circles", |args: InputNoise| {
+        let job = args.experiment.job(&[("input", args.stddev)])?;
+        cli::run_experiment("input_noise", &args.experiment.run, job)
     })
 }

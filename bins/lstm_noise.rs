@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use candle_noise::cli::{self, RunArgs};
-use candle_noise::experiment::{Noise, Task};
-use candle_noise::model::Placement;
 use clap::Parser;
 
 #[global_allocator]
@@ -20,7 +18,7 @@ struct LstmNoise {
     stddev: f64,
     /// Where the noise enters: before-dense or input, on the steps and never on padding
     #[arg(long, value_name = "PLACE", default_value = "before-dense")]
-    placement: Placement,
+    placement: String,
     /// Files of sequences to train and to test on in place of those that come with the program
     #[arg(long, value_name = "TRAIN,TEST", value_delimiter = ',')]
     data: Vec<PathBuf>,
@@ -29,9 +27,9 @@ struct LstmNoise {
 }
 
 fn main() -> ExitCode {
-    cli::main(Task::Vowels, |args: LstmNoise| {
-        let noise = vec![Noise { placement: args.placement, stddev: args.stddev }];
-        let experiment = args.run.experiment(Task::Vowels, &args.data, noise)?;
-        cli::run_experiment("lstm_noise", &args.run, experiment)
+    cli::main("vowels", |args: LstmNoise| {
+        let own = [(args.placement.as_str(), args.stddev)];
+        let job = args.run.job("vowels", &args.data, &own)?;
+        cli::run_experiment("lstm_noise", &args.run, job)
     })
 }

@@ -6,40 +6,54 @@
 //! [`nn::seq_t`], a sequence that passes `train` on. Draws have addresses ([`rng`]): the same seed
 //! gives the same bits whatever the batch size, the number of threads or the CPU.
 //!
-//! Modules depend on those above them only:
+//! Modules depend on those above them only. Without default features there are the layers and the training
+//! loop, which need no crate that Candle does not bring; `experiment` adds tasks and experiments, and `cli`,
+//! the default, the programs.
 //!
-//! | floor | modules | |
+//! | floor | modules | feature |
 //! |---|---|---|
-//! | 0 | [`rng`], [`files`], `simd` | addressed random numbers; whole files; vector instructions |
-//! | 1 | [`ops`] | fused tensor ops |
-//! | 2 | [`noise`], [`nn`], [`metric`], [`loss`], [`optim`] | layers, losses, Adam |
-//! | 3 | [`data`], [`model`] | data sets; networks from a description |
-//! | 4 | [`train`] | the fit loop and its history |
-//! | 5 | [`experiment`] | settings, repeats, outcomes |
-//! | 6 | [`report`] | tables, files, pictures |
-//! | 7 | [`cli`] | flags, progress, exit codes |
+//! | 0 | [`rng`], `simd`: addressed random numbers; vector instructions | |
+//! | 1 | [`ops`]: fused tensor ops | |
+//! | 2 | [`noise`], [`nn`], [`loss`], [`metric`], [`objective`], [`optim`]: layers, losses, optimizers | |
+//! | 3 | [`data`], [`model`]: data sets; networks from a description | |
+//! | 4 | [`train`]: the trainer and its history | |
+//! | 5 | `stats`, `files`, `task`, `checkpoint`: tests and intervals; what is learned; files | `experiment` |
+//! | 6 | `experiment`: many runs and what they say | `experiment` |
+//! | 7 | `report`: tables, files, pictures | `cli` |
+//! | 8 | `cli`: flags, progress, exit codes | `cli` |
 
-#![warn(missing_docs)]
+#![warn(missing_debug_implementations, missing_docs)]
 
+#[cfg(feature = "experiment")]
+pub mod checkpoint;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod data;
+#[cfg(feature = "experiment")]
 pub mod experiment;
+#[cfg(feature = "experiment")]
 pub mod files;
 pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod nn;
 pub mod noise;
+pub mod objective;
 pub mod ops;
 pub mod optim;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod rng;
 mod simd;
+#[cfg(feature = "experiment")]
+pub mod stats;
+#[cfg(feature = "experiment")]
+pub mod task;
 pub mod train;
 
 pub use noise::{GaussianNoise, NoiseBuilder, NoiseMap};
 
 /// The README's examples, compiled and run as doctests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

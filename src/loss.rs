@@ -5,66 +5,9 @@
 
 use candle_core::{D, Result, Tensor, bail};
 use candle_nn::ops::log_softmax;
-use serde::{Deserialize, Serialize};
 
-use crate::metric::{self, class_numbers};
+use crate::metric::class_numbers;
 use crate::ops;
-
-/// What a network is trained to make small, and what its targets look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Loss {
-    /// One logit, targets 0 or 1 (or between).
-    BinaryCrossEntropy,
-    /// A logit for each class, targets class numbers.
-    CrossEntropy,
-    /// Predictions and targets in the same units.
-    MeanSquaredError,
-}
-
-impl Loss {
-    /// The loss of each replica.
-    ///
-    /// # Shapes
-    /// `logits` (R, B, O); `targets` (R or 1, B), for the mean squared error also (R or 1, B, O);
-    /// result (R,).
-    ///
-    /// # Errors
-    /// When the shapes do not fit.
-    pub fn forward(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::BinaryCrossEntropy => ops::bce_with_logits(logits, targets),
-            Self::CrossEntropy => cross_entropy(logits, targets),
-            Self::MeanSquaredError => mse(logits, targets),
-        }
-    }
-
-    /// The accuracy of each replica, `None` where the targets are no classes.
-    ///
-    /// # Shapes
-    /// As [`Loss::forward`]; the result carries no gradient.
-    ///
-    /// # Errors
-    /// When the shapes do not fit.
-    pub fn accuracy(&self, logits: &Tensor, targets: &Tensor) -> Result<Option<Tensor>> {
-        match self {
-            Self::BinaryCrossEntropy => ops::binary_accuracy(logits, targets).map(Some),
-            Self::CrossEntropy => metric::accuracy(logits, targets).map(Some),
-            Self::MeanSquaredError => Ok(None),
-        }
-    }
-
-    /// The loss of each replica and then, where the targets are classes, its accuracy, without a
-    /// gradient: tensors whose elements are in this order.
-    pub(crate) fn scores(&self, logits: &Tensor, targets: &Tensor) -> Result<Vec<Tensor>> {
-        if *self == Self::BinaryCrossEntropy {
-            return Ok(vec![ops::binary_scores(logits, targets)?.flatten_all()?]);
-        }
-        let logits = logits.contiguous()?;
-        let loss = self.forward(&logits, targets)?.detach();
-        Ok([loss].into_iter().chain(self.accuracy(&logits, targets)?).collect())
-    }
-}
 
 /// Mean over the batch of `ln Σ exp(z) − z[class]`.
 ///

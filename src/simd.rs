@@ -41,6 +41,7 @@ pub(crate) fn instructions() -> Instructions {
 ///
 /// # Errors
 /// When it names no instruction set of this CPU.
+#[cfg(feature = "cli")]
 pub(crate) fn check() -> Result<(), String> {
     named().map(drop)
 }

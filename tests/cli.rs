@@ -154,7 +154,11 @@ fn flags_out_of_range_are_named_in_one_line() {
         ("hidden_noise", "--stddev NaN", "received 'NaN'"),
         ("hidden_noise", "--stddev inf", "received 'inf'"),
         ("hidden_noise", "--stddev -inf", "received '-inf'"),
-        ("hidden_noise", "--stddev 1e31", "before-activation noise must lie in 0 to 1e30"),
+        (
+            "hidden_noise",
+            "--stddev 1e31",
+            "before-activation: expected a strength of at most 1e30, received 1e31",
+        ),
         ("baseline", "--data-noise 1e308", "data noise must lie in 0 to 1e30"),
         ("baseline", "--repeats 10000 --epochs 10000000", "repeats times epochs"),
         (

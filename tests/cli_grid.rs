@@ -220,7 +220,10 @@ fn the_last_seed_of_all_can_be_used() {
 #[test]
 fn lists_that_make_no_grid_are_named_in_one_line() {
     let cases = [
-        ("--stddev 0.1,0.1", "stddev: expected each value once, received 0.1 twice"),
+        (
+            "--stddev 0.1,0.1",
+            "noise: expected each value once, received [input:gaussian:0.1] twice",
+        ),
         ("--stddev 0", "received 0 alone"),
         ("--stddev 0.1,,1", "received ''"),
         ("--stddev 0.1,x", "'x' for '--stddev <X,…>'"),
@@ -228,9 +231,10 @@ fn lists_that_make_no_grid_are_named_in_one_line() {
         ("--stddev NaN", "received 'NaN'"),
         (
             "--placement nowhere",
-            "expected input, before-activation, after-activation, after-pooling or before-dense",
+            "noise at input, before-activation, after-activation, weights, gradients, labels, \
+             received nowhere",
         ),
-        ("--placement input,input", "placement: expected each value once"),
+        ("--placement input,input", "noise: expected each value once"),
         ("--data-seeds 3..1", "received '3..1'"),
         ("--data-seeds 1..4,2", "data seed: expected each value once, received 2 twice"),
         ("--data-seeds -1", "received '-1'"),

@@ -114,7 +114,11 @@ fn what_cannot_be_resumed_is_named_and_not_harmed() {
     assert!(stderr(&fresh).contains("no checkpoint"), "{}", stderr(&fresh));
     let kept = files(&out.join("checkpoints"));
     let cases = [
-        ("hidden_noise", "--epochs 40 --stddev 0.2", "\"stddev\":0.2}], received"),
+        (
+            "hidden_noise",
+            "--epochs 40 --stddev 0.2",
+            "expected noise [\"before-activation:gaussian:0.2\"], received",
+        ),
         ("hidden_noise", "--epochs 40 --seed 1", "expected seed 1, received 0"),
         ("baseline", "--epochs 40", "expected experiment \"baseline\", received \"hidden_noise\""),
         ("hidden_noise", "--epochs 20", "expected --epochs 30 or more"),
@@ -178,7 +182,13 @@ fn early_stopping_watches_validation_points_that_are_not_the_test_set() {
 
     let on_test = result("--validate-on-test");
     assert_eq!(on_test["settings"]["validation_size"], 0);
-    assert!(header().ends_with("val_loss,val_accuracy"), "{}", header());
+    let row = fs::read_to_string(folder.path().join("history.csv")).unwrap();
+    let fields: Vec<String> = row.lines().nth(1).unwrap().split(',').map(str::to_string).collect();
+    assert!(
+        fields[6..8].iter().all(String::is_empty),
+        "no test figure stands under val_: {fields:?}"
+    );
+    assert!(fields[8..].iter().all(|field| !field.is_empty()), "{fields:?}");
     assert_eq!(run_of(&on_test)["restored_epoch"], Value::Null);
 
     for (args, code) in [

@@ -1,52 +1,46 @@
 //! What a grid's runs say: differences, tests, and the conclusion.
 
 use candle_noise::experiment::{
-    CellOutcome, ChosenBy, Conclusion, Grid, GridOutcome, Record, Run, Seconds, Test, Verdict,
-    compare, conclude,
+    Basis, CellOutcome, ChosenBy, Conclusion, Outcome, Plan, Record, Run, Scores, Subject, Test,
+    Verdict, compare, conclude, conclusion_sentences,
 };
-use candle_noise::model::Placement;
-use candle_noise::report::conclusion_sentences;
 
-use crate::grid::grid;
+use crate::grid::{circles, grid, rows};
 
-/// A run with a given test accuracy; `right` are its test points.
+/// A finished run of a plan with a given test accuracy; `hits` are its test points.
 fn record(
-    grid: &Grid,
+    plan: &Plan,
     cell: usize,
     data_seed: u32,
     seed: u64,
     accuracy: f64,
-    right: &str,
+    hits: &str,
 ) -> Record {
-    let id =
-        grid.runs_of(grid.cells()[cell]).find(|id| (id.data_seed, id.seed) == (data_seed, seed));
-    let run = Run {
-        seed,
-        data_seed,
-        train_accuracy: Some(1.),
-        test_accuracy: Some(accuracy),
-        validation_accuracy: None,
-        early_stopped_epoch: None,
-        restored_epoch: None,
-        train_loss: None,
-        test_loss: None,
-        best_test_accuracy: None,
-        best_epoch: None,
-        stopped: None,
-    };
-    Record { id: id.unwrap(), run, test_right: right.to_string(), curves: Default::default() }
+    let mut trials = plan.trials_of(plan.cells()[cell].clone());
+    let trial = trials.find(|trial| (trial.draw.data_seed, trial.seed) == (data_seed, seed));
+    let mut scores = Scores::default();
+    scores.set("train_accuracy", Some(1.));
+    scores.set("test_accuracy", Some(accuracy));
+    let run = Run { seed, data_seed, scores, ..Run::default() };
+    Record::of(&trial.unwrap(), run, hits)
 }
 
-/// A grid of one noisy cell, or of two, with the given accuracies by cell, data seed and repeat.
-fn outcome(accuracies: &[&[&[f64]]]) -> (Grid, Vec<CellOutcome>, Option<Conclusion>) {
-    let grid = Grid {
-        placements: vec![Placement::Input],
-        stddevs: (1..accuracies.len()).map(|k| k as f64).collect(),
-        data_seeds: (0..accuracies[0].len() as u32).collect(),
-        repeats: accuracies[0][0].len(),
-        seed: 0,
-        ..grid()
-    };
+fn basis(plan: &Plan) -> Basis {
+    let task = circles();
+    Basis::new(&Subject::new(&task, "cpu", &[]).unwrap(), plan).unwrap()
+}
+
+/// A plan of some noisy cells beside the baseline.
+fn plan(noisy: usize, data_seeds: usize, repeats: usize) -> Plan {
+    let stddevs: Vec<f64> = (1..=noisy).map(|k| k as f64).collect();
+    let data_seeds = (0..data_seeds as u32).collect();
+    let plan = Plan { data_seeds, repeats, seed: 0, ..grid() };
+    plan.against_baseline(&rows(&["input"], &stddevs))
+}
+
+/// A plan with the given accuracies by cell, data seed and repeat.
+fn outcome(accuracies: &[&[&[f64]]]) -> (Plan, Vec<CellOutcome>, Option<Conclusion>) {
+    let plan = plan(accuracies.len() - 1, accuracies[0].len(), accuracies[0][0].len());
     let records: Vec<Vec<Record>> = accuracies
         .iter()
         .enumerate()
@@ -55,15 +49,16 @@ fn outcome(accuracies: &[&[&[f64]]]) -> (Grid, Vec<CellOutcome>, Option<Conclusi
             let of = |(data_seed, values): (usize, &&[f64])| -> Vec<Record> {
                 let values = values.iter().enumerate();
                 values
-                    .map(|(k, &x)| record(&grid, cell, data_seed as u32, k as u64, x, ""))
+                    .map(|(k, &x)| record(&plan, cell, data_seed as u32, k as u64, x, ""))
                     .collect()
             };
             by_seed.flat_map(of).collect()
         })
         .collect();
-    let cells = compare(&grid, &records);
-    let conclusion = conclude(&grid, &cells, &records);
-    (grid, cells, conclusion)
+    let basis = basis(&plan);
+    let cells = compare(&basis, &plan, &records);
+    let conclusion = conclude(&basis, &plan, &cells, &records);
+    (plan, cells, conclusion)
 }
 
 /// `scipy.stats.ttest_rel([.80, .83, .79, .84, .81], [.77, .78, .76, .80, .79])` gives
@@ -83,7 +78,7 @@ fn one_data_seed_is_compared_repeat_by_repeat() {
     assert_eq!(difference.nadeau_bengio, None);
     let conclusion = conclusion.unwrap();
     assert_eq!(conclusion.verdict, Verdict::Helps);
-    assert_eq!(conclusion.choice.by, ChosenBy::TestAccuracy);
+    assert_eq!(conclusion.choice.by, ChosenBy::TestScore);
 }
 
 /// Ten repeats on each of three data seeds are three observations, not thirty: differences of
@@ -134,11 +129,11 @@ fn noise_that_loses_hurts_and_the_baseline_is_the_best_cell() {
 fn one_cell_of_two_that_loses_is_no_evidence_against_noise() {
     let baseline = [0.70, 0.71, 0.69, 0.70];
     let (worse, same) = ([0.50, 0.51, 0.49, 0.52], [0.71, 0.70, 0.69, 0.71]);
-    let (grid, _, conclusion) = outcome(&[&[&baseline], &[&same], &[&worse]]);
+    let (plan, _, conclusion) = outcome(&[&[&baseline], &[&same], &[&worse]]);
     let conclusion = conclusion.unwrap();
     assert_eq!(conclusion.verdict, Verdict::NoEvidence);
     assert_eq!((conclusion.gains, conclusion.losses, conclusion.compared), (0, 1, 2));
-    assert_eq!(conclusion.cell, grid.cells()[1], "the best is spoken of");
+    assert_eq!(conclusion.cell, plan.cells()[1], "the best is spoken of");
     let (_, _, conclusion) = outcome(&[&[&baseline], &[&worse], &[&worse]]);
     assert_eq!(conclusion.unwrap().verdict, Verdict::Hurts);
 }
@@ -158,26 +153,19 @@ fn the_nested_choice_does_not_see_the_data_that_judge_it() {
     let (_, outcomes, conclusion) = outcome(&[&baseline, &cells[0], &cells[1], &cells[2]]);
     let choice = conclusion.unwrap().choice;
     assert_eq!((choice.by, choice.data_seeds), (ChosenBy::OtherDataSeeds, 3));
-    let flattering = outcomes[3].summary.test_accuracy.mean.unwrap();
-    assert!(flattering > 0.70 && choice.test_accuracy < 0.65, "{flattering} {choice:?}");
+    let flattering = outcomes[3].summary.get("test_accuracy").mean.unwrap();
+    assert!(flattering > 0.70 && choice.test_score < 0.65, "{flattering} {choice:?}");
     assert!(choice.difference < 0.);
 }
 
 #[test]
 fn a_single_pair_of_runs_has_mcnemars_test() {
-    let grid = Grid {
-        stddevs: vec![1.],
-        placements: vec![Placement::Input],
-        data_seeds: vec![0],
-        repeats: 1,
-        seed: 0,
-        ..grid()
-    };
+    let grid = plan(1, 1, 1);
     let records = vec![
         vec![record(&grid, 0, 0, 0, 0.5, "111100000011")],
         vec![record(&grid, 1, 0, 0, 0.8, "111111110011")],
     ];
-    let difference = compare(&grid, &records)[1].difference.clone().unwrap();
+    let difference = compare(&basis(&grid), &grid, &records)[1].difference.clone().unwrap();
     // Four points gained and none lost: 2 · 2⁻⁴.
     assert_eq!(difference.test, Test::Mcnemar);
     assert!((difference.p.unwrap() - 0.125).abs() < 1e-9, "{difference:?}");
@@ -186,39 +174,23 @@ fn a_single_pair_of_runs_has_mcnemars_test() {
 
 #[test]
 fn runs_that_stopped_make_no_pair() {
-    let grid = Grid {
-        stddevs: vec![1.],
-        placements: vec![Placement::Input],
-        data_seeds: vec![0],
-        repeats: 3,
-        seed: 0,
-        ..grid()
-    };
+    let grid = plan(1, 1, 3);
     let of = |cell, values: [f64; 3]| -> Vec<Record> {
         values.iter().enumerate().map(|(k, x)| record(&grid, cell, 0, k as u64, *x, "")).collect()
     };
     let mut records = vec![of(0, [0.7, 0.7, 0.7]), of(1, [0.8, 0.9, 0.7])];
-    records[1][2].run.test_accuracy = None;
-    records[0][0].run.test_accuracy = None;
-    let difference = compare(&grid, &records)[1].difference.clone().unwrap();
+    records[1][2].run.scores.set("test_accuracy", None);
+    records[0][0].run.scores.set("test_accuracy", None);
+    let difference = compare(&basis(&grid), &grid, &records)[1].difference.clone().unwrap();
     assert_eq!((difference.n, difference.test), (1, Test::Mcnemar));
     assert!((difference.mean - 0.2).abs() < 1e-12);
 }
 
 /// What a person reads, word by word.
 fn sentences(accuracies: &[&[&[f64]]]) -> Vec<String> {
-    let (settings, cells, conclusion) = outcome(accuracies);
-    let text = String::new;
-    let outcome = GridOutcome {
-        experiment: text(),
-        version: text(),
-        command: text(),
-        device: text(),
-        settings,
-        seconds: Seconds::default(),
-        cells,
-        conclusion,
-    };
+    let (plan, cells, conclusion) = outcome(accuracies);
+    let mut outcome = Outcome::of_repeats(&plan, &basis(&plan), Vec::new());
+    (outcome.cells, outcome.conclusion) = (cells, conclusion);
     conclusion_sentences(&outcome)
 }
 
@@ -232,7 +204,7 @@ fn the_answer_is_one_sentence_and_says_what_chose() {
                     most: +0.034";
     assert_eq!(begin, expected);
     assert!(end.ends_with(", p = 0.003, 5 paired repeats on data seed 0); none loses."), "{end}");
-    assert!(choice.contains("accuracy of 0.814 flatters: --validation-size"), "{choice}");
+    assert!(choice.contains("accuracy of 0.814 is optimistic: --validation-size"), "{choice}");
 
     let worse = [0.60, 0.61, 0.59, 0.62, 0.60];
     let verdict = &sentences(&[&[&baseline], &[&worse], &[&worse]])[0];

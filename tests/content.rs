@@ -111,17 +111,17 @@ fn what_an_earlier_version_wrote_is_named_and_left_alone() {
     let output = run("grid_search", grid, folder.path());
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("earlier version: expected format 2, received 1; name"), "{error}");
+    assert!(error.contains("earlier version: expected format 3, received 1; name"), "{error}");
     let program = env!("CARGO_BIN_EXE_grid_search");
     let report = std::process::Command::new(program).arg("--report").arg(folder.path()).output();
     let error = stderr(&report.unwrap());
-    assert!(error.contains("earlier version: expected format 2, received 1"), "{error}");
+    assert!(error.contains("earlier version: expected format 3, received 1"), "{error}");
 
     let args = "--epochs 4 --hidden 2 --no-plots --resume";
     let output = run("hidden_noise", args, folder.path());
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("earlier version: expected format 2, received 1; name"), "{error}");
+    assert!(error.contains("earlier version: expected format 3, received 1; name"), "{error}");
 
     assert_eq!(files(&store), ["grid.json", "runs.jsonl"]);
     assert_eq!(files(&checkpoints), ["seeds-0-0.epoch-3.safetensors"]);
@@ -151,7 +151,7 @@ fn unknown_and_missing_fields_are_another_versions() {
         ("a setting less", without("batch_size", ",")),
         ("no names", without("trials", "],")),
         ("a figure more", body.replacen("\"train_loss\"", "\"f1\":0.5,\"train_loss\"", 1)),
-        ("a setting more", body.replacen("{\"task\"", "{\"decay\":0.1,\"task\"", 1)),
+        ("a setting more", body.replacen("{\"batch_size\"", "{\"a\":0.1,\"batch_size\"", 1)),
         ("another name", body.replacen(name, &"0".repeat(64), 1)),
         ("another seed under the name", body.replacen("\"seed\":0", "\"seed\":5", 1)),
         ("no object", "[]".to_string()),
@@ -170,10 +170,10 @@ fn unknown_and_missing_fields_are_another_versions() {
         assert_ne!(edited, body, "{name}");
         let sum = Sha256::digest(edited.as_bytes());
         let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-        check(format!("{{\"format\":2,\"sha256\":\"{sum}\"}}\n{edited}\n"), name);
+        check(format!("{{\"format\":3,\"sha256\":\"{sum}\"}}\n{edited}\n"), name);
     }
-    check(format!("{}\n{body}\n", head.replacen("\"format\":2,", "", 1)), "no format");
-    check(format!("{{\"format\":2}}\n{body}\n"), "no checksum");
+    check(format!("{}\n{body}\n", head.replacen("\"format\":3,", "", 1)), "no format");
+    check(format!("{{\"format\":3}}\n{body}\n"), "no checksum");
     check(format!("{}\n{body}\n", head.replacen('}', ",\"x\":1}", 1)), "a field more in the head");
     fs::write(&path, &whole).unwrap();
     assert_eq!(run("grid_search", grid, folder.path()).status.code(), Some(0), "as it was");

@@ -4,8 +4,10 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer, VarMap};
 use candle_noise::data::Samples;
-use candle_noise::loss::Loss;
-use candle_noise::train::{EarlyStopping, Fit, FitOptions, fit};
+use candle_noise::nn::Model;
+use candle_noise::objective::MeanSquaredError;
+use candle_noise::optim::{OptimizerState, SaveState};
+use candle_noise::train::{Curves, EarlyStopping, TrainOptions, Trainer, fit};
 
 use crate::resume::{Parts, SEEDS, values};
 
@@ -21,7 +23,7 @@ fn a_replica_stops_early_as_it_would_alone() -> Result<()> {
             assert_eq!(all[r * own.len()..][..own.len()], own[..], "seed {seed}");
         }
         let history = &alone.history.replicas[0];
-        let (end, best) = (history.loss.len(), history.restored_epoch.unwrap());
+        let (end, best) = (history.epochs(), history.restored_epoch.unwrap());
         assert!(history.early_stopped && end == best + patience, "{end} {best}");
         ends.push(end);
     }
@@ -60,72 +62,99 @@ impl Optimizer for Scripted {
     fn set_learning_rate(&mut self, _: f64) {}
 }
 
+impl SaveState for Scripted {
+    fn vars(&self) -> Vec<Var> {
+        vec![self.var.clone()]
+    }
+
+    fn state(&self) -> Result<OptimizerState> {
+        Ok(OptimizerState::default())
+    }
+
+    fn set_state(&mut self, _: &OptimizerState) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// The validation losses are the squares of the script. Keras' rule, by hand: epoch 2 is the best;
 /// an equal loss is no fall.
 #[test]
 fn patience_counts_the_epochs_without_a_lower_loss() -> Result<()> {
     let script = [5., 3., 4., 3., 3.5, 2., 1.];
-    let ended = |patience: usize, restore_best: bool| -> Result<(usize, bool, f32)> {
+    let ended = |rule: EarlyStopping| -> Result<(usize, bool, f32)> {
         let varmap = VarMap::new();
         let var = Var::new(&[[9f32]], &Device::Cpu)?;
         varmap.data().lock().unwrap().insert("w".to_string(), var.clone());
         let model = Scripted { var: var.clone(), script: vec![] };
-        let mut optimizer = Scripted::new(vec![var.clone()], script.to_vec())?;
+        let optimizer = Scripted::new(vec![var.clone()], script.to_vec())?;
         let zeros = Samples::new(
             &Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?,
             &Tensor::zeros(1, DType::F32, &Device::Cpu)?,
         )?;
-        let loss = Loss::MeanSquaredError;
-        let options = FitOptions { epochs: script.len(), loss, ..Default::default() };
-        let stopping = EarlyStopping::new(&varmap, patience, restore_best)?;
-        let mut fit = Fit::new(&model, &mut optimizer, &zeros, Some(&zeros), &options)?
-            .with_early_stopping(stopping)?;
-        while !fit.has_ended() {
-            fit.epoch(&mut ())?;
+        let options = TrainOptions::new(script.len()).objective(MeanSquaredError { outputs: 1 });
+        let trainer = Trainer::new(Model::new(model), &varmap, optimizer, zeros.clone(), options)?;
+        let watched = if rule.on_test { Trainer::with_test } else { Trainer::with_validation };
+        let mut trainer = watched(trainer, zeros)?.with_early_stopping(rule)?;
+        while !trainer.has_ended() {
+            trainer.epoch()?;
         }
-        let replica = fit.finish()?.replicas.remove(0);
-        let last = if restore_best { replica.restored_epoch } else { Some(replica.loss.len()) };
+        trainer.finish()?;
+        let replica = &trainer.history().replicas[0];
+        let last = if rule.restore_best { replica.restored_epoch } else { Some(replica.epochs()) };
         assert_eq!(replica.final_epoch(), last);
-        Ok((replica.loss.len(), replica.early_stopped, values(&var)?[0]))
+        Ok((replica.epochs(), replica.early_stopped, values(&var)?[0]))
     };
-    assert_eq!(ended(1, false)?, (3, true, 4.));
-    assert_eq!(ended(1, true)?, (3, true, 3.));
-    assert_eq!(ended(3, false)?, (5, true, 3.5));
-    assert_eq!(ended(3, true)?, (5, true, 3.));
-    assert_eq!(ended(4, true)?, (7, false, 1.), "epoch 6 is lower in time");
+    let rule = EarlyStopping::new;
+    assert_eq!(ended(rule(1))?, (3, true, 4.));
+    assert_eq!(ended(rule(1).restore_best())?, (3, true, 3.));
+    assert_eq!(ended(rule(3))?, (5, true, 3.5));
+    assert_eq!(ended(rule(3).restore_best())?, (5, true, 3.));
+    assert_eq!(ended(rule(3).restore_best().on_test())?, (5, true, 3.));
+    assert_eq!(ended(rule(4).restore_best())?, (7, false, 1.), "epoch 6 is lower in time");
     Ok(())
 }
 
 #[test]
 fn early_stopping_needs_patience_and_validation_samples() -> Result<()> {
-    let Parts { model, varmap, mut adam, sets, options, .. } = Parts::new(&SEEDS, 5)?;
-    let error = EarlyStopping::new(&varmap, 0, true).err().unwrap().to_string();
+    let found = |others: [Option<usize>; 2], rule: EarlyStopping| -> Result<String> {
+        let parts = Parts::new(&SEEDS, 5)?;
+        let [validation, test] = others.map(|set| set.map(|set| parts.sets[set].clone()));
+        let mut trainer = parts.trainer()?;
+        if let Some(validation) = validation {
+            trainer = trainer.with_validation(validation)?;
+        }
+        if let Some(test) = test {
+            trainer = trainer.with_test(test)?;
+        }
+        Ok(trainer.with_early_stopping(rule.restore_best()).err().unwrap().to_string())
+    };
+    let error = found([Some(1), None], EarlyStopping::new(0))?;
     assert!(error.contains("at least 1, received 0"), "{error}");
-    let fit = Fit::new(&model, &mut adam, &sets[0], None, &options)?;
-    let error = fit.with_early_stopping(EarlyStopping::new(&varmap, 1, true)?).err().unwrap();
-    assert!(error.to_string().contains("expected validation samples"), "{error}");
+    let error = found([None, Some(1)], EarlyStopping::new(1))?;
+    assert!(error.contains("expected validation samples"), "{error}");
+    let error = found([Some(1), None], EarlyStopping::new(1).on_test())?;
+    assert!(error.contains("expected test samples"), "{error}");
     Ok(())
 }
 
 /// Watching a test set changes nothing but the curves of it.
 #[test]
 fn a_test_set_steers_nothing() -> Result<()> {
-    let Parts { model, mut adam, sets: [train, validation], options, .. } = Parts::new(&SEEDS, 9)?;
-    let plain = fit(&model, &mut adam, &train, Some(&validation), &options, &mut ())?;
-    let Parts { model, mut adam, .. } = Parts::new(&SEEDS, 9)?;
-    let mut fit = Fit::new(&model, &mut adam, &train, Some(&train), &options)?;
-    fit = fit.with_test(&validation)?;
-    while !fit.has_ended() {
-        fit.epoch(&mut ())?;
+    let Parts { model, mut optimizer, sets: [train, validation], options, .. } =
+        Parts::new(&SEEDS, 9)?;
+    let plain = fit(&model, &mut optimizer, &train, Some(&validation), &options)?;
+    let Parts { model, varmap, optimizer, .. } = Parts::new(&SEEDS, 9)?;
+    let mut trainer = Trainer::new(model, &varmap, optimizer, train.clone(), options)?
+        .with_validation(train)?
+        .with_test(validation)?;
+    while !trainer.has_ended() {
+        trainer.epoch()?;
     }
-    for (tested, plain) in fit.finish()?.replicas.iter().zip(&plain.replicas) {
-        assert_eq!((&tested.loss, &tested.clean_loss), (&plain.loss, &plain.clean_loss));
-        assert_eq!(
-            (&tested.test_loss, &tested.test_accuracy),
-            (&plain.val_loss, &plain.val_accuracy)
-        );
-        assert_eq!(tested.val_loss, plain.clean_loss, "here the training rows validate");
-        assert_eq!(tested.test_curves(), plain.test_curves());
+    trainer.finish()?;
+    for (tested, plain) in trainer.history().replicas.iter().zip(&plain.replicas) {
+        assert_eq!((&tested.noisy, &tested.clean), (&plain.noisy, &plain.clean));
+        assert_eq!((&tested.test, &plain.test), (&plain.val, &Curves::default()));
+        assert_eq!(tested.val, plain.clean, "here the training rows validate");
     }
     Ok(())
 }

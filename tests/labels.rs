@@ -3,8 +3,9 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::ModuleT;
 use candle_noise::NoiseMap;
-use candle_noise::loss::{Loss, cross_entropy, smooth_cross_entropy, smooth_targets};
+use candle_noise::loss::{cross_entropy, smooth_cross_entropy, smooth_targets};
 use candle_noise::noise::LabelNoise;
+use candle_noise::objective::{BinaryCrossEntropy, Objective};
 
 #[test]
 fn a_share_of_labels_becomes_any_other_class() -> Result<()> {
@@ -73,9 +74,8 @@ fn bad_rates_classes_and_labels_are_refused() -> Result<()> {
 fn smoothing_mixes_losses_and_is_the_mean_of_flipping() -> Result<()> {
     let logits = Tensor::new(&[[[1.5f64], [-0.3], [4.], [-2.]]], &Device::Cpu)?;
     let targets = Tensor::new(&[[1f64, 0., 0., 1.]], &Device::Cpu)?;
-    let loss = |targets: &Tensor| {
-        Loss::BinaryCrossEntropy.forward(&logits, targets)?.get(0)?.to_scalar::<f64>()
-    };
+    let loss =
+        |targets: &Tensor| BinaryCrossEntropy.loss(&logits, targets)?.get(0)?.to_scalar::<f64>();
     let rate = 0.1;
     let smooth = loss(&smooth_targets(&targets, 2. * rate)?)?;
     let mixed = 0.8 * loss(&targets)? + 0.2 * loss(&(targets.ones_like()? * 0.5)?)?;

@@ -1,8 +1,9 @@
 //! Losses of shape (R,) by hand arithmetic; the binary cross-entropy is tested beside its op.
 
 use candle_core::{Device, Result, Tensor, Var};
-use candle_noise::loss::{Loss, cross_entropy, mse};
-use candle_noise::metric::accuracy;
+use candle_noise::loss::{cross_entropy, mse};
+use candle_noise::metric::{Accuracy, Metric, Predicted};
+use candle_noise::objective::{MeanSquaredError, Objective};
 
 #[test]
 fn cross_entropy_by_hand() -> Result<()> {
@@ -15,7 +16,12 @@ fn cross_entropy_by_hand() -> Result<()> {
     // (ln 3 + ln(1 + e⁻¹ + e⁻²)) / 2; (0 + 1000) / 2 without overflow.
     let first = (3f64.ln() + (1. + (-1f64).exp() + (-2f64).exp()).ln()) / 2.;
     assert!((loss[0] - first).abs() < 1e-12 && (loss[1] - 500.).abs() < 1e-9, "{loss:?}");
-    assert_eq!(accuracy(&logits, &targets)?.to_vec1::<f32>()?, [0.5, 0.5]);
+    // One of two rows is right, as sums on the device and as the score of whole sets.
+    let hits = Accuracy.sums(&logits, &targets)?.unwrap();
+    assert_eq!(hits.to_vec1::<f32>()?, [1., 1.]);
+    let sets = Predicted::by_replica(&logits, &targets)?;
+    let scores: Vec<Option<f64>> = sets.iter().map(|rows| Accuracy.score(rows)).collect();
+    assert_eq!(scores, [Some(0.5), Some(0.5)]);
     Ok(())
 }
 
@@ -42,7 +48,10 @@ fn mean_squared_error_by_hand_with_shared_targets() -> Result<()> {
     let grads = loss.backward()?;
     let grad = grads.get(&predictions).unwrap().flatten_all()?.to_vec1::<f64>()?;
     assert_eq!(grad, [1., -2., 0., 1.]); // 2 (p − t) / 2
-    assert!(Loss::MeanSquaredError.accuracy(&predictions, &targets)?.is_none());
+    let [metric] = &MeanSquaredError { outputs: 1 }.metrics()[..] else { panic!("one metric") };
+    assert!(metric.sums(&predictions, &targets)?.is_none(), "{metric:?} counts no hits");
+    let rows = Predicted::by_replica(&predictions, &targets)?;
+    assert!(rows.iter().all(|rows| metric.hits(rows).is_none()));
     Ok(())
 }
 

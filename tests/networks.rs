@@ -4,24 +4,42 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{ModuleT, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::{DIGIT_SHAPE, digits, japanese_vowels};
-use candle_noise::loss::Loss;
-use candle_noise::model::{Cnn, Lstm, Mlp, Placement};
+use candle_noise::model::{Cnn, Lstm, Mlp};
 use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::objective::CrossEntropy;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, fit};
+use candle_noise::train::{TrainOptions, fit};
 
 type Built = (SequentialT, VarMap);
 
-fn cnn(seed: u64, noise: &[(Placement, Vec<f64>)]) -> Result<Built> {
-    let (varmap, map) = (VarMap::new(), NoiseMap::new(seed));
-    let vb = seeded_vars(&varmap, seed, DType::F32, &Device::Cpu);
-    Ok((Cnn::default().build(&vb, &map.builder(), noise)?, varmap))
+/// Places and the standard deviations there.
+type Noise<'a> = [(&'a str, f64)];
+
+type Build = fn(u64, &Noise) -> Result<Built>;
+
+/// The slots of a map, with a strength for each replica.
+fn slots(map: &NoiseMap, noise: &Noise) -> Result<Slots> {
+    let placed = noise.iter().map(|(place, stddev)| {
+        Ok((NoiseSpec::gaussian(place, 0.)?, vec![*stddev; map.replicas()]))
+    });
+    Slots::with_strengths(map, placed.collect::<Result<_>>()?)
 }
 
-fn rnn(seed: u64, noise: &[(Placement, Vec<f64>)]) -> Result<Built> {
-    let (varmap, map) = (VarMap::new(), NoiseMap::new(seed));
+fn cnn(seed: u64, noise: &Noise) -> Result<Built> {
+    let (varmap, slots) = (VarMap::new(), slots(&NoiseMap::new(seed), noise)?);
     let vb = seeded_vars(&varmap, seed, DType::F32, &Device::Cpu);
-    Ok((Lstm::default().build(&vb, &map.builder(), noise)?, varmap))
+    let model = Cnn::default().build(&vb, &slots)?;
+    slots.finish()?;
+    Ok((model, varmap))
+}
+
+fn rnn(seed: u64, noise: &Noise) -> Result<Built> {
+    let (varmap, slots) = (VarMap::new(), slots(&NoiseMap::new(seed), noise)?);
+    let vb = seeded_vars(&varmap, seed, DType::F32, &Device::Cpu);
+    let model = Lstm::default().build(&vb, &slots)?;
+    slots.finish()?;
+    Ok((model, varmap))
 }
 
 /// The first images, and the first sequences padded to a number of steps.
@@ -35,8 +53,7 @@ fn sequences(count: usize, steps: Option<usize>) -> Result<Tensor> {
 
 #[test]
 fn networks_name_their_layers_and_variables() -> Result<()> {
-    let noise = |placement| [(Placement::Input, vec![0.1]), (placement, vec![0.2])];
-    let (model, varmap) = cnn(1, &noise(Placement::AfterPooling))?;
+    let (model, varmap) = cnn(1, &[("input", 0.1), ("after-pooling", 0.2)])?;
     let names: Vec<&str> = model.names().collect();
     let expected = ["input", "channels_last", "conv1", "conv2", "pool", "pooled", "flatten", "fc"];
     assert_eq!(names, expected);
@@ -53,7 +70,7 @@ fn networks_name_their_layers_and_variables() -> Result<()> {
     assert_eq!(shapes, expected.map(|(name, dims)| (name.to_string(), dims)));
     assert_eq!(model.forward_t(&images(5)?, true)?.dims(), [5, 10]);
 
-    let (model, varmap) = rnn(1, &noise(Placement::BeforeDense))?;
+    let (model, varmap) = rnn(1, &[("input", 0.1), ("before-dense", 0.2)])?;
     assert_eq!(model.names().collect::<Vec<_>>(), ["input", "lstm", "last", "fc"]);
     let names: Vec<String> = sorted_vars(&varmap).into_iter().map(|(name, _)| name).collect();
     let lstm = ["bias_hh_l0", "bias_ih_l0", "weight_hh_l0", "weight_ih_l0"];
@@ -66,7 +83,7 @@ fn networks_name_their_layers_and_variables() -> Result<()> {
 
 #[test]
 fn starts_are_reproducible_and_spread_as_stated() -> Result<()> {
-    for build in [cnn, rnn] {
+    for build in [cnn as Build, rnn] {
         let (first, again, other) = (build(7, &[])?.1, build(7, &[])?.1, build(8, &[])?.1);
         let others = sorted_vars(&again).into_iter().zip(sorted_vars(&other));
         for ((name, var), ((_, again), (_, other))) in sorted_vars(&first).into_iter().zip(others) {
@@ -92,8 +109,7 @@ fn starts_are_reproducible_and_spread_as_stated() -> Result<()> {
 fn a_row_depends_neither_on_its_batch_nor_on_how_far_it_is_padded() -> Result<()> {
     let logits = |model: &SequentialT, xs: &Tensor| model.forward_t(xs, false)?.to_vec2::<f32>();
     for train in [false, true] {
-        let noise = [(Placement::Input, vec![0.3]), (Placement::BeforeDense, vec![0.2])];
-        let build = || rnn(3, &noise);
+        let build = || rnn(3, &[("input", 0.3), ("before-dense", 0.2)]);
         let values = |xs: &Tensor| build()?.0.forward_t(xs, train)?.to_vec2::<f32>();
         let xs = sequences(70, None)?; // (70, 26, 13)
         let together = values(&xs)?;
@@ -116,9 +132,8 @@ fn a_row_depends_neither_on_its_batch_nor_on_how_far_it_is_padded() -> Result<()
 
 #[test]
 fn input_noise_leaves_padding_and_mask_as_they_are() -> Result<()> {
-    let noise = [(Placement::Input, vec![0.5])];
     let noisy = |steps| -> Result<(Tensor, Tensor)> {
-        let (mut model, _) = rnn(4, &noise)?;
+        let (mut model, _) = rnn(4, &[("input", 0.5)])?;
         for name in ["lstm", "fc"] {
             model.remove(name)?;
         }
@@ -149,58 +164,56 @@ fn input_noise_leaves_padding_and_mask_as_they_are() -> Result<()> {
 
 #[test]
 fn noise_acts_in_training_only_and_a_spread_of_zero_is_the_baseline() -> Result<()> {
-    type Build = fn(u64, &[(Placement, Vec<f64>)]) -> Result<Built>;
-    let cases: [(Build, Placement, Tensor); 4] = [
-        (cnn, Placement::Input, images(8)?),
-        (cnn, Placement::AfterPooling, images(8)?),
-        (rnn, Placement::Input, sequences(8, None)?),
-        (rnn, Placement::BeforeDense, sequences(8, None)?),
+    let cases: [(Build, &str, Tensor); 4] = [
+        (cnn, "input", images(8)?),
+        (cnn, "after-pooling", images(8)?),
+        (rnn, "input", sequences(8, None)?),
+        (rnn, "before-dense", sequences(8, None)?),
     ];
-    for (build, placement, xs) in cases {
-        let values = |noise: &[(Placement, Vec<f64>)], train| {
-            build(5, noise)?.0.forward_t(&xs, train)?.to_vec2::<f32>()
-        };
+    for (build, place, xs) in cases {
+        let values =
+            |noise: &Noise, train| build(5, noise)?.0.forward_t(&xs, train)?.to_vec2::<f32>();
         let baseline = values(&[], true)?;
-        assert_eq!(values(&[(placement, vec![0.])], true)?, baseline, "{placement}");
-        let noisy = [(placement, vec![0.1])];
-        assert_eq!(values(&noisy, false)?, baseline, "{placement}");
-        assert_ne!(values(&noisy, true)?, baseline, "{placement}");
-        assert_eq!(values(&noisy, true)?, values(&noisy, true)?, "{placement}");
+        assert_eq!(values(&[(place, 0.)], true)?, baseline, "{place}");
+        let noisy = [(place, 0.1)];
+        assert_eq!(values(&noisy, false)?, baseline, "{place}");
+        assert_ne!(values(&noisy, true)?, baseline, "{place}");
+        assert_eq!(values(&noisy, true)?, values(&noisy, true)?, "{place}");
     }
     Ok(())
 }
 
 #[test]
-fn each_network_refuses_the_placements_that_it_has_not() -> Result<()> {
-    use Placement::{AfterActivation, AfterPooling, BeforeActivation, BeforeDense, Input};
+fn each_network_refuses_noise_at_places_that_it_has_not() -> Result<()> {
     let message = |built: Result<Built>| built.err().unwrap().to_string();
-    for placement in [BeforeActivation, AfterActivation, BeforeDense] {
-        let found = message(cnn(1, &[(placement, vec![0.1])]));
-        let expected = format!("has noise at input or after-pooling, received {placement}");
+    for place in ["before-activation", "after-activation", "before-dense", "nowhere"] {
+        let found = message(cnn(1, &[(place, 0.1)]));
+        let expected = format!("has noise at input, after-pooling, received {place}");
         assert!(found.contains(&expected), "{found}");
     }
-    for placement in [BeforeActivation, AfterActivation, AfterPooling] {
-        let found = message(rnn(1, &[(placement, vec![0.1])]));
-        let expected = format!("has noise at input or before-dense, received {placement}");
+    for place in ["before-activation", "after-activation", "after-pooling", "nowhere"] {
+        let found = message(rnn(1, &[(place, 0.1)]));
+        let expected = format!("has noise at input, before-dense, received {place}");
         assert!(found.contains(&expected), "{found}");
     }
-    for placement in [AfterPooling, BeforeDense] {
+    for place in ["after-pooling", "before-dense", "nowhere"] {
         let vb = replicated_vars(&VarMap::new(), &[1], DType::F32, &Device::Cpu);
         let mlp = Mlp { inputs: 2, hidden: vec![3], outputs: 1 };
-        let map = NoiseMap::replicated(&[1]);
-        let built = mlp.build(&vb, &map.builder(), &[(placement, vec![0.1])]);
-        let found = built.err().unwrap().to_string();
-        let expected =
-            format!("input, before-activation or after-activation, received {placement}");
+        let slots = slots(&NoiseMap::replicated(&[1]), &[(place, 0.1)])?;
+        mlp.build(&vb, &slots)?;
+        let found = slots.finish().unwrap_err().to_string();
+        let expected = format!("input, before-activation, after-activation, received {place}");
         assert!(found.contains(&expected), "{found}");
     }
-    let twice = [(Input, vec![0.1]), (Input, vec![0.1])];
-    assert!(message(cnn(1, &twice)).contains("received two for input"));
-    assert!(message(rnn(1, &[(Input, vec![-1.])])).contains("received -1"));
-    for placement in [Input, BeforeActivation, AfterActivation, AfterPooling, BeforeDense] {
-        assert_eq!(placement.to_string().parse(), Ok(placement));
+    let found = message(cnn(1, &[("input", 0.1), ("input", 0.2)]));
+    assert!(found.contains("input: expected each kind once, received gaussian twice"), "{found}");
+    assert!(message(rnn(1, &[("input", -1.)])).contains("received -1"));
+    assert!(NoiseSpec::gaussian("input", -1.).unwrap_err().to_string().contains("received -1"));
+    for place in ["input", "before-activation", "after-activation", "after-pooling", "before-dense"]
+    {
+        let noise: NoiseSpec = format!("{place}:gaussian:0.1").parse()?;
+        assert_eq!((noise.place(), &noise), (place, &NoiseSpec::gaussian(place, 0.1)?));
     }
-    assert!("nowhere".parse::<Placement>().unwrap_err().contains("after-pooling or before-dense"));
     Ok(())
 }
 
@@ -209,7 +222,8 @@ fn images_that_are_too_small_are_named() {
     let vb = seeded_vars(&VarMap::new(), 1, DType::F32, &Device::Cpu);
     for (image, kernel, pool) in [([1, 4, 8], 3, 2), ([1, 8, 5], 3, 2), ([1, 8, 8], 3, 5)] {
         let cnn = Cnn { image, kernel, pool, ..Cnn::default() };
-        let found = cnn.build(&vb, &NoiseMap::new(1).builder(), &[]).err().unwrap().to_string();
+        let slots = Slots::new(&NoiseMap::new(1), &[]).unwrap();
+        let found = cnn.build(&vb, &slots).err().unwrap().to_string();
         assert!(found.contains("do not fit into images of"), "{found}");
     }
 }
@@ -229,21 +243,15 @@ fn runs_repeat_and_learn() -> Result<()> {
     let device = Device::Cpu;
     let images = digits()?.range(0..96)?.to_samples(&DIGIT_SHAPE, &device)?;
     let vowels = japanese_vowels()?.0.to_samples(None, &device)?;
-    type Build = fn(u64, &[(Placement, Vec<f64>)]) -> Result<Built>;
-    let cases: [(Build, _, _); 2] =
-        [(cnn, Placement::AfterPooling, images), (rnn, Placement::BeforeDense, vowels)];
-    for (build, placement, samples) in cases {
+    let cases: [(Build, _, _, _); 2] =
+        [(cnn, "after-pooling", 10, images), (rnn, "before-dense", 9, vowels)];
+    for (build, place, classes, samples) in cases {
         let run = || {
-            let (model, varmap) = build(2, &[(placement, vec![0.1])])?;
+            let (model, varmap) = build(2, &[(place, 0.1)])?;
             let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
             let mut adam = <Adam as candle_nn::Optimizer>::new(vars, AdamOptions::default())?;
-            let options = FitOptions {
-                epochs: 8,
-                loss: Loss::CrossEntropy,
-                seeds: vec![2],
-                ..Default::default()
-            };
-            fit(&model, &mut adam, &samples, None, &options, &mut ())
+            let options = TrainOptions::new(8).objective(CrossEntropy { classes }).seeds(&[2]);
+            fit(&model, &mut adam, &samples, None, &options)
         };
         let first = run()?;
         let (left, right) = std::thread::scope(|scope| {
@@ -251,7 +259,7 @@ fn runs_repeat_and_learn() -> Result<()> {
             (left.join().unwrap(), right.join().unwrap())
         });
         assert_eq!((&left?, &right?), (&first, &first));
-        let loss = &first.replicas[0].clean_loss;
+        let loss = &first.replicas[0].clean.loss;
         assert!(loss[7] < 0.9 * loss[0], "{loss:?}");
     }
     Ok(())

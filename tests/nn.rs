@@ -2,11 +2,12 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Module, ModuleT, VarMap};
-use candle_noise::loss::Loss;
-use candle_noise::model::{Mlp, Placement};
+use candle_noise::model::Mlp;
 use candle_noise::nn::{
     Relu, SequentialT, dense, replicated_vars, seeded_vars, seq_t, sorted_vars,
 };
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::objective::{BinaryCrossEntropy, Objective};
 use candle_noise::{GaussianNoise, NoiseMap};
 
 #[test]
@@ -100,30 +101,46 @@ fn a_sequence_passes_training_on_and_layers_come_and_go() -> Result<()> {
 fn the_mlp_names_its_layers() -> Result<()> {
     let mlp = Mlp { inputs: 2, hidden: vec![3, 4], outputs: 1 };
     let vb = replicated_vars(&VarMap::new(), &[1], DType::F32, &Device::Cpu);
-    let noise = [(Placement::Input, vec![0.1]), (Placement::AfterActivation, vec![0.2])];
-    let model = mlp.build(&vb, &NoiseMap::replicated(&[1]).builder(), &noise)?;
+    let noise = [NoiseSpec::gaussian("input", 0.1)?, NoiseSpec::gaussian("after-activation", 0.2)?];
+    let map = NoiseMap::replicated(&[1]);
+    let slots = Slots::new(&map, &noise)?;
+    let model = mlp.build(&vb, &slots)?;
     let names: Vec<&str> = model.names().collect();
-    let expected =
-        ["input", "fc1", "relu1", "hidden.0.after", "fc2", "relu2", "hidden.1.after", "fc3"];
+    let expected = [
+        "input",
+        "fc1",
+        "hidden.0.before",
+        "relu1",
+        "hidden.0.after",
+        "fc2",
+        "hidden.1.before",
+        "relu2",
+        "hidden.1.after",
+        "fc3",
+    ];
     assert_eq!(names, expected);
+    assert_eq!(slots.places(), ["input", "before-activation", "after-activation"]);
+    let sites: Vec<String> = map.steps().into_keys().collect();
+    assert_eq!(sites, ["hidden.0.after", "hidden.1.after", "input"]);
     Ok(())
 }
 
 /// With the draw frozen, the gradient of the noisy loss equals its central differences (law 23).
 #[test]
 fn the_gradient_of_a_noisy_network_equals_finite_differences() -> Result<()> {
-    for placement in [Placement::Input, Placement::BeforeActivation, Placement::AfterActivation] {
+    for place in ["input", "before-activation", "after-activation"] {
         let (varmap, map) = (VarMap::new(), NoiseMap::replicated(&[3, 4]));
         let vb = replicated_vars(&varmap, &[3, 4], DType::F64, &Device::Cpu);
         let mlp = Mlp { inputs: 2, hidden: vec![5], outputs: 1 };
-        let model = mlp.build(&vb, &map.builder(), &[(placement, vec![0.3, 0.1])])?;
+        let noise = vec![(NoiseSpec::gaussian(place, 0.)?, vec![0.3, 0.1])];
+        let model = mlp.build(&vb, &Slots::with_strengths(&map, noise)?)?;
         let xs = Tensor::new(&[[[0.3, -0.8], [1.1, 0.4], [-0.2, 0.9]]], &Device::Cpu)?;
         let xs = xs.broadcast_as((2, 3, 2))?.contiguous()?;
         let ys = Tensor::new(&[[1f64, 0., 1.]], &Device::Cpu)?;
         let frozen = map.steps();
         let loss = || -> Result<Tensor> {
             map.set_steps(&frozen)?;
-            Loss::BinaryCrossEntropy.forward(&model.forward_t(&xs, true)?, &ys)
+            BinaryCrossEntropy.loss(&model.forward_t(&xs, true)?, &ys)
         };
         let grads = loss()?.backward()?;
         for (name, var) in sorted_vars(&varmap) {
@@ -139,7 +156,7 @@ fn the_gradient_of_a_noisy_network_equals_finite_differences() -> Result<()> {
                 let difference = (at(1e-6)? - at(-1e-6)?) / 2e-6;
                 assert!(
                     (grad - difference).abs() < 1e-8,
-                    "{placement} {name}[{i}]: {grad} {difference}"
+                    "{place} {name}[{i}]: {grad} {difference}"
                 );
             }
             var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
@@ -154,7 +171,7 @@ fn single_precision_agrees_with_double() -> Result<()> {
     let run = |dtype: DType| -> Result<Vec<f64>> {
         let vb = replicated_vars(&VarMap::new(), &[3], dtype, &Device::Cpu);
         let mlp = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
-        let model = mlp.build(&vb, &NoiseMap::replicated(&[3]).builder(), &[])?;
+        let model = mlp.build(&vb, &Slots::new(&NoiseMap::replicated(&[3]), &[])?)?;
         let ys = model.forward_t(&xs.to_dtype(dtype)?, false)?;
         ys.to_dtype(DType::F64)?.flatten_all()?.to_vec1()
     };
@@ -184,27 +201,34 @@ impl<M: ModuleT> ModuleT for Opaque<M> {
     }
 }
 
-/// The same network twice on one set of weights: in one op, and layer by layer.
-fn twins(replicas: usize, widths: &[usize], varmap: &VarMap) -> Result<[SequentialT; 2]> {
+/// The same network on one set of weights: in one op, the same with its noise in slots and empty slots
+/// beside them, and layer by layer.
+fn triplets(replicas: usize, widths: &[usize], varmap: &VarMap) -> Result<[SequentialT; 3]> {
     let seeds: Vec<u64> = (0..replicas as u64).collect();
     let vb = replicated_vars(varmap, &seeds, DType::F32, &Device::Cpu);
-    let maps = [(); 2].map(|()| NoiseMap::replicated(&seeds));
+    let maps = [(); 3].map(|()| NoiseMap::replicated(&seeds));
     // Replica 0 has no noise.
     let stddevs: Vec<f64> = (0..replicas).map(|r| 0.2 * r as f64).collect();
     let noise =
         |i: usize, path: &str| GaussianNoise::with_strengths(&stddevs, maps[i].builder().pp(path));
-    let (mut fused, mut single) = (seq_t(), seq_t());
+    let placed = vec![(NoiseSpec::gaussian("hidden", 0.)?, stddevs.clone())];
+    let slots = Slots::with_strengths(&maps[2], placed)?;
+    let (noisy, empty) = (|path: &str| slots.at_path("hidden", path), || slots.at("nowhere"));
+    let (mut fused, mut slotted, mut single) = (seq_t(), seq_t(), seq_t());
     for (l, pair) in widths.windows(2).enumerate() {
         let layer = dense(replicas, pair[0], pair[1], vb.pp(format!("fc{l}")))?;
-        (fused, single) = (fused.add(layer.clone()), single.add(Opaque(layer)));
+        (fused, slotted) = (fused.add(layer.clone()), slotted.add(layer.clone()).add(empty()?));
+        single = single.add(Opaque(layer));
         if l + 2 < widths.len() {
             let (before, after) = (format!("before{l}"), format!("after{l}"));
             fused = fused.add(noise(0, &before)?).add(Relu).add(noise(0, &after)?);
+            slotted = slotted.add(noisy(&before)?).add(empty()?).add(Relu);
+            slotted = slotted.add(empty()?).add(noisy(&after)?).add(empty()?);
             single = single.add(Opaque(noise(1, &before)?)).add(Opaque(Relu));
             single = single.add(Opaque(noise(1, &after)?));
         }
     }
-    Ok([fused, single])
+    Ok([fused, slotted, single])
 }
 
 #[test]
@@ -219,19 +243,24 @@ fn a_run_of_layers_in_one_op_has_the_bits_of_the_layers_one_by_one() -> Result<(
     for widths in small.into_iter().chain(wide) {
         for (replicas, rows, batch) in [(3, 3, 13), (3, 1, 8), (1, 1, 1)] {
             let varmap = VarMap::new();
-            let [fused, single] = twins(replicas, widths, &varmap)?;
+            let [fused, slotted, single] = triplets(replicas, widths, &varmap)?;
             let count = rows * batch * widths[0];
             let xs: Vec<f32> = (0..count).map(|i| ((i * 29) % 31) as f32 / 15.5 - 1.).collect();
             let xs = Var::from_vec(xs, (rows, batch, widths[0]), &Device::Cpu)?;
             for train in [true, false, true] {
-                let (a, b) = (fused.forward_t(&xs, train)?, single.forward_t(&xs, train)?);
-                assert_eq!(bits(&a)?, bits(&b)?, "{widths:?}, {replicas} replicas, {train}");
-                let (a, b) = (a.sqr()?.backward()?, b.sqr()?.backward()?);
-                let inputs = ("inputs".to_string(), xs.clone());
-                for (name, var) in sorted_vars(&varmap).into_iter().chain([inputs]) {
-                    let (a, b) = (a.get(&var).unwrap(), b.get(&var).unwrap());
-                    assert_eq!(a.shape(), var.shape());
-                    assert_eq!(bits(a)?, bits(b)?, "{widths:?} {name}, {replicas} replicas");
+                let outputs = single.forward_t(&xs, train)?;
+                let grads = outputs.sqr()?.backward()?;
+                for run in [&fused, &slotted] {
+                    let ys = run.forward_t(&xs, train)?;
+                    let case = format!("{widths:?}, {replicas} replicas, {train}");
+                    assert_eq!(bits(&ys)?, bits(&outputs)?, "{case}");
+                    let own = ys.sqr()?.backward()?;
+                    let inputs = ("inputs".to_string(), xs.clone());
+                    for (name, var) in sorted_vars(&varmap).into_iter().chain([inputs]) {
+                        let (a, b) = (own.get(&var).unwrap(), grads.get(&var).unwrap());
+                        assert_eq!(a.shape(), var.shape());
+                        assert_eq!(bits(a)?, bits(b)?, "{case}: {name}");
+                    }
                 }
             }
         }
@@ -242,7 +271,7 @@ fn a_run_of_layers_in_one_op_has_the_bits_of_the_layers_one_by_one() -> Result<(
 #[test]
 fn nan_passes_a_fused_rectifier() -> Result<()> {
     let varmap = VarMap::new();
-    let [fused, _] = twins(1, &[2, 16, 1], &varmap)?;
+    let [fused, ..] = triplets(1, &[2, 16, 1], &varmap)?;
     let xs = Tensor::new(&[[[f32::NAN, 1.], [1., 1.]]], &Device::Cpu)?;
     let ys = fused.forward_t(&xs, false)?.flatten_all()?.to_vec1::<f32>()?;
     assert!(ys[0].is_nan() && ys[1].is_finite(), "{ys:?}");
@@ -255,7 +284,7 @@ fn nan_passes_a_fused_rectifier() -> Result<()> {
 fn a_replica_of_nan_leaves_the_others_gradients_alone() -> Result<()> {
     let widths = [3, 20, 10];
     let varmap = VarMap::new();
-    let [fused, _] = twins(2, &widths, &varmap)?;
+    let [fused, ..] = triplets(2, &widths, &varmap)?;
     let xs = Tensor::ones((1, 9, 3), DType::F32, &Device::Cpu)?;
     let gradients = || -> Result<Vec<Vec<f32>>> {
         let grads = fused.forward_t(&xs, false)?.sqr()?.backward()?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::ModuleT;
 use candle_noise::nn::{dense, replicated_vars, seq_t};
+use candle_noise::objective::{BinaryCrossEntropy, Objective};
 use candle_noise::rng::{Address, Stream};
 use candle_noise::{GaussianNoise, NoiseMap};
 
@@ -276,7 +277,7 @@ fn the_weights_behind_the_noise_see_the_noisy_activation() -> Result<()> {
     let noisy = noise.forward_t(&h, true)?;
     let logits = candle_nn::Module::forward(&fc2, &noisy)?;
     let target = Tensor::new(&[[1f32]], &Device::Cpu)?;
-    let loss = candle_noise::loss::Loss::BinaryCrossEntropy.forward(&logits, &target)?;
+    let loss = BinaryCrossEntropy.loss(&logits, &target)?;
     let grads = loss.backward()?;
     let grad = grads.get(fc2.weight()).unwrap().flatten_all()?.to_vec1::<f32>()?;
     let z = logits.flatten_all()?.to_vec1::<f32>()?[0];

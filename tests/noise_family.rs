@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use candle_noise::noise::NoiseMap;
+use candle_noise::noise::{GaussianNoise, NoiseMap};
 
 use crate::noise_members::{bits, family, ramp};
 
@@ -257,5 +257,37 @@ fn other_dtypes_and_ranks_have_the_same_noise() -> Result<()> {
         let copied = member.draw(1, "a", &turned.contiguous()?)?;
         assert_eq!(bits(&member.draw(1, "a", &turned)?), bits(&copied), "{}", member.name);
     }
+    Ok(())
+}
+
+/// A schedule may have changed the strengths: they are saved with the steps, and a file of an earlier
+/// version, which has none, leaves them as they are.
+#[test]
+fn saved_strengths_continue_too() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noise.safetensors");
+    let new = |map: &NoiseMap| GaussianNoise::new(0.5, map.builder().pp("a"));
+    let map = NoiseMap::new(7);
+    let _layer = new(&map)?;
+    map.set_strengths("a", &[0.125])?;
+    map.save(&file)?;
+    let resumed = NoiseMap::new(7);
+    let _layer = new(&resumed)?;
+    resumed.load(&file)?;
+    assert_eq!(resumed.strengths()["a"], [0.125]);
+
+    let mut tensors = candle_core::safetensors::load(&file, &Device::Cpu)?;
+    tensors.remove("@strengths.a").unwrap();
+    candle_core::safetensors::save(&tensors, &file)?;
+    let earlier = NoiseMap::new(7);
+    let _layer = new(&earlier)?;
+    earlier.load(&file)?;
+    assert_eq!(earlier.strengths()["a"], [0.5]);
+
+    tensors.insert("@strengths.a".to_string(), Tensor::new(&[-1f64], &Device::Cpu)?);
+    candle_core::safetensors::save(&tensors, &file)?;
+    assert!(earlier.load(&file).unwrap_err().to_string().contains("at least 0, received -1"));
+    let reserved = GaussianNoise::new(0.5, map.builder().pp("@strengths.a"));
+    assert!(reserved.is_err(), "the name is the file's");
     Ok(())
 }

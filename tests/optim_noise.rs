@@ -6,7 +6,8 @@ use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::{Optimizer, SGD, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::optim::{
-    Adam, AdamOptions, GradientNoise, GradientNoiseOptions, MaxNorm, MaxNormOptions, max_norm,
+    Adam, AdamOptions, GradientNoise, GradientNoiseOptions, MaxNorm, MaxNormOptions, SaveState,
+    max_norm,
 };
 use candle_noise::rng::{Address, Stream};
 
@@ -53,7 +54,7 @@ fn the_spread_decays_as_in_the_paper() -> Result<()> {
 fn the_stationary_variance_has_its_closed_form() -> Result<()> {
     let (count, pause) = (2000, 60);
     let vars = one_var(&Tensor::zeros(count, candle_core::DType::F64, &Device::Cpu)?)?;
-    let options = GradientNoiseOptions { eta: 1., decay: 0. };
+    let options = GradientNoiseOptions::default().eta(1.).decay(0.);
     let mut sgd = noisy_sgd(&vars, 0.1, options, &NoiseMap::new(1))?;
     let mut squares = Vec::new();
     // 0.9^60 is 0.002: each look is nearly independent of the one before.
@@ -75,17 +76,14 @@ fn eta_zero_is_the_inner_optimizer_and_a_replica_equals_its_solo_run() -> Result
     let run = |start: &Tensor, map: Option<&NoiseMap>, eta: f64| -> Result<Vec<f32>> {
         let (varmap, var) = one_var(start)?;
         let mut adam = Adam::new(vec![var.clone()], AdamOptions::default())?;
-        let options = GradientNoiseOptions { eta, ..Default::default() };
+        let options = GradientNoiseOptions::default().eta(eta);
         for _ in 0..3 {
             adam = match map {
                 Some(map) => {
                     let mut noisy = GradientNoise::over(adam, &varmap, options, map.builder())?;
                     noisy.backward_step(&var.sqr()?.sum_all()?)?;
-                    let (mut next, moments) = (
-                        Adam::new(vec![var.clone()], AdamOptions::default())?,
-                        noisy.inner().moments()?,
-                    );
-                    next.set_state(noisy.inner().steps(), &moments)?;
+                    let mut next = Adam::new(vec![var.clone()], AdamOptions::default())?;
+                    next.set_state(&noisy.inner().state()?)?;
                     next
                 }
                 None => {
@@ -118,7 +116,8 @@ fn a_missing_gradient_changes_nothing_and_bad_options_are_refused() -> Result<()
     assert_eq!((vars.1.to_vec1::<f32>()?, map.steps()["w"].clone()), (vec![1.], vec![0]));
     drop(sgd);
     for (eta, decay, name) in [(-1., 0.5, "eta"), (f64::NAN, 0.5, "eta"), (1., f64::NAN, "decay")] {
-        let error = noisy_sgd(&vars, 1., GradientNoiseOptions { eta, decay }, &map).unwrap_err();
+        let options = GradientNoiseOptions::default().eta(eta).decay(decay);
+        let error = noisy_sgd(&vars, 1., options, &map).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
     // Candle's own constructor numbers the sites.
@@ -161,7 +160,7 @@ fn vectors_within_the_norm_keep_their_bits_for_every_norm() -> Result<()> {
 #[test]
 fn max_norm_follows_each_step_and_refuses_bad_options() -> Result<()> {
     let var = Var::new(&[[3f32, 4.], [0.1, 0.2]], &Device::Cpu)?;
-    let options = MaxNormOptions { max_value: 2.5, axes: vec![1] };
+    let options = MaxNormOptions::default().max_value(2.5).axes(&[1]);
     let mut sgd = MaxNorm::<SGD>::new(vec![var.clone()], (1., options))?;
     // The step leads to [6, 8], of norm 10, and [0.2, 0.4].
     let pull = Tensor::new(&[[3f32, 4.], [0.1, 0.2]], &Device::Cpu)?;
@@ -169,13 +168,13 @@ fn max_norm_follows_each_step_and_refuses_bad_options() -> Result<()> {
     assert_eq!(var.to_vec2::<f32>()?, [[1.5, 2.], [0.2, 0.4]]);
     assert_eq!((sgd.learning_rate(), sgd.inner().learning_rate()), (1., 1.));
     for (max_value, axes, expected) in [
-        (0., vec![1], "above 0, received 0"),
-        (f64::NAN, vec![1], "received NaN"),
-        (f64::INFINITY, vec![1], "received inf"),
-        (1., vec![], "at least one axis"),
-        (1., vec![0, 2], "shape [2, 2] has no axis 2"),
+        (0., &[1][..], "above 0, received 0"),
+        (f64::NAN, &[1], "received NaN"),
+        (f64::INFINITY, &[1], "received inf"),
+        (1., &[], "at least one axis"),
+        (1., &[0, 2], "shape [2, 2] has no axis 2"),
     ] {
-        let options = MaxNormOptions { max_value, axes };
+        let options = MaxNormOptions::default().max_value(max_value).axes(axes);
         let error = MaxNorm::<SGD>::new(vec![var.clone()], (1., options)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }

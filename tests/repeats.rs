@@ -1,32 +1,48 @@
 //! Repeats are replicas: the same bits alone or in company, whatever the schedule.
 
 use candle_core::Device;
-use candle_noise::experiment::{Noise, Schedule, Settings, Trained, boundary, train_repeats};
-use candle_noise::model::Placement;
+use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, boundary, train_repeats};
+use candle_noise::noise::NoiseSpec;
+use candle_noise::task::Circles;
 
 const ONE_THREAD: Schedule = Schedule { threads: 1, chunk: None };
 
-fn settings(repeats: usize, noise: Vec<Noise>) -> Settings {
-    Settings {
+fn plan(repeats: usize, noise: Vec<NoiseSpec>) -> Plan {
+    Plan {
         epochs: 40,
         batch_size: 13,
-        hidden: 60,
+        hidden: vec![60],
         seed: 7,
         repeats,
-        noise,
-        ..Default::default()
+        noise: vec![noise],
+        ..Plan::of(&Circles::default())
     }
 }
 
-fn hidden(stddev: f64) -> Vec<Noise> {
-    vec![
-        Noise { placement: Placement::Input, stddev },
-        Noise { placement: Placement::BeforeActivation, stddev },
-    ]
+fn hidden(stddev: f64) -> Vec<NoiseSpec> {
+    ["input", "before-activation"].map(|p| NoiseSpec::gaussian(p, stddev).unwrap()).to_vec()
 }
 
-fn train(settings: &Settings, threads: usize, chunk: Option<usize>) -> Trained {
-    train_repeats(settings, &Device::Cpu, Schedule { threads, chunk }, || ()).unwrap()
+fn with_schedule(plan: &Plan, schedule: Schedule) -> anyhow::Result<Trained> {
+    let task = Circles::default();
+    let subject = Subject::new(&task, "cpu", &[])?;
+    let plan = plan.clone().checked(&subject)?;
+    train_repeats(&subject, &plan, &Device::Cpu, schedule, Watch::NONE)
+}
+
+fn train(plan: &Plan, threads: usize, chunk: Option<usize>) -> Trained {
+    with_schedule(plan, Schedule { threads, chunk }).unwrap()
+}
+
+/// The probabilities around the points, and the points.
+fn field(
+    plan: &Plan,
+    trained: &Trained,
+    threads: usize,
+) -> Option<candle_noise::experiment::Field> {
+    let task = Circles::default();
+    let (hyper, data) = (plan.hyper_of(plan.variants().next().unwrap()), task.data(1).unwrap());
+    boundary(&task, &hyper, trained, &data, 21, Schedule { threads, chunk: None }).unwrap()
 }
 
 fn weights(trained: &Trained, replica: usize) -> Vec<Vec<u32>> {
@@ -36,10 +52,9 @@ fn weights(trained: &Trained, replica: usize) -> Vec<Vec<u32>> {
 
 #[test]
 fn replica_k_of_five_equals_its_solo_run_for_every_chunk_and_thread_count() {
-    let all = settings(5, hidden(0.1));
-    let solo: Vec<Trained> = (0..5)
-        .map(|k| train(&Settings { seed: 7 + k, repeats: 1, ..all.clone() }, 1, None))
-        .collect();
+    let all = plan(5, hidden(0.1));
+    let solo: Vec<Trained> =
+        (0..5).map(|k| train(&Plan { seed: 7 + k, repeats: 1, ..all.clone() }, 1, None)).collect();
     assert_ne!(weights(&solo[0], 0), weights(&solo[1], 0), "replicas differ");
     for (threads, chunk) in [(1, Some(5)), (1, Some(2)), (2, Some(1)), (3, Some(3)), (2, None)] {
         let together = train(&all, threads, chunk);
@@ -53,22 +68,20 @@ fn replica_k_of_five_equals_its_solo_run_for_every_chunk_and_thread_count() {
 
 #[test]
 fn the_baseline_is_the_noise_arm_with_stddev_zero() {
-    let (baseline, zero) =
-        (train(&settings(2, vec![]), 1, None), train(&settings(2, hidden(0.)), 2, None));
+    let (baseline, zero) = (train(&plan(2, vec![]), 1, None), train(&plan(2, hidden(0.)), 2, None));
     assert_eq!(baseline.histories, zero.histories);
     assert_eq!(weights(&baseline, 1), weights(&zero, 1));
-    let noisy = train(&settings(2, hidden(0.1)), 1, None);
+    let noisy = train(&plan(2, hidden(0.1)), 1, None);
     assert_ne!(baseline.histories, noisy.histories);
 }
 
 #[test]
 fn the_boundary_does_not_depend_on_the_schedule_and_lies_between_the_classes() {
-    let settings = Settings { epochs: 400, learning_rate: 0.01, ..settings(3, vec![]) };
-    let data = settings.circles().unwrap();
-    let (one, other) = (train(&settings, 1, Some(3)), train(&settings, 2, Some(1)));
-    let field = boundary(&settings, &one, &data, 21, ONE_THREAD).unwrap().unwrap();
-    let threads = Schedule { threads: 3, chunk: None };
-    assert_eq!(Some(&field), boundary(&settings, &other, &data, 21, threads).unwrap().as_ref());
+    let plan = Plan { epochs: 400, learning_rates: vec![0.01], ..plan(3, vec![]) };
+    let (one, other) = (train(&plan, 1, Some(3)), train(&plan, 2, Some(1)));
+    let found = field(&plan, &one, 1).unwrap();
+    assert_eq!(Some(&found), field(&plan, &other, 3).as_ref());
+    let field = found;
     assert_eq!((field.columns, field.rows, field.probabilities.len()), (21, 21, 441));
     // The inner circle is class 1, the outside class 0.
     assert!(field.probabilities[0] < 0.5, "{}", field.probabilities[0]);
@@ -78,22 +91,26 @@ fn the_boundary_does_not_depend_on_the_schedule_and_lies_between_the_classes() {
 
 #[test]
 fn stopped_replicas_keep_their_number_across_chunks() {
-    let settings = Settings { learning_rate: 1e30, ..settings(3, vec![]) };
-    let trained = train(&settings, 1, Some(2));
+    let plan = Plan { learning_rates: vec![1e30], ..plan(3, vec![]) };
+    let trained = train(&plan, 1, Some(2));
     for (k, history) in trained.histories.iter().enumerate() {
         let stop = history.stopped.as_ref().unwrap();
         assert_eq!((stop.replica, stop.seed), (k, 7 + k as u64));
     }
-    let data = settings.circles().unwrap();
-    assert_eq!(boundary(&settings, &trained, &data, 21, ONE_THREAD).unwrap(), None);
+    assert_eq!(field(&plan, &trained, 1), None);
 }
 
 /// Replicas that stop at different epochs have the same weights in every company: none.
 #[test]
 fn stopped_replicas_do_not_depend_on_the_schedule() {
-    let settings =
-        Settings { learning_rate: 8e18, epochs: 60, hidden: 3, repeats: 8, ..Default::default() };
-    let (together, alone) = (train(&settings, 1, Some(8)), train(&settings, 2, Some(1)));
+    let plan = Plan {
+        epochs: 60,
+        learning_rates: vec![8e18],
+        hidden: vec![3],
+        repeats: 8,
+        ..Plan::of(&Circles::default())
+    };
+    let (together, alone) = (train(&plan, 1, Some(8)), train(&plan, 2, Some(1)));
     let stops = together.histories.iter().filter_map(|history| history.stopped.as_ref());
     let epochs: std::collections::BTreeSet<usize> = stops.map(|stop| stop.epoch).collect();
     assert!(epochs.len() > 1, "replicas must stop at different epochs: {epochs:?}");
@@ -104,21 +121,21 @@ fn stopped_replicas_do_not_depend_on_the_schedule() {
 }
 
 #[test]
-fn settings_out_of_range_are_errors() {
-    let good = settings(2, vec![]);
-    let twice = vec![Noise { placement: Placement::Input, stddev: 0.1 }; 2];
+fn plans_out_of_range_are_errors() {
+    let good = plan(2, vec![]);
     for bad in [
-        Settings { hidden: 0, ..good.clone() },
-        Settings { epochs: 0, ..good.clone() },
-        Settings { batch_size: 0, ..good.clone() },
-        Settings { repeats: 0, ..good.clone() },
-        Settings { train_size: 100, ..good.clone() },
-        Settings { data_noise: f64::NAN, ..good.clone() },
-        Settings { learning_rate: -1., ..good.clone() },
-        Settings { noise: twice, ..good.clone() },
+        Plan { hidden: vec![0], ..good.clone() },
+        Plan { epochs: 0, ..good.clone() },
+        Plan { batch_size: 0, ..good.clone() },
+        Plan { repeats: 0, ..good.clone() },
+        Plan { train_sizes: vec![100], ..good.clone() },
+        Plan { learning_rates: vec![-1.], ..good.clone() },
+        Plan { noise: vec![[hidden(0.1), hidden(0.1)].concat()], ..good.clone() },
+        Plan { noise: vec![vec![], hidden(0.1)], ..good.clone() },
     ] {
-        assert!(train_repeats(&bad, &Device::Cpu, ONE_THREAD, || ()).is_err(), "{bad:?}");
+        assert!(with_schedule(&bad, ONE_THREAD).is_err(), "{bad:?}");
     }
+    assert!(Circles::new(100, f64::NAN).is_err());
     let none = Schedule { threads: 0, chunk: None };
-    assert!(train_repeats(&good, &Device::Cpu, none, || ()).is_err());
+    assert!(with_schedule(&good, none).is_err());
 }

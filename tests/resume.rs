@@ -1,18 +1,17 @@
 //! A training that is interrupted and resumed is the one that was not, bit for bit.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "experiment")]
+mod files;
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Optimizer, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::Samples;
-use candle_noise::model::{Mlp, Placement};
-use candle_noise::nn::{SequentialT, replicated_vars, sorted_vars};
-use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{Checkpoint, Checkpoints, EarlyStopping, Fit, FitOptions, History};
-use serde_json::json;
-use sha2::{Digest, Sha256};
+use candle_noise::model::Mlp;
+use candle_noise::nn::{Model, replicated_vars, sorted_vars};
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::optim::{Adam, AdamOptions, AnyOptimizer};
+use candle_noise::train::{Checkpoint, EarlyStopping, History, TrainOptions, Trainer};
 
 pub const SEEDS: [u64; 2] = [3, 4];
 const HALF: usize = 60;
@@ -30,13 +29,24 @@ fn samples(first: usize, rows: usize, device: &Device) -> Result<Samples> {
     )
 }
 
+/// What a training is made of, each part of which may be exchanged.
 pub struct Parts {
-    pub model: SequentialT,
+    pub model: Model,
     pub varmap: VarMap,
-    noisemap: NoiseMap,
-    pub adam: Adam,
+    pub noisemap: NoiseMap,
+    pub optimizer: AnyOptimizer,
     pub sets: [Samples; 2],
-    pub options: FitOptions,
+    pub options: TrainOptions,
+}
+
+/// The variables in the order of their names.
+pub fn vars(varmap: &VarMap) -> Vec<Var> {
+    sorted_vars(varmap).into_iter().map(|(_, var)| var).collect()
+}
+
+/// Adam of these variables.
+pub fn adam(vars: Vec<Var>) -> Result<AnyOptimizer> {
+    Ok(AnyOptimizer::from(Adam::new(vars, AdamOptions::default().learning_rate(0.02))?))
 }
 
 impl Parts {
@@ -47,43 +57,44 @@ impl Parts {
     pub fn on(device: &Device, seeds: &[u64], epochs: usize) -> Result<Self> {
         let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(seeds));
         let vb = replicated_vars(&varmap, seeds, DType::F32, device);
-        let spread = |stddev| vec![stddev; seeds.len()];
-        let noise = [(Placement::Input, spread(0.05)), (Placement::AfterActivation, spread(0.1))];
-        let network = Mlp { inputs: 2, hidden: vec![32], outputs: 1 };
-        let model = network.build(&vb, &noisemap.builder(), &noise)?;
-        let options = AdamOptions { learning_rate: 0.02, ..Default::default() };
-        let adam = Adam::new(sorted_vars(&varmap).into_iter().map(|(_, v)| v).collect(), options)?;
-        let options =
-            FitOptions { epochs, batch_size: 8, seeds: seeds.to_vec(), ..Default::default() };
+        let noise =
+            [NoiseSpec::gaussian("input", 0.05)?, NoiseSpec::gaussian("after-activation", 0.1)?];
+        let slots = Slots::new(&noisemap, &noise)?;
+        let model = Mlp { inputs: 2, hidden: vec![32], outputs: 1 }.build(&vb, &slots)?;
+        slots.finish()?;
         Ok(Self {
-            model,
+            model: Model::new(model),
+            optimizer: adam(vars(&varmap))?,
             varmap,
             noisemap,
-            adam,
             sets: [samples(0, 30, device)?, samples(30, 20, device)?],
-            options,
+            options: TrainOptions::new(epochs).batch_size(8).seeds(seeds),
         })
+    }
+
+    /// Training before its first epoch, without validation.
+    pub fn trainer(self) -> Result<Trainer> {
+        let Self { model, varmap, noisemap, optimizer, sets: [train, _], options } = self;
+        Ok(Trainer::new(model, &varmap, optimizer, train, options)?.with_noise(&noisemap))
     }
 
     /// Trains on from a checkpoint, or from the start, to the last epoch; gives the state there and
     /// the curves and the weights that training ends with.
-    pub fn train(mut self, from: Option<&Checkpoint>, patience: usize) -> Result<Trained> {
-        let [train, validation] = &self.sets;
-        let stopping = EarlyStopping::new(&self.varmap, patience, true)?;
-        let mut fit =
-            Fit::new(&self.model, &mut self.adam, train, Some(validation), &self.options)?
-                .with_early_stopping(stopping)?;
+    pub fn train(self, from: Option<&Checkpoint>, patience: usize) -> Result<Trained> {
+        let validation = self.sets[1].clone();
+        let rule = EarlyStopping::new(patience).restore_best();
+        let mut trainer = self.trainer()?.with_validation(validation)?.with_early_stopping(rule)?;
         if let Some(checkpoint) = from {
-            fit.resume(checkpoint, &self.varmap, &self.noisemap)?;
+            trainer.resume(checkpoint)?;
         }
-        while !fit.has_ended() {
-            fit.epoch(&mut ())?;
+        while !trainer.has_ended() {
+            trainer.epoch()?;
         }
-        let state = fit.checkpoint(&self.varmap, &self.noisemap)?;
-        let history = fit.finish()?;
-        let weights = sorted_vars(&self.varmap).into_iter();
-        let weights = weights.map(|(_, var)| values(&var)).collect::<Result<_>>()?;
-        Ok(Trained { state, history, weights })
+        let state = trainer.checkpoint()?;
+        trainer.finish()?;
+        let weights = vars(trainer.varmap());
+        let weights = weights.iter().map(|var| values(var)).collect::<Result<_>>()?;
+        Ok(Trained { state, history: trainer.history().clone(), weights })
     }
 }
 
@@ -97,6 +108,15 @@ pub fn values(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
 }
 
+/// The checkpoint that comes back from a file, with the feature that has such files.
+#[cfg(feature = "experiment")]
+pub use files::read_back;
+
+#[cfg(not(feature = "experiment"))]
+pub fn read_back(checkpoint: &Checkpoint) -> Result<Checkpoint> {
+    Ok(checkpoint.clone())
+}
+
 fn run(epochs: usize, from: Option<&Checkpoint>) -> Result<Trained> {
     Parts::new(&SEEDS, epochs)?.train(from, WHOLE)
 }
@@ -104,11 +124,7 @@ fn run(epochs: usize, from: Option<&Checkpoint>) -> Result<Trained> {
 #[test]
 fn resumed_is_uninterrupted_and_every_part_of_the_state_is_needed() -> Result<()> {
     let (start, half, whole) = (run(1, None)?.state, run(HALF, None)?.state, run(WHOLE, None)?);
-    let folder = tempfile::tempdir()?;
-    let checkpoints = Checkpoints::new(folder.path(), "run", json!({}));
-    checkpoints.save(&half).unwrap();
-    let read = checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap();
-    let resumed = run(WHOLE, Some(&read))?;
+    let resumed = run(WHOLE, Some(&read_back(&half)?))?;
     assert_eq!(resumed.history, whole.history);
     assert_eq!(resumed.weights, whole.weights);
     assert_eq!(
@@ -144,15 +160,15 @@ fn resumed_is_uninterrupted_and_every_part_of_the_state_is_needed() -> Result<()
 fn moments_are_found_by_the_names_of_their_variables() -> Result<()> {
     let (half, whole) = (run(HALF, None)?.state, run(WHOLE, None)?);
     let mut parts = Parts::new(&SEEDS, WHOLE)?;
-    let mut vars: Vec<_> = sorted_vars(&parts.varmap).into_iter().map(|(_, var)| var).collect();
+    let mut vars = vars(&parts.varmap);
     vars.reverse();
-    parts.adam = Adam::new(vars, parts.adam.options())?;
+    parts.optimizer = adam(vars)?;
     let resumed = parts.train(Some(&half), WHOLE)?;
     assert_eq!(resumed.history, whole.history);
     assert_eq!(resumed.weights, whole.weights);
 
     let mut others = Parts::new(&SEEDS, WHOLE)?;
-    others.adam = Parts::new(&SEEDS, WHOLE)?.adam;
+    others.optimizer = Parts::new(&SEEDS, WHOLE)?.optimizer;
     let error = others.train(Some(&half), WHOLE).err().unwrap().to_string();
     assert!(error.contains("a variable of shape") && error.contains("do not have"), "{error}");
     Ok(())
@@ -165,10 +181,7 @@ fn strengths_of_noise_are_kept() -> Result<()> {
         state.noise_strengths.values_mut().for_each(|strengths| strengths.fill(0.02));
         state
     };
-    let folder = tempfile::tempdir()?;
-    let checkpoints = Checkpoints::new(folder.path(), "run", json!({}));
-    checkpoints.save(&quiet(run(HALF, None)?.state)).unwrap();
-    let half = checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap();
+    let half = read_back(&quiet(run(HALF, None)?.state))?;
     let resumed = run(WHOLE, Some(&half))?;
     assert!(resumed.state.noise_strengths.values().flatten().all(|strength| *strength == 0.02));
     assert!(resumed.history != run(WHOLE, None)?.history);
@@ -185,137 +198,5 @@ fn the_steps_of_every_noise_site_are_needed() -> Result<()> {
         damaged.noise_steps.insert(path.clone(), vec![0; SEEDS.len()]);
         assert!(run(WHOLE, Some(&damaged))?.history != whole.history, "{path}");
     }
-    Ok(())
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-fn saved(folder: &Path, epochs: &[usize]) -> Result<(Checkpoints, Vec<PathBuf>)> {
-    let checkpoints = Checkpoints::new(folder, "run", json!({ "batch_size": 8 }));
-    for &epoch in epochs {
-        checkpoints.save(&run(epoch, None)?.state).unwrap();
-    }
-    let path = |epoch| folder.join(format!("run.epoch-{epoch}.safetensors"));
-    Ok((checkpoints, epochs.iter().map(path).collect()))
-}
-
-#[test]
-fn the_last_two_checkpoints_are_kept() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    fs::write(folder.path().join("notes.txt"), "mine")?;
-    let (checkpoints, _) = saved(folder.path(), &[2, 9, 11])?;
-    let kept = ["notes.txt", "run.epoch-11.safetensors", "run.epoch-9.safetensors"];
-    assert_eq!(names(folder.path()), kept);
-    assert_eq!(checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap().epoch, 11);
-    assert_eq!(Checkpoints::names(folder.path()).unwrap(), ["run"]);
-
-    // A training that starts over: what is later is of the one before.
-    saved(folder.path(), &[10])?;
-    let kept = ["notes.txt", "run.epoch-10.safetensors", "run.epoch-9.safetensors"];
-    assert_eq!(names(folder.path()), kept);
-    assert_eq!(Checkpoints::paths(folder.path()).unwrap().len(), 2);
-    Ok(())
-}
-
-/// Any byte of the file may be wrong, and any part of it missing.
-#[test]
-fn a_damaged_checkpoint_is_named_and_the_one_before_used() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let (checkpoints, paths) = saved(folder.path(), &[2, 3])?;
-    let whole = fs::read(&paths[1])?;
-    let header = u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
-    let flip = |place: usize| {
-        let mut bytes = whole.clone();
-        bytes[place] ^= 1;
-        bytes
-    };
-    let places = [0, 8, 9, header / 2, header + 7, header + 8, whole.len() / 2, whole.len() - 1];
-    let cut = [0, 7, 8, header, whole.len() - 1].map(|len| whole[..len].to_vec());
-    for bytes in places.map(flip).into_iter().chain(cut) {
-        fs::write(&paths[1], bytes)?;
-        let mut lines = Vec::new();
-        let found = checkpoints.latest(&mut |line| lines.push(line)).unwrap().unwrap();
-        assert_eq!(found.epoch, 2);
-        assert!(
-            lines.len() == 1 && lines[0].contains("run.epoch-3.safetensors is damaged ("),
-            "{lines:?}"
-        );
-        assert!(paths[1].with_extension("damaged").exists() && !paths[1].exists());
-    }
-    fs::write(&paths[0], "nonsense")?;
-    assert!(checkpoints.latest(&mut |_| ()).unwrap().is_none());
-    Ok(())
-}
-
-/// Any of its fields under another name, with a correct checksum.
-#[test]
-fn a_checkpoint_of_another_version_is_named_and_left_alone() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let (checkpoints, paths) = saved(folder.path(), &[2])?;
-    let whole = fs::read(&paths[0])?;
-    let sealed = |from: &str, to: &str| {
-        let (mut bytes, find) = (whole.clone(), |bytes: &[u8], text: &str| {
-            bytes.windows(text.len()).position(|part| part == text.as_bytes()).unwrap()
-        });
-        let place = find(&bytes, from);
-        bytes[place..place + from.len()].copy_from_slice(to.as_bytes());
-        let sum = find(&bytes, "\"sha256\":\"") + "\"sha256\":\"".len();
-        bytes[sum..sum + 64].fill(b'0');
-        let digits: String =
-            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        bytes[sum..sum + 64].copy_from_slice(digits.as_bytes());
-        bytes
-    };
-    for (from, to, expected) in [
-        ("early_stopped", "early_halted!", "another version"),
-        ("optimizer_steps", "optimizer_turns", "another version"),
-        ("\"run\":", "\"ran\":", "another version: it has no run"),
-        ("weights.", "veights.", "another version: it has an unknown tensor veights."),
-        ("clean_loss", "clean_cost", "another version: it has no history.0.clean_loss"),
-        (
-            "\"format\":\"2\"",
-            "\"format\":\"1\"",
-            "an earlier version: expected format 2, received 1",
-        ),
-        ("\"format\":\"2\"", "\"format\":\"3\"", "a newer version: expected format 2, received 3"),
-        ("\"format\":\"2\"", "\"farmat\":\"2\"", "another version: it has no format"),
-    ] {
-        fs::write(&paths[0], sealed(from, to))?;
-        let error = checkpoints.latest(&mut |line| panic!("{line}")).unwrap_err().to_string();
-        assert!(error.contains(&format!("was written by {expected}")), "{to}: {error}");
-        assert_eq!(fs::read(&paths[0])?, sealed(from, to), "{to}");
-    }
-    fs::write(&paths[0], sealed("run", "run"))?;
-    assert_eq!(checkpoints.latest(&mut |line| panic!("{line}")).unwrap().unwrap().epoch, 2);
-    Ok(())
-}
-
-#[test]
-fn checkpoints_of_another_run_or_model_are_refused() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let (_, paths) = saved(folder.path(), &[2])?;
-    let other = Checkpoints::new(folder.path(), "run", json!({ "batch_size": 9 }));
-    let error = other.latest(&mut |line| panic!("{line}")).unwrap_err().to_string();
-    assert!(error.contains("expected batch size 9, received 8"), "{error}");
-    assert!(paths[0].exists(), "it is not harmed");
-
-    let refused = |state: &Checkpoint| match run(4, Some(state)) {
-        Err(error) => error.to_string(),
-        Ok(_) => panic!("it was not refused"),
-    };
-    let state = run(2, None)?.state;
-    assert!(refused(&run(5, None)?.state).contains("at most 4 epochs, received one of 5"));
-    assert!(refused(&Checkpoint { seeds: vec![1, 2], ..state.clone() }).contains("[1, 2]"));
-    assert!(refused(&Checkpoint { kept: Default::default(), ..state.clone() }).contains("kept"));
-    assert!(
-        refused(&Checkpoint { moments: Default::default(), ..state.clone() }).contains("moments")
-    );
-    assert!(refused(&Checkpoint { noise_steps: Default::default(), ..state }).contains("noise"));
     Ok(())
 }

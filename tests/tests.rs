@@ -1,22 +1,35 @@
-//! Tests of the public interface and of the programs, in one binary.
+//! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
+#[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
 mod cli_grid;
+#[cfg(feature = "cli")]
+mod cli_noise;
+#[cfg(feature = "cli")]
 mod cli_resume;
+#[cfg(feature = "cli")]
 mod cli_shards;
+#[cfg(feature = "experiment")]
 mod compare;
+#[cfg(feature = "cli")]
 mod content;
-#[cfg(feature = "cuda")]
+#[cfg(all(feature = "cuda", feature = "cli"))]
 mod cuda;
+#[cfg(feature = "experiment")]
 mod data;
 mod early_stopping;
+#[cfg(feature = "experiment")]
 mod files_of_data;
 mod floors;
+#[cfg(feature = "cli")]
 mod golden;
+#[cfg(feature = "experiment")]
 mod grid;
 mod kernels;
 mod labels;
 mod loss;
+#[cfg(feature = "experiment")]
 mod networks;
 mod nn;
 mod noise;
@@ -25,10 +38,18 @@ mod noise_laws;
 mod noise_members;
 mod optim;
 mod optim_noise;
+#[cfg(feature = "experiment")]
+mod own;
+#[cfg(feature = "experiment")]
+mod places;
 mod pytorch;
+#[cfg(feature = "experiment")]
 mod repeats;
 mod resume;
+#[cfg(feature = "cli")]
 mod tasks;
 mod train;
+mod trainer;
+#[cfg(feature = "experiment")]
 mod tutorial;
 mod weight_noise;

@@ -1,15 +1,16 @@
-//! The fit loop on plain and on replicated models.
+//! Training of plain and of replicated models, in one call and epoch by epoch.
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{Optimizer, SGD, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::Samples;
-use candle_noise::loss::Loss;
-use candle_noise::model::{Mlp, Placement};
-use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
+use candle_noise::model::Mlp;
+use candle_noise::nn::{Model, SequentialT, replicated_vars, seeded_vars, sorted_vars};
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::objective::{BinaryCrossEntropy, CrossEntropy};
 use candle_noise::ops::no_grad;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, History, Observer, Stop, evaluate, fit};
+use candle_noise::train::{Curves, History, TrainOptions, Trainer, evaluate, fit};
 
 fn samples(rows: usize) -> Result<(Tensor, Tensor)> {
     let xs: Vec<f32> = (0..2 * rows).map(|i| ((i * 37 + 11) % 29) as f32 / 14.5 - 1.).collect();
@@ -26,41 +27,34 @@ fn mlp(seeds: &[u64], stddev: f64) -> Result<(SequentialT, VarMap)> {
     let (varmap, map) = (VarMap::new(), NoiseMap::replicated(seeds));
     let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
     let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1 };
-    let noise = [(Placement::BeforeActivation, vec![stddev; seeds.len()])];
-    Ok((network.build(&vb, &map.builder(), &noise)?, varmap))
+    let slots = Slots::new(&map, &[NoiseSpec::gaussian("before-activation", stddev)?])?;
+    Ok((network.build(&vb, &slots)?, varmap))
 }
 
 fn adam(varmap: &VarMap, learning_rate: f64) -> Result<Adam> {
     let vars = sorted_vars(varmap).into_iter().map(|(_, var)| var).collect();
-    Adam::new(vars, AdamOptions { learning_rate, ..Default::default() })
+    Adam::new(vars, AdamOptions::default().learning_rate(learning_rate))
 }
 
 #[test]
 fn a_separable_set_is_learned_and_the_history_is_whole() -> Result<()> {
     let (model, varmap) = mlp(&[1, 2], 0.1)?;
     let (train, test) = (replicated(50)?, replicated(29)?);
-    let options =
-        FitOptions { epochs: 100, batch_size: 16, seeds: vec![1, 2], ..Default::default() };
-    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, Some(&test), &options, &mut ())?;
+    let options = TrainOptions::new(100).batch_size(16).seeds(&[1, 2]);
+    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, Some(&test), &options)?;
+    assert_eq!(history.metric, "accuracy");
     for replica in &history.replicas {
-        for curve in [
-            &replica.loss,
-            &replica.accuracy,
-            &replica.clean_loss,
-            &replica.clean_accuracy,
-            &replica.val_loss,
-            &replica.val_accuracy,
-        ] {
-            assert_eq!(curve.len(), 100);
+        for curves in [&replica.noisy, &replica.clean, &replica.val] {
+            assert_eq!((curves.loss.len(), curves.score.len()), (100, 100));
         }
-        assert!(
-            replica.clean_accuracy[99] > 0.95 && replica.clean_loss[99] < replica.clean_loss[0]
-        );
-        assert_ne!(replica.loss, replica.clean_loss);
+        let clean = &replica.clean;
+        assert!(clean.score[99] > 0.95 && clean.loss[99] < clean.loss[0]);
+        assert_ne!(replica.noisy.loss, clean.loss);
     }
     assert_ne!(history.replicas[0], history.replicas[1]);
-    let scores = evaluate(&model, &test, Loss::BinaryCrossEntropy)?;
-    assert_eq!(scores.loss[1], history.replicas[1].val_loss[99], "the last epoch is evaluated");
+    let (scores, val) = (evaluate(&model, &test, &BinaryCrossEntropy)?, &history.replicas[1].val);
+    assert_eq!(scores.loss[1], val.loss[99], "the last epoch is evaluated");
+    assert_eq!(scores.score[1], val.score[99]);
     Ok(())
 }
 
@@ -70,12 +64,13 @@ fn a_separable_set_is_learned_and_the_history_is_whole() -> Result<()> {
 fn the_last_short_batch_counts_by_its_rows() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.)?;
     let train = replicated(50)?;
-    let options = FitOptions { seeds: vec![1], ..Default::default() };
-    let history = fit(&model, &mut adam(&varmap, 0.)?, &train, None, &options, &mut ())?;
+    let options = TrainOptions::new(1).seeds(&[1]);
+    let history = fit(&model, &mut adam(&varmap, 0.)?, &train, None, &options)?;
     let replica = &history.replicas[0];
-    assert!((replica.loss[0] - replica.clean_loss[0]).abs() < 1e-7, "{replica:?}");
-    assert!((replica.accuracy[0] - replica.clean_accuracy[0]).abs() < 1e-7);
-    assert!(replica.val_loss.is_empty(), "what was not measured is empty");
+    assert!((replica.noisy.loss[0] - replica.clean.loss[0]).abs() < 1e-7, "{replica:?}");
+    assert_eq!(replica.noisy.score[0], replica.clean.score[0], "hits are whole numbers");
+    assert_eq!(replica.val, Curves::default(), "what was not measured is empty");
+    assert_eq!(replica.test, Curves::default());
     Ok(())
 }
 
@@ -85,9 +80,8 @@ fn rows_are_shuffled_anew_each_epoch_by_the_seed() -> Result<()> {
     let weights = |seed: u64| -> Result<Vec<f32>> {
         let (model, varmap) = mlp(&[1], 0.)?;
         let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
-        let options =
-            FitOptions { epochs: 2, batch_size: 5, seeds: vec![seed], ..Default::default() };
-        fit(&model, &mut SGD::new(vars, 0.5)?, &replicated(50)?, None, &options, &mut ())?;
+        let options = TrainOptions::new(2).batch_size(5).seeds(&[seed]);
+        fit(&model, &mut SGD::new(vars, 0.5)?, &replicated(50)?, None, &options)?;
         sorted_vars(&varmap)[1].1.flatten_all()?.to_vec1()
     };
     assert_eq!(weights(1)?, weights(1)?);
@@ -106,13 +100,13 @@ fn a_plain_candle_model_trains_without_a_replica_axis() -> Result<()> {
         .add(candle_nn::linear(16, 1, vb.pp("fc2"))?);
     let (xs, ys) = samples(50)?;
     let train = Samples::new(&xs, &ys)?;
-    let options = FitOptions { epochs: 60, ..Default::default() };
+    let options = TrainOptions::new(60);
     let mut adam = adam(&varmap, 0.02)?;
-    let history = fit(&model, &mut adam, &train, Some(&train), &options, &mut ())?;
-    assert!(history.replicas[0].val_accuracy[59] > 0.9);
+    let history = fit(&model, &mut adam, &train, Some(&train), &options)?;
+    assert!(history.replicas[0].val.score[59] > 0.9);
 
-    let two = FitOptions { seeds: vec![1, 2], ..Default::default() };
-    let error = fit(&model, &mut adam, &train, None, &two, &mut ()).unwrap_err().to_string();
+    let two = TrainOptions::new(1).seeds(&[1, 2]);
+    let error = fit(&model, &mut adam, &train, None, &two).unwrap_err().to_string();
     assert!(error.contains("takes one seed, received 2"), "{error}");
     Ok(())
 }
@@ -122,35 +116,15 @@ fn several_classes_train_with_cross_entropy() -> Result<()> {
     let varmap = VarMap::new();
     let vb = replicated_vars(&varmap, &[4], DType::F32, &Device::Cpu);
     let network = Mlp { inputs: 2, hidden: vec![16], outputs: 3 };
-    let model = network.build(&vb, &NoiseMap::replicated(&[4]).builder(), &[])?;
+    let model = network.build(&vb, &Slots::new(&NoiseMap::replicated(&[4]), &[])?)?;
     let (xs, _) = samples(60)?;
     let classes = ((xs.narrow(1, 0, 1)? + 1.)? * 1.49)?.floor()?.squeeze(1)?;
     let train = Samples::replicated(&xs.unsqueeze(0)?, &classes.unsqueeze(0)?)?;
-    let options =
-        FitOptions { epochs: 150, loss: Loss::CrossEntropy, seeds: vec![4], ..Default::default() };
-    let history = fit(&model, &mut adam(&varmap, 0.02)?, &train, None, &options, &mut ())?;
-    assert!(
-        history.replicas[0].clean_accuracy[149] > 0.9,
-        "{:?}",
-        history.replicas[0].clean_accuracy
-    );
+    let options = TrainOptions::new(150).objective(CrossEntropy { classes: 3 }).seeds(&[4]);
+    let history = fit(&model, &mut adam(&varmap, 0.02)?, &train, None, &options)?;
+    let score = &history.replicas[0].clean.score;
+    assert!(score[149] > 0.9, "{score:?}");
     Ok(())
-}
-
-#[derive(Default)]
-struct Watch {
-    epochs: Vec<usize>,
-    stops: Vec<Stop>,
-}
-
-impl Observer for Watch {
-    fn epoch_end(&mut self, epoch: usize, _: &History) {
-        self.epochs.push(epoch);
-    }
-
-    fn replica_stopped(&mut self, stop: &Stop) {
-        self.stops.push(stop.clone());
-    }
 }
 
 /// One replica's weights are spoiled: it stops, and the other trains as if alone.
@@ -158,23 +132,23 @@ impl Observer for Watch {
 fn a_loss_that_is_not_finite_stops_its_replica_alone() -> Result<()> {
     let seeds = [1, 2];
     let train = replicated(50)?;
-    let options = FitOptions { epochs: 5, seeds: seeds.to_vec(), ..Default::default() };
+    let options = TrainOptions::new(5).seeds(&seeds);
     let (model, varmap) = mlp(&seeds, 0.1)?;
     let (_, weight) = &sorted_vars(&varmap)[1];
     let spoiled =
         Tensor::cat(&[(weight.narrow(0, 0, 1)? * f64::NAN)?, weight.narrow(0, 1, 1)?], 0)?;
     weight.set(&spoiled)?;
-    let mut watch = Watch::default();
-    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, &mut watch)?;
+    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)?;
     let stop = history.replicas[0].stopped.clone().unwrap();
     assert_eq!((stop.replica, stop.seed, stop.epoch), (0, 1, 1));
     assert_eq!((stop.which.as_str(), stop.value.as_str()), ("loss", "NaN"));
-    assert!(history.replicas[0].loss.is_empty());
-    assert_eq!((watch.epochs, watch.stops), (vec![1, 2, 3, 4, 5], vec![stop]));
+    assert_eq!(history.replicas[0].epochs(), 0);
+    assert_eq!(history.replicas[1].epochs(), 5);
+    assert_eq!(history.stops().collect::<Vec<_>>(), [&stop]);
 
     let (model, varmap) = mlp(&[2], 0.1)?;
-    let options = FitOptions { seeds: vec![2], ..options };
-    let alone = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, &mut ())?;
+    let options = options.seeds(&[2]);
+    let alone = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)?;
     assert_eq!(history.replicas[1], alone.replicas[0]);
     Ok(())
 }
@@ -182,11 +156,14 @@ fn a_loss_that_is_not_finite_stops_its_replica_alone() -> Result<()> {
 #[test]
 fn training_ends_when_every_replica_has_stopped() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.1)?;
-    let options = FitOptions { epochs: 1000, seeds: vec![1], ..Default::default() };
-    let mut watch = Watch::default();
-    fit(&model, &mut adam(&varmap, 1e30)?, &replicated(50)?, None, &options, &mut watch)?;
-    assert_eq!(watch.stops.len(), 1);
-    assert!(watch.epochs.len() < 10, "{:?}", watch.epochs);
+    let (adam, options) = (adam(&varmap, 1e30)?, TrainOptions::new(1000).seeds(&[1]));
+    let mut trainer = Trainer::new(Model::new(model), &varmap, adam, replicated(50)?, options)?;
+    while !trainer.has_ended() {
+        trainer.epoch()?;
+    }
+    trainer.finish()?;
+    assert_eq!(trainer.history().stops().count(), 1);
+    assert!(trainer.epoch_number() < 10, "{}", trainer.epoch_number());
     Ok(())
 }
 
@@ -197,12 +174,10 @@ fn wide_replicas_equal_their_solo_runs() -> Result<()> {
         let (varmap, map) = (VarMap::new(), NoiseMap::replicated(seeds));
         let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
         let network = Mlp { inputs: 2, hidden: vec![200, 150], outputs: 1 };
-        let noise = [(Placement::AfterActivation, vec![0.1; seeds.len()])];
-        let model = network.build(&vb, &map.builder(), &noise)?;
-        let options =
-            FitOptions { epochs: 5, batch_size: 16, seeds: seeds.to_vec(), ..Default::default() };
-        let history =
-            fit(&model, &mut adam(&varmap, 0.01)?, &replicated(50)?, None, &options, &mut ())?;
+        let slots = Slots::new(&map, &[NoiseSpec::gaussian("after-activation", 0.1)?])?;
+        let model = network.build(&vb, &slots)?;
+        let options = TrainOptions::new(5).batch_size(16).seeds(seeds);
+        let history = fit(&model, &mut adam(&varmap, 0.01)?, &replicated(50)?, None, &options)?;
         Ok((history, varmap))
     };
     let (together, weights) = train(&[3, 4, 5])?;
@@ -234,8 +209,8 @@ fn training_records_where_an_evaluation_waits_for_it() -> Result<()> {
     let train = replicated(50)?;
     let history = || -> Result<History> {
         let (model, varmap) = mlp(&[1], 0.1)?;
-        let options = FitOptions { epochs: 3, seeds: vec![1], ..Default::default() };
-        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, &mut ())
+        let options = TrainOptions::new(3).seeds(&[1]);
+        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)
     };
     assert_eq!(no_grad(history)?, history()?);
     Ok(())
@@ -245,18 +220,16 @@ fn training_records_where_an_evaluation_waits_for_it() -> Result<()> {
 fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.1)?;
     let train = replicated(50)?;
-    let fails = |options: FitOptions| -> Result<String> {
-        let result = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, &mut ());
+    let fails = |options: TrainOptions| -> Result<String> {
+        let result = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options);
         Ok(result.unwrap_err().to_string())
     };
-    let options = FitOptions { seeds: vec![1], ..Default::default() };
-    assert!(fails(FitOptions { epochs: 0, ..options.clone() })?.contains("epochs"));
-    assert!(fails(FitOptions { batch_size: 0, ..options.clone() })?.contains("batch_size"));
-    assert!(fails(FitOptions { seeds: vec![], ..options })?.contains("received 0"));
+    let one = TrainOptions::new(1).seeds(&[1]);
+    assert!(fails(TrainOptions::new(0).seeds(&[1]))?.contains("epochs"));
+    assert!(fails(one.clone().batch_size(0))?.contains("batch_size"));
+    assert!(fails(one.clone().seeds(&[]))?.contains("received 0"));
     let (pair, pair_vars) = mlp(&[1, 2], 0.1)?;
-    let one = FitOptions { seeds: vec![1], ..Default::default() };
-    let error =
-        fit(&pair, &mut self::adam(&pair_vars, 0.1)?, &train, None, &one, &mut ()).unwrap_err();
+    let error = fit(&pair, &mut adam(&pair_vars, 0.1)?, &train, None, &one).unwrap_err();
     assert!(error.to_string().contains("the model has 2 replicas"), "{error}");
     assert!(train.batch(&[50], 1).is_err() && train.batch(&[1], 0).is_err());
     let (xs, ys) = samples(5)?;

@@ -5,15 +5,17 @@
 //! 0.948 ± 0.017), after it 0.812 ± 0.023.
 
 use candle_core::Device;
-use candle_noise::experiment::{Noise, Run, Schedule, Settings, Summary, train_repeats};
-use candle_noise::model::Placement;
+use candle_noise::experiment::{Plan, Schedule, Subject, Summary, Watch, train_repeats};
+use candle_noise::noise::NoiseSpec;
+use candle_noise::task::Circles;
 
-fn summary(noise: Vec<Noise>) -> Summary {
-    let settings = Settings { repeats: 24, noise, ..Default::default() };
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let schedule = Schedule { threads, chunk: None };
-    let trained = train_repeats(&settings, &Device::Cpu, schedule, || ()).unwrap();
-    Summary::new(&Run::all(&settings, &trained))
+fn summary(noise: Vec<NoiseSpec>) -> Summary {
+    let task = Circles::default();
+    let subject = Subject::new(&task, "cpu", &[]).unwrap();
+    let plan = Plan { repeats: 24, noise: vec![noise], ..Plan::of(&task) };
+    let schedule = Schedule::default();
+    let trained = train_repeats(&subject, &plan, &Device::Cpu, schedule, Watch::NONE).unwrap();
+    Summary::new(&trained.runs)
 }
 
 /// Within five standard errors of both means.
@@ -28,15 +30,16 @@ fn check(name: &str, found: f64, expected: f64, spread: f64) {
 #[test]
 fn baseline_and_hidden_noise_have_the_accuracies_of_an_independent_implementation() {
     let baseline = summary(vec![]);
-    assert_eq!(baseline.train_accuracy.mean, Some(1.));
-    check("baseline", baseline.test_accuracy.mean.unwrap(), 0.770, 0.011);
+    let mean = |summary: &Summary, figure: &str| summary.get(figure).mean.unwrap();
+    assert_eq!(mean(&baseline, "train_accuracy"), 1.);
+    check("baseline", mean(&baseline, "test_accuracy"), 0.770, 0.011);
 
-    let noise = |placement| vec![Noise { placement, stddev: 0.1 }];
-    let before = summary(noise(Placement::BeforeActivation));
-    check("before, train", before.train_accuracy.mean.unwrap(), 0.948, 0.017);
-    check("before", before.test_accuracy.mean.unwrap(), 0.804, 0.016);
+    let noise = |place| vec![NoiseSpec::gaussian(place, 0.1).unwrap()];
+    let before = summary(noise("before-activation"));
+    check("before, train", mean(&before, "train_accuracy"), 0.948, 0.017);
+    check("before", mean(&before, "test_accuracy"), 0.804, 0.016);
 
-    let after = summary(noise(Placement::AfterActivation));
-    check("after", after.test_accuracy.mean.unwrap(), 0.812, 0.023);
-    assert!(before.test_accuracy.mean > baseline.test_accuracy.mean);
+    let after = summary(noise("after-activation"));
+    check("after", mean(&after, "test_accuracy"), 0.812, 0.023);
+    assert!(mean(&before, "test_accuracy") > mean(&baseline, "test_accuracy"));
 }

@@ -6,10 +6,10 @@ use candle_noise::NoiseMap;
 use candle_noise::data::Samples;
 use candle_noise::model::Mlp;
 use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
-use candle_noise::noise::{CleanOptimizer, NoisyModel, WeightNoise};
+use candle_noise::noise::{CleanOptimizer, NoisyModel, Slots, WeightNoise};
 use candle_noise::ops::backward;
-use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, History, fit};
+use candle_noise::optim::{Adam, AdamOptions, SaveState};
+use candle_noise::train::{History, TrainOptions, fit};
 
 fn weights(varmap: &VarMap) -> Result<Vec<(String, Vec<f32>)>> {
     let values = |var: &Tensor| var.flatten_all()?.to_vec1::<f32>();
@@ -20,7 +20,7 @@ fn mlp(seeds: &[u64]) -> Result<(SequentialT, VarMap)> {
     let varmap = VarMap::new();
     let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
     let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1 };
-    Ok((network.build(&vb, &NoiseMap::replicated(seeds).builder(), &[])?, varmap))
+    Ok((network.build(&vb, &Slots::new(&NoiseMap::replicated(seeds), &[])?)?, varmap))
 }
 
 fn inputs(replicas: usize) -> Result<Tensor> {
@@ -132,22 +132,21 @@ fn the_gradient_is_that_of_the_noisy_weights_and_moves_the_clean_ones() -> Resul
 fn fitted(seeds: &[u64], stddev: Option<f64>, learning_rate: f64) -> Result<(History, VarMap)> {
     let (model, varmap) = mlp(seeds)?;
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
-    let mut adam = Adam::new(vars, AdamOptions { learning_rate, ..Default::default() })?;
-    let options =
-        FitOptions { epochs: 6, batch_size: 2, seeds: seeds.to_vec(), ..Default::default() };
+    let mut adam = Adam::new(vars, AdamOptions::default().learning_rate(learning_rate))?;
+    let options = TrainOptions::new(6).batch_size(2).seeds(seeds);
     let train = samples()?;
     let history = match stddev {
         Some(stddev) => {
             let map = NoiseMap::replicated(seeds);
             let noise = WeightNoise::new(&varmap, stddev, map.builder().pp("weights"))?;
             let (model, mut adam) = (noise.model(model), noise.optimizer(adam));
-            let history = fit(&model, &mut adam, &train, None, &options, &mut ())?;
+            let history = fit(&model, &mut adam, &train, None, &options)?;
             let steps = if stddev == 0. { 0 } else { 18 };
             assert_eq!(map.steps()["weights.fc1.weight"], vec![steps; seeds.len()]);
-            assert_eq!(adam.inner().steps(), 18);
+            assert_eq!(adam.inner().state()?.steps, 18);
             history
         }
-        None => fit(&model, &mut adam, &train, None, &options, &mut ())?,
+        None => fit(&model, &mut adam, &train, None, &options)?,
     };
     Ok((history, varmap))
 }
@@ -157,15 +156,15 @@ fn the_loop_trains_with_noise_and_evaluates_without() -> Result<()> {
     let (plain, plain_vars) = fitted(&[1, 2], None, 0.01)?;
     let (zero, zero_vars) = fitted(&[1, 2], Some(0.), 0.01)?;
     assert_eq!(weights(&zero_vars)?, weights(&plain_vars)?);
-    assert_eq!(zero.replicas[0].clean_loss, plain.replicas[0].clean_loss);
+    assert_eq!(zero.replicas[0].clean.loss, plain.replicas[0].clean.loss);
     let (_, noisy_vars) = fitted(&[1, 2], Some(0.1), 0.01)?;
     assert_ne!(weights(&noisy_vars)?, weights(&plain_vars)?);
     // Without steps the weights come out as they went in, and evaluation saw them.
     let ((still, still_vars), (_, start)) = (fitted(&[1], Some(0.1), 0.)?, mlp(&[1])?);
     assert_eq!(weights(&still_vars)?, weights(&start)?);
     let replica = &still.replicas[0];
-    assert!(replica.clean_loss.iter().all(|loss| *loss == replica.clean_loss[0]));
-    assert!(replica.loss.iter().all(|loss| *loss != replica.clean_loss[0]));
+    assert!(replica.clean.loss.iter().all(|loss| *loss == replica.clean.loss[0]));
+    assert!(replica.noisy.loss.iter().all(|loss| *loss != replica.clean.loss[0]));
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use anyhow::Context;
 
 use super::args::{DataArgs, Format, OutputArgs, SplitArgs};
 use super::exit::{Failure, print};
+use super::experiment_args::usage;
 use super::pictures::write_dataset_picture;
-use crate::experiment::Settings;
+use crate::task::{Circles, Draw, Task};
 use crate::{files, report};
 
 /// Writes the tutorial's data set and a picture of it.
@@ -18,20 +19,15 @@ pub fn run_circles(
     split: &SplitArgs,
     output: &OutputArgs,
 ) -> Result<(), Failure> {
-    let settings = Settings {
-        samples: data.samples,
-        data_noise: data.data_noise,
-        data_seed: split.data_seed,
-        train_size: split.train_size,
-        ..Default::default()
-    };
-    settings.check().map_err(Failure::Usage)?;
+    let circles = Circles::new(data.samples, data.data_noise).map_err(usage)?;
+    let draw = Draw { data_seed: split.data_seed, train_size: split.train_size, ..Draw::default() };
+    draw.check(circles.rows()).map_err(usage)?;
     let folder = output.folder(name);
     files::create_folder(&folder, &["dataset.csv", "dataset.png"]).context("--out")?;
-    let data = settings.circles()?;
+    let data = circles.data(draw.data_seed).map_err(anyhow::Error::from)?;
     files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
     if !output.no_plots {
-        write_dataset_picture(&folder, &settings, &data)?;
+        write_dataset_picture(&folder, data.len(), &draw, &data)?;
     }
     let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
     let path = folder.join("dataset.csv");

@@ -4,17 +4,27 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::experiment::{Settings, Task};
+use crate::experiment::Subject;
+use crate::noise::NoiseSpec;
+use crate::task::{self, Draw, Hyper};
 
-/// Gives the flags of a program the defaults of a task, which its help shows.
-pub(super) fn with_defaults(command: Command, task: Task) -> Command {
-    let Settings { samples, data_noise, data_seed, train_size, .. } = task.defaults();
-    let Settings { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
-    let placements: Vec<String> = task.placements().iter().map(ToString::to_string).collect();
+/// Gives the flags of a program the defaults of a task, which its help shows; and lets `--noise` stand only
+/// alone.
+///
+/// # Errors
+/// None for a task of this crate.
+pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Command> {
+    let task = task::open(task, &[], None)?;
+    let Hyper { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
+    let Draw { data_seed, train_size, .. } = task.draw();
+    let details = task.details();
+    let data_noise = details.iter().find(|(name, _)| *name == "data_noise");
+    let mut places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
+    places.retain(|place| !NoiseSpec::WITHOUT_LAYER.contains(&place.as_str()));
     let defaults = [
-        ("task", task.to_string()),
-        ("samples", samples.to_string()),
-        ("data_noise", data_noise.to_string()),
+        ("task", task.name().to_string()),
+        ("samples", task.rows().all.to_string()),
+        ("data_noise", data_noise.map_or("0".to_string(), |(_, noise)| noise.to_string())),
         ("data_seed", data_seed.to_string()),
         ("data_seeds", data_seed.to_string()),
         ("train_size", train_size.to_string()),
@@ -22,23 +32,34 @@ pub(super) fn with_defaults(command: Command, task: Task) -> Command {
         ("epochs", epochs.to_string()),
         ("batch_size", batch_size.to_string()),
         ("learning_rate", learning_rate.to_string()),
-        ("placements", placements.join(",")),
+        ("placements", places.join(",")),
     ];
     let has = |command: &Command, id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
-    defaults.into_iter().fold(command, |command, (id, default)| match has(&command, id) {
-        true => command.mut_arg(id, |arg| arg.required(false).default_value(default)),
-        false => command,
-    })
+    let command = defaults.into_iter().fold(command, |command, (id, default)| {
+        if has(&command, id) {
+            command.mut_arg(id, |arg| arg.required(false).default_value(default))
+        } else {
+            command
+        }
+    });
+    let own = ["stddev", "hidden_stddev", "placement", "placements"];
+    Ok(own.into_iter().fold(command, |command, id| {
+        if has(&command, id) && has(&command, "noise") {
+            command.mut_arg("noise", |arg| arg.conflicts_with(id))
+        } else {
+            command
+        }
+    }))
 }
 
 /// The task that `--task` names in the arguments: the defaults of other flags depend on it. What is no
 /// task is for the flag itself to refuse.
-pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> Task {
+pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> &'static str {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let behind = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
+    let after = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--task="));
-    let named = behind.map(String::as_str).or(joined);
-    named.and_then(|name| name.parse().ok()).unwrap_or_default()
+    let named = after.map(String::as_str).or(joined);
+    task::NAMES.into_iter().find(|name| Some(*name) == named).unwrap_or(task::NAMES[0])
 }
 
 #[cfg(test)]
@@ -48,10 +69,10 @@ mod tests {
     #[test]
     fn the_task_is_found_in_both_spellings() {
         let task = |text: &str| task_in(text.split_whitespace().map(OsString::from));
-        assert_eq!(task("grid_search --repeats 3"), Task::Circles);
-        assert_eq!(task("grid_search --repeats 3 --task digits"), Task::Digits);
-        assert_eq!(task("grid_search --task=vowels -q"), Task::Vowels);
-        assert_eq!(task("grid_search --task"), Task::Circles);
-        assert_eq!(task("grid_search --task letters"), Task::Circles);
+        assert_eq!(task("grid_search --repeats 3"), "circles");
+        assert_eq!(task("grid_search --repeats 3 --task digits"), "digits");
+        assert_eq!(task("grid_search --task=vowels -q"), "vowels");
+        assert_eq!(task("grid_search --task"), "circles");
+        assert_eq!(task("grid_search --task letters"), "circles");
     }
 }

@@ -9,7 +9,6 @@ use clap::error::ErrorKind;
 
 use super::defaults::{task_in, with_defaults};
 use super::interrupt;
-use crate::experiment::Task;
 use crate::simd;
 
 /// Why a program ends without its result.
@@ -33,12 +32,15 @@ impl From<anyhow::Error> for Failure {
 
 /// Parses the flags, whose defaults are those of a task, and runs a program; every error is one line on
 /// standard error. The task is that of `--task` where the program has such a flag.
-pub fn main<A: Parser>(task: Task, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
+pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
     let command = A::command();
     let has_task = command.get_arguments().any(|arg| arg.get_id() == "task");
     let task = if has_task { task_in(std::env::args_os()) } else { task };
-    let matches = with_defaults(command, task).try_get_matches();
-    let args = match matches.and_then(|matches| A::from_arg_matches(&matches)) {
+    let command = match with_defaults(command, task) {
+        Ok(command) => command,
+        Err(error) => return fail(1, &line(&error)),
+    };
+    let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };

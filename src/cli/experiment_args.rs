@@ -1,14 +1,18 @@
 //! The flags of an experiment.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
 use super::exit::Failure;
 use super::parse::{positive, within};
-use crate::experiment::{EarlyStop, Noise, Settings, Source, Task};
-use crate::model::Placement;
+use crate::experiment::Plan;
+use crate::noise::NoiseSpec;
+use crate::task::{self, Task};
+use crate::train::EarlyStopping;
 
 /// The tutorial's data, network, training and output: everything but the noise.
 #[derive(Args, Clone, Debug)]
@@ -23,6 +27,10 @@ pub struct ExperimentArgs {
 /// Split, network, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
+    /// Noise in place of the program's own: PLACE:KIND:STRENGTH, or PLACE:STRENGTH for Gaussian noise;
+    /// several act together
+    #[arg(long, value_name = "NOISE")]
+    noise: Vec<NoiseSpec>,
     #[command(flatten)]
     split: SplitArgs,
     /// Width of the hidden layer: units, or filters of each convolution
@@ -38,10 +46,10 @@ pub struct RunArgs {
     repeats: usize,
     #[command(flatten)]
     validation: ValidationArgs,
-    /// Save the state every N epochs, or less often where that would cost over 1 % of the time
+    /// Save the state every N epochs, or less often if that would cost over 1 % of the time
     #[arg(long, value_name = "N", value_parser = within(1..=10_000_000usize))]
     pub(super) checkpoint_every: Option<usize>,
-    /// Go on from the last checkpoint in the folder, if there is one; --epochs and --repeats may have
+    /// Continue from the last checkpoint in the folder, if there is one; --epochs and --repeats may have
     /// grown
     #[arg(long)]
     pub(super) resume: bool,
@@ -62,15 +70,16 @@ pub struct ValidationArgs {
     /// Keep the weights of the epoch with the lowest validation loss
     #[arg(long, requires = "early_stopping")]
     restore_best: bool,
-    /// Watch the loss of the test points instead: the test accuracy flatters then
+    /// Watch the loss of the test points instead: the test accuracy is then optimistic
     #[arg(long, requires = "early_stopping", conflicts_with = "validation_size")]
     validate_on_test: bool,
 }
 
 impl ValidationArgs {
-    fn early_stop(&self) -> Option<EarlyStop> {
-        let (restore_best, on_test) = (self.restore_best, self.validate_on_test);
-        self.early_stopping.map(|patience| EarlyStop { patience, restore_best, on_test })
+    fn early_stopping(&self) -> Option<EarlyStopping> {
+        let mut rule = EarlyStopping::new(self.early_stopping?);
+        (rule.restore_best, rule.on_test) = (self.restore_best, self.validate_on_test);
+        Some(rule)
     }
 
     /// Number of validation points beside so many training points and others.
@@ -80,64 +89,88 @@ impl ValidationArgs {
     }
 }
 
+/// A task and what is to be compared on it.
+pub struct Job {
+    /// The task.
+    pub task: Box<dyn Task>,
+    /// What is compared.
+    pub plan: Plan,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
 impl ExperimentArgs {
-    /// An experiment on circles with the given noise.
-    pub fn experiment(&self, noise: Vec<Noise>) -> (Source, Settings) {
-        let circles = Settings {
-            samples: self.data.samples,
-            data_noise: self.data.data_noise,
-            ..Settings::default()
-        };
-        (Source::Circles, self.run.applied_to(circles, noise))
+    /// An experiment on circles with the program's own noise, places with standard deviations.
+    ///
+    /// # Errors
+    /// If a flag is out of range.
+    pub fn job(&self, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        let DataArgs { samples, data_noise } = self.data;
+        self.run.applied_to(opened("circles", &[], Some((samples, data_noise)))?, own)
     }
 }
 
 impl RunArgs {
-    /// An experiment on real data with the given noise; `files` are those of the data, none for those
-    /// that come with this crate.
+    /// An experiment on real data with the program's own noise; `files` are those of the data, none for
+    /// those that come with this crate.
     ///
     /// # Errors
-    /// When the task takes another number of files, or one cannot be read or is no such file.
-    pub fn experiment(
-        &self,
-        task: Task,
-        files: &[PathBuf],
-        noise: Vec<Noise>,
-    ) -> Result<(Source, Settings), Failure> {
-        let (source, data) = opened(task, files)?;
-        Ok((source, self.applied_to(data, noise)))
+    /// If the task takes another number of files, one cannot be read or is of another kind, or a flag is out
+    /// of range.
+    pub fn job(&self, task: &str, files: &[PathBuf], own: &[(&str, f64)]) -> Result<Job, Failure> {
+        self.applied_to(opened(task, files, None)?, own)
     }
 
-    fn applied_to(&self, data: Settings, noise: Vec<Noise>) -> Settings {
+    fn applied_to(&self, Job { task, plan }: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        let own = own.iter().map(|(place, stddev)| NoiseSpec::gaussian(place, *stddev));
+        let own: Vec<NoiseSpec> = match self.noise[..] {
+            [] => own.collect::<candle_core::Result<_>>().map_err(usage)?,
+            _ => self.noise.clone(),
+        };
         let train_size = self.split.train_size;
-        let others = data.samples - data.test_rows.unwrap_or(0);
-        Settings {
-            data_seed: self.split.data_seed,
-            train_size,
-            validation_size: self.validation.size(train_size, others.saturating_sub(train_size)),
-            hidden: self.hidden,
+        let others = task.rows().all - task.rows().test.unwrap_or(0);
+        let plan = Plan {
+            hidden: vec![self.hidden],
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
-            learning_rate: self.learning_rate,
+            learning_rates: vec![self.learning_rate],
+            early_stopping: self.validation.early_stopping(),
+            validation_size: self.validation.size(train_size, others.saturating_sub(train_size)),
+            data_seeds: vec![self.split.data_seed],
+            train_sizes: vec![train_size],
+            noise: vec![own],
             seed: self.train.seed,
             repeats: self.repeats,
-            noise,
-            early_stopping: self.validation.early_stop(),
-            ..data
-        }
+            ..plan
+        };
+        Ok(Job { task, plan })
     }
 }
 
-/// The data of some files, or without files those of the task, with the task's settings for them.
-pub(super) fn opened(task: Task, files: &[PathBuf]) -> Result<(Source, Settings), Failure> {
-    let settings = Settings { files: files.to_vec(), ..task.defaults() };
-    settings.check().map_err(Failure::Usage)?;
-    let source = Source::open(task, files)?;
-    let settings = match source.sizes() {
-        Some([samples, test]) => Settings { samples, test_rows: Some(test), ..settings },
-        None => settings,
-    };
-    Ok((source, settings))
+/// A task with its own settings, on the data of some files or on those that come with it; `drawn` are the
+/// number of points and the noise of data that are drawn.
+pub(super) fn opened(
+    task: &str,
+    files: &[PathBuf],
+    drawn: Option<(usize, f64)>,
+) -> Result<Job, Failure> {
+    let expected = task::files(task);
+    if !files.is_empty() && files.len() != expected {
+        let error = anyhow!("the {task} take {expected} files, received {}", files.len());
+        return Err(Failure::Usage(error));
+    }
+    let opened = task::open(task, files, drawn);
+    let task = if expected == 0 { opened.map_err(Failure::Usage)? } else { opened? };
+    let plan = Plan { files: files.to_vec(), ..Plan::of(&*task) };
+    Ok(Job { task, plan })
+}
+
+pub(super) fn usage(error: candle_core::Error) -> Failure {
+    Failure::Usage(error.into())
 }
 
 /// Where hidden noise enters.
@@ -149,11 +182,12 @@ pub enum HiddenPlacement {
     AfterActivation,
 }
 
-impl From<HiddenPlacement> for Placement {
-    fn from(placement: HiddenPlacement) -> Self {
-        match placement {
-            HiddenPlacement::BeforeActivation => Self::BeforeActivation,
-            HiddenPlacement::AfterActivation => Self::AfterActivation,
+impl HiddenPlacement {
+    /// The name of the place.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeActivation => "before-activation",
+            Self::AfterActivation => "after-activation",
         }
     }
 }

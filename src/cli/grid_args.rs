@@ -5,32 +5,36 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::opened;
+use super::experiment_args::{Job, opened, usage};
 use super::parse::{positive, stddev, within};
 use super::scheduler;
-use crate::experiment::{Grid, Shard, Source, Task};
-use crate::model::Placement;
+use crate::experiment::{Plan, Shard};
+use crate::noise::{NoiseRow, NoiseSpec};
+use crate::task::{self, Task};
 
 /// Noise, data, networks, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct GridArgs {
-    /// What is learned: circles, digits or vowels; it decides on the defaults
-    #[arg(long, value_name = "TASK")]
-    task: Task,
+    /// What is learned; it decides on the defaults
+    #[arg(long, value_name = "TASK", value_parser = task::NAMES)]
+    task: String,
     /// Files of the data in place of those that come with the program: one of digits, or TRAIN,TEST
     #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',')]
     data_files: Vec<PathBuf>,
     /// Where noise enters
     #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
-    placements: Vec<Placement>,
+    placements: Vec<String>,
     /// Standard deviations of the noise; the baseline, 0, is always part of the grid
     #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0,0.01,0.03,0.1,0.3,1", value_parser = stddev, allow_hyphen_values = true)]
     stddev: Vec<f64>,
+    /// Noises to compare in place of those above: PLACE:KIND:STRENGTH,…, or several joined by & as one
+    #[arg(long, value_name = "NOISE")]
+    noise: Vec<NoiseRow>,
     /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = within(1..=10_000usize))]
     repeats: usize,
@@ -42,7 +46,7 @@ pub struct GridArgs {
     /// Numbers of training points
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=1_000_000usize))]
     train_size: Vec<usize>,
-    /// Number of points behind them that choose the best cell; the others are the test set
+    /// Number of points after them that choose the best cell; the others are the test set
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
     validation_size: usize,
     /// Widths of the hidden layer
@@ -53,17 +57,17 @@ pub struct GridArgs {
     learning_rate: Vec<f64>,
     #[command(flatten)]
     pub(super) train: TrainArgs,
-    /// Train all runs anew, though the folder has finished ones
+    /// Train all runs again, even if the folder has finished ones
     #[arg(long)]
     pub(super) fresh: bool,
-    /// Share of this program where several share a grid over one folder: I from 0 to below N
+    /// Share of this program if several share a grid over one folder: I from 0 to below N
     /// [default: what Slurm's, MPI's or Kubernetes' variables say]
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
     shard: Option<Shard>,
-    /// Number of programs, for Kubernetes, which gives the number of this one only
+    /// Total number of shards (Kubernetes provides only the index)
     #[arg(long, value_name = "N", conflicts_with = "shard", value_parser = within(1..=1_000_000usize))]
     shards: Option<usize>,
-    /// Begin no more runs after this time, as 55m or 1h30m
+    /// Start no new runs after this long, e.g. 55m or 1h30m
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) time_limit: Option<Duration>,
     /// Report on the finished runs of a folder, and train nothing
@@ -85,31 +89,64 @@ impl GridArgs {
         }
     }
 
-    /// The grid that the flags describe, with its data.
+    /// The grid that the flags describe, with its task.
     ///
     /// # Errors
-    /// When a file of the data cannot be read or is no such file.
-    pub fn grid(&self) -> Result<(Source, Grid), Failure> {
-        let (source, data) = opened(self.task, &self.data_files)?;
-        // Real data have as many rows as they have; a number asked for is checked against it.
-        let samples = if self.data_files.is_empty() { self.data.samples } else { data.samples };
-        let grid = Grid {
-            samples,
-            data_noise: self.data.data_noise,
+    /// If a flag is out of range, or a file of the data cannot be read or is of another kind.
+    pub fn job(&self) -> Result<Job, Failure> {
+        let DataArgs { samples, data_noise } = self.data;
+        let is_drawn = task::files(&self.task) == 0;
+        let drawn = is_drawn.then_some((samples, data_noise));
+        let Job { task, plan } = opened(&self.task, &self.data_files, drawn)?;
+        self.check_data(&*task).map_err(Failure::Usage)?;
+        let plan = Plan {
+            epochs: self.train.epochs,
+            batch_size: self.train.batch_size,
             data_seeds: self.data_seeds.iter().flat_map(|seeds| seeds.0.clone()).collect(),
             train_sizes: self.train_size.clone(),
             validation_size: self.validation_size,
             hidden: self.hidden.clone(),
-            epochs: self.train.epochs,
-            batch_size: self.train.batch_size,
             learning_rates: self.learning_rate.clone(),
-            placements: self.placements.clone(),
-            stddevs: self.stddev.clone(),
             seed: self.train.seed,
             repeats: self.repeats,
-            ..Grid::of(&data)
+            ..plan
         };
-        Ok((source, grid))
+        let plan = plan.against_baseline(&self.rows()?);
+        if plan.noise.len() == 1 {
+            let error = anyhow!(
+                "expected noise of a strength above 0 to compare with the baseline, received 0 alone"
+            );
+            return Err(Failure::Usage(error));
+        }
+        Ok(Job { task, plan })
+    }
+
+    /// Each place with each standard deviation, or the rows of `--noise`.
+    fn rows(&self) -> Result<Vec<NoiseRow>, Failure> {
+        if !self.noise.is_empty() {
+            return Ok(self.noise.clone());
+        }
+        let row = |place: &String| {
+            let specs =
+                self.stddev.iter().map(|stddev| Ok(vec![NoiseSpec::gaussian(place, *stddev)?]));
+            specs.collect::<candle_core::Result<_>>().map(NoiseRow)
+        };
+        self.placements.iter().map(row).collect::<candle_core::Result<_>>().map_err(usage)
+    }
+
+    /// Real data have as many rows as they have, and no noise of their own.
+    fn check_data(&self, task: &dyn Task) -> Result<()> {
+        let (name, rows) = (task.name(), task.rows().all);
+        let DataArgs { samples, data_noise } = self.data;
+        ensure!(
+            samples == rows || !self.data_files.is_empty(),
+            "the {name} have {rows} samples, received {samples}"
+        );
+        ensure!(
+            data_noise == 0. || task::files(name) == 0,
+            "the {name} are real: expected data noise 0, received {data_noise}"
+        );
+        Ok(())
     }
 }
 

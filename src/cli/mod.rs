@@ -22,7 +22,7 @@ pub use allocator::{ALLOCATOR, Allocator};
 pub use args::{DataArgs, OutputArgs, SplitArgs};
 pub use circles::run_circles;
 pub use exit::{Failure, main};
-pub use experiment_args::{ExperimentArgs, HiddenPlacement, RunArgs};
+pub use experiment_args::{ExperimentArgs, HiddenPlacement, Job, RunArgs};
 pub use grid_args::GridArgs;
 pub use parse::stddev;
 pub use run::run_experiment;

@@ -4,89 +4,108 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::data::{DIGIT_CLASSES, DIGIT_SHAPE, Dataset, Sequences};
-use crate::experiment::{Schedule, Settings, Source, Trained, boundary, examples};
-use crate::model::Placement;
+use crate::data::{Dataset, Sequences};
+use crate::experiment::{Outcome, Plan, Schedule, Subject, Trained, boundary, noise_name};
+use crate::noise::NoiseSpec;
+use crate::report::{NoisyRows, Training, noisy_rows};
+use crate::stats::number;
+use crate::task::{Draw, View};
 use crate::{files, report};
 
-/// Writes the pictures of an experiment called `name` on its data.
+/// Writes the pictures of an experiment with one cell.
 pub(super) fn write_pictures(
     folder: &Path,
-    name: &str,
-    source: &Source,
-    settings: &Settings,
+    subject: &Subject,
+    outcome: &Outcome,
     trained: &Trained,
     schedule: Schedule,
 ) -> Result<()> {
     let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
-    let title = title(name, settings);
-    let noisy = settings.noise.iter().any(|noise| noise.stddev > 0.);
-    write("accuracy.png", &report::accuracy_png(&title, &trained.histories, noisy)?)?;
-    write("loss.png", &report::loss_png(&title, &trained.histories, noisy)?)?;
-    match source {
-        Source::Circles => {
-            let data = settings.circles()?;
+    let (plan, task) = (&outcome.plan, subject.task());
+    let title = title(outcome);
+    let is_noisy = plan.noise[0].iter().any(|noise| noise.strength() > 0.);
+    let training = if is_noisy { Training::CleanAndNoisy } else { Training::Clean };
+    let histories = &trained.histories;
+    let accuracy = report::accuracy_png(&title, &outcome.metric, histories, training)?;
+    write("accuracy.png", &accuracy)?;
+    write("loss.png", &report::loss_png(&title, histories, training)?)?;
+    let (cell, data_seed) = (&outcome.cells[0].cell, plan.data_seeds[0]);
+    let draw = plan.draw_of(cell.variant, data_seed);
+    let names = match task.view(&draw)? {
+        View::Points(data) => {
             // The pictures tell training points from test points: those for validation are neither.
-            let test = settings.train_size + settings.validation_size..data.len();
-            let rows: Vec<usize> = (0..settings.train_size).chain(test).collect();
-            let data = data.select(&rows)?;
-            write_dataset_picture(folder, settings, &data)?;
-            if let Some(field) = boundary(settings, trained, &data, 121, schedule)? {
-                let picture = report::boundary_png(&title, &field, &data, settings.train_size)?;
+            let tested = draw.train_size + draw.validation_size..data.len();
+            let rows: Vec<usize> = (0..draw.train_size).chain(tested).collect();
+            let shown = data.select(&rows)?;
+            write_dataset_picture(folder, data.len(), &draw, &shown)?;
+            let hyper = plan.hyper_of(cell.variant);
+            if let Some(field) = boundary(task, &hyper, trained, &shown, 121, schedule)? {
+                let picture = report::boundary_png(&title, &field, &shown, draw.train_size)?;
                 write("boundary.png", &picture)?;
             }
             return Ok(());
         }
-        Source::Images(images) => write("dataset.png", &images_picture(settings, images)?)?,
-        Source::Sequences { train, .. } => {
-            write("dataset.png", &sequences_picture(settings, train, source.classes())?)?;
+        View::Images(images, size, names) => {
+            write("dataset.png", &images_picture(plan, &images, size, names.len())?)?;
+            names
         }
-    }
-    let classes = source.classes();
-    let first = usize::from(matches!(source, Source::Sequences { .. }));
-    let names: Vec<String> = (first..first + classes).map(|class| class.to_string()).collect();
-    write("confusion.png", &report::confusion_png(&title, &names, &trained.confusion(classes))?)
+        View::Sequences(sequences, names) => {
+            write("dataset.png", &sequences_picture(plan, &sequences, names.len())?)?;
+            names
+        }
+        View::Nothing => match subject.objective().classes() {
+            Some(classes) => (0..classes).map(|class| class.to_string()).collect(),
+            None => return Ok(()),
+        },
+    };
+    let counts = trained.confusion(names.len());
+    write("confusion.png", &report::confusion_png(&title, &names, &counts)?)
 }
 
-/// Writes a picture of circles.
+/// Writes a picture of some of so many points.
 pub(super) fn write_dataset_picture(
     folder: &Path,
-    settings: &Settings,
+    points: usize,
+    draw: &Draw,
     data: &Dataset,
 ) -> Result<()> {
-    let title = format!("{} points, seed {}", settings.samples, settings.data_seed);
-    let picture = report::dataset_png(&title, data, settings.train_size)?;
+    let title = format!("{points} points, seed {}", draw.data_seed);
+    let picture = report::dataset_png(&title, data, draw.train_size)?;
     files::write(&folder.join("dataset.png"), &picture)
 }
 
-fn images_picture(settings: &Settings, images: &Dataset) -> Result<Vec<u8>> {
-    let [_, height, width] = DIGIT_SHAPE;
-    let stddevs = input_noise(settings).map_or(vec![0.1, 0.3, 0.5], |stddev| vec![stddev]);
-    let examples = examples(images.rows(), DIGIT_CLASSES, &stddevs);
-    report::images_png("Digits with noise on the input", [height, width], &examples)
+fn images_picture(
+    plan: &Plan,
+    images: &Dataset,
+    size: [usize; 2],
+    classes: usize,
+) -> Result<Vec<u8>> {
+    let stddevs = input_noise(plan).map_or(vec![0.1, 0.3, 0.5], |stddev| vec![stddev]);
+    let rows: NoisyRows = noisy_rows(images.rows(), classes, &stddevs);
+    report::images_png("Digits with noise on the input", size, &rows)
 }
 
-fn sequences_picture(settings: &Settings, train: &Sequences, classes: usize) -> Result<Vec<u8>> {
-    let stddev = input_noise(settings).unwrap_or(0.1);
-    let examples = examples(train.rows(), classes, &[stddev]);
+fn sequences_picture(plan: &Plan, train: &Sequences, classes: usize) -> Result<Vec<u8>> {
+    let stddev = input_noise(plan).unwrap_or(0.1);
+    let rows = noisy_rows(train.rows(), classes, &[stddev]);
     let names: Vec<String> = (1..=classes).map(|class| format!("speaker {class}")).collect();
-    let title = format!("Utterances with noise {} on the input", report::number(stddev));
-    report::sequences_png(&title, train.channels(), &names, &examples)
+    let title = format!("Utterances with noise {} on the input", number(stddev));
+    report::sequences_png(&title, train.channels(), &names, &rows)
 }
 
-/// The spread of the noise on the input, where there is some.
-fn input_noise(settings: &Settings) -> Option<f64> {
-    let mut noise = settings.noise.iter().filter(|noise| noise.stddev > 0.);
-    noise.find(|noise| noise.placement == Placement::Input).map(|noise| noise.stddev)
+/// The standard deviation of the Gaussian noise on the input, if there is some.
+fn input_noise(plan: &Plan) -> Option<f64> {
+    let mut noise = plan.noise[0].iter().filter(|noise| noise.strength() > 0.);
+    let is_wanted =
+        |noise: &&NoiseSpec| (noise.place(), noise.kind()) == ("input", NoiseSpec::GAUSSIAN);
+    noise.find(is_wanted).map(NoiseSpec::strength)
 }
 
-/// The experiment in a few words: `hidden_noise: 0.1 before-activation, 30 repeats`.
-fn title(name: &str, settings: &Settings) -> String {
-    let noise =
-        settings.noise.iter().map(|n| format!("{} {}", report::number(n.stddev), n.placement));
-    let mut words: Vec<String> = noise.collect();
-    if settings.repeats > 1 {
-        words.push(format!("{} repeats", settings.repeats));
-    }
-    if words.is_empty() { name.to_string() } else { format!("{name}: {}", words.join(", ")) }
+/// The experiment in a few words: `hidden_noise: before-activation 0.1, 30 repeats`.
+fn title(outcome: &Outcome) -> String {
+    let (name, plan) = (&outcome.experiment, &outcome.plan);
+    let noise = (!plan.noise[0].is_empty()).then(|| noise_name(&plan.noise[0]));
+    let repeats = (plan.repeats > 1).then(|| format!("{} repeats", plan.repeats));
+    let words: Vec<String> = noise.into_iter().chain(repeats).collect();
+    if words.is_empty() { name.clone() } else { format!("{name}: {}", words.join(", ")) }
 }

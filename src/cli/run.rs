@@ -1,68 +1,64 @@
-//! What the binaries do with their flags: train, report, write.
+//! What the programs do with their flags: train, report, write.
 
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::args::Format;
 use super::auto::Work;
 use super::device::Opened;
 use super::exit::{Failure, print};
-use super::experiment_args::RunArgs;
+use super::experiment_args::{Job, RunArgs};
 use super::interrupt::Resumable;
 use super::pictures::write_pictures;
 use super::progress::Progress;
 use crate::experiment::{
-    Checkpointing, Ending, Outcome, Run, Schedule, Seconds, Settings, Source, Summary, Trained,
+    Basis, Checkpointing, Ending, Outcome, Plan, Schedule, Seconds, Subject, Trained,
     checkpoints_device, forecast_repeats, train_resumable,
 };
 use crate::{files, report};
 
-/// Trains an experiment on its data and writes its results; `name` names it and its default folder.
+/// Trains an experiment and writes its results; `name` names it and its default folder.
 ///
 /// # Errors
-/// When the flags do not fit together, the device or the folder cannot be used, or every run
+/// If the flags do not fit together, the device or the folder cannot be used, or every run
 /// diverged.
-pub fn run_experiment(
-    name: &str,
-    args: &RunArgs,
-    (source, settings): (Source, Settings),
-) -> Result<(), Failure> {
+pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
-    settings.check().map_err(Failure::Usage)?;
+    let Job { task, plan } = job;
+    let cpu = Subject::new(&*task, "cpu", &[])?;
+    let plan = plan.checked(&cpu).map_err(Failure::Usage)?;
     let folder = args.output.folder(name);
-    let opened = open_device(args, &source, &settings, &folder)?;
+    let opened = open_device(args, &cpu, &plan, &folder)?;
+    let subject = Subject::new(&*task, opened.place.kind(), &[])?;
     files::create_folder(&folder, &FILES).context("--out")?;
 
     let training = Instant::now();
-    let trained = train(name, args, &source, &settings, &opened, &folder)?;
-    let train_seconds = training.elapsed().as_secs_f64();
+    let trained = train(name, args, &subject, &plan, &opened, &folder)?;
+    let seconds = Seconds { train: training.elapsed().as_secs_f64(), total: 0. };
 
-    let runs = Run::all(&settings, &trained);
-    let mut outcome = Outcome {
-        experiment: name.to_string(),
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        command: command_line(),
-        device: opened.place.name(),
-        summary: Summary::new(&runs),
-        runs,
-        seconds: Seconds { train: train_seconds, total: 0. },
-        settings,
-    };
+    let basis = Basis::new(&subject, &plan)?;
+    let mut outcome = Outcome::of_repeats(&plan, &basis, trained.runs.clone());
+    outcome.experiment = name.to_string();
+    outcome.command = command_line();
+    outcome.device = opened.place.name();
+    outcome.seconds = seconds;
     files::remove(&folder, &FILES)?;
-    write_details(&folder, &source, &outcome, &trained, opened.schedule, !args.output.no_plots)?;
+    let pictures = !args.output.no_plots;
+    write_details(&folder, &subject, &outcome, &trained, opened.schedule, pictures)?;
     outcome.seconds.total = start.elapsed().as_secs_f64();
     let json = report::outcome_json(&outcome)?;
     files::write(&folder.join("result.json"), &json)?;
-    if outcome.runs.iter().all(|run| run.stopped.is_some()) {
+    if outcome.all_diverged() {
         let error = "every run diverged: no loss stayed finite; \
                      expected a smaller --learning-rate or less noise";
-        return Err(anyhow::anyhow!(error).into());
+        return Err(anyhow!(error).into());
     }
     match args.output.format {
         Format::Text => {
-            let line = report::result_line(&outcome.summary, outcome.runs.len());
+            let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
+            let line = report::result_line(summary, &outcome.metric, runs);
             Ok(print(format!("{line}\n").as_bytes())?)
         }
         Format::Json => Ok(print(&json)?),
@@ -72,13 +68,8 @@ pub fn run_experiment(
 /// The folder of the checkpoints in that of the results.
 const CHECKPOINTS: &str = "checkpoints";
 
-/// The device; what has been trained in part goes on where it was.
-fn open_device(
-    args: &RunArgs,
-    source: &Source,
-    settings: &Settings,
-    folder: &Path,
-) -> Result<Opened> {
+/// The device; what has been trained in part continues where it was.
+fn open_device(args: &RunArgs, subject: &Subject, plan: &Plan, folder: &Path) -> Result<Opened> {
     let bound = || {
         let checkpoints = folder.join(CHECKPOINTS);
         let begun = if args.resume { checkpoints_device(&checkpoints)? } else { None };
@@ -87,7 +78,7 @@ fn open_device(
     let work = Work {
         devices: 1,
         bound: &bound,
-        forecast: &|devices, schedule| forecast_repeats(source, settings, &devices[0], schedule),
+        forecast: &|devices, schedule| forecast_repeats(subject, plan, &devices[0], schedule),
     };
     args.train.device.open(&work, args.train.threads)
 }
@@ -96,9 +87,9 @@ fn open_device(
 fn train(
     name: &str,
     args: &RunArgs,
-    source: &Source,
-    settings: &Settings,
-    Opened { place, devices, schedule }: &Opened,
+    subject: &Subject,
+    plan: &Plan,
+    Opened { devices, schedule, .. }: &Opened,
     folder: &Path,
 ) -> Result<Trained, Failure> {
     let folder = folder.join(CHECKPOINTS);
@@ -106,30 +97,30 @@ fn train(
         folder: &folder,
         every: args.checkpoint_every,
         resume: args.resume,
-        experiment: [name, place.kind()],
+        experiment: name,
     };
-    let progress = Progress::new(settings.repeats, settings.epochs, args.output.quiet);
-    let warn = |line: String| progress.warn(&line);
+    let epochs = plan.repeats * plan.epochs;
+    let progress = Progress::of_epochs(epochs, args.output.quiet);
     let resumable = Resumable::new(
         ": with --resume the same command goes on from a checkpoint, if there is one",
     );
-    let (device, schedule) = (&devices[0], *schedule);
-    let ending =
-        train_resumable(source, settings, device, schedule, &progress, &checkpointing, &warn);
+    let device = &devices[0];
+    let ending = progress.watched(None, |watch| {
+        train_resumable(subject, plan, device, *schedule, watch, &checkpointing)
+    });
     drop(resumable);
     progress.finish();
     match ending? {
         Ending::Finished(trained) => Ok(trained),
-        Ending::Interrupted(epochs) => Err(Failure::Interrupted(format!(
-            "{epochs} of {} epochs are in {}; with --resume the same command goes on from there",
-            settings.repeats * settings.epochs,
+        Ending::Interrupted(done) => Err(Failure::Interrupted(format!(
+            "{done} of {epochs} epochs are in {}; with --resume the same command goes on from there",
             folder.display()
         ))),
     }
 }
 
-/// What an experiment writes. `result.json` goes first and comes last: where it stands the results
-/// are complete, and all of one run.
+/// What an experiment writes. `result.json` goes first and comes last: if it is there, the results are
+/// complete, and all of one run.
 const FILES: [&str; 8] = [
     "result.json",
     "history.csv",
@@ -144,18 +135,18 @@ const FILES: [&str; 8] = [
 /// Everything but `result.json`.
 fn write_details(
     folder: &Path,
-    source: &Source,
+    subject: &Subject,
     outcome: &Outcome,
     trained: &Trained,
     schedule: Schedule,
     pictures: bool,
 ) -> Result<()> {
     files::write_with(&folder.join("history.csv"), |file| {
-        report::history_csv(&outcome.settings.seeds(), &trained.histories, file)
+        report::history_csv(&outcome.metric, outcome.plan.seeds(), &trained.histories, file)
     })?;
     files::write(&folder.join("model.safetensors"), &trained.to_safetensors()?)?;
     if pictures {
-        write_pictures(folder, &outcome.experiment, source, &outcome.settings, trained, schedule)?;
+        write_pictures(folder, subject, outcome, trained, schedule)?;
     }
     Ok(())
 }

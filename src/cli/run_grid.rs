@@ -10,12 +10,13 @@ use serde_json::Value;
 use super::auto::Work;
 use super::device::Opened;
 use super::exit::{Failure, line, print};
+use super::experiment_args::Job;
 use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Resumable};
-use super::progress::GridProgress;
+use super::progress::Progress;
 use crate::experiment::{
-    Common, Fingerprint, Grid, Shard, Source, Store, forecast_search, missing, search,
+    Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, missing, search,
 };
 use crate::files::{self, other_version};
 
@@ -30,8 +31,9 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     if let Some(folder) = &args.report {
         return report_on(name, folder, args, start);
     }
-    let (source, grid) = args.grid()?;
-    grid.check().map_err(Failure::Usage)?;
+    let Job { task, plan } = args.job()?;
+    let cpu = Subject::new(&*task, "cpu", &[])?;
+    let plan = plan.checked(&cpu).map_err(Failure::Usage)?;
     let shard = args.shard().map_err(Failure::Usage)?;
     if args.fresh && !shard.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \
@@ -39,24 +41,25 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
     let folder = args.output.folder(name);
-    let opened = open_devices(args, &source, &grid, shard, &folder.join(STORE))?;
-    let kind = opened.place.kind();
+    let opened = open_devices(args, &cpu, &plan, shard, &folder.join(STORE))?;
+    let subject = Subject::new(&*task, opened.place.kind(), &[])?;
     files::create_folder(&folder, &FILES).context("--out")?;
     if args.fresh {
         Store::remove(&folder.join(STORE))?;
     }
-    let asked = Asked { format: FORMAT, data: source.fingerprint(), grid };
-    let Asked { grid, .. } = &asked;
-    let mut store = open_store(&folder, &asked, kind)?;
+    let (basis, device) = (Basis::new(&subject, &plan)?, opened.place.name());
+    let asked = Asked { format: FORMAT, device, basis, plan };
+    let Asked { plan, .. } = &asked;
+    let mut store = open_store(&folder, &asked)?;
     files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&asked).context(GRID)?)?;
 
     let training = Instant::now();
-    train(args, &source, grid, &store, shard, &opened, start)?;
+    train(args, &subject, plan, &store, shard, &opened, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards have finished runs, too, by now.
-        store = open_store(&folder, &asked, kind)?;
-        let (left, all) = (missing(grid, &store, Shard::default()).len(), grid.runs().count());
+        store = open_store(&folder, &asked)?;
+        let (left, all) = (missing(plan, &store, Shard::default())?.len(), plan.runs());
         if left > 0 {
             let line = format!(
                 "shard {shard} is finished; of the grid's {all} runs {left} are not: the shard that \
@@ -65,8 +68,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
             return Ok(print(line.as_bytes())?);
         }
     }
-    let device = opened.place.name();
-    write_report(name, &folder, args, (grid, &store, &device), (start, seconds))
+    let seconds = Seconds { train: seconds, total: 0. };
+    write_report(name, &folder, args, &asked, &store, start, seconds)
 }
 
 /// The folder of the finished runs in that of the results, and the file in it that describes the
@@ -75,14 +78,15 @@ const STORE: &str = "store";
 const GRID: &str = "grid.json";
 
 /// Version of that file, raised when its form changes.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
-/// The grid asked for last, and the content of its data.
+/// The grid asked for last, and what its runs have in common.
 #[derive(Serialize, Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     format: u64,
-    data: Option<Fingerprint>,
-    grid: Grid,
+    pub device: String,
+    basis: Basis,
+    pub plan: Plan,
 }
 
 impl Asked {
@@ -94,7 +98,6 @@ impl Asked {
         ensure!(format == FORMAT, "it was written by {}", other_version(FORMAT, format));
         let asked: Self = serde_json::from_slice(&bytes)?;
         ensure!(serde_json::to_vec(&asked)? == bytes, "it was written by another version");
-        asked.grid.check()?;
         Ok(asked)
     }
 }
@@ -106,16 +109,15 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Resu
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
     files::create_folder(folder, &FILES).context("--report")?;
-    let device = Store::device(&folder.join(STORE))?.unwrap_or("cpu".to_string());
-    let store = open_store(folder, &asked, &device)?;
-    write_report(name, folder, args, (&asked.grid, &store, &device), (start, 0.))
+    let store = open_store(folder, &asked)?;
+    write_report(name, folder, args, &asked, &store, start, Seconds::default())
 }
 
-/// The devices; a grid of which runs are finished goes on where they were trained.
+/// The devices; a grid of which runs are finished continues where they were trained.
 fn open_devices(
     args: &GridArgs,
-    source: &Source,
-    grid: &Grid,
+    subject: &Subject,
+    plan: &Plan,
     shard: Shard,
     store: &Path,
 ) -> Result<Opened> {
@@ -130,39 +132,39 @@ fn open_devices(
     let work = Work {
         devices: usize::MAX,
         bound: &bound,
-        forecast: &|devices, schedule| forecast_search(source, grid, devices, schedule),
+        forecast: &|devices, schedule| forecast_search(subject, plan, devices, schedule),
     };
     args.train.device.open(&work, args.train.threads)
 }
 
-fn open_store(folder: &Path, asked: &Asked, device: &str) -> Result<Store> {
-    let common = Common::new(&asked.grid, asked.data.clone(), device);
+fn open_store(folder: &Path, asked: &Asked) -> Result<Store> {
     let warn = &mut |line| eprintln!("warning: {line}");
-    Store::open(&folder.join(STORE), common, warn).context("--out")
+    Store::open(&folder.join(STORE), asked.basis.clone(), warn).context("--out")
 }
 
 /// Trains the shard's missing runs.
 fn train(
     args: &GridArgs,
-    source: &Source,
-    grid: &Grid,
+    subject: &Subject,
+    plan: &Plan,
     store: &Store,
     shard: Shard,
     Opened { devices, schedule, .. }: &Opened,
     start: Instant,
 ) -> Result<(), Failure> {
     let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
-    let left = || missing(grid, store, shard).len();
-    let progress = GridProgress::new(grid, left(), deadline, args.output.quiet);
+    let left = || missing(plan, store, shard).map(|missing| missing.len());
+    let epochs = left()? * plan.epochs;
+    let progress = Progress::of_cells(epochs, plan.cells().len(), args.output.quiet);
     let resumable = Resumable::new(": the same command goes on from the finished runs");
-    let result = search(source, grid, store, shard, devices, *schedule, &progress);
+    let result = progress
+        .watched(deadline, |watch| search(subject, plan, store, shard, devices, *schedule, watch));
     drop(resumable);
     progress.finish();
-    let (all, left) = (grid.runs().filter(|id| store.contains(id)).count(), left());
-    let done = format!(
-        "{all} of {} runs are finished; the same command goes on from there",
-        grid.runs().count()
-    );
+    let (all, left) = (plan.runs(), left()?);
+    let finished = all - missing(plan, store, Shard::default())?.len();
+    let done =
+        format!("{finished} of {all} runs are finished; the same command goes on from there");
     match result {
         Err(error) => Err(anyhow::anyhow!("{}; {done}", line(&error)).into()),
         Ok(()) if left == 0 => Ok(()),

@@ -1,19 +1,28 @@
-//! Data sets: the toy sets of scikit-learn, digits and sequences that this crate ships, splits, and
-//! tensors for the training loop.
+//! Data sets in memory and their tensors for the training loop; with the feature `experiment` the toy sets
+//! of scikit-learn, and digits and sequences that this crate ships.
 
 mod dataset;
+#[cfg(feature = "experiment")]
 mod digits;
+#[cfg(feature = "experiment")]
 mod random_state;
 mod samples;
 mod sequences;
+#[cfg(feature = "experiment")]
 mod text;
+#[cfg(feature = "experiment")]
 mod toy;
+#[cfg(feature = "experiment")]
 mod vowels;
 
 pub use dataset::Dataset;
+#[cfg(feature = "experiment")]
 pub use digits::{DIGIT_CLASSES, DIGIT_SHAPE, digits, read_digits};
+#[cfg(feature = "experiment")]
 pub use random_state::RandomState;
 pub use samples::Samples;
 pub use sequences::Sequences;
+#[cfg(feature = "experiment")]
 pub use toy::{Toy, circles, moons};
+#[cfg(feature = "experiment")]
 pub use vowels::{SPEAKERS, japanese_vowels, read_sequences};

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::grid::{Cell, Grid};
-use super::outcome::{Run, Summary};
-use super::record::Record;
-use super::statistics::{
-    Interval, TTest, bootstrap_interval, holm, mcnemar, nadeau_bengio, paired_t,
+use super::basis::Basis;
+use super::plan::{Cell, Plan};
+use super::record::{Record, Run, Summary};
+use crate::stats::{
+    Interval, TTest, bootstrap_interval, holm, mcnemar, mean, nadeau_bengio, paired_t,
 };
 
 /// A cell with its runs and how it compares.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CellOutcome {
     /// The cell.
     #[serde(flatten)]
@@ -21,20 +21,28 @@ pub struct CellOutcome {
     pub runs: Vec<Run>,
     /// Over the runs that did not stop.
     pub summary: Summary,
-    /// 95 % bootstrap interval of the mean test accuracy, over data seeds where there are several
-    /// and over runs where there is one; `None` with fewer than two.
+    /// 95 % bootstrap interval of the mean test score, over data seeds if there are several and over runs
+    /// if there is one; `None` with fewer than two.
     pub test_interval: Option<Interval>,
-    /// Against the baseline; `None` for a baseline, and where no pair of runs finished.
+    /// Against the baseline; `None` for a baseline, and if no pair of runs finished.
     pub difference: Option<Difference>,
 }
 
-/// Test accuracy minus that of the baseline, over pairs of runs with one seed and one data seed.
+impl CellOutcome {
+    /// A cell that is compared with nothing.
+    pub fn alone(cell: Cell, runs: Vec<Run>) -> Self {
+        let summary = Summary::new(&runs);
+        Self { cell, runs, summary, test_interval: None, difference: None }
+    }
+}
+
+/// Test score of the primary metric minus that of the baseline, over pairs of runs with one seed and one data seed.
 ///
 /// Repeats on one data set are no independent draws of data. So with several data seeds the units
 /// of interval and tests are the means of each data seed's differences, and the result speaks of
 /// data like these; with one data seed they are the differences themselves, and the result speaks
 /// of this data set alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Mean over the units.
     pub mean: f64,
@@ -62,12 +70,12 @@ pub struct Difference {
 }
 
 /// A test of the hypothesis that noise makes no difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Test {
     /// Student's, of the paired differences.
     PairedT,
-    /// McNemar's, of the test points that one of two runs predicts rightly: for a single pair.
+    /// McNemar's, of the test rows that one of two runs predicts correctly: for a single pair.
     Mcnemar,
 }
 
@@ -79,21 +87,24 @@ pub(super) const BOOTSTRAP_SEED: u64 = 0;
 
 /// Compares each cell with its baseline. `records` has the finished runs of each of the grid's
 /// cells.
-pub fn compare(grid: &Grid, records: &[Vec<Record>]) -> Vec<CellOutcome> {
+pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellOutcome> {
     let mut outcomes = Vec::new();
+    let figure = basis.test_figure();
     // A variant's cells follow its baseline.
     let mut baseline: &[Record] = &[];
-    for (cell, own) in grid.cells().into_iter().zip(records) {
+    for (cell, own) in plan.cells().into_iter().zip(records) {
         let difference = if cell.is_baseline() {
             baseline = own;
             None
         } else {
-            Pairs::new(own, baseline).difference(grid, &cell)
+            let draw = plan.draw_of(cell.variant, plan.data_seeds[0]);
+            let tested = draw.test_size(basis.rows) as f64;
+            Pairs::new(own, baseline, &figure).difference(tested / draw.train_size as f64)
         };
         let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
-        let test_interval = bootstrap_interval(&accuracies(own), LEVEL, BOOTSTRAP_SEED);
-        let summary = Summary::new(&runs);
-        outcomes.push(CellOutcome { cell, summary, runs, test_interval, difference });
+        let test_interval = bootstrap_interval(&scores(own, &figure), LEVEL, BOOTSTRAP_SEED);
+        let alone = CellOutcome::alone(cell, runs);
+        outcomes.push(CellOutcome { test_interval, difference, ..alone });
     }
     correct(&mut outcomes);
     outcomes
@@ -112,40 +123,38 @@ fn correct(outcomes: &mut [CellOutcome]) {
 }
 
 /// Finished runs of a cell, each with the baseline's run of the same seed and data seed and the
-/// difference of their test accuracies.
+/// difference of a figure.
 pub(super) struct Pairs<'a>(Vec<(&'a Record, &'a Record, f64)>);
 
 impl<'a> Pairs<'a> {
     pub fn new(
         own: impl IntoIterator<Item = &'a Record>,
         baseline: impl IntoIterator<Item = &'a Record>,
+        figure: &str,
     ) -> Self {
-        let id = |record: &Record| (record.id.data_seed, record.id.seed);
         let partners: HashMap<_, &Record> =
-            baseline.into_iter().map(|record| (id(record), record)).collect();
+            baseline.into_iter().map(|record| (record.seeds(), record)).collect();
         let pair = |own: &'a Record| {
-            let base = *partners.get(&id(own))?;
-            Some((own, base, own.run.test_accuracy? - base.run.test_accuracy?))
+            let base = *partners.get(&own.seeds())?;
+            Some((own, base, own.run.get(figure)? - base.run.get(figure)?))
         };
         Self(own.into_iter().filter_map(pair).collect())
     }
 
     /// The differences, each with its data seed.
     pub fn differences(&self) -> impl Iterator<Item = (u32, f64)> {
-        self.0.iter().map(|(own, _, difference)| (own.id.data_seed, *difference))
+        self.0.iter().map(|(own, _, difference)| (own.run.data_seed, *difference))
     }
 
-    fn difference(&self, grid: &Grid, cell: &Cell) -> Option<Difference> {
+    fn difference(&self, test_per_train: f64) -> Option<Difference> {
         let differences: Vec<(u32, f64)> = self.differences().collect();
         let units = units(&differences);
         let interval = bootstrap_interval(&units, LEVEL, BOOTSTRAP_SEED);
-        let settings = grid.settings(cell, grid.data_seeds[0]);
-        let test_per_train = settings.test_size() as f64 / settings.train_size as f64;
         let several = differences.iter().any(|(seed, _)| *seed != differences[0].0);
         let t = paired_t(&units);
         let (test, p) = match &self.0[..] {
             [] => return None,
-            [(own, base, _)] => (Test::Mcnemar, Some(mcnemar_of(own, base))),
+            [(own, base, _)] => (Test::Mcnemar, mcnemar_of(own, base)),
             _ => (Test::PairedT, t.as_ref().map(|t| t.p)),
         };
         Some(Difference {
@@ -163,10 +172,10 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// The test accuracies of the finished runs, or their means by data seed where there are several.
-fn accuracies(records: &[Record]) -> Vec<f64> {
-    let accuracy = |record: &Record| Some((record.id.data_seed, record.run.test_accuracy?));
-    units(&records.iter().filter_map(accuracy).collect::<Vec<_>>())
+/// A figure of the finished runs, or its means by data seed if there are several.
+fn scores(records: &[Record], figure: &str) -> Vec<f64> {
+    let score = |record: &Record| Some((record.run.data_seed, record.run.get(figure)?));
+    units(&records.iter().filter_map(score).collect::<Vec<_>>())
 }
 
 /// What intervals and tests see as independent: the values of one data seed, or the means of
@@ -182,13 +191,11 @@ pub(super) fn units(values: &[(u32, f64)]) -> Vec<f64> {
     }
 }
 
-/// McNemar's test of the points that only one of two runs predicts rightly.
-fn mcnemar_of(own: &Record, base: &Record) -> f64 {
-    let points = || own.test_right.bytes().zip(base.test_right.bytes());
-    let only = |wanted: (u8, u8)| points().filter(|pair| *pair == wanted).count();
-    mcnemar(only((b'1', b'0')), only((b'0', b'1')))
-}
-
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+/// McNemar's test of the rows that only one of two runs predicts correctly; `None` if the metric does not
+/// count that.
+fn mcnemar_of(own: &Record, base: &Record) -> Option<f64> {
+    let rows = || own.test_hits.bytes().zip(base.test_hits.bytes());
+    let only = |wanted: (u8, u8)| rows().filter(|pair| *pair == wanted).count();
+    rows().next()?;
+    Some(mcnemar(only((b'1', b'0')), only((b'0', b'1'))))
 }

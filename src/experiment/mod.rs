@@ -1,48 +1,34 @@
-//! Experiments: settings, repeats as replicas, grids of them, and what they say.
+//! Experiments: many runs of a task with and without noise, and what they say.
+//!
+//! The order is trial → plan → basis → record → store → run → compare → conclude → outcome → sentences →
+//! builder: each uses those before it only.
 
-mod boundary;
-mod chunk;
+mod basis;
+mod builder;
 mod compare;
-mod conclusion;
-mod examples;
-mod fingerprint;
-mod forecast;
-mod grid;
-mod keeper;
-mod memory;
-mod network;
+mod conclude;
 mod outcome;
+mod plan;
 mod record;
-mod repeats;
-mod resumable;
-mod schedule;
-mod search;
-mod settings;
-mod shard;
-mod source;
-mod statistics;
+mod run;
+mod sentences;
 mod store;
-mod task;
 mod trial;
 
-pub use boundary::{Field, boundary};
-pub use chunk::Trained;
+pub use basis::Basis;
+pub use builder::Experiment;
 pub use compare::{CellOutcome, Difference, Test, compare};
-pub use conclusion::{Choice, ChosenBy, Conclusion, Verdict, conclude};
-pub use examples::{Examples, examples};
-pub use fingerprint::Fingerprint;
-pub use forecast::{forecast_repeats, forecast_search};
-pub use grid::{Cell, Grid, Variant};
-pub use outcome::{GridOutcome, Outcome, Run, Seconds, Statistic, Summary, statistic};
-pub use record::{Curves, Record, RunId, sampled_epochs};
-pub use repeats::train_repeats;
-pub use resumable::{Checkpointing, Ending, checkpoints_device, train_resumable};
-pub use schedule::Schedule;
-pub use search::{Watch, missing, search};
-pub use settings::{EarlyStop, Noise, Settings};
-pub use shard::Shard;
-pub use source::{Source, Split};
-pub use statistics::{Interval, TTest, bootstrap_interval, holm, mcnemar, nadeau_bengio, paired_t};
-pub use store::{Common, Store};
-pub use task::Task;
-pub use trial::{Trial, TrialId};
+pub use conclude::{Choice, ChosenBy, Conclusion, Verdict, conclude};
+pub use outcome::{Outcome, Seconds};
+pub use plan::{Cell, Plan, Variant};
+pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
+pub use run::{
+    Checkpointing, Ending, Event, Field, Schedule, Shard, Trained, Watch, boundary,
+    checkpoints_device, forecast_repeats, forecast_search, missing, search, train_repeats,
+    train_resumable,
+};
+pub use sentences::{
+    cell_name, conclusion_sentences, noise_name, place_name, range, variant_words,
+};
+pub use store::Store;
+pub use trial::{Subject, Trial, TrialId};

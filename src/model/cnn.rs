@@ -3,9 +3,8 @@
 use candle_core::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
-use super::placement::{Noise, Placement};
 use crate::nn::{MaxPool2d, Plain, SequentialT, conv2d, dense, seq_t};
-use crate::noise::NoiseBuilder;
+use crate::noise::Slots;
 
 /// Two convolutions with rectifiers, a maximum over squares, and a dense layer; without a replica axis.
 ///
@@ -34,30 +33,20 @@ impl Default for Cnn {
 }
 
 impl Cnn {
-    /// Where noise can enter.
-    pub const PLACEMENTS: [Placement; 2] = [Placement::Input, Placement::AfterPooling];
-
-    /// Builds the network with noise of the given spread, a list of one number, at each placement.
+    /// Builds the network.
     ///
-    /// The layers are named `input` (noise), `channels_last`, `conv1`, `conv2`, `pool`, `pooled`
-    /// (noise), `flatten` and `fc`; the noise sites have the same paths. Flattened features are in
-    /// Keras' order, channels last.
+    /// The layers are named `input` (a slot), `channels_last`, `conv1`, `conv2`, `pool`, `pooled` (a slot),
+    /// `flatten` and `fc`; the noise sites have the same paths. The places are `input` and
+    /// `after-pooling`. Flattened features are in Keras' order, channels last.
     ///
     /// # Shapes
     /// input (N, C, H, W); output (N, O).
     ///
     /// # Errors
-    /// When the image is too small for the filters and squares, the network has no such placement or
-    /// one is named twice, a spread is negative or not finite, `nb` has a replica axis, or variables
-    /// exist with other shapes.
-    pub fn build(
-        &self,
-        vb: &VarBuilder,
-        nb: &NoiseBuilder,
-        noise: &[(Placement, Vec<f64>)],
-    ) -> Result<SequentialT> {
+    /// If the image is too small for the filters and squares, a slot cannot be filled, or variables exist
+    /// with other shapes.
+    pub fn build(&self, vb: &VarBuilder, slots: &Slots) -> Result<SequentialT> {
         let Self { image: [channels, height, width], filters, kernel, pool, outputs } = *self;
-        let noise = Noise::new("the convolutional network", &Self::PLACEMENTS, nb, noise)?;
         // Two convolutions, then the squares: 8 -> 6 -> 4 -> 2.
         let pooled = |extent: usize| (extent + 2).checked_sub(2 * kernel)?.checked_div(pool);
         let features = match (pooled(height), pooled(width)) {
@@ -70,16 +59,16 @@ impl Cnn {
             ),
         };
         // The shapes behind each layer are those of the default.
-        let model = noise.add(seq_t(), Placement::Input, "input")?; // (N, 1, 8, 8)
-        let model = model.add_named("channels_last", |xs: &Tensor| {
-            xs.permute((0, 2, 3, 1))?.contiguous() // (N, 8, 8, 1)
-        })?;
-        let model = model
+        let input = slots.at_path_of_channels_first("input", "input")?;
+        seq_t()
+            .add_named("input", input)? // (N, 1, 8, 8)
+            .add_named("channels_last", |xs: &Tensor| {
+                xs.permute((0, 2, 3, 1))?.contiguous() // (N, 8, 8, 1)
+            })?
             .add_named("conv1", conv2d(channels, filters, kernel, true, vb.pp("conv1"))?)? // (N, 6, 6, 32)
             .add_named("conv2", conv2d(filters, filters, kernel, true, vb.pp("conv2"))?)? // (N, 4, 4, 32)
-            .add_named("pool", MaxPool2d { size: pool })?; // (N, 2, 2, 32)
-        noise
-            .add(model, Placement::AfterPooling, "pooled")?
+            .add_named("pool", MaxPool2d { size: pool })? // (N, 2, 2, 32)
+            .add_named("pooled", slots.at_path("after-pooling", "pooled")?)?
             .add_named("flatten", |xs: &Tensor| xs.flatten_from(1))? // (N, 128)
             .add_named("fc", Plain(dense(1, features, outputs, vb.pp("fc"))?)) // (N, 10)
     }

@@ -3,9 +3,8 @@
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, ModuleT, VarBuilder};
 
-use super::placement::{Noise, Placement};
 use crate::nn::{Dense, Plain, SequentialT, lstm, seq_t};
-use crate::noise::{GaussianNoise, NoiseBuilder};
+use crate::noise::{Slot, Slots};
 
 /// An LSTM whose hidden state after each sequence's last step goes through a dense layer; without a
 /// replica axis.
@@ -30,51 +29,42 @@ impl Default for Lstm {
 }
 
 impl Lstm {
-    /// Where noise can enter.
-    pub const PLACEMENTS: [Placement; 2] = [Placement::Input, Placement::BeforeDense];
-
-    /// Builds the network with noise of the given spread, a list of one number, at each placement.
+    /// Builds the network.
     ///
-    /// The layers are named `input` (noise on the steps of each sequence, never on padding), `lstm`,
-    /// `last` (noise) and `fc`; the noise sites have the same paths, and the parameters of `lstm`
-    /// PyTorch's names and shapes.
+    /// The layers are named `input` (a slot: noise on the steps of each sequence, never on padding), `lstm`,
+    /// `last` (a slot) and `fc`; the noise sites have the same paths, and the parameters of `lstm`
+    /// PyTorch's names and shapes. The places are `input` and `before-dense`.
     ///
     /// # Shapes
     /// input (N, T, C + 1), as `data::Sequences` gives it: the last channel is the mask, 1 at a step
     /// and 0 at the padding behind; output (N, O).
     ///
     /// # Errors
-    /// When the network has no such placement or one is named twice, a spread is negative or not
-    /// finite, `nb` has a replica axis, or variables exist with other shapes.
-    pub fn build(
-        &self,
-        vb: &VarBuilder,
-        nb: &NoiseBuilder,
-        noise: &[(Placement, Vec<f64>)],
-    ) -> Result<SequentialT> {
+    /// If a slot cannot be filled, or variables exist with other shapes.
+    pub fn build(&self, vb: &VarBuilder, slots: &Slots) -> Result<SequentialT> {
         let Self { channels, hidden, outputs } = *self;
-        let noise = Noise::new("the recurrent network", &Self::PLACEMENTS, nb, noise)?;
-        let mut model = seq_t(); // (N, T, C + 1)
-        if let Some(layer) = noise.layer(Placement::Input, "input")? {
-            model = model.add_named("input", StepNoise(layer))?;
-        }
-        let model = model.add_named("lstm", lstm(channels, hidden, vb.pp("lstm"))?)?; // (N, H)
         let limit = 1. / (hidden as f64).sqrt();
-        let (start, vb) = (Init::Uniform { lo: -limit, up: limit }, vb.pp("fc"));
+        let start = Init::Uniform { lo: -limit, up: limit };
+        let (lstm_vb, vb) = (vb.pp("lstm"), vb.pp("fc"));
         let weight = vb.get_with_hints((1, hidden, outputs), "weight", start)?;
         let bias = vb.get_with_hints((1, 1, outputs), "bias", start)?;
-        noise
-            .add(model, Placement::BeforeDense, "last")?
+        seq_t()
+            .add_named("input", StepNoise(slots.at("input")?))? // (N, T, C + 1)
+            .add_named("lstm", lstm(channels, hidden, lstm_vb)?)? // (N, H)
+            .add_named("last", slots.at_path("before-dense", "last")?)?
             .add_named("fc", Plain(Dense::new(weight, bias)?)) // (N, O)
     }
 }
 
 /// Noise on the steps of sequences; padding and the mask stay as they are, bit for bit.
-struct StepNoise(GaussianNoise);
+struct StepNoise(Slot);
 
 impl ModuleT for StepNoise {
     /// (N, T, C + 1) -> (N, T, C + 1).
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+        if self.0.is_empty() {
+            return Ok(xs.clone());
+        }
         let channels = xs.dim(D::Minus1)? - 1;
         let (steps, mask) = (xs.narrow(2, 0, channels)?, xs.narrow(2, channels, 1)?);
         let noisy = self.0.forward_masked(&steps, &mask, train)?; // (N, T, C)

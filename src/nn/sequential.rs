@@ -3,31 +3,22 @@
 //! `candle_nn::seq` calls every layer without `train`, so noise or dropout in it never acts.
 
 use std::any::Any;
+use std::fmt;
 
 use candle_core::{Result, Tensor, bail};
 use candle_nn::ModuleT;
 
 use super::dense::Dense;
+use super::model::Model;
 use super::relu::Relu;
-use crate::noise::GaussianNoise;
+use crate::noise::{GaussianNoise, Slot};
 use crate::ops::{StackLayer, stack};
 
-/// A layer that can be recognized, so that neighbours run in one op.
-pub(super) trait Layer: ModuleT + Any + Send + Sync {
-    fn into_module(self: Box<Self>) -> Box<dyn ModuleT + Send + Sync>;
-}
-
-impl<M: ModuleT + Any + Send + Sync> Layer for M {
-    fn into_module(self: Box<Self>) -> Box<dyn ModuleT + Send + Sync> {
-        self
-    }
-}
-
 /// Layers applied in order, each under a name, so that one can be inserted into a built model or
-/// removed from it.
-#[derive(Default)]
+/// removed from it. A clone shares the layers.
+#[derive(Clone, Default)]
 pub struct SequentialT {
-    layers: Vec<(String, Box<dyn Layer>)>,
+    layers: Vec<(String, Model)>,
     added: usize,
 }
 
@@ -89,8 +80,8 @@ impl SequentialT {
     ///
     /// # Errors
     /// When there is no such layer.
-    pub fn remove(&mut self, name: &str) -> Result<Box<dyn ModuleT + Send + Sync>> {
-        Ok(self.layers.remove(self.index(name)?).1.into_module())
+    pub fn remove(&mut self, name: &str) -> Result<Model> {
+        Ok(self.layers.remove(self.index(name)?).1)
     }
 
     /// The names of the layers, in order.
@@ -99,7 +90,7 @@ impl SequentialT {
     }
 
     fn push<M: ModuleT + Send + Sync + 'static>(&mut self, name: String, layer: M) {
-        self.layers.push((name, Box::new(layer)));
+        self.layers.push((name, Model::new(layer)));
         self.added += 1;
     }
 
@@ -110,7 +101,7 @@ impl SequentialT {
         layer: M,
     ) -> Result<()> {
         self.check_new(name)?;
-        self.layers.insert(index, (name.to_string(), Box::new(layer)));
+        self.layers.insert(index, (name.to_string(), Model::new(layer)));
         Ok(())
     }
 
@@ -148,7 +139,13 @@ impl ModuleT for SequentialT {
     }
 }
 
-type NamedLayer = (String, Box<dyn Layer>);
+impl fmt::Debug for SequentialT {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+type NamedLayer = (String, Model);
 
 /// The run of layers at the beginning that one op serves, and the layers behind it.
 fn fused_run<'a>(
@@ -162,17 +159,17 @@ fn fused_run<'a>(
     let fits = |dense: &&Dense| dense.is_fused(xs) && dense.is_small() == small;
     while let Some(dense) = next::<Dense>(rest).filter(fits) {
         let mut layer = StackLayer::new(dense.weight(), dense.bias());
-        rest = &rest[1..];
-        if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.is_fusable()) {
+        rest = after_empty_slots(&rest[1..]);
+        if let Some(noise) = fusable(rest) {
             layer.before = noise.draws(train)?;
-            rest = &rest[1..];
+            rest = after_empty_slots(&rest[1..]);
         }
         if next::<Relu>(rest).is_some() {
             layer.relu = true;
-            rest = &rest[1..];
-            if let Some(noise) = next::<GaussianNoise>(rest).filter(|noise| noise.is_fusable()) {
+            rest = after_empty_slots(&rest[1..]);
+            if let Some(noise) = fusable(rest) {
                 layer.after = noise.draws(train)?;
-                rest = &rest[1..];
+                rest = after_empty_slots(&rest[1..]);
             }
         }
         run.push(layer);
@@ -183,5 +180,19 @@ fn fused_run<'a>(
 /// The first layer, if it is of this type.
 fn next<T: 'static>(layers: &[NamedLayer]) -> Option<&T> {
     let (_, layer) = layers.first()?;
-    (&**layer as &dyn Any).downcast_ref()
+    (&*layer.0 as &dyn Any).downcast_ref()
+}
+
+/// The first layer, alone or in a slot, if it is Gaussian noise that an op of its neighbours can add.
+fn fusable(layers: &[NamedLayer]) -> Option<&GaussianNoise> {
+    let noise = next::<GaussianNoise>(layers).or_else(|| next::<Slot>(layers)?.gaussian());
+    noise.filter(|noise| noise.is_fusable())
+}
+
+/// The layers without those at the beginning that are places without noise.
+fn after_empty_slots(mut layers: &[NamedLayer]) -> &[NamedLayer] {
+    while next::<Slot>(layers).is_some_and(Slot::is_empty) {
+        layers = &layers[1..];
+    }
+    layers
 }

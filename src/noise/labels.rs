@@ -21,7 +21,7 @@ use crate::ops::{NoiseDraw, split_rows};
 /// # Shapes
 /// Class numbers of any shape and dtype, which the result has, too: (B,), or (R, B) in a replicated
 /// map. The draw of a label depends on its place in the batch, not on the batch's length.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LabelNoise {
     site: Arc<Site>,
     classes: usize,

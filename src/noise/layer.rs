@@ -1,5 +1,6 @@
 //! The layer that all kinds of noise share.
 
+use std::fmt;
 use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor, bail};
@@ -21,11 +22,40 @@ use crate::ops::NoiseDraw;
 /// Input and output have the same shape and dtype (f16, bf16, f32 or f64). In a plain
 /// [`NoiseMap`] any rank will do, the first of two or more axes being the batch and a tensor of one
 /// axis a single row; in a replicated one the first axis is the replica, the second the batch.
-#[derive(Debug)]
+///
+/// A clone shares the site, and so the steps, with the layer that it was made of.
+#[derive(Clone)]
 pub struct NoiseLayer<K> {
     pub(super) kind: K,
     site: Arc<Site>,
-    shared_axes: Vec<usize>,
+    shared: Shared,
+}
+
+/// Which elements of a row have one draw.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shared {
+    /// Those that differ along these axes of a row alone.
+    Axes(Vec<usize>),
+    /// Those of one channel, which is the first axis of a row or the last.
+    AllBut(Channels),
+}
+
+/// Which axis of a row counts its channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// The first, as in (C, H, W).
+    First,
+    /// The last, as in (H, W, C), (T, C) and (I,).
+    Last,
+}
+
+impl<K> fmt::Debug for NoiseLayer<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoiseLayer")
+            .field("site", &self.site)
+            .field("shared", &self.shared)
+            .finish()
+    }
 }
 
 impl<K: Kind + Default> NoiseLayer<K> {
@@ -61,7 +91,8 @@ impl<K: Kind> NoiseLayer<K> {
     /// When a strength is outside its range, there is not one for each replica, the path is empty,
     /// or another layer has it.
     pub fn of_kind(kind: K, strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
-        Ok(Self { kind, site: nb.site(K::STRENGTH, strengths)?, shared_axes: Vec::new() })
+        let site = nb.site(K::STRENGTH, strengths)?;
+        Ok(Self { kind, site, shared: Shared::Axes(Vec::new()) })
     }
 
     /// One draw for all elements that differ along these axes alone; Keras' `noise_shape` with a 1
@@ -70,7 +101,13 @@ impl<K: Kind> NoiseLayer<K> {
     /// Axes are those of a row, counted behind the batch (and the replicas) from 0: in (B, C, H, W)
     /// H is 1 and W is 2, in (B, T, C) T is 0. A forward pass refuses rows that have no such axis.
     pub fn shared_axes(mut self, axes: &[usize]) -> Self {
-        self.shared_axes = axes.to_vec();
+        self.shared = Shared::Axes(axes.to_vec());
+        self
+    }
+
+    /// One draw for all elements of a channel.
+    pub(super) fn by_channel(mut self, channels: Channels) -> Self {
+        self.shared = Shared::AllBut(channels);
         self
     }
 
@@ -102,17 +139,29 @@ impl<K: Kind> NoiseLayer<K> {
 
     /// Whether a fused op can make this layer's noise: there is a replica axis and no shared one.
     pub(crate) fn is_fusable(&self) -> bool {
-        self.site.replica_axis() && self.shared_axes.is_empty()
+        self.site.replica_axis() && self.shared == Shared::Axes(Vec::new())
     }
 
     fn noisy(&self, xs: &Tensor, draws: &[NoiseDraw], mask: Option<&Tensor>) -> Result<Tensor> {
         let replica_axis = self.site.replica_axis();
-        if self.shared_axes.is_empty()
+        let axes = self.shared.axes(xs.rank().saturating_sub(1 + usize::from(replica_axis)));
+        if axes.is_empty()
             && let Some(ys) = self.kind.fused(xs, draws, replica_axis)
         {
             return ys;
         }
-        perturb(xs, &self.kind, draws, replica_axis, &self.shared_axes, mask)
+        perturb(xs, &self.kind, draws, replica_axis, &axes, mask)
+    }
+}
+
+impl Shared {
+    /// The axes along which draws are shared, in rows of so many axes.
+    fn axes(&self, rank: usize) -> Vec<usize> {
+        match self {
+            Self::Axes(axes) => axes.clone(),
+            Self::AllBut(Channels::First) => (1..rank).collect(),
+            Self::AllBut(Channels::Last) => (0..rank.saturating_sub(1)).collect(),
+        }
     }
 }
 

@@ -84,6 +84,14 @@ impl NoiseMap {
     /// When the paths are not exactly those of the map or a number of replicas differs; nothing is
     /// changed then.
     pub fn set_steps(&self, steps: &BTreeMap<String, Vec<u32>>) -> Result<()> {
+        self.check_steps(steps)?;
+        for (path, steps) in steps {
+            self.site(path)?.state().steps = steps.clone();
+        }
+        Ok(())
+    }
+
+    fn check_steps(&self, steps: &BTreeMap<String, Vec<u32>>) -> Result<()> {
         let (paths, saved): (Vec<_>, Vec<_>) =
             (self.steps().into_keys().collect(), steps.keys().cloned().collect());
         if paths != saved {
@@ -92,15 +100,29 @@ impl NoiseMap {
         if let Some((path, steps)) = steps.iter().find(|(_, s)| s.len() != self.replicas()) {
             bail!("noise site {path}: expected {} steps, received {}", self.replicas(), steps.len())
         }
-        for (path, steps) in steps {
-            self.site(path)?.state().steps = steps.clone();
-        }
         Ok(())
     }
 
-    /// Writes seeds and steps as a safetensors file: a u32 tensor (R,) of steps for each site and
-    /// the seeds (R, 2), low half first, as `@seeds`. Strengths belong to the model, not to its
-    /// progress, and are not written.
+    /// Continues from saved steps and strengths: the next draw of each site is the one it would have been,
+    /// also under a schedule.
+    ///
+    /// # Errors
+    /// As [`NoiseMap::set_steps`] and [`NoiseMap::set_strengths`]; nothing is changed then.
+    pub fn set_state(
+        &self,
+        steps: &BTreeMap<String, Vec<u32>>,
+        strengths: &BTreeMap<String, Vec<f64>>,
+    ) -> Result<()> {
+        self.check_steps(steps)?;
+        for (path, strengths) in strengths {
+            self.site(path)?.check_strengths(strengths)?;
+        }
+        self.set_steps(steps)?;
+        strengths.iter().try_for_each(|(path, strengths)| self.set_strengths(path, strengths))
+    }
+
+    /// Writes seeds, steps and strengths as a safetensors file: for each site a u32 tensor (R,) of steps and,
+    /// as `@strengths.PATH`, an f64 tensor (R,); and the seeds (R, 2), low half first, as `@seeds`.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -108,15 +130,20 @@ impl NoiseMap {
         let tensor = |steps: Vec<u32>| Tensor::new(steps, &Device::Cpu);
         let steps = self.steps().into_iter().map(|(path, steps)| Ok((path, tensor(steps)?)));
         let mut tensors: HashMap<String, Tensor> = steps.collect::<Result<_>>()?;
+        for (path, strengths) in self.strengths() {
+            let name = format!("{}{path}", Self::STRENGTHS);
+            tensors.insert(name, Tensor::new(strengths, &Device::Cpu)?);
+        }
         tensors.insert(Self::SEEDS.to_string(), Tensor::new(self.seed_halves(), &Device::Cpu)?);
         candle_core::safetensors::save(&tensors, file)
     }
 
-    /// Continues from the steps of a file written by [`NoiseMap::save`].
+    /// Continues from the steps and strengths of a file written by [`NoiseMap::save`]. A file of an earlier
+    /// version has no strengths: they stay as they are.
     ///
     /// # Errors
-    /// When the file cannot be read or was written under other seeds, or as
-    /// [`NoiseMap::set_steps`].
+    /// If the file cannot be read or was written under other seeds, or as
+    /// [`NoiseMap::set_state`].
     pub fn load<P: AsRef<Path>>(&self, file: P) -> Result<()> {
         let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
         let seeds = tensors.remove(Self::SEEDS).map(|seeds| seeds.to_vec2::<u32>()).transpose()?;
@@ -126,11 +153,23 @@ impl NoiseMap {
                 self.0.seeds
             )
         }
-        let steps = tensors.into_iter().map(|(path, steps)| Ok((path, steps.to_vec1::<u32>()?)));
-        self.set_steps(&steps.collect::<Result<_>>()?)
+        let (mut steps, mut strengths) = (BTreeMap::new(), BTreeMap::new());
+        for (name, tensor) in tensors {
+            match name.strip_prefix(Self::STRENGTHS) {
+                Some(path) => drop(strengths.insert(path.to_string(), tensor.to_vec1()?)),
+                None => drop(steps.insert(name, tensor.to_vec1()?)),
+            }
+        }
+        self.set_state(&steps, &strengths)
     }
 
-    pub(super) const SEEDS: &str = "@seeds";
+    const SEEDS: &str = "@seeds";
+    const STRENGTHS: &str = "@strengths.";
+
+    /// Whether a path would be taken for something else in a file.
+    pub(super) fn is_reserved(path: &str) -> bool {
+        path == Self::SEEDS || path.starts_with(Self::STRENGTHS)
+    }
 
     pub(super) fn seeds(&self) -> &[u64] {
         &self.0.seeds

@@ -29,6 +29,7 @@
 //! | gradients | [`GradientNoise`](crate::optim::GradientNoise) | variance eta | Neelakantan et al. 2015 |
 //! | labels | [`LabelNoise`], or its mean, [`smooth_targets`](crate::loss::smooth_targets) | rate | Xie et al. 2016, Szegedy et al. 2016 |
 
+mod any;
 mod family;
 mod kind;
 pub mod kinds;
@@ -38,20 +39,25 @@ mod map;
 mod noisy_model;
 mod perturb;
 mod site;
+mod slots;
+mod spec;
 mod strength;
 mod var_sites;
 mod weights;
 
+pub use any::{AnyKind, AnyLayer};
 pub use family::{
     AlphaDropout, DistributionNoise, Dropout, GaussianDropout, GaussianNoise, LaplaceNoise,
     NeftuneNoise, SaltAndPepper, SpeckleNoise, UniformNoise,
 };
 pub use kind::{Change, Kind};
 pub use labels::LabelNoise;
-pub use layer::NoiseLayer;
+pub use layer::{Channels, NoiseLayer};
 pub use map::NoiseMap;
 pub use noisy_model::{CleanOptimizer, NoisyModel};
 pub use site::NoiseBuilder;
+pub use slots::{Slot, Slots};
+pub use spec::{NoiseRow, NoiseSpec};
 pub use strength::Strength;
 pub(crate) use var_sites::VarSites;
 pub use weights::WeightNoise;

@@ -5,6 +5,7 @@ use candle_core::{Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer};
 
 use super::weights::WeightNoise;
+use crate::optim::{OptimizerState, SaveState};
 
 /// A model whose weights are noisy in training; see [`WeightNoise`].
 #[derive(Debug)]
@@ -77,5 +78,19 @@ impl<O: Optimizer> Optimizer for CleanOptimizer<O> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.inner.set_learning_rate(learning_rate);
+    }
+}
+
+impl<O: SaveState> SaveState for CleanOptimizer<O> {
+    fn vars(&self) -> Vec<Var> {
+        self.inner.vars()
+    }
+
+    fn state(&self) -> Result<OptimizerState> {
+        self.inner.state()
+    }
+
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+        self.inner.set_state(state)
     }
 }

@@ -37,7 +37,7 @@ impl NoiseBuilder {
     pub(super) fn site(&self, strength: Strength, strengths: &[f64]) -> Result<Arc<Site>> {
         strength.check(strengths, self.replicas())?;
         let path = &self.path;
-        if path.is_empty() || path == NoiseMap::SEEDS {
+        if path.is_empty() || NoiseMap::is_reserved(path) {
             bail!(
                 "a noise layer needs a path, as in noisemap.builder().pp(\"hidden\"); \
                  received {path:?}"
@@ -84,8 +84,12 @@ impl Site {
         self.map.replica_axis()
     }
 
+    pub(super) fn check_strengths(&self, strengths: &[f64]) -> Result<()> {
+        self.strength.check(strengths, self.keys.len())
+    }
+
     pub(super) fn set_strengths(&self, strengths: &[f64]) -> Result<()> {
-        self.strength.check(strengths, self.keys.len())?;
+        self.check_strengths(strengths)?;
         self.state().strengths = strengths.to_vec();
         Ok(())
     }

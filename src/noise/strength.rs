@@ -1,6 +1,6 @@
 //! What the one number of a kind of noise means, and which values it may have.
 
-use candle_core::{Result, bail};
+use candle_core::{Error, Result, bail};
 
 /// The name and the range of a kind's strength; at 0 there is no noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,16 +23,25 @@ impl Strength {
 
     /// Refuses all but one value in range for each replica.
     pub(super) fn check(&self, values: &[f64], replicas: usize) -> Result<()> {
-        let Self { name, end } = self;
+        let Self { name, .. } = self;
         if values.len() != replicas {
             bail!("expected a {name} for each of {replicas} replicas, received {}", values.len())
         }
-        match values.iter().find(|value| !(0.0..*end).contains(*value)) {
-            Some(value) if end.is_finite() => {
-                bail!("{name} must be at least 0 and below {end}, received {value}")
-            }
-            Some(value) => bail!("{name} must be finite and at least 0, received {value}"),
-            None => Ok(()),
+        values.iter().try_for_each(|value| self.check_value(*value))
+    }
+
+    /// Refuses a value out of range.
+    pub(super) fn check_value(&self, value: f64) -> Result<()> {
+        let Self { name, end } = self;
+        if (0.0..*end).contains(&value) {
+            return Ok(());
         }
+        let range = if end.is_finite() {
+            format!("at least 0 and below {end}")
+        } else {
+            "finite and at least 0".to_string()
+        };
+        // A single line, without a backtrace: it is the value's fault.
+        Err(Error::Msg(format!("{name} must be {range}, received {value}")))
     }
 }

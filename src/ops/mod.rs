@@ -32,7 +32,7 @@ mod testing;
 pub use adam::{AdamUpdate, adam, adam_corrections};
 pub use backward::backward;
 pub(crate) use backward::gradients;
-pub use bce::{bce_with_logits, binary_accuracy, binary_scores};
+pub use bce::{bce_with_logits, binary_hits, binary_scores};
 pub use conv::conv2d;
 pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use cross_entropy::cross_entropy;

@@ -4,10 +4,12 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
 use candle_nn::Optimizer;
 
+use super::state::{OptimizerState, SaveState, set_moments};
 use crate::ops;
 
 /// The settings of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AdamOptions {
     /// Step size, finite and at least 0.
     pub learning_rate: f64,
@@ -28,10 +30,37 @@ impl Default for AdamOptions {
     }
 }
 
+impl AdamOptions {
+    /// Those of PyTorch's `AdamW`: eps 1e-8 and weight decay 0.01.
+    pub fn adamw() -> Self {
+        Self { eps: 1e-8, weight_decay: 0.01, ..Self::default() }
+    }
+
+    /// With this step size.
+    pub fn learning_rate(self, learning_rate: f64) -> Self {
+        Self { learning_rate, ..self }
+    }
+
+    /// With these decays of the moments.
+    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        Self { beta1, beta2, ..self }
+    }
+
+    /// With this number added to the root.
+    pub fn eps(self, eps: f64) -> Self {
+        Self { eps, ..self }
+    }
+
+    /// With this decoupled weight decay.
+    pub fn weight_decay(self, weight_decay: f64) -> Self {
+        Self { weight_decay, ..self }
+    }
+}
+
 /// Adam (Kingma & Ba 2015, arXiv 1412.6980), a `candle_nn::Optimizer`.
 ///
-/// Unlike Candle's `AdamW` it has no weight decay by default, treats a missing gradient as an
-/// error, and lets its moments and step be read and set, so that training can continue exactly.
+/// Unlike Candle's `AdamW` it has no weight decay by default ([`AdamOptions::adamw`] has), treats a missing
+/// gradient as an error, and saves its state, so that training can continue exactly.
 #[derive(Debug)]
 pub struct Adam {
     params: Vec<Param>,
@@ -49,48 +78,6 @@ impl Adam {
     /// The settings.
     pub fn options(&self) -> AdamOptions {
         self.options
-    }
-
-    /// Number of steps taken.
-    pub fn steps(&self) -> u64 {
-        self.step
-    }
-
-    /// The variables, in the order in which it was given them.
-    pub fn vars(&self) -> impl Iterator<Item = &Var> {
-        self.params.iter().map(|param| &param.var)
-    }
-
-    /// The moments of each variable, in the order of the variables: (2, …variable), the mean of
-    /// the gradient and the mean of its square. They are copies: further steps do not change them.
-    ///
-    /// # Errors
-    /// When a device fails.
-    pub fn moments(&self) -> Result<Vec<Tensor>> {
-        self.params.iter().map(|param| param.moments.copy()).collect()
-    }
-
-    /// Continues from a saved state.
-    ///
-    /// # Errors
-    /// When the number of tensors, a shape or a dtype differs from [`Adam::moments`]; nothing is
-    /// changed then.
-    pub fn set_state(&mut self, steps: u64, moments: &[Tensor]) -> Result<()> {
-        let fits = |(param, moments): (&Param, &Tensor)| {
-            param.moments.shape() == moments.shape() && param.moments.dtype() == moments.dtype()
-        };
-        if moments.len() != self.params.len() || !self.params.iter().zip(moments).all(fits) {
-            bail!(
-                "expected moments of shapes {:?}, received {:?}",
-                self.params.iter().map(|param| param.moments.dims()).collect::<Vec<_>>(),
-                moments.iter().map(Tensor::dims).collect::<Vec<_>>()
-            )
-        }
-        for (param, moments) in self.params.iter().zip(moments) {
-            param.moments.set(&moments.to_device(param.moments.device())?)?;
-        }
-        self.step = steps;
-        Ok(())
     }
 }
 
@@ -159,5 +146,24 @@ impl Optimizer for Adam {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.options.learning_rate = learning_rate;
+    }
+}
+
+impl SaveState for Adam {
+    fn vars(&self) -> Vec<Var> {
+        self.params.iter().map(|param| param.var.clone()).collect()
+    }
+
+    /// The moments are (2, …variable): the mean of the gradient and the mean of its square.
+    fn state(&self) -> Result<OptimizerState> {
+        let moments = self.params.iter().map(|param| param.moments.as_tensor().copy());
+        Ok(OptimizerState { steps: self.step, moments: moments.collect::<Result<_>>()? })
+    }
+
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+        let own: Vec<&Var> = self.params.iter().map(|param| &param.moments).collect();
+        set_moments(&own, &state.moments)?;
+        self.step = state.steps;
+        Ok(())
     }
 }

@@ -4,12 +4,14 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Var, bail};
 use candle_nn::{Optimizer, VarMap};
 
+use super::state::{OptimizerState, SaveState};
 use crate::nn::sorted_vars;
 use crate::noise::{NoiseBuilder, Strength, VarSites};
 use crate::ops::{NoiseDraw, gradients};
 
 /// The settings of [`GradientNoise`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct GradientNoiseOptions {
     /// Variance of the first step's noise, finite and at least 0; the strength of the sites.
     pub eta: f64,
@@ -21,6 +23,18 @@ impl Default for GradientNoiseOptions {
     /// The paper's smallest variance and its decay: 0.01 and 0.55.
     fn default() -> Self {
         Self { eta: 0.01, decay: 0.55 }
+    }
+}
+
+impl GradientNoiseOptions {
+    /// With this variance of the first step's noise.
+    pub fn eta(self, eta: f64) -> Self {
+        Self { eta, ..self }
+    }
+
+    /// With this exponent of its decay.
+    pub fn decay(self, decay: f64) -> Self {
+        Self { decay, ..self }
     }
 }
 
@@ -49,7 +63,22 @@ impl<O: Optimizer> GradientNoise<O> {
         options: GradientNoiseOptions,
         nb: NoiseBuilder,
     ) -> Result<Self> {
-        Self::with_vars(inner, sorted_vars(varmap), options, nb)
+        let etas = vec![options.eta; nb.replicas()];
+        Self::with_vars(inner, sorted_vars(varmap), &etas, options.decay, nb)
+    }
+
+    /// Noise with a variance for each replica, and the decay of the options.
+    ///
+    /// # Errors
+    /// As [`GradientNoise::over`], and if the number of variances is not that of the replicas.
+    pub fn with_strengths(
+        inner: O,
+        varmap: &VarMap,
+        etas: &[f64],
+        options: GradientNoiseOptions,
+        nb: NoiseBuilder,
+    ) -> Result<Self> {
+        Self::with_vars(inner, sorted_vars(varmap), etas, options.decay, nb)
     }
 
     /// The optimizer inside.
@@ -65,15 +94,14 @@ impl<O: Optimizer> GradientNoise<O> {
     fn with_vars(
         inner: O,
         vars: Vec<(String, Var)>,
-        options: GradientNoiseOptions,
+        etas: &[f64],
+        decay: f64,
         nb: NoiseBuilder,
     ) -> Result<Self> {
-        let GradientNoiseOptions { eta, decay } = options;
         if !(0.0..f64::INFINITY).contains(&decay) {
             bail!("GradientNoise: decay must be finite and at least 0, received {decay}")
         }
-        let etas = vec![eta; nb.replicas()];
-        let sites = VarSites::new(vars, Strength::amount("eta"), &etas, &nb)?;
+        let sites = VarSites::new(vars, Strength::amount("eta"), etas, &nb)?;
         Ok(Self { inner, sites, decay })
     }
 }
@@ -84,7 +112,8 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
     /// Variables have no names here: their sites are numbered, `"0"`, `"1"`, ….
     fn new(vars: Vec<Var>, (config, options, nb): Self::Config) -> Result<Self> {
         let named = vars.iter().enumerate().map(|(i, var)| (i.to_string(), var.clone())).collect();
-        Self::with_vars(O::new(vars, config)?, named, options, nb)
+        let etas = vec![options.eta; nb.replicas()];
+        Self::with_vars(O::new(vars, config)?, named, &etas, options.decay, nb)
     }
 
     /// A step of the inner optimizer by the noisy gradients.
@@ -115,5 +144,19 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.inner.set_learning_rate(learning_rate);
+    }
+}
+
+impl<O: SaveState> SaveState for GradientNoise<O> {
+    fn vars(&self) -> Vec<Var> {
+        self.inner.vars()
+    }
+
+    fn state(&self) -> Result<OptimizerState> {
+        self.inner.state()
+    }
+
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+        self.inner.set_state(state)
     }
 }

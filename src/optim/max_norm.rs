@@ -4,8 +4,11 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
 use candle_nn::Optimizer;
 
+use super::state::{OptimizerState, SaveState};
+
 /// The settings of [`MaxNorm`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MaxNormOptions {
     /// The largest norm, finite and above 0.
     pub max_value: f64,
@@ -19,6 +22,18 @@ impl Default for MaxNormOptions {
     /// Norms over axis 1 of at most 3, in the middle of what Srivastava et al. recommend.
     fn default() -> Self {
         Self { max_value: 3., axes: vec![1] }
+    }
+}
+
+impl MaxNormOptions {
+    /// With this largest norm.
+    pub fn max_value(self, max_value: f64) -> Self {
+        Self { max_value, ..self }
+    }
+
+    /// With norms over these axes.
+    pub fn axes(self, axes: &[usize]) -> Self {
+        Self { axes: axes.to_vec(), ..self }
     }
 }
 
@@ -102,5 +117,19 @@ impl<O: Optimizer> Optimizer for MaxNorm<O> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.inner.set_learning_rate(learning_rate);
+    }
+}
+
+impl<O: SaveState> SaveState for MaxNorm<O> {
+    fn vars(&self) -> Vec<Var> {
+        self.inner.vars()
+    }
+
+    fn state(&self) -> Result<OptimizerState> {
+        self.inner.state()
+    }
+
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+        self.inner.set_state(state)
     }
 }

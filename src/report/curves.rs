@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 
 use super::plot::{self, Curve, LabelledPoint, Scale};
 use crate::data::Dataset;
-use crate::experiment::{Field, statistic};
-use crate::train::ReplicaHistory;
+use crate::experiment::Field;
+use crate::stats::{Statistic, statistic};
+use crate::train::{Curves, ReplicaHistory};
 
 /// `dataset.png`: the points by class, the first `train` of them filled; of large sets the first
 /// thousands.
@@ -26,61 +27,62 @@ pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) ->
     plot::boundary(title, field, &points, train)
 }
 
-/// `accuracy.png`: train and test accuracy by epoch, and that of validation points where there are
-/// any; with repeats their mean and a band of one standard deviation on either side. `noisy` adds the
-/// training curve with the noise on.
+/// Which training curves a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Training {
+    /// That with the noise off.
+    Clean,
+    /// That with the noise on, too.
+    CleanAndNoisy,
+}
+
+/// `accuracy.png`: train and test score by epoch, and that of validation points if there are any; with
+/// repeats their mean and a band of one standard deviation on either side.
 ///
 /// # Errors
-/// When the picture cannot be drawn.
-pub fn accuracy_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
-    let curves: [(&str, CurveOf); 4] = [
-        ("train, noise on", |h| &h.accuracy),
-        ("train", |h| &h.clean_accuracy),
-        ("test", |h| h.test_curves().1),
-        ("validation", |h| &h.val_accuracy),
-    ];
-    curves_png(title, "accuracy", Scale::Accuracy, &shown(&curves, noisy, histories), histories)
+/// If the picture cannot be drawn.
+pub fn accuracy_png(
+    title: &str,
+    metric: &str,
+    histories: &[ReplicaHistory],
+    training: Training,
+) -> Result<Vec<u8>> {
+    let scale = if metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
+    let of = |curves: &Curves, epoch: usize| curves.score.get(epoch).copied();
+    curves_png(title, &metric.replace('_', " "), scale, training, histories, of)
 }
 
 /// `loss.png`: likewise for the loss.
 ///
 /// # Errors
-/// When the picture cannot be drawn.
-pub fn loss_png(title: &str, histories: &[ReplicaHistory], noisy: bool) -> Result<Vec<u8>> {
-    let curves: [(&str, CurveOf); 4] = [
-        ("train, noise on", |h| &h.loss),
-        ("train", |h| &h.clean_loss),
-        ("test", |h| h.test_curves().0),
-        ("validation", |h| &h.val_loss),
-    ];
-    curves_png(title, "cross-entropy", Scale::Loss, &shown(&curves, noisy, histories), histories)
+/// If the picture cannot be drawn.
+pub fn loss_png(title: &str, histories: &[ReplicaHistory], training: Training) -> Result<Vec<u8>> {
+    let of = |curves: &Curves, epoch: usize| curves.loss.get(epoch).map(|loss| f64::from(*loss));
+    curves_png(title, "loss", Scale::Loss, training, histories, of)
 }
 
-/// Without the first curve where there is no noise, and without the last where no points are set apart
-/// for validation.
-fn shown<'a>(
-    curves: &[(&'a str, CurveOf); 4],
-    noisy: bool,
-    histories: &[ReplicaHistory],
-) -> Vec<(&'a str, CurveOf)> {
-    let validated = histories.iter().any(|history| !history.test_loss.is_empty());
-    curves[usize::from(!noisy)..if validated { 4 } else { 3 }].to_vec()
-}
-
-/// Picks one curve of a history.
-type CurveOf = fn(&ReplicaHistory) -> &[f32];
-
+/// Draws the curves of one figure, which `of` reads at an epoch.
 fn curves_png(
     title: &str,
     y_label: &str,
     scale: Scale,
-    curves: &[(&str, CurveOf)],
+    training: Training,
     histories: &[ReplicaHistory],
+    of: impl Fn(&Curves, usize) -> Option<f64>,
 ) -> Result<Vec<u8>> {
+    type Set = fn(&ReplicaHistory) -> &Curves;
+    let sets: [(&str, Set); 4] = [
+        ("train, noise on", |history| &history.noisy),
+        ("train", |history| &history.clean),
+        ("test", |history| &history.test),
+        ("validation", |history| &history.val),
+    ];
+    let band = |curves: Set| Band::new(histories, |history, epoch| of(curves(history), epoch));
+    let skipped = usize::from(training == Training::Clean);
     let bands: Vec<_> =
-        curves.iter().map(|(name, curve)| (*name, Band::new(histories, *curve))).collect();
-    let curves: Vec<_> = bands
-        .iter()
+        sets[skipped..].iter().map(|(name, curves)| (*name, band(*curves))).collect();
+    let drawn = bands.iter().filter(|(name, band)| *name != "validation" || !band.mean.is_empty());
+    let curves: Vec<_> = drawn
         .map(|(name, Band { mean, std })| Curve { name, mean, std: std.as_deref(), epochs: None })
         .collect();
     plot::curves(title, y_label, scale, &curves)
@@ -93,16 +95,18 @@ struct Band {
 }
 
 impl Band {
-    fn new(histories: &[ReplicaHistory], curve: CurveOf) -> Self {
-        let epochs = histories.iter().map(|history| curve(history).len()).max().unwrap_or(0);
-        let over_replicas = |epoch: usize| {
-            statistic(histories.iter().filter_map(|h| curve(h).get(epoch)).map(|&x| f64::from(x)))
-        };
-        let statistics: Vec<_> = (0..epochs).map(over_replicas).collect();
-        let std = |s: &crate::experiment::Statistic| s.std.unwrap_or(f64::NAN);
+    fn new(
+        histories: &[ReplicaHistory],
+        of: impl Fn(&ReplicaHistory, usize) -> Option<f64>,
+    ) -> Self {
+        let epochs = histories.iter().map(ReplicaHistory::epochs).max().unwrap_or(0);
+        let over_replicas = |epoch| statistic(histories.iter().filter_map(|h| of(h, epoch)));
+        let statistics = (0..epochs).map(over_replicas).take_while(|s| s.n > 0);
+        let statistics: Vec<Statistic> = statistics.collect();
         Self {
             mean: statistics.iter().map(|s| s.mean.unwrap_or(f64::NAN)).collect(),
-            std: (histories.len() > 1).then(|| statistics.iter().map(std).collect()),
+            std: (histories.len() > 1)
+                .then(|| statistics.iter().map(|s| s.std.unwrap_or(f64::NAN)).collect()),
         }
     }
 }

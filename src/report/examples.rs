@@ -2,15 +2,15 @@
 
 use anyhow::Result;
 
+use super::noisy_rows::NoisyRows;
 use super::plot::{self, Image, ImageRow, Sequence};
-use super::text::number;
-use crate::experiment::Examples;
+use crate::stats::number;
 
 /// `dataset.png` of images: one of each class, without noise and below with.
 ///
 /// # Errors
 /// When an image has not that many pixels or the picture cannot be drawn.
-pub fn images_png(title: &str, size: [usize; 2], examples: &Examples) -> Result<Vec<u8>> {
+pub fn images_png(title: &str, size: [usize; 2], examples: &NoisyRows) -> Result<Vec<u8>> {
     fn images(rows: &[Vec<f64>], [height, width]: [usize; 2]) -> Vec<Image<'_>> {
         rows.iter().map(|values| Image { width, height, values }).collect()
     }
@@ -33,7 +33,7 @@ pub fn sequences_png(
     title: &str,
     channels: usize,
     names: &[String],
-    examples: &Examples,
+    examples: &NoisyRows,
 ) -> Result<Vec<u8>> {
     let by_channel = |row: &Vec<f64>| -> Vec<Vec<f64>> {
         (0..channels).map(|c| row.iter().skip(c).step_by(channels).copied().collect()).collect()

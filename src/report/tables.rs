@@ -1,38 +1,35 @@
-//! Results as JSON and CSV.
+//! Curves and data as CSV.
 
 use std::io::Write;
 
 use anyhow::Result;
 
 use crate::data::Dataset;
-use crate::experiment::Outcome;
-use crate::train::ReplicaHistory;
+use crate::train::{Curves, ReplicaHistory};
 
-/// `result.json`: the outcome, indented.
+/// `history.csv`: a row for each seed and epoch (from 1), with loss and score of the primary metric of the
+/// training rows with the noise on and off (`clean_`), of the validation rows (`val_`) and of the test rows
+/// (`test_`). What was not measured is empty.
 ///
 /// # Errors
-/// Never for an outcome of this crate.
-pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
-    let mut json = serde_json::to_vec_pretty(outcome)?;
-    json.push(b'\n');
-    Ok(json)
-}
-
-/// `history.csv`: a row for each seed and epoch (from 1). Values that were not measured are empty;
-/// the columns of a test set are there only if training had one beside the validation samples.
-///
-/// # Errors
-/// When `out` cannot be written to.
-pub fn history_csv(seeds: &[u64], histories: &[ReplicaHistory], out: &mut dyn Write) -> Result<()> {
+/// If `out` cannot be written to.
+pub fn history_csv(
+    metric: &str,
+    seeds: impl Iterator<Item = u64>,
+    histories: &[ReplicaHistory],
+    out: &mut dyn Write,
+) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    let has_test = histories.iter().any(|history| !history.test_loss.is_empty());
-    let columns = if has_test { 8 } else { 6 };
-    let names = ReplicaHistory::default().curves().map(|(name, _)| name);
-    csv.write_record(["seed", "epoch"].iter().chain(&names[..columns]))?;
-    for (seed, history) in seeds.iter().zip(histories) {
-        for epoch in 0..history.loss.len() {
-            let values = history.curves().map(|(_, curve)| curve.get(epoch).copied());
-            csv.serialize((seed, epoch + 1, &values[..columns]))?;
+    let names = |prefix: &str| [format!("{prefix}loss"), format!("{prefix}{metric}")];
+    let first = ["seed", "epoch"].map(str::to_string).into_iter();
+    csv.write_record(first.chain(ReplicaHistory::PREFIXES.iter().flat_map(|p| names(p))))?;
+    for (seed, history) in seeds.zip(histories) {
+        for epoch in 0..history.epochs() {
+            let score = |curves: &Curves| curves.score.get(epoch).map(|score| *score as f32);
+            let values = history.curves().map(|curves| {
+                (curves.loss.get(epoch).copied(), score(curves).filter(|score| !score.is_nan()))
+            });
+            csv.serialize((seed, epoch + 1, values))?;
         }
     }
     Ok(csv.flush()?)
@@ -74,12 +71,17 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_empty() -> Result<()> {
-        let history =
-            ReplicaHistory { loss: vec![0.5], clean_loss: vec![0.25], ..Default::default() };
+        let mut history = ReplicaHistory::default();
+        history.noisy.loss.push(0.5);
+        history.clean.loss.push(0.25);
+        history.clean.score.push(f64::NAN);
         let mut csv = Vec::new();
-        history_csv(&[7], &[history], &mut csv)?;
+        history_csv("r_squared", [7].into_iter(), &[history], &mut csv)?;
         let csv = String::from_utf8(csv)?;
-        assert_eq!(csv.lines().nth(1), Some("7,1,0.5,,0.25,,,"));
+        let head = "seed,epoch,loss,r_squared,clean_loss,clean_r_squared,val_loss,val_r_squared,\
+                    test_loss,test_r_squared";
+        assert_eq!(csv.lines().next(), Some(head));
+        assert_eq!(csv.lines().nth(1), Some("7,1,0.5,,0.25,,,,,"));
         Ok(())
     }
 }

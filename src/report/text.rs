@@ -1,20 +1,21 @@
 //! The line that a person reads.
 
-use crate::experiment::{Statistic, Summary};
+use crate::experiment::Summary;
+use crate::stats::Statistic;
 
 /// `Train: 0.967, Test: 0.814`, with repeats
-/// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`, or `(28 of 30 repeats)` where two runs
-/// stopped.
+/// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`, or `(28 of 30 repeats)` if two runs
+/// stopped; the figures are those of a metric.
 ///
 /// A figure that no run has is `-`.
-pub fn result_line(summary: &Summary, repeats: usize) -> String {
-    let Summary { train_accuracy: train, test_accuracy: test, .. } = summary;
+pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
+    let [train, test] = ["train", "test"].map(|set| summary.get(&format!("{set}_{metric}")));
     let repeats = match (test.n, repeats) {
         (_, 1) => String::new(),
         (n, repeats) if n == repeats => format!(" ({n} repeats)"),
         (n, repeats) => format!(" ({n} of {repeats} repeats)"),
     };
-    format!("Train: {}, Test: {}{repeats}", figure(train), figure(test))
+    format!("Train: {}, Test: {}{repeats}", figure(&train), figure(&test))
 }
 
 /// `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
@@ -26,38 +27,39 @@ pub(super) fn figure(statistic: &Statistic) -> String {
     }
 }
 
-/// A number as a person writes it: `0.01`, `1e-6`.
-pub fn number(x: f64) -> String {
-    if x > 0. && !(1e-4..1e9).contains(&x) { format!("{x:e}") } else { x.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::statistic;
+    use crate::experiment::{Run, Scores};
 
+    /// The summary of runs with these figures; a run without one diverged.
     fn summary(train: &[f64], test: &[f64]) -> Summary {
-        let over = |values: &[f64]| statistic(values.iter().copied());
-        Summary { train_accuracy: over(train), test_accuracy: over(test), ..Default::default() }
+        let run = |k: usize| {
+            let mut scores = Scores::default();
+            scores.set("train_accuracy", train.get(k).copied());
+            scores.set("test_accuracy", test.get(k).copied());
+            Run { scores, ..Run::default() }
+        };
+        Summary::new(&(0..train.len().max(1)).map(run).collect::<Vec<_>>())
     }
 
     #[test]
     fn one_run_reads_as_in_the_tutorial() {
-        let line = result_line(&summary(&[29. / 30.], &[57. / 70.]), 1);
+        let line = result_line(&summary(&[29. / 30.], &[57. / 70.]), "accuracy", 1);
         assert_eq!(line, "Train: 0.967, Test: 0.814");
     }
 
     #[test]
     fn repeats_have_a_spread_and_a_count() {
         // 0.8 and 0.9: mean 0.85, sample standard deviation 0.1 / √2 = 0.0707.
-        let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]), 2);
+        let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]), "accuracy", 2);
         assert_eq!(line, "Train: 1.000 ± 0.000, Test: 0.850 ± 0.071 (2 repeats)");
     }
 
     #[test]
     fn no_figure_is_a_dash_and_stopped_runs_are_counted() {
-        assert_eq!(result_line(&summary(&[], &[]), 1), "Train: -, Test: -");
-        let line = result_line(&summary(&[1.], &[0.8]), 2);
+        assert_eq!(result_line(&summary(&[], &[]), "accuracy", 1), "Train: -, Test: -");
+        let line = result_line(&summary(&[1.], &[0.8]), "accuracy", 2);
         assert_eq!(line, "Train: 1.000, Test: 0.800 (1 of 2 repeats)");
     }
 }

@@ -1,12 +1,12 @@
-//! Losses and accuracies, of a batch in training and of whole data sets after an epoch.
+//! Losses and scores of whole data sets, noise off.
 
 use candle_core::{Result, Tensor};
 use candle_nn::ModuleT;
 
-use super::history::Scores;
-use super::measured::{Measured, means};
+use super::history::SetScores;
+use super::measured::{Measured, set_scores};
 use crate::data::Samples;
-use crate::loss::Loss;
+use crate::objective::Objective;
 use crate::ops::no_grad;
 
 /// Rows that go through the model at a time.
@@ -19,7 +19,7 @@ const PIECE: usize = 1024;
 ///
 /// # Errors
 /// When the model fails.
-pub fn predict<M: ModuleT>(model: &M, samples: &Samples) -> Result<Tensor> {
+pub fn predict(model: &dyn ModuleT, samples: &Samples) -> Result<Tensor> {
     let mut logits = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, _) = samples.range(start, PIECE.min(samples.rows() - start))?;
@@ -28,58 +28,66 @@ pub fn predict<M: ModuleT>(model: &M, samples: &Samples) -> Result<Tensor> {
     Tensor::cat(&logits, 1)
 }
 
-/// Loss and accuracy with the noise off, computed in pieces of rows, which bound the memory.
+/// Loss and score with the noise off, computed in pieces of rows, which bound the memory.
 ///
 /// # Errors
-/// When the model or the loss fails.
-pub fn evaluate<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Scores> {
-    let measured = measure(model, samples, loss)?;
-    Ok(means(std::iter::once(&measured[..]))?.remove(0))
+/// If the model or the loss fails.
+pub fn evaluate(
+    model: &dyn ModuleT,
+    samples: &Samples,
+    objective: &dyn Objective,
+) -> Result<SetScores> {
+    let measured = measure(model, samples, objective)?;
+    Ok(set_scores(std::iter::once(&measured[..]), objective)?.remove(0))
 }
 
-fn measure<M: ModuleT>(model: &M, samples: &Samples, loss: Loss) -> Result<Vec<Measured>> {
+fn measure(
+    model: &dyn ModuleT,
+    samples: &Samples,
+    objective: &dyn Objective,
+) -> Result<Vec<Measured>> {
     let mut measured = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
         let logits = samples.with_replica_axis(clean_logits(model, &xs)?)?;
-        measured.push(Measured::evaluated(loss, &logits, &ys)?);
+        measured.push(Measured::evaluated(objective, &logits, &ys)?);
     }
     Ok(measured)
 }
 
-fn clean_logits<M: ModuleT>(model: &M, xs: &Tensor) -> Result<Tensor> {
+fn clean_logits(model: &dyn ModuleT, xs: &Tensor) -> Result<Tensor> {
     Ok(no_grad(|| model.forward_t(xs, false))?.detach())
 }
 
-/// The evaluation after each epoch: of the training rows, and of those for validation and test where
-/// there are any; together where they are few, because then a pass costs more than its rows.
-pub(super) struct Evaluation<'a> {
-    sets: [Option<&'a Samples>; 3],
+/// The evaluation after each epoch: of the training rows, and of those for validation and test if there
+/// are any; together if they are few, because then a pass costs more than its rows.
+pub(super) struct Evaluation {
+    sets: [Option<Samples>; 3],
     together: Option<Samples>,
 }
 
-impl<'a> Evaluation<'a> {
-    pub(super) fn new(
-        train: &'a Samples,
-        validation: Option<&'a Samples>,
-        test: Option<&'a Samples>,
-    ) -> Result<Self> {
-        let sets = [Some(train), validation, test];
-        let rows: usize = sets.iter().flatten().map(|set| set.rows()).sum();
-        let others = sets[1..].iter().flatten();
-        let together = match rows <= PIECE && rows > train.rows() {
-            true => Samples::joined(train, others.copied())?,
-            false => None,
+impl Evaluation {
+    pub(super) fn new(sets: [Option<Samples>; 3]) -> Result<Self> {
+        let rows: usize = sets.iter().flatten().map(Samples::rows).sum();
+        let mut parts = sets.iter().flatten();
+        let together = match parts.next() {
+            Some(first) if rows <= PIECE && rows > first.rows() => Samples::joined(first, parts)?,
+            _ => None,
         };
         Ok(Self { sets, together })
     }
 
-    pub(super) fn validation(&self) -> Option<&'a Samples> {
-        self.sets[1]
+    /// The training, validation and test rows.
+    pub(super) fn sets(&self) -> &[Option<Samples>; 3] {
+        &self.sets
     }
 
-    /// What training, validation and test rows give, nothing where there are none.
-    pub(super) fn measure<M: ModuleT>(&self, model: &M, loss: Loss) -> Result<[Vec<Measured>; 3]> {
+    /// What training, validation and test rows give, nothing for those that there are not.
+    pub(super) fn measure(
+        &self,
+        model: &dyn ModuleT,
+        objective: &dyn Objective,
+    ) -> Result<[Vec<Measured>; 3]> {
         let mut measured = [Vec::new(), Vec::new(), Vec::new()];
         let logits = match &self.together {
             Some(together) => {
@@ -89,15 +97,15 @@ impl<'a> Evaluation<'a> {
             None => None,
         };
         let mut start = 0;
-        for (measured, samples) in measured.iter_mut().zip(self.sets) {
+        for (measured, samples) in measured.iter_mut().zip(&self.sets) {
             let Some(samples) = samples else { continue };
             *measured = match &logits {
                 Some(logits) => {
                     let logits = logits.narrow(1, start, samples.rows())?;
                     let (_, ys) = samples.range(0, samples.rows())?;
-                    vec![Measured::evaluated(loss, &logits, &ys)?]
+                    vec![Measured::evaluated(objective, &logits, &ys)?]
                 }
-                None => measure(model, samples, loss)?,
+                None => measure(model, samples, objective)?,
             };
             start += samples.rows();
         }

@@ -5,35 +5,39 @@ use serde::{Deserialize, Serialize};
 /// The curves of every replica.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
+    /// The name of the primary metric, whose scores stand beside the losses; empty if there is none.
+    pub metric: String,
     /// One entry a replica, in the order of the seeds.
     pub replicas: Vec<ReplicaHistory>,
 }
 
-/// The curves of one replica: one value an epoch, empty where nothing was measured.
+/// The curves of one replica.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaHistory {
-    /// Training loss with the noise on, as the batches of the epoch gave it before their updates.
-    pub loss: Vec<f32>,
-    /// Training accuracy with the noise on, likewise: the curve that Keras shows.
-    pub accuracy: Vec<f32>,
-    /// Training loss with the noise off, after the epoch.
-    pub clean_loss: Vec<f32>,
-    /// Training accuracy with the noise off, after the epoch.
-    pub clean_accuracy: Vec<f32>,
-    /// Validation loss, noise off, after the epoch.
-    pub val_loss: Vec<f32>,
-    /// Validation accuracy, noise off, after the epoch.
-    pub val_accuracy: Vec<f32>,
-    /// Test loss, noise off, after the epoch.
-    pub test_loss: Vec<f32>,
-    /// Test accuracy, noise off, after the epoch.
-    pub test_accuracy: Vec<f32>,
+    /// Of the training rows with the noise on, as the batches of the epoch gave them before their updates:
+    /// what Keras shows.
+    pub noisy: Curves,
+    /// Of the training rows with the noise off, after the epoch.
+    pub clean: Curves,
+    /// Of the validation rows, noise off, after the epoch.
+    pub val: Curves,
+    /// Of the test rows, noise off, after the epoch.
+    pub test: Curves,
     /// Why the curves end before the last epoch.
     pub stopped: Option<Stop>,
     /// Whether early stopping ended the curves.
     pub early_stopped: bool,
     /// The epoch, from 1, whose weights early stopping has restored.
     pub restored_epoch: Option<usize>,
+}
+
+/// Loss and score, one value an epoch; empty if they were not measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curves {
+    /// Mean loss over the rows.
+    pub loss: Vec<f32>,
+    /// Score of the primary metric; NaN if it was undefined.
+    pub score: Vec<f64>,
 }
 
 /// A replica whose loss became NaN or infinite.
@@ -51,18 +55,18 @@ pub struct Stop {
     pub value: String,
 }
 
-/// Loss and accuracy of each replica on one data set.
+/// Loss and score of each replica on one data set.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scores {
+pub struct SetScores {
     /// Mean loss over the rows.
     pub loss: Vec<f32>,
-    /// Share of the rows predicted rightly; empty where the targets are no classes.
-    pub accuracy: Vec<f32>,
+    /// Score of the primary metric; empty if the objective has no metric.
+    pub score: Vec<f64>,
 }
 
 impl History {
-    pub(super) fn new(replicas: usize) -> Self {
-        Self { replicas: vec![ReplicaHistory::default(); replicas] }
+    pub(super) fn new(metric: String, replicas: usize) -> Self {
+        Self { metric, replicas: vec![ReplicaHistory::default(); replicas] }
     }
 
     /// Whether no replica trains any more.
@@ -70,67 +74,45 @@ impl History {
         self.replicas.iter().all(ReplicaHistory::has_ended)
     }
 
-    /// Appends an epoch to the curves of the replicas that still train, and gives those that it
-    /// stops.
-    pub(super) fn push(
-        &mut self,
-        epoch: usize,
-        seeds: &[u64],
-        [noisy, clean, val, test]: [&Scores; 4],
-    ) -> Vec<Stop> {
-        let mut stops = Vec::new();
+    /// The replicas whose loss was not finite.
+    pub fn stops(&self) -> impl Iterator<Item = &Stop> {
+        self.replicas.iter().filter_map(|replica| replica.stopped.as_ref())
+    }
+
+    /// Appends an epoch to the curves of the replicas that still train.
+    pub(super) fn push(&mut self, epoch: usize, seeds: &[u64], scores: &[SetScores; 4]) {
         for (replica, (history, &seed)) in self.replicas.iter_mut().zip(seeds).enumerate() {
             if history.has_ended() {
                 continue;
             }
-            let losses =
-                [("loss", noisy), ("clean_loss", clean), ("val_loss", val), ("test_loss", test)];
-            let losses = losses.map(|(name, scores)| (name, scores.loss.get(replica)));
+            let losses = ReplicaHistory::PREFIXES.into_iter().zip(scores);
+            let losses = losses.map(|(prefix, scores)| (prefix, scores.loss.get(replica)));
             let bad = losses.into_iter().find(|(_, loss)| loss.is_some_and(|x| !x.is_finite()));
-            if let Some((which, Some(value))) = bad {
-                let (which, value) = (which.to_string(), value.to_string());
-                let stop = Stop { replica, seed, epoch, which, value };
-                history.stopped = Some(stop.clone());
-                stops.push(stop);
+            if let Some((prefix, Some(value))) = bad {
+                let (which, value) = (format!("{prefix}loss"), value.to_string());
+                history.stopped = Some(Stop { replica, seed, epoch, which, value });
                 continue;
             }
-            let scores = [noisy, clean, val, test].into_iter();
-            let values = scores.flat_map(|scores| [&scores.loss, &scores.accuracy]);
-            for ((_, curve), values) in history.curves_mut().into_iter().zip(values) {
-                curve.extend(values.get(replica));
+            for (curves, scores) in history.curves_mut().into_iter().zip(scores) {
+                curves.loss.extend(scores.loss.get(replica));
+                curves.score.extend(scores.score.get(replica));
             }
         }
-        stops
     }
 }
 
 impl ReplicaHistory {
-    /// The curves with their names, in the order of the columns of `history.csv`.
-    pub fn curves(&self) -> [(&'static str, &[f32]); 8] {
-        [
-            ("loss", &self.loss),
-            ("accuracy", &self.accuracy),
-            ("clean_loss", &self.clean_loss),
-            ("clean_accuracy", &self.clean_accuracy),
-            ("val_loss", &self.val_loss),
-            ("val_accuracy", &self.val_accuracy),
-            ("test_loss", &self.test_loss),
-            ("test_accuracy", &self.test_accuracy),
-        ]
+    /// What the names of the curves begin with, in their order.
+    pub const PREFIXES: [&str; 4] = ["", "clean_", "val_", "test_"];
+
+    /// The curves in the order of [`PREFIXES`](Self::PREFIXES).
+    pub fn curves(&self) -> [&Curves; 4] {
+        [&self.noisy, &self.clean, &self.val, &self.test]
     }
 
     /// [`curves`](Self::curves) to be changed.
-    pub(super) fn curves_mut(&mut self) -> [(&'static str, &mut Vec<f32>); 8] {
-        [
-            ("loss", &mut self.loss),
-            ("accuracy", &mut self.accuracy),
-            ("clean_loss", &mut self.clean_loss),
-            ("clean_accuracy", &mut self.clean_accuracy),
-            ("val_loss", &mut self.val_loss),
-            ("val_accuracy", &mut self.val_accuracy),
-            ("test_loss", &mut self.test_loss),
-            ("test_accuracy", &mut self.test_accuracy),
-        ]
+    pub fn curves_mut(&mut self) -> [&mut Curves; 4] {
+        [&mut self.noisy, &mut self.clean, &mut self.val, &mut self.test]
     }
 
     /// Whether the replica trains no more: its loss was not finite, or early stopping ended it.
@@ -138,17 +120,14 @@ impl ReplicaHistory {
         self.stopped.is_some() || self.early_stopped
     }
 
-    /// Loss and accuracy of the test set: of the validation samples, where training had no other.
-    pub fn test_curves(&self) -> (&[f32], &[f32]) {
-        match self.test_loss.is_empty() {
-            true => (&self.val_loss, &self.val_accuracy),
-            false => (&self.test_loss, &self.test_accuracy),
-        }
+    /// Number of epochs of the curves.
+    pub fn epochs(&self) -> usize {
+        self.noisy.loss.len()
     }
 
-    /// The epoch, from 1, whose weights the model has in the end; `None` where it has none of use.
+    /// The epoch, from 1, whose weights the model has in the end; `None` if it has none of use.
     pub fn final_epoch(&self) -> Option<usize> {
-        let last = Some(self.loss.len()).filter(|&epoch| epoch > 0 && self.stopped.is_none());
+        let last = Some(self.epochs()).filter(|&epoch| epoch > 0 && self.stopped.is_none());
         last.map(|last| self.restored_epoch.unwrap_or(last))
     }
 }

@@ -3,30 +3,57 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::history::Scores;
-use crate::loss::Loss;
+use super::history::SetScores;
+use crate::metric::Predicted;
+use crate::objective::Objective;
 
-/// Loss and accuracy of one batch.
+/// Loss and score of one batch.
 pub(super) struct Measured {
     replicas: usize,
     rows: usize,
-    /// Vectors of the replicas' losses and then, where the targets are classes, their accuracies.
+    /// Vectors of the replicas' losses and then, if the primary metric has them, its sums.
     scores: Vec<Tensor>,
+    /// Outputs and targets, for a metric that has no sums.
+    rest: Option<(Tensor, Tensor)>,
 }
 
 impl Measured {
     /// In training, where the loss is there already.
-    pub(super) fn new(loss: Tensor, kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
-        let scores = [loss.detach()].into_iter().chain(kind.accuracy(logits, targets)?).collect();
-        Ok(Self { replicas: logits.dim(0)?, rows: logits.dim(1)?, scores })
+    pub(super) fn new(
+        loss: Tensor,
+        objective: &dyn Objective,
+        outputs: &Tensor,
+        targets: &Tensor,
+    ) -> Result<Self> {
+        let mut scores = vec![loss.detach()];
+        if let Some(metric) = objective.metrics().first() {
+            scores.extend(metric.sums(outputs, targets)?);
+        }
+        Self::of(scores, objective, outputs, targets)
     }
 
-    pub(super) fn evaluated(kind: Loss, logits: &Tensor, targets: &Tensor) -> Result<Self> {
-        let scores = kind.scores(logits, targets)?;
-        Ok(Self { replicas: logits.dim(0)?, rows: logits.dim(1)?, scores })
+    pub(super) fn evaluated(
+        objective: &dyn Objective,
+        outputs: &Tensor,
+        targets: &Tensor,
+    ) -> Result<Self> {
+        Self::of(objective.evaluate(outputs, targets)?, objective, outputs, targets)
     }
 
-    /// The number of losses and accuracies.
+    fn of(
+        scores: Vec<Tensor>,
+        objective: &dyn Objective,
+        outputs: &Tensor,
+        targets: &Tensor,
+    ) -> Result<Self> {
+        let (replicas, rows) = (outputs.dim(0)?, outputs.dim(1)?);
+        let summed = scores.iter().map(Tensor::elem_count).sum::<usize>() > replicas;
+        let rest = (!summed && !objective.metrics().is_empty())
+            .then(|| (outputs.detach(), targets.clone()));
+        Ok(Self { replicas, rows, scores, rest })
+    }
+
+    /// The number of losses and sums.
     fn len(&self) -> usize {
         self.scores.iter().map(Tensor::elem_count).sum()
     }
@@ -59,22 +86,30 @@ impl Unread {
     }
 
     pub fn is_due(&self) -> bool {
-        self.epochs.iter().flatten().map(Vec::len).sum::<usize>() >= self.most
+        let batches = || self.epochs.iter().flatten().flatten();
+        // Outputs of whole sets are not kept for many epochs.
+        batches().count() >= self.most || batches().any(|batch| batch.rest.is_some())
     }
 
     /// The scores of each epoch; the last one has the number `last`.
-    pub fn read(&self, last: usize) -> Result<impl Iterator<Item = (usize, [Scores; 4])> + use<>> {
-        let means = means(self.epochs.iter().flatten().map(Vec::as_slice))?;
-        let mut means = means.into_iter();
-        let four = move || Some([means.next()?, means.next()?, means.next()?, means.next()?]);
+    pub fn read(
+        &self,
+        last: usize,
+        objective: &dyn Objective,
+    ) -> Result<impl Iterator<Item = (usize, [SetScores; 4])> + use<>> {
+        let scores = set_scores(self.epochs.iter().flatten().map(Vec::as_slice), objective)?;
+        let mut scores = scores.into_iter();
+        let four = move || Some([scores.next()?, scores.next()?, scores.next()?, scores.next()?]);
         Ok((last + 1 - self.epochs.len()..).zip(std::iter::from_fn(four)))
     }
 }
 
-/// Means over the batches of each list, weighted by their rows; empty for an empty list.
-pub(super) fn means<'a>(
+/// Loss and score of the rows of each list of batches: means weighted by the rows, and sums divided by
+/// them once; empty for an empty list.
+pub(super) fn set_scores<'a>(
     lists: impl Iterator<Item = &'a [Measured]> + Clone,
-) -> Result<Vec<Scores>> {
+    objective: &dyn Objective,
+) -> Result<Vec<SetScores>> {
     let tensors: Vec<&Tensor> = lists.clone().flatten().flat_map(|batch| &batch.scores).collect();
     let values = to_host(&tensors)?;
     let mut values = values.as_slice();
@@ -84,21 +119,47 @@ pub(super) fn means<'a>(
         let mut sums = [Vec::new(), Vec::new()];
         for batch in batches {
             let own = values.split_off(..batch.len()).unwrap_or_default();
-            for (sums, values) in sums.iter_mut().zip(own.chunks(batch.replicas)) {
+            let weights = [batch.rows as f64, 1.];
+            let parts = sums.iter_mut().zip(own.chunks(batch.replicas)).zip(weights);
+            for ((sums, values), weight) in parts {
                 sums.resize(values.len(), 0f64);
                 for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum += batch.rows as f64 * f64::from(*value);
+                    *sum += weight * f64::from(*value);
                 }
             }
         }
-        let [loss, accuracy] =
-            sums.map(|sums| sums.into_iter().map(|sum: f64| (sum / rows as f64) as f32).collect());
-        scores.push(Scores { loss, accuracy });
+        let [losses, summed] = sums.map(|sums| sums.into_iter().map(|sum| sum / rows as f64));
+        let loss = losses.map(|loss| loss as f32).collect();
+        let rest: Vec<_> = batches.iter().filter_map(|batch| batch.rest.as_ref()).collect();
+        let score = match rest[..] {
+            [] => summed.collect(),
+            _ => of_whole_set(&rest, objective)?,
+        };
+        scores.push(SetScores { loss, score });
     }
     Ok(scores)
 }
 
-/// The values of vectors, one behind the other, from a device in one copy.
+/// The score of each replica by a metric that sees all rows at once.
+fn of_whole_set(batches: &[&(Tensor, Tensor)], objective: &dyn Objective) -> Result<Vec<f64>> {
+    let replicas = batches.iter().map(|(_, targets)| targets.dims()[0]).max().unwrap_or(1);
+    let (outputs, targets): (Vec<&Tensor>, Vec<Tensor>) = batches
+        .iter()
+        .map(|(outputs, targets)| {
+            let mut shape = targets.dims().to_vec();
+            shape[0] = replicas;
+            Ok((outputs, targets.broadcast_as(shape)?))
+        })
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .unzip();
+    let rows = Predicted::by_replica(&Tensor::cat(&outputs, 1)?, &Tensor::cat(&targets, 1)?)?;
+    let metrics = objective.metrics();
+    let score = |rows: &Predicted| metrics.first()?.score(rows);
+    Ok(rows.iter().map(|rows| score(rows).unwrap_or(f64::NAN)).collect())
+}
+
+/// The values of vectors, one after the other, from a device in one copy.
 fn to_host(tensors: &[&Tensor]) -> Result<Vec<f32>> {
     let tensors = tensors.iter().map(|t| t.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
     match tensors.as_slice() {
@@ -113,69 +174,44 @@ mod tests {
 
     use super::*;
     use crate::data::Samples;
-    use crate::nn::{dense, replicated_vars, sorted_vars};
-    use crate::noise::NoiseMap;
+    use crate::nn::{Model, dense, replicated_vars, sorted_vars};
     use crate::optim::{Adam, AdamOptions};
-    use crate::train::{Fit, FitOptions, History, Observer, Stop};
-
-    /// Counts what it is told.
-    #[derive(Default)]
-    struct Told {
-        epochs: Vec<usize>,
-        stops: Vec<Stop>,
-    }
-
-    impl Observer for Told {
-        fn epoch_end(&mut self, epoch: usize, _: &History) {
-            self.epochs.push(epoch);
-        }
-
-        fn replica_stopped(&mut self, stop: &Stop) {
-            self.stops.push(stop.clone());
-        }
-    }
+    use crate::train::{History, TrainOptions, Trainer};
 
     /// Trains 10 epochs of 2 batches and an evaluation, one replica of which stops in its third,
-    /// and gives the curves in the end and those of a checkpoint behind epoch 5.
-    fn train(most: usize, told: &mut Told) -> Result<(History, History)> {
-        let (varmap, seeds) = (VarMap::new(), vec![1, 2]);
+    /// and returns the final curves and those of a checkpoint after epoch 5.
+    fn train(most: usize) -> Result<(History, History)> {
+        let (varmap, seeds) = (VarMap::new(), [1, 2]);
         let vb = replicated_vars(&varmap, &seeds, DType::F32, &Device::Cpu);
-        let model = dense(2, 1, 1, vb)?;
+        let model = Model::new(dense(2, 1, 1, vb)?);
         let xs = Tensor::new(&[[[-1f32], [2.], [0.5]]], &Device::Cpu)?;
         let samples = Samples::replicated(&xs, &Tensor::new(&[[0f32, 1., 1.]], &Device::Cpu)?)?;
         let vars: Vec<_> = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
-        let mut adam = Adam::new(vars.clone(), AdamOptions::default())?;
-        let options = FitOptions { epochs: 10, batch_size: 2, seeds, ..Default::default() };
-        let mut fit = Fit::new(&model, &mut adam, &samples, None, &options)?;
-        fit.unread.most = most;
+        let adam = Adam::new(vars.clone(), AdamOptions::default())?;
+        let options = TrainOptions::new(10).batch_size(2).seeds(&seeds);
+        let mut trainer = Trainer::new(model, &varmap, adam, samples, options)?;
+        trainer.epochs.unread.most = most;
         let mut checkpoint = None;
-        while !fit.has_ended() {
-            if fit.epochs() == 2 {
+        while !trainer.has_ended() {
+            if trainer.epoch_number() == 2 {
                 vars[0].set(&Tensor::new(&[[[f32::NAN]], [[0.]]], &Device::Cpu)?)?;
             }
-            fit.epoch(told)?;
-            if fit.epochs() == 5 {
-                checkpoint = Some(fit.checkpoint(&varmap, &NoiseMap::new(0))?.history);
+            trainer.epoch()?;
+            if trainer.epoch_number() == 5 {
+                checkpoint = Some(trainer.checkpoint()?.history);
             }
         }
-        Ok((fit.finish()?, checkpoint.unwrap()))
+        trainer.finish()?;
+        Ok((trainer.history().clone(), checkpoint.unwrap()))
     }
 
     #[test]
     fn curves_read_once_in_many_epochs_are_those_read_each_epoch() -> Result<()> {
-        let mut each_told = Told::default();
-        let each = train(1, &mut each_told)?;
-        assert_eq!(each_told.epochs, (1..=10).collect::<Vec<_>>());
-        assert_eq!((each_told.stops.len(), each_told.stops[0].epoch), (1, 3));
-        assert_eq!(each.1.replicas[1].loss.len(), 5);
+        let each = train(1)?;
+        assert_eq!(each.0.stops().map(|stop| stop.epoch).collect::<Vec<_>>(), [3]);
+        assert_eq!(each.1.replicas[1].epochs(), 5);
         for most in [7, 10, 1000] {
-            let mut told = Told::default();
-            let late = train(most, &mut told)?;
-            assert_eq!(late, each, "{most}");
-            assert_eq!(
-                (told.epochs, told.stops),
-                (each_told.epochs.clone(), each_told.stops.clone())
-            );
+            assert_eq!(train(most)?, each, "{most}");
         }
         Ok(())
     }

@@ -1,20 +1,23 @@
-//! The training loop, what it records and who may watch.
+//! Training: epochs, curves, early stopping, checkpoints in memory and predictions.
 
 mod checkpoint;
 mod early_stopping;
+mod epochs;
 mod evaluate;
 mod fit;
 mod history;
 mod measured;
-mod observer;
 mod options;
+mod predictor;
 mod shuffle;
+mod trainer;
 
-pub use checkpoint::{Checkpoint, Checkpoints};
+pub use checkpoint::Checkpoint;
 pub use early_stopping::EarlyStopping;
 pub use evaluate::{evaluate, predict};
-pub use fit::{Fit, fit};
-pub use history::{History, ReplicaHistory, Scores, Stop};
-pub use observer::Observer;
-pub use options::FitOptions;
+pub use fit::fit;
+pub use history::{Curves, History, ReplicaHistory, SetScores, Stop};
+pub use options::TrainOptions;
+pub use predictor::Predictor;
 pub use shuffle::shuffled;
+pub use trainer::Trainer;

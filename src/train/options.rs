@@ -1,32 +1,49 @@
-//! The settings of a run.
+//! The settings of training.
+
+use std::sync::Arc;
 
 use candle_core::{Result, bail};
 
 use crate::data::Samples;
-use crate::loss::Loss;
+use crate::objective::{BinaryCrossEntropy, Objective};
 
 /// How to train.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FitOptions {
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TrainOptions {
     /// Number of passes over the training rows, at least 1.
     pub epochs: usize,
     /// Rows of a step, at least 1; the last batch of an epoch may be shorter.
     pub batch_size: usize,
-    /// What is made small.
-    pub loss: Loss,
+    /// The loss and its metrics.
+    pub objective: Arc<dyn Objective>,
     /// One seed a replica: it determines the order of the rows.
     pub seeds: Vec<u64>,
 }
 
-impl Default for FitOptions {
-    /// One epoch of batches of 32 with binary cross-entropy and seed 0.
-    fn default() -> Self {
-        Self { epochs: 1, batch_size: 32, loss: Loss::BinaryCrossEntropy, seeds: vec![0] }
+impl TrainOptions {
+    /// So many epochs of batches of 32 with binary cross-entropy and seed 0.
+    pub fn new(epochs: usize) -> Self {
+        let objective = Arc::new(BinaryCrossEntropy);
+        Self { epochs, batch_size: 32, objective, seeds: vec![0] }
     }
-}
 
-impl FitOptions {
-    pub(super) fn check(&self, train: &Samples, validation: Option<&Samples>) -> Result<()> {
+    /// With batches of so many rows.
+    pub fn batch_size(self, batch_size: usize) -> Self {
+        Self { batch_size, ..self }
+    }
+
+    /// With another objective.
+    pub fn objective(self, objective: impl Objective + 'static) -> Self {
+        Self { objective: Arc::new(objective), ..self }
+    }
+
+    /// With one seed for each replica.
+    pub fn seeds(self, seeds: &[u64]) -> Self {
+        Self { seeds: seeds.to_vec(), ..self }
+    }
+
+    pub(super) fn check<'a>(&self, sets: impl Iterator<Item = &'a Samples>) -> Result<()> {
         let Self { epochs, batch_size, seeds, .. } = self;
         if !(1..=u32::MAX as usize).contains(epochs) {
             bail!("epochs must lie in 1 to 2^32 - 1, received {epochs}")
@@ -34,7 +51,7 @@ impl FitOptions {
         if *batch_size == 0 {
             bail!("batch_size must be at least 1, received 0")
         }
-        for samples in [Some(train), validation].into_iter().flatten() {
+        for samples in sets {
             let replicas = samples.replicas();
             if seeds.is_empty() || (replicas != 1 && replicas != seeds.len()) {
                 bail!("expected one seed for each of {replicas} replicas, received {}", seeds.len())

@@ -60,7 +60,7 @@ fn noise_on_weights_gradients_and_labels_and_bounded_weights() -> Result<()> {
         let adam = Adam::new(vars.clone(), AdamOptions::default())?;
         let options = GradientNoiseOptions::default();
         let noisy = GradientNoise::over(adam, &varmap, options, nb.pp("gradients"))?;
-        let bounds = MaxNormOptions { max_value: 0.8, ..Default::default() };
+        let bounds = MaxNormOptions::default().max_value(0.8);
         let bounded = MaxNorm::over(noisy, vars.clone(), bounds)?;
         let (model, mut optimizer) = (weights.model(layer), weights.optimizer(bounded));
         let xs = numbers(&[2, 6, 3], 1)?.to_device(device)?;

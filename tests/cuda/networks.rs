@@ -4,32 +4,40 @@ use candle_core::{DType, Device, Result};
 use candle_nn::{Optimizer, VarBuilder, VarMap};
 use candle_noise::NoiseMap;
 use candle_noise::data::{DIGIT_SHAPE, Samples, digits, japanese_vowels};
-use candle_noise::loss::Loss;
-use candle_noise::model::{Cnn, Lstm, Placement};
+use candle_noise::model::{Cnn, Lstm};
 use candle_noise::nn::{SequentialT, seeded_vars, sorted_vars};
-use candle_noise::noise::NoiseBuilder;
+use candle_noise::noise::{NoiseSpec, Slots};
+use candle_noise::objective::CrossEntropy;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{FitOptions, fit};
+use candle_noise::train::{Curves, TrainOptions, fit};
 
 use super::device;
 
 /// The losses of two epochs are the CPU's within a thousandth: steps, evaluations and noise.
 fn agree(
-    build: impl Fn(&VarBuilder, &NoiseBuilder) -> Result<SequentialT>,
+    build: impl Fn(&VarBuilder, &Slots) -> Result<SequentialT>,
+    noise: &[NoiseSpec],
+    classes: usize,
     samples: impl Fn(&Device) -> Result<Samples>,
 ) -> Result<()> {
     let Some(cuda) = device() else { return Ok(()) };
-    let train = |device: &Device| -> Result<Vec<f32>> {
+    let train = |device: &Device| -> Result<Vec<f64>> {
         let (varmap, noisemap) = (VarMap::new(), NoiseMap::new(1));
-        let model = build(&seeded_vars(&varmap, 1, DType::F32, device), &noisemap.builder())?;
+        let slots = Slots::new(&noisemap, noise)?;
+        let model = build(&seeded_vars(&varmap, 1, DType::F32, device), &slots)?;
+        slots.finish()?;
         let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
         let mut adam = Adam::new(vars, AdamOptions::default())?;
-        let loss = Loss::CrossEntropy;
-        let options = FitOptions { epochs: 2, batch_size: 16, loss, seeds: vec![1] };
+        let options = TrainOptions::new(2).batch_size(16).seeds(&[1]);
+        let options = options.objective(CrossEntropy { classes });
         let samples = samples(device)?;
-        let history = fit(&model, &mut adam, &samples, Some(&samples), &options, &mut ())?;
-        let curves = history.replicas[0].curves();
-        Ok(curves.into_iter().flat_map(|(_, curve)| curve.to_vec()).collect())
+        let history = fit(&model, &mut adam, &samples, Some(&samples), &options)?;
+        let curves = history.replicas[0].curves().into_iter();
+        let values = |curves: &Curves| {
+            let losses = curves.loss.iter().map(|loss| f64::from(*loss));
+            losses.chain(curves.score.iter().copied()).collect::<Vec<f64>>()
+        };
+        Ok(curves.flat_map(values).collect())
     };
     let (found, expected) = (train(&cuda)?, train(&Device::Cpu)?);
     // Loss and accuracy in training, without noise and in validation.
@@ -42,19 +50,23 @@ fn agree(
 
 #[test]
 fn the_convolutional_network_trains_as_on_the_cpu() -> Result<()> {
-    let noise = [(Placement::Input, vec![0.1]), (Placement::AfterPooling, vec![0.2])];
+    let noise = [NoiseSpec::gaussian("input", 0.1)?, NoiseSpec::gaussian("after-pooling", 0.2)?];
     agree(
-        |vb, nb| Cnn { filters: 8, ..Cnn::default() }.build(vb, nb, &noise),
+        |vb, slots| Cnn { filters: 8, ..Cnn::default() }.build(vb, slots),
+        &noise,
+        10,
         |device| digits()?.range(0..40)?.to_samples(&DIGIT_SHAPE, device),
     )
 }
 
 #[test]
 fn the_recurrent_network_trains_as_on_the_cpu() -> Result<()> {
-    let noise = [(Placement::Input, vec![0.1]), (Placement::BeforeDense, vec![0.2])];
+    let noise = [NoiseSpec::gaussian("input", 0.1)?, NoiseSpec::gaussian("before-dense", 0.2)?];
     let rows: Vec<usize> = (0..270).step_by(7).collect();
     agree(
-        |vb, nb| Lstm { hidden: 16, ..Lstm::default() }.build(vb, nb, &noise),
+        |vb, slots| Lstm { hidden: 16, ..Lstm::default() }.build(vb, slots),
+        &noise,
+        9,
         |device| japanese_vowels()?.0.select(&rows)?.to_samples(None, device),
     )
 }

@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor, Var};
 use candle_noise::ops::{
     AdamUpdate, NoiseDraw, StackLayer, adam, adam_corrections, add_noise, backward,
-    bce_with_logits, binary_accuracy, no_grad, relu, stack,
+    bce_with_logits, binary_hits, no_grad, relu, stack,
 };
 use candle_noise::rng::{Address, Stream};
 
@@ -102,7 +102,7 @@ fn loss_accuracy_and_gradient_have_the_cpus_bits() -> Result<()> {
         let losses = bce_with_logits(&logits, &targets)?;
         let pulled = (&losses * numbers(&[11], 6)?.to_device(device)?)?;
         let grad = bits(backward(&pulled)?.get(&logits).unwrap())?;
-        Ok([bits(&losses)?, bits(&binary_accuracy(&logits, &targets)?)?, grad])
+        Ok([bits(&losses)?, bits(&binary_hits(&logits, &targets)?)?, grad])
     };
     assert_eq!(run(&cuda)?, run(&Device::Cpu)?);
     Ok(())

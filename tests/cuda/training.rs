@@ -3,11 +3,13 @@
 use candle_core::{DType, Device, Result};
 use candle_nn::{Optimizer, VarMap};
 use candle_noise::NoiseMap;
+use candle_noise::checkpoint::Checkpoints;
 use candle_noise::data::Samples;
-use candle_noise::model::{Mlp, Placement};
+use candle_noise::model::Mlp;
 use candle_noise::nn::{replicated_vars, sorted_vars};
+use candle_noise::noise::{NoiseSpec, Slots};
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{Checkpoint, Checkpoints, FitOptions, History, fit};
+use candle_noise::train::{Checkpoint, History, TrainOptions, fit};
 use serde_json::json;
 
 use super::{device, numbers};
@@ -19,13 +21,17 @@ fn train(device: &Device, replicas: usize, epochs: usize) -> Result<History> {
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
     let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
     let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
-    let spreads = |of: [f64; 3]| (0..replicas).map(|r| of[r % 3]).collect();
-    let noise = [
-        (Placement::Input, spreads([0., 0.1, 0.1])),
-        (Placement::BeforeActivation, spreads([0., 0., 0.1])),
-        (Placement::AfterActivation, spreads([0., 0.1, 0.])),
+    let spreads = |place: &str, of: [f64; 3]| -> Result<_> {
+        Ok((NoiseSpec::gaussian(place, 0.)?, (0..replicas).map(|r| of[r % 3]).collect()))
+    };
+    let noise = vec![
+        spreads("input", [0., 0.1, 0.1])?,
+        spreads("before-activation", [0., 0., 0.1])?,
+        spreads("after-activation", [0., 0.1, 0.])?,
     ];
-    let model = network.build(&vb, &noisemap.builder(), &noise)?;
+    let slots = Slots::with_strengths(&noisemap, noise)?;
+    let model = network.build(&vb, &slots)?;
+    slots.finish()?;
     let samples = |rows: usize| {
         let xs = numbers(&[1, rows, 2], rows)?;
         let ys = xs.sum(2)?.gt(0f32)?.to_dtype(DType::F32)?;
@@ -33,8 +39,8 @@ fn train(device: &Device, replicas: usize, epochs: usize) -> Result<History> {
     };
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     let mut adam = Adam::new(vars, AdamOptions::default())?;
-    let options = FitOptions { epochs, batch_size: 12, seeds, ..Default::default() };
-    fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options, &mut ())
+    let options = TrainOptions::new(epochs).batch_size(12).seeds(&seeds);
+    fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options)
 }
 
 /// The noise and the order of the rows are the same to the bit; the products' rounding differs, and
@@ -47,9 +53,9 @@ fn agree(replicas: usize, epochs: usize) -> Result<()> {
     assert_eq!((found.replicas.len(), expected.replicas.len()), (replicas, replicas));
     for (r, (found, expected)) in found.replicas.iter().zip(&expected.replicas).enumerate() {
         for (name, (found, expected)) in [
-            ("loss", (&found.loss, &expected.loss)),
-            ("clean_loss", (&found.clean_loss, &expected.clean_loss)),
-            ("val_loss", (&found.val_loss, &expected.val_loss)),
+            ("loss", (&found.noisy.loss, &expected.noisy.loss)),
+            ("clean_loss", (&found.clean.loss, &expected.clean.loss)),
+            ("val_loss", (&found.val.loss, &expected.val.loss)),
         ] {
             assert_eq!((found.len(), expected.len()), (epochs, epochs));
             for (epoch, (a, b)) in found.iter().zip(expected).enumerate() {

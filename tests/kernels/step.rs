@@ -3,8 +3,8 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_noise::ops::{
-    AdamUpdate, StackLayer, adam, adam_corrections, backward, bce_with_logits, binary_accuracy,
-    relu, stack,
+    AdamUpdate, StackLayer, adam, adam_corrections, backward, bce_with_logits, binary_hits, relu,
+    stack,
 };
 
 use super::noise::{FIRST, draws};
@@ -93,7 +93,7 @@ fn what_lies_behind_a_product_and_its_gradients() -> Result<()> {
 fn loss_accuracy_and_gradient() -> Result<()> {
     type Scores =
         extern "C" fn(usize, *const f32, *const f32, *mut f32, usize, usize, usize, i32, i32);
-    type Mean = extern "C" fn(usize, *const f32, *mut f32, usize);
+    type Sum = extern "C" fn(usize, *const f32, *mut f32, usize, usize);
     type Grad =
         extern "C" fn(usize, *const f32, *const f32, *const f32, *mut f32, usize, usize, usize);
     let Some(library) = library() else { return Ok(()) };
@@ -111,23 +111,24 @@ fn loss_accuracy_and_gradient() -> Result<()> {
         let weighted = (&losses * Tensor::from_slice(&pull, replicas, &Device::Cpu)?)?;
         let grads = weighted.backward()?;
         let losses = flat(&losses)?;
-        let rights = flat(&binary_accuracy(&logits, &targets)?)?;
+        let hits = flat(&binary_hits(&logits, &targets)?)?;
 
         let (n, shared, zs) = (replicas * batch, ys.len(), zs[first..].as_ptr());
-        let both = [&losses[..], &rights].concat();
-        for (loss, accuracy, expected) in [(1, 0, &losses), (0, 1, &rights), (1, 1, &both)] {
+        let both = [&losses[..], &hits].concat();
+        for (loss, counted, expected) in [(1, 0, &losses), (0, 1, &hits), (1, 1, &both)] {
             let mut values = vec![0f32; expected.len() * batch];
-            let mut means = vec![f32::INFINITY; expected.len()];
+            let mut sums = vec![f32::INFINITY; expected.len()];
             let out = values.as_mut_ptr();
             launch(library, "binary_scores", n, |scores: Scores| {
-                scores(n, zs, ys.as_ptr(), out, batch, stride, shared, loss, accuracy)
+                scores(n, zs, ys.as_ptr(), out, batch, stride, shared, loss, counted)
             });
-            let out = means.as_mut_ptr();
-            launch(library, "mean_by_replica", expected.len(), |mean: Mean| {
-                mean(expected.len(), values.as_ptr(), out, batch)
+            let out = sums.as_mut_ptr();
+            let means = if loss == 1 { replicas } else { 0 };
+            launch(library, "sum_by_replica", expected.len(), |sum: Sum| {
+                sum(expected.len(), values.as_ptr(), out, batch, means)
             });
-            assert!(loss == 0 || means[0].is_nan(), "NaN must not be hidden");
-            assert_eq!(bits(&means[1..]), bits(&expected[1..]), "{loss} {accuracy}");
+            assert!(loss == 0 || sums[0].is_nan(), "NaN must not be hidden");
+            assert_eq!(bits(&sums[1..]), bits(&expected[1..]), "{loss} {counted}");
         }
         let (mut dz, nan) = (vec![f32::INFINITY; n], 6 - first);
         let out = dz.as_mut_ptr();

@@ -1,5 +1,6 @@
 //! A file of finished runs: a head with format and checksum, and the runs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::common::Common;
-use crate::experiment::record::Record;
-use crate::experiment::trial::TrialId;
+use crate::experiment::basis::Basis;
+use crate::experiment::record::{Record, Scores};
+use crate::experiment::trial::{Network, TrialId};
 use crate::files::{other_version, sha256};
 
 /// Version of the files, raised when their form changes.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 #[derive(Serialize)]
 struct Head {
@@ -24,7 +25,10 @@ struct Head {
 /// The runs of a file.
 #[derive(Serialize, Deserialize)]
 pub struct Body {
-    pub common: Common,
+    /// What all runs of the store have in common.
+    pub common: Value,
+    /// The networks of the runs by width.
+    pub networks: BTreeMap<usize, Network>,
     /// The names of the runs.
     pub trials: Vec<TrialId>,
     pub runs: Vec<Record>,
@@ -76,9 +80,27 @@ fn parse(bytes: &[u8]) -> Result<Content> {
 }
 
 impl Body {
-    pub fn new(common: Common, runs: Vec<Record>) -> Self {
-        let trials = runs.iter().map(|record| common.trial(&record.id)).collect();
-        Self { common, trials, runs }
+    pub fn new(basis: &Basis, runs: Vec<Record>) -> Self {
+        let used = |hidden: &usize| runs.iter().any(|record| record.varying.hidden == *hidden);
+        let networks = basis.networks.iter().filter(|(hidden, _)| used(hidden));
+        let networks = networks.map(|(hidden, network)| (*hidden, network.clone())).collect();
+        let mut own = Self { common: basis.common.clone(), networks, trials: Vec::new(), runs };
+        own.trials = own.names().flatten().collect();
+        own
+    }
+
+    /// The names that follow from the content; `None` for a run whose network is missing, or that has other
+    /// figures or seeds than it should have.
+    fn names(&self) -> impl Iterator<Item = Option<TrialId>> {
+        let metrics = self.common["metrics"].as_array().into_iter().flatten();
+        let metrics: Vec<&str> = metrics.filter_map(Value::as_str).collect();
+        let figures = Scores::names(&metrics, self.common["validation_size"] != 0);
+        self.runs.iter().map(move |Record { varying, run, .. }| {
+            let network = self.networks.get(&varying.hidden)?;
+            let has_seeds = (run.seed, run.data_seed) == (varying.seed, varying.data_seed);
+            let is_own = has_seeds && run.scores.iter().map(|(name, _)| name).eq(&figures);
+            is_own.then(|| varying.id(&self.common, network))
+        })
     }
 
     /// The name of the file, which follows from the names of its runs.
@@ -97,8 +119,7 @@ impl Body {
     /// Whether this version writes the body like this and gives its runs these names: serde passes
     /// over fields that it does not know.
     fn is_written_as(&self, line: &[u8]) -> bool {
-        let trials = self.runs.iter().map(|record| self.common.trial(&record.id));
-        trials.eq(self.trials.iter().cloned())
+        self.names().eq(self.trials.iter().cloned().map(Some))
             && serde_json::to_vec(self).is_ok_and(|written| written == line)
     }
 }

@@ -2,14 +2,13 @@
 //!
 //! Each finished chunk of runs is one file of two lines of JSON: a head with the format version and
 //! the SHA-256 of the second line, and the runs with their names, which follow from everything that
-//! determines a run's bits ([`Trial`](super::Trial)), and with the settings that all runs of the store share.
+//! determines a run's bits ([`Basis::id`]), and with what all runs of the store share.
 //! A file is written whole or not at all, never changed, and named by the runs it has; so two
 //! programs may write to one store, and a run is there whole or not at all whenever a program ends.
 //!
 //! A file is damaged if its checksum is wrong or it has no head. One with fields that this version does
 //! not write, or without some that it does, is another version's, and is left alone.
 
-mod common;
 mod file;
 
 use std::collections::HashMap;
@@ -21,18 +20,20 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 
-pub use common::Common;
 use file::{Body, Content};
 
-use super::fingerprint::Fingerprint;
-use super::record::{Record, RunId};
-use super::trial::TrialId;
+use super::basis::Basis;
+use super::plan::Plan;
+use super::record::Record;
+use super::trial::{Trial, TrialId};
 use crate::files;
 
 /// The finished runs of one folder.
+#[derive(Debug)]
 pub struct Store {
-    folder: PathBuf,
-    common: Common,
+    /// `None` for a store in memory.
+    folder: Option<PathBuf>,
+    basis: Basis,
     runs: Mutex<HashMap<TrialId, Record>>,
 }
 
@@ -43,7 +44,7 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read or written to, or holds runs of another experiment or of another
     /// version.
-    pub fn open(folder: &Path, common: Common, warn: &mut dyn FnMut(String)) -> Result<Self> {
+    pub fn open(folder: &Path, basis: Basis, warn: &mut dyn FnMut(String)) -> Result<Self> {
         files::create_folder(folder, &[])?;
         let mut paths = Vec::new();
         for path in entries(folder)? {
@@ -61,10 +62,10 @@ impl Store {
             let name = path.display();
             match content {
                 Content::Whole(body) => {
-                    if let Some([setting, own, other]) = common.difference(&body.common) {
+                    if let Some(how) = basis.other_experiment(&body.common, &body.networks) {
                         bail!(
-                            "{} holds runs of another experiment: expected {setting} {own}, \
-                             received {other}; name another --out, or start over with --fresh",
+                            "{} holds runs of another experiment: {how}; name another --out, or \
+                             start over with --fresh",
                             folder.display()
                         )
                     }
@@ -83,17 +84,46 @@ impl Store {
                 Content::Gone => {}
             }
         }
-        Ok(Self { folder: folder.to_path_buf(), common, runs: Mutex::new(runs) })
+        Ok(Self { folder: Some(folder.to_path_buf()), basis, runs: Mutex::new(runs) })
+    }
+
+    /// A store that keeps nothing.
+    pub fn in_memory(basis: Basis) -> Self {
+        Self { folder: None, basis, runs: Mutex::default() }
+    }
+
+    /// What all its runs have in common.
+    pub fn basis(&self) -> &Basis {
+        &self.basis
     }
 
     /// A finished run.
-    pub fn get(&self, id: &RunId) -> Option<Record> {
-        self.lock().get(&self.common.trial(id)).cloned()
+    ///
+    /// # Errors
+    /// If the run is of no width of the plan.
+    pub fn get(&self, trial: &Trial) -> Result<Option<Record>> {
+        Ok(self.lock().get(&self.basis.id(trial)?).cloned())
     }
 
     /// Whether a run is finished.
-    pub fn contains(&self, id: &RunId) -> bool {
-        self.lock().contains_key(&self.common.trial(id))
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn contains(&self, trial: &Trial) -> Result<bool> {
+        Ok(self.lock().contains_key(&self.basis.id(trial)?))
+    }
+
+    /// The finished runs of each cell of a plan, data seed by data seed.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn records(&self, plan: &Plan) -> Result<Vec<Vec<Record>>> {
+        let of = |cell| {
+            let found = plan.trials_of(cell).map(|trial| self.get(&trial));
+            let found = found.collect::<Result<Vec<_>>>()?;
+            Ok(found.into_iter().flatten().collect())
+        };
+        plan.cells().into_iter().map(of).collect()
     }
 
     /// Writes finished runs to the disk as one file; they are finished when it is there.
@@ -101,15 +131,12 @@ impl Store {
     /// # Errors
     /// When the file cannot be written; what the store has already is kept.
     pub fn put(&self, runs: Vec<Record>) -> Result<()> {
-        let body = Body::new(self.common.clone(), runs);
-        files::write(&self.folder.join(body.file_name()), &body.encode()?)?;
+        let body = Body::new(&self.basis, runs);
+        if let Some(folder) = &self.folder {
+            files::write(&folder.join(body.file_name()), &body.encode()?)?;
+        }
         self.lock().extend(body.trials.into_iter().zip(body.runs));
         Ok(())
-    }
-
-    /// The content of the data that the runs are trained on; `None` where the settings determine it.
-    pub fn data(&self) -> Option<&Fingerprint> {
-        self.common.data.as_ref()
     }
 
     /// The kind of device, `cpu` or `cuda`, on which the runs in a folder were trained; `None` where
@@ -123,7 +150,7 @@ impl Store {
         }
         for path in entries(folder)?.into_iter().filter(|path| is_run(path)) {
             if let Content::Whole(body) = file::read(&path)? {
-                return Ok(Some(body.common.device));
+                return Ok(body.common["device"].as_str().map(str::to_string));
             }
         }
         Ok(None)

@@ -35,16 +35,13 @@ pub(super) fn slopes_simd<'a, S: Simd>(
 }
 
 /// 1 where the logit has the sign of its class, 0 elsewhere.
-pub(super) fn rights(zs: &[f32], ys: &[f32]) -> Vec<f32> {
-    let right = |(&z, &y): (&f32, &f32)| f32::from((z > 0.) == (y > 0.5));
-    zs.iter().zip(ys).map(right).collect()
+pub(super) fn hits(zs: &[f32], ys: &[f32]) -> Vec<f32> {
+    let hit = |(&z, &y): (&f32, &f32)| f32::from((z > 0.) == (y > 0.5));
+    zs.iter().zip(ys).map(hit).collect()
 }
 
-/// Means over each replica's batch, summed in double precision.
-pub(super) fn means(values: &[f32], replicas: usize) -> impl Iterator<Item = f32> {
+/// Sums over each replica's batch, in double precision.
+pub(super) fn sums(values: &[f32], replicas: usize) -> impl Iterator<Item = f64> {
     let batch = values.len() / replicas;
-    values.chunks_exact(batch).map(move |values| {
-        let sum: f64 = values.iter().map(|&x| f64::from(x)).sum();
-        (sum / batch as f64) as f32
-    })
+    values.chunks_exact(batch).map(|values| values.iter().map(|&x| f64::from(x)).sum())
 }

@@ -19,11 +19,12 @@ impl Scores {
             &Batches::<f32>::new(logits.0, logits.1)?;
         let (tasks, shared) = (replicas * batch, ys.len());
         let shape = self.shape(*replicas);
-        let (loss, accuracy) = (i32::from(self.has_loss()), i32::from(self.has_accuracy()));
+        let (loss, hits) = (i32::from(self.has_loss()), i32::from(self.has_hits()));
+        let means = if self.has_loss() { *replicas } else { 0 };
         let mut scores = room(device, shape.elem_count() * batch)?;
-        let mut means = room(device, shape.elem_count())?;
+        let mut sums = room(device, shape.elem_count())?;
         // SAFETY: the first kernel reads a batch of logits at each stride and `shared` targets, and
-        // writes a batch for each mean, of which the second reads a batch a task.
+        // writes a batch for each sum, of which the second reads a batch a task.
         unsafe {
             launch!(
                 device,
@@ -36,11 +37,19 @@ impl Scores {
                 stride,
                 &shared,
                 &loss,
-                &accuracy
+                &hits
             );
-            launch!(device, "mean_by_replica", shape.elem_count(), &scores, &mut means, batch);
+            launch!(
+                device,
+                "sum_by_replica",
+                shape.elem_count(),
+                &scores,
+                &mut sums,
+                batch,
+                &means
+            );
         }
-        Ok(result(means, device, shape))
+        Ok(result(sums, device, shape))
     }
 }
 

@@ -4,23 +4,23 @@
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
-use super::cpu::{losses, means, rights, slopes};
+use super::cpu::{hits, losses, slopes, sums};
 use crate::ops::cpu::values;
 
 /// What is told of each replica's batch: (R,), or (2, R) for both.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scores {
     Loss,
-    Accuracy,
+    Hits,
     Both,
 }
 
 impl Scores {
     pub fn has_loss(self) -> bool {
-        self != Self::Accuracy
+        self != Self::Hits
     }
 
-    pub fn has_accuracy(self) -> bool {
+    pub fn has_hits(self) -> bool {
         self != Self::Loss
     }
 
@@ -45,10 +45,11 @@ impl CustomOp2 for Scores {
         let replicas = logits_layout.dims()[0];
         let mut scores = Vec::new();
         if self.has_loss() {
-            scores.extend(means(&losses(zs, ys), replicas));
+            let batch = (zs.len() / replicas) as f64;
+            scores.extend(sums(&losses(zs, ys), replicas).map(|sum| (sum / batch) as f32));
         }
-        if self.has_accuracy() {
-            scores.extend(means(&rights(zs, ys), replicas));
+        if self.has_hits() {
+            scores.extend(sums(&hits(zs, ys), replicas).map(|sum| sum as f32));
         }
         Ok((CpuStorage::F32(scores), self.shape(replicas)))
     }

@@ -1,4 +1,4 @@
-//! Binary cross-entropy on logits, and its accuracy, one value a replica.
+//! Binary cross-entropy on logits, and its hits, one value a replica.
 //!
 //! loss = mean over the batch of `max(z, 0) − z·y + ln(1 + exp(−|z|))`, which is finite for every
 //! finite logit; d loss / dz = (sigmoid(z) − y) / B.
@@ -32,28 +32,29 @@ pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Share of the batch, for each replica, whose logit has the sign of its class (z > 0 is class 1).
+/// Number of rows of the batch, for each replica, whose logit has the sign of its class (z > 0 is
+/// class 1).
 ///
 /// # Shapes
 /// As [`bce_with_logits`]; the result carries no gradient.
 ///
 /// # Errors
 /// When the shapes do not fit.
-pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+pub fn binary_hits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
     if has_kernel(&[logits, &targets]) {
         let targets = beside(&targets, logits)?;
-        readable(logits)?.apply_op2_no_bwd(&targets, &Scores::Accuracy)
+        readable(logits)?.apply_op2_no_bwd(&targets, &Scores::Hits)
     } else {
         let predicted = logits.detach().squeeze(2)?.gt(0.)?;
-        predicted.broadcast_eq(&targets.gt(0.5)?)?.to_dtype(logits.dtype())?.mean(1)
+        predicted.broadcast_eq(&targets.gt(0.5)?)?.to_dtype(logits.dtype())?.sum(1)
     }
 }
 
-/// [`bce_with_logits`] and [`binary_accuracy`] in one pass.
+/// [`bce_with_logits`] and [`binary_hits`] in one pass.
 ///
 /// # Shapes
-/// As [`bce_with_logits`]; result (2, R) without a gradient: the losses, then the accuracies.
+/// As [`bce_with_logits`]; result (2, R) without a gradient: the losses, then the hits.
 ///
 /// # Errors
 /// When the shapes do not fit.
@@ -62,7 +63,7 @@ pub fn binary_scores(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     if has_kernel(&[logits, &matched]) {
         readable(logits)?.apply_op2_no_bwd(&beside(&matched, logits)?, &Scores::Both)
     } else {
-        let scores = [bce_with_logits(logits, targets)?, binary_accuracy(logits, targets)?];
+        let scores = [bce_with_logits(logits, targets)?, binary_hits(logits, targets)?];
         Ok(Tensor::stack(&scores, 0)?.detach())
     }
 }
@@ -121,8 +122,8 @@ mod tests {
         let second = (100. + (-0.5f64).exp().ln_1p()) / 3.;
         assert!((f64::from(loss[0]) - first).abs() < 1e-7, "{loss:?} {first}");
         assert!((f64::from(loss[1]) - second).abs() < 4e-6, "{loss:?} {second}");
-        let accuracy = binary_accuracy(&logits, &targets)?.to_vec1::<f32>()?;
-        assert_eq!(accuracy, [1. / 3., 2. / 3.]); // z = 0 counts as class 0
+        let hits = binary_hits(&logits, &targets)?.to_vec1::<f32>()?;
+        assert_eq!(hits, [1., 2.]); // z = 0 counts as class 0
         Ok(())
     }
 
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_loss_and_accuracy() -> Result<()> {
+    fn scores_are_loss_and_hits() -> Result<()> {
         let (logits, targets) = example()?;
         let rows = logits.narrow(1, 1, 2)?;
         for (logits, targets) in
@@ -165,7 +166,7 @@ mod tests {
                 let (logits, targets) = (logits.to_dtype(dtype)?, targets.to_dtype(dtype)?);
                 let scores = binary_scores(&logits, &targets)?;
                 let loss = bce_with_logits(&logits, &targets)?;
-                let expected = Tensor::stack(&[loss, binary_accuracy(&logits, &targets)?], 0)?;
+                let expected = Tensor::stack(&[loss, binary_hits(&logits, &targets)?], 0)?;
                 let to_vec = |scores: Tensor| scores.to_dtype(DType::F64)?.to_vec2::<f64>();
                 assert_eq!(to_vec(scores)?, to_vec(expected)?);
             }

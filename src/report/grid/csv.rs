@@ -3,135 +3,157 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::experiment::{Cell, CellOutcome, GridOutcome, Run};
-use crate::model::Placement;
+use crate::experiment::{Cell, CellOutcome, Outcome, Run, noise_name};
 
 /// `cells.csv`: a row for each cell, with its means, standard deviations and difference from the
 /// baseline.
 ///
 /// # Errors
-/// Never for an outcome of this crate.
-pub fn cells_csv(outcome: &GridOutcome) -> Result<Vec<u8>> {
-    table(outcome.cells.iter().map(CellRow::new))
+/// None for an outcome of this crate.
+pub fn cells_csv(outcome: &Outcome) -> Result<Vec<u8>> {
+    table(outcome.cells.iter().map(|own| cell_row(outcome, own)).collect())
 }
 
 /// `runs.csv`: a row for each run.
 ///
 /// # Errors
-/// Never for an outcome of this crate.
-pub fn runs_csv(outcome: &GridOutcome) -> Result<Vec<u8>> {
+/// None for an outcome of this crate.
+pub fn runs_csv(outcome: &Outcome) -> Result<Vec<u8>> {
     let rows = |own: &CellOutcome| {
-        let cell = own.cell;
-        own.runs.iter().map(move |run| RunRow::new(&cell, run)).collect::<Vec<_>>()
+        let cell = own.cell.clone();
+        own.runs.iter().map(move |run| run_row(outcome, &cell, run)).collect::<Vec<_>>()
     };
-    table(outcome.cells.iter().flat_map(rows))
+    table(outcome.cells.iter().flat_map(rows).collect())
 }
 
-fn table(rows: impl Iterator<Item = impl Serialize>) -> Result<Vec<u8>> {
+/// A row as columns with their names.
+type Row = Vec<(String, Field)>;
+
+/// A value as CSV writes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Field {
+    Empty(Option<()>),
+    Text(String),
+    Whole(u64),
+    Single(f32),
+    Number(f64),
+}
+
+impl From<String> for Field {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Field {
+    fn from(number: u64) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<usize> for Field {
+    fn from(number: usize) -> Self {
+        Self::Whole(number as u64)
+    }
+}
+
+impl From<f64> for Field {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Field {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty(None), T::into)
+    }
+}
+
+fn table(rows: Vec<Row>) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
+    if let Some(first) = rows.first() {
+        csv.write_record(first.iter().map(|(name, _)| name))?;
+    }
     for row in rows {
-        csv.serialize(row)?;
+        csv.serialize(row.into_iter().map(|(_, field)| field).collect::<Vec<_>>())?;
     }
     Ok(csv.into_inner()?)
 }
 
-#[derive(Serialize)]
-struct CellRow {
-    placement: Option<Placement>,
-    stddev: f64,
-    hidden: usize,
-    learning_rate: f64,
-    train_size: usize,
-    runs: usize,
-    finished: usize,
-    train_accuracy_mean: Option<f64>,
-    train_accuracy_std: Option<f64>,
-    validation_accuracy_mean: Option<f64>,
-    validation_accuracy_std: Option<f64>,
-    test_accuracy_mean: Option<f64>,
-    test_accuracy_std: Option<f64>,
-    test_loss_mean: Option<f64>,
-    test_loss_std: Option<f64>,
-    difference_mean: Option<f64>,
-    difference_low: Option<f64>,
-    difference_high: Option<f64>,
-    pairs: Option<usize>,
-    units: Option<usize>,
-    t: Option<f64>,
-    p: Option<f64>,
-    p_holm: Option<f64>,
-    p_nadeau_bengio: Option<f64>,
+fn put(row: &mut Row, name: &str, field: impl Into<Field>) {
+    row.push((name.to_string(), field.into()));
 }
 
-impl CellRow {
-    fn new(own: &CellOutcome) -> Self {
-        let (cell, summary, difference) = (&own.cell, &own.summary, own.difference.as_ref());
-        Self {
-            placement: cell.placement,
-            stddev: cell.stddev,
-            hidden: cell.variant.hidden,
-            learning_rate: cell.variant.learning_rate,
-            train_size: cell.variant.train_size,
-            runs: own.runs.len(),
-            finished: summary.test_accuracy.n,
-            train_accuracy_mean: summary.train_accuracy.mean,
-            train_accuracy_std: summary.train_accuracy.std,
-            validation_accuracy_mean: summary.validation_accuracy.mean,
-            validation_accuracy_std: summary.validation_accuracy.std,
-            test_accuracy_mean: summary.test_accuracy.mean,
-            test_accuracy_std: summary.test_accuracy.std,
-            test_loss_mean: summary.test_loss.mean,
-            test_loss_std: summary.test_loss.std,
-            difference_mean: difference.map(|d| d.mean),
-            difference_low: difference.and_then(|d| d.low),
-            difference_high: difference.and_then(|d| d.high),
-            pairs: difference.map(|d| d.n),
-            units: difference.map(|d| d.units),
-            t: difference.and_then(|d| d.paired_t.as_ref()?.t),
-            p: difference.and_then(|d| d.p),
-            p_holm: difference.and_then(|d| d.p_holm),
-            p_nadeau_bengio: difference.and_then(|d| Some(d.nadeau_bengio.as_ref()?.p)),
-        }
+/// What both tables begin with.
+fn named(cell: &Cell) -> Row {
+    let mut row = Row::new();
+    let places: Vec<&str> = cell.noise.iter().map(|spec| spec.place()).collect();
+    put(&mut row, "placement", (!places.is_empty()).then(|| places.join(" & ")));
+    put(&mut row, "stddev", cell.noise.first().map_or(0., |spec| spec.strength()));
+    put(&mut row, "hidden", cell.variant.hidden);
+    put(&mut row, "learning_rate", cell.variant.learning_rate);
+    put(&mut row, "train_size", cell.variant.train_size);
+    row
+}
+
+fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
+    let (metric, difference) = (&outcome.metric, own.difference.as_ref());
+    let mut row = named(&own.cell);
+    let mut put = |name: &str, field: Field| put(&mut row, name, field);
+    put("runs", own.runs.len().into());
+    put("finished", own.summary.get(&format!("test_{metric}")).n.into());
+    let sets = ["train", "validation", "test"].map(|set| format!("{set}_{metric}"));
+    for figure in sets.into_iter().chain(["test_loss".to_string()]) {
+        let statistic = own.summary.get(&figure);
+        put(&format!("{figure}_mean"), statistic.mean.into());
+        put(&format!("{figure}_std"), statistic.std.into());
     }
-}
-
-#[derive(Serialize)]
-struct RunRow {
-    placement: Option<Placement>,
-    stddev: f64,
-    hidden: usize,
-    learning_rate: f64,
-    train_size: usize,
-    data_seed: u32,
-    seed: u64,
-    train_accuracy: Option<f64>,
-    validation_accuracy: Option<f64>,
-    test_accuracy: Option<f64>,
-    train_loss: Option<f32>,
-    test_loss: Option<f32>,
-    best_test_accuracy: Option<f64>,
-    best_epoch: Option<usize>,
-    stopped_epoch: Option<usize>,
-}
-
-impl RunRow {
-    fn new(cell: &Cell, run: &Run) -> Self {
-        Self {
-            placement: cell.placement,
-            stddev: cell.stddev,
-            hidden: cell.variant.hidden,
-            learning_rate: cell.variant.learning_rate,
-            train_size: cell.variant.train_size,
-            data_seed: run.data_seed,
-            seed: run.seed,
-            train_accuracy: run.train_accuracy,
-            validation_accuracy: run.validation_accuracy,
-            test_accuracy: run.test_accuracy,
-            train_loss: run.train_loss,
-            test_loss: run.test_loss,
-            best_test_accuracy: run.best_test_accuracy,
-            best_epoch: run.best_epoch,
-            stopped_epoch: run.stopped.as_ref().map(|stop| stop.epoch),
-        }
+    put("difference_mean", difference.map(|d| d.mean).into());
+    put("difference_low", difference.and_then(|d| d.low).into());
+    put("difference_high", difference.and_then(|d| d.high).into());
+    put("pairs", difference.map(|d| d.n).into());
+    put("units", difference.map(|d| d.units).into());
+    put("t", difference.and_then(|d| d.paired_t.as_ref()?.t).into());
+    put("p", difference.and_then(|d| d.p).into());
+    put("p_holm", difference.and_then(|d| d.p_holm).into());
+    put("p_nadeau_bengio", difference.and_then(|d| Some(d.nadeau_bengio.as_ref()?.p)).into());
+    put("noise", noise_name(&own.cell.noise).into());
+    for (figure, statistic) in own.summary.iter().filter(|(name, _)| is_further(name, metric)) {
+        put(&format!("{figure}_mean"), statistic.mean.into());
+        put(&format!("{figure}_std"), statistic.std.into());
     }
+    row
+}
+
+/// Whether a figure is none that the columns above have.
+fn is_further(name: &str, metric: &str) -> bool {
+    let sets = ["train", "validation", "test", "best_test"];
+    !sets
+        .iter()
+        .any(|set| [format!("{set}_{metric}"), format!("{set}_loss")].contains(&name.into()))
+}
+
+fn run_row(outcome: &Outcome, cell: &Cell, run: &Run) -> Row {
+    let metric = &outcome.metric;
+    let mut row = named(cell);
+    let mut put = |name: &str, field: Field| put(&mut row, name, field);
+    put("data_seed", u64::from(run.data_seed).into());
+    put("seed", run.seed.into());
+    for figure in ["train", "validation", "test"].map(|set| format!("{set}_{metric}")) {
+        put(&figure, run.get(&figure).into());
+    }
+    for figure in ["train_loss", "test_loss"] {
+        let loss = run.get(figure).map(|loss| Field::Single(loss as f32));
+        put(figure, loss.unwrap_or(Field::Empty(None)));
+    }
+    let best = format!("best_test_{metric}");
+    put(&best, run.get(&best).into());
+    put("best_epoch", run.best_epoch.into());
+    put("stopped_epoch", run.stopped.as_ref().map(|stop| stop.epoch).into());
+    put("noise", noise_name(&cell.noise).into());
+    for (figure, score) in run.scores.iter().filter(|(name, _)| is_further(name, metric)) {
+        put(figure, score.into());
+    }
+    row
 }

@@ -5,13 +5,12 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pictures::Picture;
-use super::sentences::conclusion_sentences;
 use super::table::Rows;
-use crate::experiment::GridOutcome;
-use crate::report::text::number;
+use crate::experiment::{Outcome, conclusion_sentences};
+use crate::stats::number;
 
 /// The page, with the pictures inside it.
-pub fn report_html(outcome: &GridOutcome, pictures: &[Picture]) -> Vec<u8> {
+pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
     let sentences = conclusion_sentences(outcome);
     let (verdict, details) = sentences.split_first().map_or(("", &[][..]), |(v, d)| (v, d));
     let page = html! {
@@ -40,7 +39,7 @@ pub fn report_html(outcome: &GridOutcome, pictures: &[Picture]) -> Vec<u8> {
     page.into_string().into_bytes()
 }
 
-fn table(outcome: &GridOutcome) -> Markup {
+fn table(outcome: &Outcome) -> Markup {
     let rows = Rows::new(outcome);
     html! {
         table {
@@ -51,7 +50,7 @@ fn table(outcome: &GridOutcome) -> Markup {
                 }
             }
         }
-        p.note { "The best cell is marked. Accuracies are means over the runs, ± standard deviation of one run." }
+        p.note { "The best cell is marked. Figures are means over the runs, ± standard deviation of one run." }
     }
 }
 
@@ -65,8 +64,8 @@ fn figure(picture: &Picture) -> Markup {
     }
 }
 
-fn method(outcome: &GridOutcome) -> Markup {
-    let several = outcome.settings.data_seeds.len() > 1;
+fn method(outcome: &Outcome) -> Markup {
+    let several = outcome.plan.data_seeds.len() > 1;
     html! {
         p {
             "Every cell is compared with the baseline, the same network without noise, run by run: "
@@ -95,16 +94,19 @@ fn method(outcome: &GridOutcome) -> Markup {
     }
 }
 
-fn settings(outcome: &GridOutcome) -> Markup {
-    let grid = &outcome.settings;
+fn settings(outcome: &Outcome) -> Markup {
+    let grid = &outcome.plan;
     let list = |values: Vec<String>| values.join(", ");
     let numbers = |values: &[f64]| list(values.iter().map(|x| number(*x)).collect());
     let counts = |values: &[usize]| list(values.iter().map(usize::to_string).collect());
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
+    let detail =
+        |(name, value): &(String, serde_json::Value)| format!("{value} {}", name.replace('_', " "));
+    let data: Vec<String> = outcome.data.iter().map(detail).collect();
     let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
-        ("task", grid.task.to_string()),
-        ("points", format!("{}, noise {}", grid.samples, number(grid.data_noise))),
+        ("task", grid.task.clone()),
+        ("data", data.join(", ")),
         ("data seeds", seeds),
         ("training points", counts(&grid.train_sizes)),
         ("validation points", grid.validation_size.to_string()),
@@ -114,7 +116,7 @@ fn settings(outcome: &GridOutcome) -> Markup {
         ("batch size", grid.batch_size.to_string()),
         ("repeats", format!("{} (seeds {} to {last})", grid.repeats, grid.seed)),
         ("command", outcome.command.clone()),
-        ("version", format!("candle-noise {}, on {}", outcome.version, outcome.device)),
+        ("version", format!("candle-noise {}, on {}", env!("CARGO_PKG_VERSION"), outcome.device)),
     ];
     html! {
         dl { @for (name, value) in rows { dt { (name) } dd { (value) } } }

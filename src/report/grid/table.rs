@@ -2,79 +2,91 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::sentences::{conclusion_sentences, range};
-use crate::experiment::{CellOutcome, Difference, GridOutcome, Statistic};
-use crate::report::text::{figure, number};
+use crate::experiment::{
+    CellOutcome, Difference, Outcome, conclusion_sentences, place_name, range,
+};
+use crate::report::text::figure;
+use crate::stats::{Statistic, number};
 
 /// The rows of the table, each with whether it is the best cell.
 pub(super) struct Rows {
-    pub head: Vec<&'static str>,
+    pub head: Vec<String>,
     pub rows: Vec<(bool, Vec<String>)>,
 }
 
 /// A column: its head, and what it says of a cell.
-type Column = (&'static str, fn(&CellOutcome) -> String);
+type Column<'a> = (String, Box<dyn Fn(&CellOutcome) -> String + 'a>);
 
 impl Rows {
-    pub fn new(outcome: &GridOutcome) -> Self {
+    pub fn new(outcome: &Outcome) -> Self {
         let columns = columns(outcome);
-        let best = outcome.conclusion.as_ref().map(|conclusion| conclusion.choice.cell);
+        let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
         let row = |own: &CellOutcome| {
             let texts = columns.iter().map(|(_, text)| text(own)).collect();
-            (best == Some(own.cell), texts)
+            (best == Some(&own.cell), texts)
         };
         Self {
-            head: columns.iter().map(|(head, _)| *head).collect(),
+            head: columns.iter().map(|(head, _)| head.clone()).collect(),
             rows: outcome.cells.iter().map(row).collect(),
         }
     }
 }
 
 /// The columns; those that say the same of all cells are left out.
-fn columns(outcome: &GridOutcome) -> Vec<Column> {
-    let grid = &outcome.settings;
-    let columns: [(bool, Column); 13] = [
-        (true, ("noise", noise)),
-        (true, ("stddev", |own| number(own.cell.stddev))),
-        (grid.hidden.len() > 1, ("hidden", |own| own.cell.variant.hidden.to_string())),
-        (
-            grid.learning_rates.len() > 1,
-            ("learning rate", |own| number(own.cell.variant.learning_rate)),
-        ),
-        (grid.train_sizes.len() > 1, ("train size", |own| own.cell.variant.train_size.to_string())),
-        (true, ("train", |own| mean(&own.summary.train_accuracy))),
-        (grid.validation_size > 0, ("validation", |own| mean(&own.summary.validation_accuracy))),
-        (true, ("test", |own| figure(&own.summary.test_accuracy))),
-        (true, ("difference", |own| of(own, |d| Some(format!("{:+.3}", d.mean))))),
-        (
-            true,
-            ("95 % interval", |own| {
-                of(own, |d| d.low.zip(d.high).map(|(low, high)| range(low, high)))
-            }),
-        ),
-        (true, ("p", |own| of(own, |d| d.p.map(p_value)))),
-        (true, ("p (Holm)", |own| of(own, |d| d.p_holm.map(p_value)))),
-        (
-            grid.data_seeds.len() > 1,
-            ("p (Nadeau-Bengio)", |own| {
-                of(own, |d| d.nadeau_bengio.as_ref().map(|t| p_value(t.p)))
-            }),
-        ),
-    ];
-    let shown = columns.into_iter().filter(|(shown, _)| *shown);
-    shown.map(|(_, column)| column).collect()
+fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
+    let plan = &outcome.plan;
+    let of_metric = |set: &str| format!("{set}_{}", outcome.metric);
+    let [train, validation, test] = ["train", "validation", "test"].map(of_metric);
+    let mut columns: Vec<Column> = Vec::new();
+    let mut put = |shown: bool, head: &str, text: Box<dyn Fn(&CellOutcome) -> String>| {
+        if shown {
+            columns.push((head.to_string(), text));
+        }
+    };
+    put(true, "noise", Box::new(noise));
+    put(true, "stddev", Box::new(strength));
+    put(plan.hidden.len() > 1, "hidden", Box::new(|own| own.cell.variant.hidden.to_string()));
+    put(
+        plan.learning_rates.len() > 1,
+        "learning rate",
+        Box::new(|own| number(own.cell.variant.learning_rate)),
+    );
+    let sizes = |own: &CellOutcome| own.cell.variant.train_size.to_string();
+    put(plan.train_sizes.len() > 1, "train size", Box::new(sizes));
+    put(true, "train", Box::new(move |own| mean(&own.summary.get(&train))));
+    let validated = plan.validation_size > 0;
+    put(validated, "validation", Box::new(move |own| mean(&own.summary.get(&validation))));
+    put(true, "test", Box::new(move |own| figure(&own.summary.get(&test))));
+    put(true, "difference", Box::new(|own| of(own, |d| Some(format!("{:+.3}", d.mean)))));
+    let interval = |d: &Difference| d.low.zip(d.high).map(|(low, high)| range(low, high));
+    put(true, "95 % interval", Box::new(move |own| of(own, interval)));
+    put(true, "p", Box::new(|own| of(own, |d| d.p.map(p_value))));
+    put(true, "p (Holm)", Box::new(|own| of(own, |d| d.p_holm.map(p_value))));
+    let corrected = |d: &Difference| d.nadeau_bengio.as_ref().map(|t| p_value(t.p));
+    put(plan.data_seeds.len() > 1, "p (Nadeau-Bengio)", Box::new(move |own| of(own, corrected)));
+    columns
 }
 
 fn noise(own: &CellOutcome) -> String {
-    own.cell.placement.map_or_else(|| "baseline".to_string(), |placement| placement.to_string())
+    match &own.cell.noise[..] {
+        [] => "baseline".to_string(),
+        noise => noise.iter().map(place_name).collect::<Vec<_>>().join(" & "),
+    }
+}
+
+fn strength(own: &CellOutcome) -> String {
+    match &own.cell.noise[..] {
+        [] => number(0.),
+        noise => noise.iter().map(|spec| number(spec.strength())).collect::<Vec<_>>().join(" & "),
+    }
 }
 
 /// What the terminal shows: the table with the best cell marked, and the conclusion.
-pub fn grid_text(outcome: &GridOutcome) -> String {
+pub fn grid_text(outcome: &Outcome) -> String {
     let rows = Rows::new(outcome);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.set_header([""].into_iter().chain(rows.head));
+    table.set_header([String::new()].into_iter().chain(rows.head));
     for (best, texts) in rows.rows {
         let mark = if best { "*" } else { "" };
         table.add_row([mark.to_string()].into_iter().chain(texts));

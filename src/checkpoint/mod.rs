@@ -1,0 +1,163 @@
+//! Checkpoints on disk: the last ones of a training run in a folder.
+
+mod file;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::files;
+use crate::train::Checkpoint;
+use file::{Content, decode, encode};
+
+/// How many are kept: the last one, and the one before should that be damaged.
+const KEPT: usize = 2;
+
+/// The checkpoints of one training run: the files `NAME.epoch-EPOCH.safetensors` of a folder, of
+/// which the last two are kept.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    name: String,
+    run: Value,
+}
+
+impl Checkpoints {
+    /// Those of the run called `name`; `run` is what determines its course, for checkpoints of
+    /// another run to be refused.
+    pub fn new(folder: &Path, name: &str, run: Value) -> Self {
+        Self { folder: folder.to_path_buf(), name: name.to_string(), run }
+    }
+
+    /// The names of the runs that have checkpoints in a folder, sorted; none where there is no
+    /// folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn names(folder: &Path) -> Result<Vec<String>> {
+        let mut names: Vec<String> = entries(folder)?.into_iter().map(|entry| entry.0).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The files of all runs of a folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+        Ok(entries(folder)?.into_iter().map(|(.., path)| path).collect())
+    }
+
+    /// What determines the course of the run that the checkpoints of a folder are of; `None` where
+    /// there is none that is whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn run_in(folder: &Path) -> Result<Option<Value>> {
+        let run = |path: PathBuf| match decode(fs::read(path).ok()?).ok()? {
+            Content::Whole(_, run) => Some(run),
+            Content::Foreign(_) => None,
+        };
+        Ok(Self::paths(folder)?.into_iter().find_map(run))
+    }
+
+    /// Writes a checkpoint, whole or not at all; of those of earlier epochs the last is kept, and of
+    /// later ones, which are of an earlier training, none.
+    ///
+    /// # Errors
+    /// When it cannot be written; those that are there are kept then.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        let name = format!("{}.epoch-{}.safetensors", self.name, checkpoint.epoch);
+        let path = self.folder.join(name);
+        files::write(&path, &encode(checkpoint, &self.run)?)?;
+        let (later, others): (Vec<_>, Vec<_>) =
+            self.files()?.into_iter().partition(|(epoch, _)| *epoch > checkpoint.epoch);
+        let mut outdated = later.into_iter().chain(others.into_iter().skip(KEPT));
+        outdated.try_for_each(|(_, path)| files::remove_file(&path))?;
+        Ok(path)
+    }
+
+    /// The last checkpoint that is whole, `None` where there is none. A damaged one is set aside
+    /// with a line to `warn`.
+    ///
+    /// # Errors
+    /// When the checkpoint is one of another run or was written by another version, or the folder
+    /// cannot be read.
+    pub fn latest(&self, warn: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>> {
+        for (epoch, path) in self.files()? {
+            let name = path.display();
+            let bytes = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
+            match decode(bytes) {
+                Ok(Content::Whole(checkpoint, run)) => {
+                    if let Some([setting, own, other]) = difference("run", &self.run, &run) {
+                        bail!(
+                            "{name} is a checkpoint of another experiment: expected {setting} \
+                             {own}, received {other}"
+                        )
+                    }
+                    return Ok(Some(*checkpoint));
+                }
+                Ok(Content::Foreign(how)) => bail!("{name} was written by {how}"),
+                Err(error) => {
+                    let aside = path.with_extension("damaged");
+                    fs::rename(&path, &aside)
+                        .with_context(|| format!("cannot set the damaged {name} aside"))?;
+                    warn(format!(
+                        "{name} is damaged ({error:#}): set aside as {}; what is before epoch \
+                         {epoch} is used",
+                        aside.display()
+                    ));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The files of this run, the last epoch first.
+    fn files(&self) -> Result<Vec<(usize, PathBuf)>> {
+        let own = entries(&self.folder)?.into_iter().filter(|(name, ..)| *name == self.name);
+        let mut own: Vec<_> = own.map(|(_, epoch, path)| (epoch, path)).collect();
+        own.sort_by(|a, b| b.cmp(a));
+        Ok(own)
+    }
+}
+
+/// The checkpoints of a folder: run, epoch, path.
+fn entries(folder: &Path) -> Result<Vec<(String, usize, PathBuf)>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let paths: std::io::Result<Vec<PathBuf>> = paths();
+    let paths = paths.with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let parse = |path: PathBuf| {
+        let stem = path.file_name()?.to_str()?.strip_suffix(".safetensors")?;
+        let (name, epoch) = stem.split_once(".epoch-")?;
+        Some((name.to_string(), epoch.parse().ok()?, path))
+    };
+    Ok(paths.into_iter().filter_map(parse).collect())
+}
+
+/// The first setting that differs, as (name, own, other).
+pub(crate) fn difference(name: &str, own: &Value, other: &Value) -> Option<[String; 3]> {
+    match (own, other) {
+        (Value::Object(own), Value::Object(other)) => {
+            let names = own.keys().chain(other.keys());
+            let of = |map: &serde_json::Map<String, Value>, name: &str| {
+                map.get(name).cloned().unwrap_or(Value::Null)
+            };
+            names.filter_map(|name| difference(name, &of(own, name), &of(other, name))).next()
+        }
+        _ if own == other => None,
+        _ => {
+            let text = |value: &Value| match value {
+                Value::Null => "none".to_string(),
+                value => value.to_string(),
+            };
+            Some([name.replace('_', " "), text(own), text(other)])
+        }
+    }
+}

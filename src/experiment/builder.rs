@@ -1,0 +1,189 @@
+//! An experiment in one call, from a task to the answer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use candle_core::Device;
+
+use super::basis::Basis;
+use super::compare::{CellOutcome, compare};
+use super::conclude::conclude;
+use super::outcome::{Outcome, Seconds};
+use super::plan::Plan;
+use super::record::Run;
+use super::run::{Event, Schedule, Shard, Watch, search};
+use super::store::Store;
+use super::trial::Subject;
+use crate::metric::Metric;
+use crate::noise::NoiseRow;
+use crate::task::Task;
+
+/// Noises against the baseline of a task, over many paired repeats.
+///
+/// ```
+/// use candle_noise::experiment::Experiment;
+/// use candle_noise::task::Circles;
+///
+/// # fn main() -> anyhow::Result<()> {
+/// let circles = Circles::default();
+/// let outcome = Experiment::new(&circles)
+///     .noise("hidden:0.1,0.3".parse()?)
+///     .plan(|plan| plan.epochs = 20)
+///     .repeats(3)
+///     .run()?;
+/// println!("{}", outcome.sentence());
+/// # assert_eq!(outcome.finished(), 9);
+/// # Ok(()) }
+/// ```
+pub struct Experiment<'a> {
+    task: &'a dyn Task,
+    plan: Plan,
+    rows: Vec<NoiseRow>,
+    metrics: Vec<Arc<dyn Metric>>,
+    folder: Option<PathBuf>,
+    devices: Vec<Device>,
+    schedule: Schedule,
+    shard: Shard,
+    watch: Watch<'a>,
+}
+
+impl<'a> Experiment<'a> {
+    /// The baseline of a task with its own settings, once, on the CPU.
+    pub fn new(task: &'a dyn Task) -> Self {
+        Self {
+            task,
+            plan: Plan::of(task),
+            rows: Vec::new(),
+            metrics: Vec::new(),
+            folder: None,
+            devices: vec![Device::Cpu],
+            schedule: Schedule::default(),
+            shard: Shard::default(),
+            watch: Watch::NONE,
+        }
+    }
+
+    /// Compares these noises, too.
+    pub fn noise(mut self, row: NoiseRow) -> Self {
+        self.rows.push(row);
+        self
+    }
+
+    /// With so many repeats of each cell, on each data set.
+    pub fn repeats(mut self, repeats: usize) -> Self {
+        self.plan.repeats = repeats;
+        self
+    }
+
+    /// With other settings of the plan: lists of widths, step sizes, training sizes or data seeds.
+    pub fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
+        change(&mut self.plan);
+        self
+    }
+
+    /// Judges by this metric, too.
+    pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
+        self.metrics.push(Arc::new(metric));
+        self
+    }
+
+    /// Keeps finished runs in a folder, where they are found again; without a folder they are in memory.
+    pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.folder = Some(folder.as_ref().to_path_buf());
+        self
+    }
+
+    /// Trains on these devices, all of one kind, instead of the CPU.
+    pub fn devices(mut self, devices: &[Device]) -> Self {
+        self.devices = devices.to_vec();
+        self
+    }
+
+    /// Lays the work out like this.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Trains the share of one of several programs over one folder only.
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = shard;
+        self
+    }
+
+    /// Tells what happens, and may be ended.
+    pub fn watch(mut self, watch: Watch<'a>) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// Trains what the folder lacks, and compares all finished runs.
+    ///
+    /// # Errors
+    /// If the plan does not fit the task, the folder cannot be used or holds another experiment, or a
+    /// device fails; the runs that are finished by then are in the folder.
+    pub fn run(&self) -> Result<Outcome> {
+        let start = Instant::now();
+        let is_gpu = self.devices.first().is_some_and(|device| !device.is_cpu());
+        let kind = if is_gpu { "cuda" } else { "cpu" };
+        let subject = Subject::new(self.task, kind, &self.metrics)?;
+        let plan = self.plan.clone().against_baseline(&self.rows).checked(&subject)?;
+        let basis = Basis::new(&subject, &plan)?;
+        let store = match &self.folder {
+            Some(folder) => Store::open(folder, basis, &mut |line| {
+                (self.watch.hear)(Event::Warning(line));
+            })?,
+            None => Store::in_memory(basis),
+        };
+        search(&subject, &plan, &store, self.shard, &self.devices, self.schedule, self.watch)?;
+        let train = start.elapsed().as_secs_f64();
+        let seconds = Seconds { train, total: train };
+        Outcome::of(&plan, &store, kind, seconds)
+    }
+}
+
+impl Outcome {
+    /// The results of the repeats of a plan's only cell.
+    pub fn of_repeats(plan: &Plan, basis: &Basis, runs: Vec<Run>) -> Self {
+        let cells = plan.cells().into_iter().take(1);
+        let cells = cells.map(|cell| CellOutcome::alone(cell, runs.clone())).collect();
+        Self {
+            experiment: plan.task.clone(),
+            command: String::new(),
+            device: String::new(),
+            data: basis.data.clone(),
+            metric: basis.metric.clone(),
+            better: basis.better,
+            conclusion: None,
+            plan: plan.clone(),
+            seconds: Seconds::default(),
+            cells,
+            records: Vec::new(),
+        }
+    }
+
+    /// What the finished runs of a store, trained on a device, say about a plan.
+    ///
+    /// # Errors
+    /// If the store is for other widths.
+    pub fn of(plan: &Plan, store: &Store, device: &str, seconds: Seconds) -> Result<Self> {
+        let (basis, records) = (store.basis(), store.records(plan)?);
+        let cells = compare(basis, plan, &records);
+        Ok(Self {
+            device: device.to_string(),
+            conclusion: conclude(basis, plan, &cells, &records),
+            seconds,
+            cells,
+            records,
+            ..Self::of_repeats(plan, basis, Vec::new())
+        })
+    }
+}
+
+impl std::fmt::Debug for Experiment<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Experiment").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! When the state of a chunk goes to the disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::{Event, Watch};
+use crate::checkpoint::Checkpoints;
+use crate::files;
+use crate::train::{Checkpoint, Trainer};
+
+/// A chunk rests for so many times the time that a checkpoint took before it writes the next: they
+/// cost half a per cent, and the first and the last one, however fast the epochs and slow the disk.
+const REST: u32 = 200;
+
+/// Where and when the state of an experiment is kept.
+#[derive(Clone, Debug)]
+pub struct Checkpointing<'a> {
+    /// The folder of the checkpoints.
+    pub folder: &'a Path,
+    /// Number of epochs between checkpoints, more if writing them would cost over one per cent
+    /// of the time; `None` writes them only when the experiment is ended early.
+    pub every: Option<usize>,
+    /// Whether training continues from the checkpoints in the folder.
+    pub resume: bool,
+    /// Name of the experiment: with the settings it determines the course of a run.
+    pub experiment: &'a str,
+}
+
+/// What the chunks of an experiment share.
+pub(super) struct Keep<'a> {
+    pub folder: &'a Path,
+    pub every: Option<usize>,
+    pub watch: Watch<'a>,
+    /// The checkpoints of an earlier training, which the first new one replaces.
+    pub old: Mutex<Vec<PathBuf>>,
+    pub chunks: usize,
+    /// The last states of finished chunks, in case the experiment is ended early.
+    pub finished: Mutex<Vec<(Checkpoints, Checkpoint)>>,
+    /// How many epochs of single runs are kept.
+    pub epochs: AtomicUsize,
+}
+
+impl Keep<'_> {
+    /// Writes what is not yet on the disk, and returns the number of epochs of single runs that are.
+    pub fn interrupted(&self) -> Result<usize> {
+        for (checkpoints, checkpoint) in lock(&self.finished).iter() {
+            self.save(checkpoints, checkpoint)?;
+        }
+        Ok(self.epochs.load(Ordering::Relaxed))
+    }
+
+    fn save(&self, checkpoints: &Checkpoints, checkpoint: &Checkpoint) -> Result<()> {
+        files::create_folder(self.folder, &[])?;
+        // Held throughout, so that what another chunk writes meanwhile is none of the old.
+        let mut old = lock(&self.old);
+        let own = checkpoints.save(checkpoint)?;
+        old.drain(..).filter(|path| *path != own).try_for_each(|path| files::remove_file(&path))
+    }
+}
+
+/// Keeps one chunk of so many replicas.
+pub(super) struct ChunkKeep<'a> {
+    keep: &'a Keep<'a>,
+    checkpoints: Checkpoints,
+    replicas: usize,
+    /// The last epoch that is on the disk.
+    saved: usize,
+    rests_until: Instant,
+}
+
+impl<'a> ChunkKeep<'a> {
+    pub fn new(keep: &'a Keep, checkpoints: Checkpoints, saved: usize, replicas: usize) -> Self {
+        Self { keep, checkpoints, replicas, saved, rests_until: Instant::now() }
+    }
+
+    /// Before each epoch, and after the last: whether to train on.
+    pub fn goes_on(&mut self, trainer: &Trainer) -> Result<bool> {
+        if trainer.has_ended() {
+            return self.finished(trainer).map(|()| false);
+        }
+        let epoch = trainer.epoch_number();
+        if !(self.keep.watch.goes_on)() {
+            if epoch > self.saved {
+                self.keep.save(&self.checkpoints, &trainer.checkpoint()?)?;
+            }
+            self.keep.epochs.fetch_add(epoch * self.replicas, Ordering::Relaxed);
+            return Ok(false);
+        }
+        let due = self.keep.every.is_some_and(|every| epoch.is_multiple_of(every));
+        if due && epoch > self.saved && Instant::now() >= self.rests_until {
+            self.try_to_save(trainer);
+            self.saved = epoch;
+        }
+        Ok(true)
+    }
+
+    fn finished(&mut self, trainer: &Trainer) -> Result<()> {
+        let epoch = trainer.epoch_number();
+        self.keep.epochs.fetch_add(epoch * self.replicas, Ordering::Relaxed);
+        if epoch == self.saved {
+            return Ok(());
+        }
+        if self.keep.every.is_some() {
+            self.try_to_save(trainer);
+        } else if self.keep.chunks > 1 {
+            lock(&self.keep.finished).push((self.checkpoints.clone(), trainer.checkpoint()?));
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint; training does not fail for it.
+    fn try_to_save(&mut self, trainer: &Trainer) {
+        let begin = Instant::now();
+        let checkpoint = trainer.checkpoint().map_err(anyhow::Error::from);
+        let saved = checkpoint.and_then(|state| self.keep.save(&self.checkpoints, &state));
+        if let Err(error) = saved {
+            let line = format!("training goes on without a checkpoint: {error:#}");
+            (self.keep.watch.hear)(Event::Warning(line));
+        }
+        self.rests_until = Instant::now() + begin.elapsed() * REST;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,206 @@
+//! One chunk: runs that differ only in seed and strengths, trained as replicas of one tensor program.
+
+use anyhow::{Context, Result};
+use candle_core::{Device, Tensor, Var};
+use candle_nn::Optimizer;
+
+use super::Event;
+use crate::experiment::record::Run;
+use crate::experiment::trial::{Built, Subject, Trial};
+use crate::metric::Predicted;
+use crate::nn::{Model, sorted_vars};
+use crate::noise::{LabelNoise, NoiseSpec, WeightNoise};
+use crate::optim::{Adam, AdamOptions, AnyOptimizer, GradientNoise, GradientNoiseOptions};
+use crate::task::{Axis, Parts};
+use crate::train::{Checkpoint, ReplicaHistory, TrainOptions, Trainer};
+
+/// Trained runs, in the order of the trials.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The curves of each.
+    pub histories: Vec<ReplicaHistory>,
+    /// The figures of each.
+    pub runs: Vec<Run>,
+    /// The weights by name, sorted: (R, …) on the CPU, NaN for runs that stopped.
+    pub weights: Vec<(String, Tensor)>,
+    /// The class that each predicts for each test row in the end, if the targets are classes.
+    pub test_classes: Vec<Vec<u32>>,
+    /// The class of each test row.
+    pub test_labels: Vec<u32>,
+    /// Whether each predicts each test row correctly in the end, if the primary metric counts that.
+    pub test_hits: Vec<Option<Vec<bool>>>,
+}
+
+impl Trained {
+    /// How many test rows of each class were predicted as each, over the runs that did not stop: `classes`
+    /// numbers for class 0, then for class 1 and so on.
+    pub fn confusion(&self, classes: usize) -> Vec<u64> {
+        let mut counts = vec![0; classes * classes];
+        let finished = self.histories.iter().zip(&self.test_classes);
+        for (_, predicted) in finished.filter(|(history, _)| history.stopped.is_none()) {
+            for (label, own) in self.test_labels.iter().zip(predicted) {
+                counts[*label as usize * classes + *own as usize] += 1;
+            }
+        }
+        counts
+    }
+
+    /// `model.safetensors`: the weights by name, each with the replica axis first.
+    ///
+    /// # Errors
+    /// None for weights of this crate.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        Ok(safetensors::serialize(self.weights.iter().map(|(name, w)| (name, w)), None)?)
+    }
+
+    /// The runs of several chunks one after the other.
+    pub(super) fn joined(chunks: Vec<Self>) -> Result<Self> {
+        let mut chunks = chunks.into_iter();
+        let mut all = chunks.next().context("expected at least one chunk")?;
+        for chunk in chunks {
+            let first = all.histories.len();
+            for (mut history, mut run) in chunk.histories.into_iter().zip(chunk.runs) {
+                for stop in history.stopped.iter_mut().chain(&mut run.stopped) {
+                    stop.replica += first;
+                }
+                all.histories.push(history);
+                all.runs.push(run);
+            }
+            for ((_, all), (_, own)) in all.weights.iter_mut().zip(&chunk.weights) {
+                *all = Tensor::cat(&[&*all, own], 0)?;
+            }
+            all.test_classes.extend(chunk.test_classes);
+            all.test_hits.extend(chunk.test_hits);
+        }
+        Ok(all)
+    }
+}
+
+/// Trains a chunk, from a checkpoint if there is one. Before each epoch and after the last `goes_on` sees
+/// the trainer; `None` if it ends the training on the way.
+pub(super) fn train_chunk(
+    subject: &Subject,
+    trials: &[Trial],
+    device: &Device,
+    start: Option<&Checkpoint>,
+    hear: &dyn Fn(Event),
+    goes_on: &mut dyn FnMut(&Trainer) -> Result<bool>,
+) -> Result<Option<Trained>> {
+    let (mut trainer, parts) = trainer(subject, trials, device)?;
+    let mut heard = vec![false; trials.len()];
+    if let Some(checkpoint) = start {
+        let resumed = trainer.resume(checkpoint);
+        resumed.context("--resume: the checkpoint is not one of this network")?;
+        trainer.history().stops().for_each(|stop| heard[stop.replica] = true);
+        hear(Event::Epochs(trainer.epoch_number() * trials.len()));
+    }
+    loop {
+        let goes_on = goes_on(&trainer)?;
+        if trainer.has_ended() {
+            break;
+        } else if !goes_on {
+            return Ok(None);
+        }
+        trainer.epoch()?;
+        hear(Event::Epochs(trials.len()));
+        for stop in trainer.history().stops() {
+            if !std::mem::replace(&mut heard[stop.replica], true) {
+                hear(Event::Stopped(stop.clone()));
+            }
+        }
+    }
+    trainer.finish()?;
+    trained(subject, trials, &trainer, &parts).map(Some)
+}
+
+/// The training of some trials before its first epoch, and their rows.
+fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trainer, Parts)> {
+    let first = trials.first().context("expected at least one run, received none")?;
+    let hyper = &first.hyper;
+    let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
+    let strengths = |i: usize| trials.iter().map(|trial| trial.noise[i].strength()).collect();
+    let placed: Vec<(NoiseSpec, Vec<f64>)> =
+        first.noise.iter().enumerate().map(|(i, spec)| (spec.clone(), strengths(i))).collect();
+    let at = |place: &str| {
+        let found = placed.iter().find(|(spec, _)| spec.place() == place);
+        found.map(|(_, strengths)| strengths.as_slice())
+    };
+    let Built { mut model, varmap, noise } =
+        subject.build(hyper, &seeds, placed.clone(), device)?;
+    let nb = noise.builder();
+    let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+    let adam = AdamOptions::default().learning_rate(hyper.learning_rate);
+    let mut optimizer = AnyOptimizer::from(Adam::new(vars, adam)?);
+    if let Some(etas) = at(NoiseSpec::GRADIENTS) {
+        let (options, nb) = (GradientNoiseOptions::default(), nb.pp(NoiseSpec::GRADIENTS));
+        let noisy = GradientNoise::with_strengths(optimizer, &varmap, etas, options, nb)?;
+        optimizer = AnyOptimizer::from(noisy);
+    }
+    if let Some(stddevs) = at(NoiseSpec::WEIGHTS) {
+        let weights = WeightNoise::with_strengths(&varmap, stddevs, nb.pp(NoiseSpec::WEIGHTS))?;
+        model = Model::new(weights.model(model));
+        optimizer = AnyOptimizer::from(weights.optimizer(optimizer));
+    }
+    let parts = subject.task().parts(hyper, &first.draw, device)?;
+    let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
+    options.objective = subject.objective().clone();
+    let trainer = Trainer::new(model, &varmap, optimizer, parts.train.clone(), options)?;
+    let mut trainer = trainer.with_noise(&noise).with_test(parts.test.clone())?;
+    if let Some(validation) = &parts.validation {
+        trainer = trainer.with_validation(validation.clone())?;
+    }
+    if let Some(rates) = at(NoiseSpec::LABELS) {
+        let classes =
+            subject.objective().classes().context("labels take noise if they are classes")?;
+        let labels = LabelNoise::with_strengths(rates, classes, nb.pp(NoiseSpec::LABELS))?;
+        trainer = trainer.with_label_noise(labels);
+    }
+    if let Some(rule) = hyper.early_stopping {
+        trainer = trainer.with_early_stopping(rule)?;
+    }
+    Ok((trainer, parts))
+}
+
+fn trained(
+    subject: &Subject,
+    trials: &[Trial],
+    trainer: &Trainer,
+    parts: &Parts,
+) -> Result<Trained> {
+    let (predictor, metrics) = (trainer.predictor(), subject.metrics());
+    let train = predictor.predict(&parts.train)?;
+    let validation = parts.validation.as_ref().map(|rows| predictor.predict(rows)).transpose()?;
+    let test = predictor.predict(&parts.test)?;
+    let histories = trainer.history().replicas.clone();
+    let run = |(r, trial): (usize, &Trial)| {
+        let rows = [Some(&train[r]), validation.as_ref().map(|rows| &rows[r]), Some(&test[r])];
+        Run::new(trial, &histories[r], rows, metrics)
+    };
+    let runs = trials.iter().enumerate().map(run).collect();
+    let axis = subject.task().axis();
+    let weights = sorted_vars(trainer.varmap()).into_iter();
+    let weights = weights.map(|(name, var)| Ok((name, final_weights(&var, &histories, axis)?)));
+    let is_classified = subject.objective().classes().is_some();
+    let classes = |rows: &Predicted| rows.classes().collect();
+    Ok(Trained {
+        runs,
+        weights: weights.collect::<Result<_>>()?,
+        test_classes: if is_classified { test.iter().map(classes).collect() } else { Vec::new() },
+        test_labels: if is_classified { test[0].labels().collect() } else { Vec::new() },
+        test_hits: test.iter().map(|rows| metrics[0].hits(rows)).collect(),
+        histories,
+    })
+}
+
+/// The runs' weights on the CPU, NaN for those that stopped: what they were when their chunk ended depends
+/// on their company.
+fn final_weights(var: &Var, histories: &[ReplicaHistory], axis: Axis) -> Result<Tensor> {
+    let weights = var.as_detached_tensor().to_device(&Device::Cpu)?;
+    let weights = if axis == Axis::Replicas { weights } else { weights.unsqueeze(0)? };
+    let replica = |(r, history): (usize, &ReplicaHistory)| {
+        let own = weights.narrow(0, r, 1)?;
+        if history.stopped.is_none() { Ok(own) } else { own.affine(0., f64::NAN) }
+    };
+    let replicas = histories.iter().enumerate().map(replica);
+    Ok(Tensor::cat(&replicas.collect::<candle_core::Result<Vec<_>>>()?, 0)?)
+}

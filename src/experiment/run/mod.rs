@@ -1,0 +1,56 @@
+//! Training what a plan asks for: chunks of replicas on threads and devices, with their state on the disk.
+
+mod boundary;
+mod checkpoints;
+mod chunk;
+mod forecast;
+mod memory;
+mod repeats;
+mod schedule;
+mod search;
+mod shard;
+
+pub use boundary::{Field, boundary};
+pub use checkpoints::Checkpointing;
+pub use chunk::Trained;
+pub use forecast::{forecast_repeats, forecast_search};
+pub use repeats::{Ending, checkpoints_device, train_repeats, train_resumable};
+pub use schedule::Schedule;
+pub use search::{missing, search};
+pub use shard::Shard;
+
+use crate::train::Stop;
+
+/// What happens while runs train.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// So many epochs of single runs have been trained, now or before they were interrupted.
+    Epochs(usize),
+    /// A run's loss became NaN or infinite; it trains no further.
+    Stopped(Stop),
+    /// So many cells have become complete.
+    Cells(usize),
+    /// Something that does not end training, such as a checkpoint that cannot be written.
+    Warning(String),
+}
+
+/// Who hears what happens, on whatever thread, and may end the training.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Hears of an event.
+    pub hear: &'a (dyn Fn(Event) + Sync),
+    /// Says whether to begin another chunk, or another epoch of a training that can be resumed.
+    pub goes_on: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Watch<'_> {
+    /// Nobody watches.
+    pub const NONE: Watch<'static> = Watch { hear: &|_| {}, goes_on: &|| true };
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}

@@ -1,0 +1,130 @@
+//! Training what a store lacks of a plan: its missing runs, in chunks of replicas, each stored when finished.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use candle_core::Device;
+use rayon::prelude::*;
+
+use super::chunk::train_chunk;
+use super::memory::{explained, within_memory};
+use super::{Event, Schedule, Shard, Watch};
+use crate::experiment::plan::Plan;
+use crate::experiment::record::Record;
+use crate::experiment::store::Store;
+use crate::experiment::trial::{Subject, Trial};
+
+/// Runs that are trained together, each with the number of its cell: those of one data set that differ in
+/// seed and strengths only.
+type Chunk = Vec<(usize, Trial)>;
+
+/// Trains the runs of a shard of a plan that the store lacks, as many chunks at a time as there are
+/// threads, each thread on one of the devices. A chunk that a device's memory is too small for is
+/// halved.
+///
+/// Ends early, without an error, when the watch says so.
+///
+/// # Errors
+/// If a chunk cannot be stored or the device fails; the chunks that are finished by then are in the store.
+pub fn search(
+    subject: &Subject,
+    plan: &Plan,
+    store: &Store,
+    shard: Shard,
+    devices: &[Device],
+    schedule: Schedule,
+    watch: Watch,
+) -> Result<()> {
+    ensure!(!devices.is_empty(), "expected at least one device, received none");
+    let missing = missing(plan, store, shard)?;
+    let mut left = vec![0; plan.cells().len()];
+    missing.iter().for_each(|(cell, _)| left[*cell] += 1);
+    let chunks = chunks(subject, missing, devices, schedule);
+    (watch.hear)(Event::Cells(left.iter().filter(|left| **left == 0).count()));
+    let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
+    let train = |chunk: Chunk| -> Result<()> {
+        if !(watch.goes_on)() {
+            return Ok(());
+        }
+        let device = device_of_thread(devices);
+        let (cells, trials): (Vec<usize>, Vec<Trial>) = chunk.into_iter().unzip();
+        let train = &mut |trials: &[Trial]| train(subject, plan, trials, device, watch);
+        store.put(within_memory(&trials, train)?)?;
+        let was_last = |cell: &&usize| left[**cell].fetch_sub(1, Ordering::Relaxed) == 1;
+        (watch.hear)(Event::Cells(cells.iter().filter(was_last).count()));
+        Ok(())
+    };
+    // A bridge, because it hands the chunks out in order, so that cells become complete early.
+    schedule.pool()?.install(|| chunks.into_iter().par_bridge().try_for_each(train))
+}
+
+/// Each thread of a pool keeps to one of the devices.
+pub(super) fn device_of_thread(devices: &[Device]) -> &Device {
+    &devices[rayon::current_thread_index().unwrap_or(0) % devices.len()]
+}
+
+/// The shard's runs that the store lacks, cell by cell, each with the number of its cell.
+///
+/// # Errors
+/// If the store is for other widths.
+pub fn missing(plan: &Plan, store: &Store, shard: Shard) -> Result<Vec<(usize, Trial)>> {
+    let own = plan.trials().enumerate().filter(|(run, _)| shard.has(*run)).map(|(_, run)| run);
+    let missing = own.filter_map(|(cell, trial)| match store.contains(&trial) {
+        Ok(true) => None,
+        Ok(false) => Some(Ok((cell, trial))),
+        Err(error) => Some(Err(error)),
+    });
+    missing.collect()
+}
+
+/// Puts runs together that one tensor program can train.
+pub(super) fn chunks(
+    subject: &Subject,
+    mut runs: Vec<(usize, Trial)>,
+    devices: &[Device],
+    schedule: Schedule,
+) -> Vec<Chunk> {
+    let alike = |(_, a): &(usize, Trial), (_, b): &(usize, Trial)| a.is_like(b);
+    let mut groups: Vec<Chunk> = Vec::new();
+    while let Some(end) = runs.chunk_by(alike).next().map(<[_]>::len) {
+        let rest = runs.split_off(end);
+        let mut group = std::mem::replace(&mut runs, rest);
+        // Data seed by data seed, each in the order of the cells.
+        let mut data_seeds: Vec<u32> = Vec::new();
+        for (_, trial) in &group {
+            if !data_seeds.contains(&trial.draw.data_seed) {
+                data_seeds.push(trial.draw.data_seed);
+            }
+        }
+        for data_seed in data_seeds {
+            let of_seed = |(_, trial): &(usize, Trial)| trial.draw.data_seed == data_seed;
+            let (own, others): (Chunk, Chunk) = group.into_iter().partition(of_seed);
+            group = others;
+            groups.push(own);
+        }
+    }
+    let even = devices.len() > 1 || groups.len() < schedule.threads;
+    let cut = |own: Chunk| {
+        let pieces = schedule.chunks(own.len(), subject, &own[0].1, &devices[0], even);
+        pieces.map(move |piece| own[piece].to_vec())
+    };
+    groups.into_iter().flat_map(cut).collect()
+}
+
+fn train(
+    subject: &Subject,
+    plan: &Plan,
+    trials: &[Trial],
+    device: &Device,
+    watch: Watch,
+) -> Result<Vec<Record>> {
+    let trained = train_chunk(subject, trials, device, None, watch.hear, &mut |_| Ok(true))
+        .map_err(|error| explained(error, trials.len()))?;
+    let trained = trained.context("a chunk that nobody ends has not ended")?;
+    let runs = trained.runs.into_iter().zip(trained.test_hits).zip(&trained.histories);
+    let record = |(trial, ((run, hits), history)): (&Trial, _)| {
+        let repeat = (trial.seed - plan.seed) as usize;
+        Record::new(trial, repeat, run, hits, history)
+    };
+    Ok(trials.iter().zip(runs).map(record).collect())
+}

@@ -1,0 +1,188 @@
+//! The answer in sentences: whether noise helps, by how much, how sure, and what chose the best cell.
+
+use super::compare::Test;
+use super::conclude::{Choice, ChosenBy, Conclusion, Verdict};
+use super::outcome::Outcome;
+use super::plan::{Cell, Plan};
+use crate::metric::Better;
+use crate::noise::NoiseSpec;
+use crate::stats::number;
+
+impl Outcome {
+    /// The answer in one sentence.
+    pub fn sentence(&self) -> String {
+        conclusion_sentences(self).swap_remove(0)
+    }
+}
+
+/// The conclusion in one sentence, and one on the choice of the best cell; and a warning if runs
+/// diverged or are not finished yet.
+pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
+    let mut sentences = match &outcome.conclusion {
+        Some(conclusion) => {
+            vec![verdict(outcome, conclusion), choice(outcome, &conclusion.choice)]
+        }
+        None => vec!["No run with noise could be compared with the baseline.".to_string()],
+    };
+    match outcome.runs().filter(|run| run.stopped.is_some()).count() {
+        0 => {}
+        diverged => sentences.push(format!(
+            "Runs that diverged are left out: {diverged} of {}.",
+            outcome.finished()
+        )),
+    }
+    if !outcome.is_complete() {
+        sentences.push(format!(
+            "Of {} runs {} are finished: the others may change this.",
+            outcome.plan.runs(),
+            outcome.finished()
+        ));
+    }
+    sentences
+}
+
+/// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
+pub fn cell_name(plan: &Plan, cell: &Cell) -> String {
+    let noise = [noise_name(&cell.noise)].into_iter();
+    noise.chain(variant_words(plan, cell)).collect::<Vec<_>>().join(", ")
+}
+
+/// The noises of a cell in a few words: `baseline`, `input 0.1 & before-activation dropout 0.3`.
+pub fn noise_name(noise: &[NoiseSpec]) -> String {
+    let name = |spec: &NoiseSpec| format!("{} {}", place_name(spec), number(spec.strength()));
+    match noise {
+        [] => "baseline".to_string(),
+        noise => noise.iter().map(name).collect::<Vec<_>>().join(" & "),
+    }
+}
+
+/// Place and kind of a noise, the kind left out if the place makes one expect it: `input`, `labels`, `input
+/// dropout`.
+pub fn place_name(spec: &NoiseSpec) -> String {
+    match spec.kind() {
+        NoiseSpec::GAUSSIAN | NoiseSpec::FLIP => spec.place().to_string(),
+        kind => format!("{} {kind}", spec.place()),
+    }
+}
+
+/// What a cell has besides its noise, where the grid has several: `100 hidden`.
+pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
+    let variant = &cell.variant;
+    let words = [
+        (plan.hidden.len(), format!("{} hidden", variant.hidden)),
+        (plan.learning_rates.len(), format!("learning rate {}", number(variant.learning_rate))),
+        (plan.train_sizes.len(), format!("{} training points", variant.train_size)),
+    ];
+    words.into_iter().filter(|(count, _)| *count > 1).map(|(_, word)| word).collect()
+}
+
+fn verdict(outcome: &Outcome, conclusion: &Conclusion) -> String {
+    let Conclusion { verdict, cell, difference, compared, gains, losses, .. } = conclusion;
+    let (cell, change) = (cell_name(&outcome.plan, cell), format!("{:+.3}", difference.mean));
+    let (metric, words) = (outcome.metric_name(), Words::of(outcome.better));
+    let how_sure = how_sure(outcome, conclusion);
+    let lose = match losses {
+        0 => format!("none {}", words.loses),
+        1 => format!("1 {}", words.loses),
+        losses => format!("{losses} {}", words.lose),
+    };
+    match verdict {
+        Verdict::Helps => format!(
+            "Noise helps: {gains} of {compared} noisy cells {} {metric} over the baseline, {cell} \
+             most: {change} ({how_sure}); {lose}.",
+            words.gain
+        ),
+        Verdict::Hurts => format!(
+            "Noise hurts: {losses} of {compared} noisy cells {} {metric} against the baseline and \
+             none {}; the best, {cell}, differs by {change} ({how_sure}).",
+            words.lose, words.gains
+        ),
+        Verdict::NoEvidence => format!(
+            "No evidence that noise helps: of {compared} noisy cells the best, {cell}, differs from \
+             the baseline by {change} in {metric} ({how_sure}); {lose}."
+        ),
+    }
+}
+
+/// What a better and a worse score do.
+struct Words {
+    gain: &'static str,
+    gains: &'static str,
+    lose: &'static str,
+    loses: &'static str,
+}
+
+impl Words {
+    fn of(better: Better) -> Self {
+        match better {
+            Better::Higher => Self { gain: "gain", gains: "gains", lose: "lose", loses: "loses" },
+            Better::Lower => {
+                Self { gain: "reduce", gains: "reduces it", lose: "raise", loses: "raises it" }
+            }
+        }
+    }
+}
+
+fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
+    let Conclusion { difference, compared, .. } = conclusion;
+    let mut words = Vec::new();
+    words.extend(interval(difference.low, difference.high));
+    if let Some(p) = difference.p_holm {
+        let test = match difference.test {
+            Test::PairedT => "",
+            Test::Mcnemar => " by McNemar's test",
+        };
+        let holm = if *compared > 1 { " after Holm's correction" } else { "" };
+        words.push(format!("{}{test}{holm}", p_value(p)));
+    }
+    let data_seeds = &outcome.plan.data_seeds;
+    words.push(match (difference.n, &data_seeds[..]) {
+        (1, [seed]) => format!("one pair of runs on data seed {seed}"),
+        (n, [seed]) => format!("{n} paired repeats on data seed {seed}"),
+        (n, seeds) => format!("{n} paired runs on {} data seeds", seeds.len()),
+    });
+    words.join(", ")
+}
+
+fn choice(outcome: &Outcome, choice: &Choice) -> String {
+    let (cell, score) = (cell_name(&outcome.plan, &choice.cell), choice.test_score);
+    let metric = outcome.metric_name();
+    let times = format!("{} of {} data seeds", choice.times, choice.data_seeds);
+    let chosen = match choice.data_seeds {
+        1 => cell.clone(),
+        _ => format!("the best cell ({cell} for {times})"),
+    };
+    let against = [format!("{:+.3} against the baseline", choice.difference)].into_iter();
+    let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
+    let against = against.join(", ");
+    match choice.by {
+        ChosenBy::TestScore => format!(
+            "The best cell, {cell}, was chosen by the test points that judge it, so its {metric} of \
+             {score:.3} is optimistic: --validation-size N or several --data-seeds give one that the \
+             choice has not seen."
+        ),
+        ChosenBy::ValidationScore => format!(
+            "Chosen by {} validation points, {chosen} has a {metric} of {score:.3} on points that the \
+             choice has not seen ({against}).",
+            outcome.plan.validation_size
+        ),
+        ChosenBy::OtherDataSeeds => format!(
+            "Chosen by the other data seeds, {chosen} has a {metric} of {score:.3} on the data that \
+             the choice has not seen ({against})."
+        ),
+    }
+}
+
+fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
+    let (low, high) = low.zip(high)?;
+    Some(format!("95 % interval {}", range(low, high)))
+}
+
+/// An interval of differences: `+0.026 to +0.040`.
+pub fn range(low: f64, high: f64) -> String {
+    format!("{low:+.3} to {high:+.3}")
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_string() } else { format!("p = {p:.3}") }
+}

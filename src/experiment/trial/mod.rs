@@ -1,0 +1,84 @@
+//! One run as its content: everything that determines its bits, and a name that follows from it.
+
+mod subject;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use subject::Subject;
+pub(super) use subject::{Built, Network};
+
+use crate::files::sha256;
+use crate::noise::NoiseSpec;
+use crate::task::{Draw, Hyper};
+
+/// One run: hyperparameters, rows, noise and seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Network and training.
+    pub hyper: Hyper,
+    /// The rows.
+    pub draw: Draw,
+    /// The noises that act together; none in the baseline.
+    pub noise: Vec<NoiseSpec>,
+    /// Seed of weights, batches and noise.
+    pub seed: u64,
+}
+
+impl Trial {
+    /// Whether two runs differ in seeds and strengths alone.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&NoiseSpec, &NoiseSpec)| a.is_like(b);
+        let draw = Draw { data_seed: self.draw.data_seed, ..other.draw.clone() };
+        self.hyper == other.hyper
+            && self.draw == draw
+            && self.noise.len() == other.noise.len()
+            && self.noise.iter().zip(&other.noise).all(alike)
+    }
+}
+
+/// The name of a run: the SHA-256 of its content as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TrialId(String);
+
+impl fmt::Display for TrialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What tells the runs of one folder apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Varying {
+    pub hidden: usize,
+    pub learning_rate: f64,
+    pub train_size: usize,
+    pub data_seed: u32,
+    /// The text of each noise.
+    pub noise: Vec<String>,
+    pub seed: u64,
+}
+
+impl Varying {
+    pub fn of(trial: &Trial) -> Self {
+        // Noise of strength 0 is no noise: the baseline.
+        let noise = trial.noise.iter().filter(|noise| noise.strength() != 0.);
+        Self {
+            hidden: trial.hyper.hidden,
+            learning_rate: trial.hyper.learning_rate + 0., // -0 is 0
+            train_size: trial.draw.train_size,
+            data_seed: trial.draw.data_seed,
+            noise: noise.map(NoiseSpec::to_string).collect(),
+            seed: trial.seed,
+        }
+    }
+
+    /// The name of a run with this content beside what the runs of its folder share.
+    pub fn id(&self, common: &Value, network: &Network) -> TrialId {
+        let content = serde_json::json!([common, network.variables, self]);
+        // Plain data with names as keys: they cannot fail to become JSON, in which keys are sorted.
+        TrialId(sha256(&serde_json::to_vec(&content).unwrap_or_default()))
+    }
+}

@@ -1,0 +1,260 @@
+//! What runs are about: a task on a kind of device, and the networks that it builds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{ModuleT, VarMap};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::metric::Metric;
+use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
+use crate::noise::{NoiseMap, NoiseSpec, Slots};
+use crate::objective::Objective;
+use crate::task::{Axis, Draw, Hyper, Task};
+
+/// Raised when a change makes runs of the same content give other bits.
+const REVISION: u32 = 2;
+
+/// A task with everything that identifies its runs beside their hyperparameters.
+pub struct Subject<'a> {
+    task: &'a dyn Task,
+    objective: Arc<dyn Objective>,
+    metrics: Vec<Arc<dyn Metric>>,
+    device: String,
+    /// The networks that have been measured, by the JSON of their hyperparameters.
+    networks: Mutex<BTreeMap<String, Arc<Network>>>,
+}
+
+/// What is known of a network without training it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Network {
+    /// The names and shapes of one replica's variables.
+    pub variables: BTreeMap<String, Vec<usize>>,
+    /// The untrained network's loss on the first rows, if it is finite: a model that is built otherwise has
+    /// another.
+    pub loss: Option<f32>,
+    /// Where noise can enter.
+    pub places: Vec<String>,
+}
+
+impl Network {
+    /// How it differs from another one of the same hyperparameters, if it does.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        if self.variables != other.variables {
+            let (own, other) = (&self.variables, &other.variables);
+            return Some(format!(
+                "expected a network of the variables {own:?}, received {other:?}"
+            ));
+        }
+        let (own, other) = (self.loss?, other.loss?);
+        let is_near = (own - other).abs() <= 1e-3 * own.abs().max(other.abs());
+        (!is_near).then(|| {
+            format!("expected a network whose loss is {own} before training, received {other}")
+        })
+    }
+}
+
+/// A network with initial weights.
+pub(crate) struct Built {
+    pub model: Model,
+    pub varmap: VarMap,
+    pub noise: NoiseMap,
+}
+
+impl<'a> Subject<'a> {
+    /// A task on a kind of device, `cpu` or `cuda`, whose bits may differ, judged by the metrics of its
+    /// objective and by further ones.
+    ///
+    /// # Errors
+    /// If the task has no name or no fingerprint, or a metric's name is no word or stands twice.
+    pub fn new(task: &'a dyn Task, device: &str, metrics: &[Arc<dyn Metric>]) -> Result<Self> {
+        let name = task.name();
+        let objective = task.objective();
+        ensure!(!name.is_empty(), "expected a name of the task, received none");
+        ensure!(
+            !task.fingerprint().is_empty(),
+            "the task {name}: expected the fingerprint of its data, received that of nothing"
+        );
+        let metrics: Vec<_> = objective.metrics().into_iter().chain(metrics.to_vec()).collect();
+        ensure!(
+            !metrics.is_empty(),
+            "the task {name}: expected at least one metric, received none"
+        );
+        for (i, metric) in metrics.iter().enumerate() {
+            let own = metric.name();
+            let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            ensure!(
+                !own.is_empty() && own != "loss" && own.chars().all(word),
+                "expected a metric's name of lower-case letters, digits and underscores other than \
+                 loss, received '{own}'"
+            );
+            ensure!(
+                metrics[..i].iter().all(|other| other.name() != own),
+                "expected each metric once, received {own} twice"
+            );
+        }
+        let networks = Mutex::default();
+        Ok(Self { task, objective, metrics, device: device.to_string(), networks })
+    }
+
+    /// The task.
+    pub fn task(&self) -> &'a dyn Task {
+        self.task
+    }
+
+    /// Its objective.
+    pub fn objective(&self) -> &Arc<dyn Objective> {
+        &self.objective
+    }
+
+    /// The metrics, the primary one first.
+    pub fn metrics(&self) -> &[Arc<dyn Metric>] {
+        &self.metrics
+    }
+
+    /// The kind of device, `cpu` or `cuda`.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// What results tell of the data, by name: how many rows there are, and the task's own details.
+    pub fn details(&self) -> Vec<(String, Value)> {
+        let rows = self.task.rows();
+        let mut details = vec![("samples".to_string(), json!(rows.all))];
+        details.extend(rows.test.map(|test| ("test_rows".to_string(), json!(test))));
+        let own = self.task.details().into_iter();
+        details.extend(own.map(|(name, value)| (name.to_string(), value)));
+        details
+    }
+
+    /// The metric that has a curve and a verdict.
+    pub fn primary(&self) -> &dyn Metric {
+        &*self.metrics[0]
+    }
+
+    /// Where noise can enter, layers first.
+    ///
+    /// # Errors
+    /// If the network cannot be built.
+    pub fn places(&self, hyper: &Hyper) -> Result<Vec<String>> {
+        let own = self.network(hyper)?.places.clone();
+        Ok(own.into_iter().chain(NoiseSpec::WITHOUT_LAYER.map(str::to_string)).collect())
+    }
+
+    /// What the runs of one folder share.
+    pub(crate) fn common(&self, hyper: &Hyper, draw: &Draw) -> Value {
+        let mut common = Map::new();
+        let mut put = |name: &str, value: Value| common.insert(name.to_string(), value);
+        put("revision", json!(REVISION));
+        put("task", json!(self.task.name()));
+        put("content_of_the_data", json!(self.task.fingerprint()));
+        for (name, value) in self.details() {
+            put(&name, value);
+        }
+        put("objective", json!(self.objective.name()));
+        put("metrics", self.metrics.iter().map(|metric| json!(metric.name())).collect());
+        put("validation_size", json!(draw.validation_size));
+        put("epochs", json!(hyper.epochs));
+        put("batch_size", json!(hyper.batch_size));
+        put("early_stopping", json!(hyper.early_stopping));
+        put("numbers", json!(hyper.numbers));
+        put("task_revision", json!(self.task.revision()));
+        put("device", json!(self.device));
+        Value::Object(common)
+    }
+
+    /// What is known of the network with these hyperparameters.
+    ///
+    /// # Errors
+    /// If it cannot be built, or its parts do not fit each other.
+    pub(crate) fn network(&self, hyper: &Hyper) -> Result<Arc<Network>> {
+        let key = json!([hyper.hidden, hyper.numbers]).to_string();
+        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(network) = networks.get(&key) {
+            return Ok(network.clone());
+        }
+        let network = self.measure(hyper);
+        let network = network.with_context(|| format!("the task {}", self.task.name()))?;
+        Ok(networks.entry(key).or_insert(Arc::new(network)).clone())
+    }
+
+    /// Builds the network on the CPU with seed 0 and asks it for the first rows.
+    fn measure(&self, hyper: &Hyper) -> Result<Network> {
+        const ROWS: usize = 32;
+        let (varmap, noise) = (VarMap::new(), self.noise_map(&[0]));
+        let slots = Slots::new(&noise, &[])?;
+        let model = self.model(hyper, &varmap, &[0], &slots, &Device::Cpu)?;
+        let parts = self.task.parts(hyper, &self.task.draw(), &Device::Cpu)?;
+        let (xs, ys) = parts.train.range(0, ROWS.min(parts.train.rows()))?;
+        ensure!(
+            parts.train.replica_axis() == (self.task.axis() == Axis::Replicas),
+            "expected samples with a replica axis if the task's axis is Replicas, and only then"
+        );
+        let outputs = model.forward_t(&xs, false).context("the model does not take its rows")?;
+        let outputs = parts.train.with_replica_axis(outputs)?;
+        let expected = self.objective.outputs();
+        ensure!(
+            outputs.rank() == 3 && outputs.dims()[2] == expected,
+            "expected a model of {expected} outputs a row, as the objective {}, received outputs of \
+             shape {:?}",
+            self.objective.name(),
+            outputs.dims()
+        );
+        let loss = self.objective.loss(&outputs, &ys).context("the targets do not fit")?;
+        let loss = loss.to_dtype(DType::F32)?.to_vec1::<f32>()?.first().copied();
+        let loss = loss.filter(|loss| loss.is_finite());
+        let skip = usize::from(self.task.axis() == Axis::Replicas);
+        let shape = |var: &Tensor| var.dims()[skip.min(var.rank())..].to_vec();
+        let vars = sorted_vars(&varmap).into_iter();
+        let variables = vars.map(|(name, var)| (name, shape(&var))).collect();
+        Ok(Network { variables, loss, places: slots.places() })
+    }
+
+    /// A network with a replica for each seed, if it has replicas; else there is one seed. `noise` has a
+    /// strength for each seed.
+    pub(crate) fn build(
+        &self,
+        hyper: &Hyper,
+        seeds: &[u64],
+        placed: Vec<(NoiseSpec, Vec<f64>)>,
+        device: &Device,
+    ) -> Result<Built> {
+        let (varmap, noise) = (VarMap::new(), self.noise_map(seeds));
+        let slots = Slots::with_strengths(&noise, placed)?;
+        let model = self.model(hyper, &varmap, seeds, &slots, device)?;
+        slots.finish()?;
+        Ok(Built { model, varmap, noise })
+    }
+
+    fn noise_map(&self, seeds: &[u64]) -> NoiseMap {
+        match self.task.axis() {
+            Axis::Replicas => NoiseMap::replicated(seeds),
+            Axis::Plain => NoiseMap::new(seeds[0]),
+        }
+    }
+
+    fn model(
+        &self,
+        hyper: &Hyper,
+        varmap: &VarMap,
+        seeds: &[u64],
+        slots: &Slots,
+        device: &Device,
+    ) -> Result<Model> {
+        let vb = match self.task.axis() {
+            Axis::Replicas => replicated_vars(varmap, seeds, DType::F32, device),
+            Axis::Plain => seeded_vars(varmap, seeds[0], DType::F32, device),
+        };
+        Ok(self.task.build(hyper, vb, slots)?)
+    }
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("task", &self.task.name()).finish_non_exhaustive()
+    }
+}

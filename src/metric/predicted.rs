@@ -1,0 +1,89 @@
+//! The predictions of a set of rows, on the host.
+
+use candle_core::{DType, Result, Tensor, bail};
+
+/// The outputs of one replica for a whole set of rows, beside the targets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predicted {
+    outputs: usize,
+    values: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+impl Predicted {
+    /// Takes `outputs` values a row, row by row, and the rows' targets: as many a row, or one.
+    ///
+    /// # Errors
+    /// If there are no outputs, or the numbers of values and targets do not belong to as many rows.
+    pub fn new(outputs: usize, values: Vec<f32>, targets: Vec<f32>) -> Result<Self> {
+        let rows = values.len().checked_div(outputs).unwrap_or(0);
+        let whole = outputs > 0 && rows * outputs == values.len();
+        if !whole || (targets.len() != rows && targets.len() != rows * outputs) {
+            bail!(
+                "expected {outputs} outputs and 1 or {outputs} targets a row, received {} values and \
+                 {} targets",
+                values.len(),
+                targets.len()
+            )
+        }
+        Ok(Self { outputs, values, targets })
+    }
+
+    /// The predictions of each replica.
+    ///
+    /// # Shapes
+    /// `outputs` (R, N, O); `targets` (R or 1, N) or (R or 1, N, O).
+    ///
+    /// # Errors
+    /// If the shapes do not fit or a device fails.
+    pub fn by_replica(outputs: &Tensor, targets: &Tensor) -> Result<Vec<Self>> {
+        let (replicas, _, width) = outputs.dims3()?;
+        let own = |tensor: &Tensor, r: usize| -> Result<Vec<f32>> {
+            let r = if tensor.dim(0)? == 1 { 0 } else { r };
+            tensor.get(r)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
+        };
+        (0..replicas).map(|r| Self::new(width, own(outputs, r)?, own(targets, r)?)).collect()
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.outputs
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Number of outputs of a row.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The outputs and the targets of each row.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[f32], &[f32])> {
+        let targets = self.targets.len().checked_div(self.len()).unwrap_or(1);
+        self.values.chunks_exact(self.outputs).zip(self.targets.chunks_exact(targets.max(1)))
+    }
+
+    /// The predicted class of each row: with one logit 1 if it is above 0, else the first of the largest.
+    pub fn classes(&self) -> impl Iterator<Item = u32> {
+        self.values.chunks_exact(self.outputs).map(|logits| match logits {
+            [logit] => u32::from(*logit > 0.),
+            _ => {
+                let better = |a: usize, b: usize| if logits[b] > logits[a] { b } else { a };
+                (0..logits.len()).reduce(better).unwrap_or(0) as u32
+            }
+        })
+    }
+
+    /// The class of each row, of classifications: what its first target names.
+    pub fn labels(&self) -> impl Iterator<Item = u32> {
+        self.iter().map(|(_, targets)| Self::label(targets[0]))
+    }
+
+    /// The class that a target names. A binary one may be smoothed: above ½ it is class 1.
+    fn label(target: f32) -> u32 {
+        if target.fract() == 0. { target as u32 } else { u32::from(target > 0.5) }
+    }
+}

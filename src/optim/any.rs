@@ -1,0 +1,81 @@
+//! An optimizer of any type.
+
+use std::fmt;
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Var};
+use candle_nn::Optimizer;
+
+use super::state::{OptimizerState, SaveState};
+
+/// An optimizer whose type is known at run time only, such as one in a wrapper or without: what
+/// `Box<dyn Optimizer>` would be if Candle's trait allowed it.
+pub struct AnyOptimizer(Box<dyn Erased + Send>);
+
+trait Erased: SaveState {
+    fn step(&mut self, grads: &GradStore) -> Result<()>;
+    fn learning_rate(&self) -> f64;
+    fn set_learning_rate(&mut self, learning_rate: f64);
+}
+
+impl<O: Optimizer + SaveState> Erased for O {
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        Optimizer::step(self, grads)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        Optimizer::learning_rate(self)
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        Optimizer::set_learning_rate(self, learning_rate);
+    }
+}
+
+impl AnyOptimizer {
+    /// Takes an optimizer.
+    pub fn from(optimizer: impl Optimizer + SaveState + Send + 'static) -> Self {
+        Self(Box::new(optimizer))
+    }
+}
+
+impl Optimizer for AnyOptimizer {
+    type Config = Self;
+
+    /// Takes an optimizer that has its variables already.
+    fn new(_: Vec<Var>, config: Self) -> Result<Self> {
+        Ok(config)
+    }
+
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
+        self.0.step(grads)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.0.learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.0.set_learning_rate(learning_rate);
+    }
+}
+
+impl SaveState for AnyOptimizer {
+    fn vars(&self) -> Vec<Var> {
+        self.0.vars()
+    }
+
+    fn state(&self) -> Result<OptimizerState> {
+        self.0.state()
+    }
+
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+        self.0.set_state(state)
+    }
+}
+
+impl fmt::Debug for AnyOptimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyOptimizer")
+    }
+}

@@ -1,0 +1,83 @@
+//! What an optimizer remembers, so that training can continue exactly.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::{Device, Result, Tensor, Var, bail};
+
+/// The state of an optimizer between two steps. The tensors are copies: further steps do not change them.
+#[derive(Clone, Debug, Default)]
+pub struct OptimizerState {
+    /// Number of steps taken.
+    pub steps: u64,
+    /// What it remembers of each variable, in the order of [`SaveState::vars`]; empty if that is nothing.
+    pub moments: Vec<Tensor>,
+}
+
+impl OptimizerState {
+    /// Writes the state as a safetensors file: `steps` (i64) and `moments.0`, `moments.1`, … in the order of
+    /// the variables.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
+        let moments = self.moments.iter().enumerate();
+        let moments = moments.map(|(i, tensor)| (format!("moments.{i}"), tensor.clone()));
+        let mut tensors: HashMap<String, Tensor> = moments.collect();
+        tensors.insert("steps".to_string(), Tensor::new(self.steps as i64, &Device::Cpu)?);
+        candle_core::safetensors::save(&tensors, file)
+    }
+
+    /// Reads a state written by [`OptimizerState::save`].
+    ///
+    /// # Errors
+    /// If the file cannot be read or is none of these.
+    pub fn load<P: AsRef<Path>>(file: P) -> Result<Self> {
+        let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+        let Some(steps) = tensors.remove("steps") else {
+            bail!("expected the state of an optimizer, received a file without steps")
+        };
+        let moments = (0..tensors.len()).map(|i| match tensors.remove(&format!("moments.{i}")) {
+            Some(tensor) => Ok(tensor),
+            None => {
+                bail!("expected the state of an optimizer, received a file without moments.{i}")
+            }
+        });
+        let moments = moments.collect::<Result<_>>()?;
+        Ok(Self { steps: steps.to_scalar::<i64>()? as u64, moments })
+    }
+}
+
+/// An optimizer whose state can be saved and set; a wrapper saves the state of the optimizer inside.
+pub trait SaveState {
+    /// The variables that it changes, in its order.
+    fn vars(&self) -> Vec<Var>;
+
+    /// The state.
+    ///
+    /// # Errors
+    /// If a device fails.
+    fn state(&self) -> Result<OptimizerState>;
+
+    /// Continues from a state.
+    ///
+    /// # Errors
+    /// If a number of tensors, a shape or a dtype differs from [`SaveState::state`]; nothing is changed then.
+    fn set_state(&mut self, state: &OptimizerState) -> Result<()>;
+}
+
+/// Sets the moments of an optimizer, each a variable, to those of a state.
+pub(super) fn set_moments(own: &[&Var], saved: &[Tensor]) -> Result<()> {
+    let fits = |(own, saved): (&&Var, &Tensor)| {
+        own.shape() == saved.shape() && own.dtype() == saved.dtype()
+    };
+    if own.len() != saved.len() || !own.iter().zip(saved).all(fits) {
+        bail!(
+            "expected moments of shapes {:?}, received {:?}",
+            own.iter().map(|var| var.dims()).collect::<Vec<_>>(),
+            saved.iter().map(Tensor::dims).collect::<Vec<_>>()
+        )
+    }
+    // A state from a file is on the CPU.
+    own.iter().zip(saved).try_for_each(|(own, saved)| own.set(&saved.to_device(own.device())?))
+}

@@ -1,0 +1,175 @@
+//! `result.json`: every key is described in `docs/result.md`.
+
+use anyhow::Result;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::experiment::{
+    CellOutcome, Conclusion, Outcome, Plan, Run, Seconds, Summary, conclusion_sentences,
+};
+use crate::noise::NoiseSpec;
+
+/// `result.json` of an experiment with one cell: its runs and their summary, indented.
+///
+/// # Errors
+/// None for an outcome of this crate.
+pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Json<'a> {
+        #[serde(flatten)]
+        head: Head<'a>,
+        runs: Vec<&'a Run>,
+        summary: Option<&'a Summary>,
+    }
+    pretty(&Json {
+        head: Head::new(outcome, one_cell(outcome)),
+        runs: outcome.runs().collect(),
+        summary: outcome.cells.first().map(|own| &own.summary),
+    })
+}
+
+/// `result.json` of a grid: its cells, what they say, and that in sentences, indented.
+///
+/// # Errors
+/// None for an outcome of this crate.
+pub fn grid_json(outcome: &Outcome) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Json<'a> {
+        #[serde(flatten)]
+        head: Head<'a>,
+        cells: &'a [CellOutcome],
+        conclusion: Option<&'a Conclusion>,
+        sentences: Vec<String>,
+    }
+    pretty(&Json {
+        head: Head::new(outcome, many_cells(outcome)),
+        cells: &outcome.cells,
+        conclusion: outcome.conclusion.as_ref(),
+        sentences: conclusion_sentences(outcome),
+    })
+}
+
+fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut json = serde_json::to_vec_pretty(value)?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// What both begin with.
+#[derive(Serialize)]
+struct Head<'a> {
+    experiment: &'a str,
+    version: &'static str,
+    command: &'a str,
+    device: &'a str,
+    metric: &'a str,
+    settings: Entries,
+    seconds: Seconds,
+}
+
+impl<'a> Head<'a> {
+    fn new(outcome: &'a Outcome, settings: Entries) -> Self {
+        Self {
+            experiment: &outcome.experiment,
+            version: env!("CARGO_PKG_VERSION"),
+            command: &outcome.command,
+            device: &outcome.device,
+            metric: &outcome.metric,
+            settings,
+            seconds: outcome.seconds,
+        }
+    }
+}
+
+/// An object whose keys keep their order; those without a value are left out.
+struct Entries(Vec<(String, Value)>);
+
+impl Serialize for Entries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_map(self.0.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k, v)))
+    }
+}
+
+/// Settings of the data, then others.
+fn settings<const N: usize>(outcome: &Outcome, others: [(&str, Value); N]) -> Entries {
+    let Plan { task, files, .. } = &outcome.plan;
+    let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+    let files = if files.is_empty() { Value::Null } else { json!(files) };
+    let first = [("task", json!(task)), ("files", files)];
+    let named = first.map(|(name, value)| (name.to_string(), value)).into_iter();
+    let others = others.map(|(name, value)| (name.to_string(), value));
+    Entries(named.chain(outcome.data.clone()).chain(others).collect())
+}
+
+fn one_cell(outcome: &Outcome) -> Entries {
+    let plan = &outcome.plan;
+    let noise: Vec<Value> = plan.noise[0].iter().map(noise).collect();
+    settings(
+        outcome,
+        [
+            ("data_seed", json!(plan.data_seeds[0])),
+            ("train_size", json!(plan.train_sizes[0])),
+            ("validation_size", json!(plan.validation_size)),
+            ("hidden", json!(plan.hidden[0])),
+            ("epochs", json!(plan.epochs)),
+            ("batch_size", json!(plan.batch_size)),
+            ("learning_rate", json!(plan.learning_rates[0])),
+            ("seed", json!(plan.seed)),
+            ("repeats", json!(plan.repeats)),
+            ("noise", json!(noise)),
+            ("early_stopping", json!(plan.early_stopping)),
+            ("numbers", numbers(plan)),
+        ],
+    )
+}
+
+/// A noise; Gaussian noise has a standard deviation.
+fn noise(spec: &NoiseSpec) -> Value {
+    let mut value = json!({
+        "placement": spec.place(),
+        "kind": spec.kind(),
+        "strength": spec.strength(),
+    });
+    if spec.kind() == NoiseSpec::GAUSSIAN {
+        value["stddev"] = json!(spec.strength());
+    }
+    value
+}
+
+fn many_cells(outcome: &Outcome) -> Entries {
+    let plan = &outcome.plan;
+    let (mut places, mut strengths) = (Vec::new(), vec![0.]);
+    for spec in plan.noise.iter().flatten() {
+        if !places.contains(&spec.place()) {
+            places.push(spec.place());
+        }
+        if !strengths.contains(&spec.strength()) {
+            strengths.push(spec.strength());
+        }
+    }
+    settings(
+        outcome,
+        [
+            ("data_seeds", json!(plan.data_seeds)),
+            ("train_sizes", json!(plan.train_sizes)),
+            ("validation_size", json!(plan.validation_size)),
+            ("hidden", json!(plan.hidden)),
+            ("epochs", json!(plan.epochs)),
+            ("batch_size", json!(plan.batch_size)),
+            ("learning_rates", json!(plan.learning_rates)),
+            ("placements", json!(places)),
+            ("stddevs", json!(strengths)),
+            ("noise", json!(plan.noise)),
+            ("seed", json!(plan.seed)),
+            ("repeats", json!(plan.repeats)),
+            ("early_stopping", json!(plan.early_stopping)),
+            ("numbers", numbers(plan)),
+        ],
+    )
+}
+
+/// Further numbers of a task, if there are any.
+fn numbers(plan: &Plan) -> Value {
+    if plan.numbers.is_empty() { Value::Null } else { json!(plan.numbers) }
+}

@@ -1,0 +1,29 @@
+//! Is a difference more than chance? Tests and an interval for paired scores.
+//!
+//! | question | function |
+//! |---|---|
+//! | Do two arms differ, each seed paired with itself? | [`paired_t`] |
+//! | The same for scores whose training sets overlap | [`nadeau_bengio`] |
+//! | How large may the difference be? | [`bootstrap_interval`] |
+//! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
+//! | Which of many p-values still count? | [`holm`] |
+
+mod bca;
+mod bootstrap;
+mod holm;
+mod mcnemar;
+mod statistic;
+mod t_test;
+
+pub use bootstrap::{Interval, bootstrap_interval};
+pub use holm::holm;
+pub use mcnemar::mcnemar;
+pub use statistic::{Statistic, mean, number, statistic};
+pub use t_test::{TTest, nadeau_bengio, paired_t};
+
+/// Values no further apart than this are equal but for their round-off. It is 10⁻¹² for values of
+/// order one and below: subtracting two accuracies leaves an error near 10⁻¹⁶, and two accuracies
+/// that differ at all do so by one over the number of rows.
+fn round_off(values: &[f64]) -> f64 {
+    1e-12 * values.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()))
+}

@@ -1,0 +1,44 @@
+//! Mean and spread.
+
+use serde::{Deserialize, Serialize};
+
+/// Mean, sample standard deviation (n − 1) and count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Statistic {
+    /// `None` without values.
+    pub mean: Option<f64>,
+    /// `None` with fewer than two values.
+    pub std: Option<f64>,
+    /// Number of values.
+    pub n: usize,
+}
+
+impl Statistic {
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+}
+
+/// Mean and sample standard deviation of some values.
+pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
+    let values: Vec<f64> = values.into_iter().collect();
+    let n = values.len();
+    let mean = mean(&values);
+    let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+    Statistic {
+        mean: (n > 0).then_some(mean),
+        std: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()),
+        n,
+    }
+}
+
+/// The mean of some values; NaN if there are none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// A number as a person writes it: `0.01`, `1e-6`.
+pub fn number(x: f64) -> String {
+    if x > 0. && !(1e-4..1e9).contains(&x) { format!("{x:e}") } else { x.to_string() }
+}

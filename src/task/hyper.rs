@@ -1,0 +1,135 @@
+//! Hyperparameters and splits as plain data.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::rng::{Address, Stream};
+use crate::train::EarlyStopping;
+
+/// Network and training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hyper {
+    /// Width of the hidden layer, or number of filters of a convolution.
+    pub hidden: usize,
+    /// Passes over the training rows.
+    pub epochs: usize,
+    /// Rows of a training step.
+    pub batch_size: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Early stopping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// Further numbers of a task of one's own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, f64>,
+}
+
+impl Default for Hyper {
+    /// The tutorial's: 500 hidden units, 4,000 epochs of batches of 32, step size 0.001.
+    fn default() -> Self {
+        Self {
+            hidden: 500,
+            epochs: 4000,
+            batch_size: 32,
+            learning_rate: 0.001,
+            early_stopping: None,
+            numbers: BTreeMap::new(),
+        }
+    }
+}
+
+/// How many rows a task has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// All rows.
+    pub all: usize,
+    /// The number of rows at the end that are always the test set; `None` for all that are neither for
+    /// training nor for validation.
+    pub test: Option<usize>,
+}
+
+impl Rows {
+    /// Rows of which those that are not for training or validation are the test set.
+    pub fn new(all: usize) -> Self {
+        Self { all, test: None }
+    }
+
+    /// How many rows are not always the test set; at least one is kept for it.
+    pub fn trainable(&self) -> usize {
+        self.all.saturating_sub(self.test.unwrap_or(1))
+    }
+}
+
+/// One draw of the data and its split.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    /// Seed of the data set, or of the choice of rows from real data, where 0 takes the first ones.
+    pub data_seed: u32,
+    /// Number of training rows.
+    pub train_size: usize,
+    /// Number of rows after them to choose by.
+    pub validation_size: usize,
+}
+
+impl Draw {
+    /// Training, validation and test rows in the order of the data.
+    ///
+    /// # Errors
+    /// If they leave no test rows.
+    pub fn in_order(&self, rows: Rows) -> Result<[Vec<usize>; 3]> {
+        self.split(rows, (0..rows.all).collect())
+    }
+
+    /// The same with training and validation rows chosen by the data seed; 0 chooses the first.
+    ///
+    /// # Errors
+    /// As [`Draw::in_order`].
+    pub fn shuffled(&self, rows: Rows) -> Result<[Vec<usize>; 3]> {
+        if self.data_seed == 0 {
+            return self.in_order(rows);
+        }
+        let fixed = rows.all - rows.test.unwrap_or(0).min(rows.all);
+        let address = Address::new(self.data_seed.into(), "rows", Stream::Split, 0);
+        let chosen = address.permutation(0, fixed).into_iter().map(|row| row as usize);
+        self.split(rows, chosen.chain(fixed..rows.all).collect())
+    }
+
+    /// Number of test rows.
+    pub fn test_size(&self, rows: Rows) -> usize {
+        let others = rows.all.saturating_sub(self.train_size + self.validation_size);
+        rows.test.unwrap_or(others)
+    }
+
+    /// Checks that rows of each part are left.
+    ///
+    /// # Errors
+    /// If there are none to train or to test on.
+    pub fn check(&self, rows: Rows) -> Result<()> {
+        let Self { train_size, validation_size, .. } = *self;
+        let (most, all) = (rows.trainable(), rows.all);
+        if !(1..=most).contains(&train_size) {
+            bail!(
+                "train size must leave test points: expected 1 to {most} of {all} samples, received \
+                 {train_size}"
+            )
+        }
+        if validation_size > most - train_size {
+            bail!(
+                "validation size must leave test points: expected at most {} beside {train_size} \
+                 training points of {all} samples, received {validation_size}",
+                most - train_size
+            )
+        }
+        Ok(())
+    }
+
+    fn split(&self, rows: Rows, order: Vec<usize>) -> Result<[Vec<usize>; 3]> {
+        self.check(rows)?;
+        let (trained, validated) = (self.train_size, self.train_size + self.validation_size);
+        let test = rows.all - self.test_size(rows);
+        Ok([&order[..trained], &order[trained..validated], &order[test..]].map(<[usize]>::to_vec))
+    }
+}

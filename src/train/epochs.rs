@@ -1,0 +1,155 @@
+//! The loop: for each batch forward, loss, backward and step; then an evaluation.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, bail};
+use candle_nn::ModuleT;
+
+use super::early_stopping::Stopper;
+use super::evaluate::Evaluation;
+use super::history::History;
+use super::measured::{Measured, Unread};
+use super::options::TrainOptions;
+use super::shuffle::orders;
+use crate::data::Samples;
+use crate::noise::LabelNoise;
+use crate::ops::{Orders, backward, enable_grad};
+
+/// Training epoch by epoch, of a model and by an optimizer that the caller owns.
+pub(super) struct Epochs {
+    train: Samples,
+    orders: Orders,
+    evaluation: Evaluation,
+    pub labels: Option<LabelNoise>,
+    pub stopper: Option<Stopper>,
+    pub options: TrainOptions,
+    /// Number of finished epochs.
+    pub finished: usize,
+    pub history: History,
+    pub unread: Unread,
+}
+
+impl Epochs {
+    /// Training before its first epoch, with validation and test rows if there are any.
+    pub fn new(
+        train: Samples,
+        others: [Option<Samples>; 2],
+        options: TrainOptions,
+    ) -> Result<Self> {
+        let [validation, test] = others;
+        let sets = [Some(train.clone()), validation, test];
+        options.check(sets.iter().flatten())?;
+        let metric = options.objective.metrics().first().map(|metric| metric.name().to_string());
+        Ok(Self {
+            orders: orders(&options.seeds, train.rows(), train.device())?,
+            unread: Unread::new(train.device()),
+            evaluation: Evaluation::new(sets)?,
+            history: History::new(metric.unwrap_or_default(), options.seeds.len()),
+            train,
+            labels: None,
+            stopper: None,
+            options,
+            finished: 0,
+        })
+    }
+
+    /// The same with other validation and test rows.
+    pub fn with(self, others: [Option<Samples>; 2]) -> Result<Self> {
+        let (labels, stopper, most) = (self.labels, self.stopper, self.unread.most);
+        let mut own = Self::new(self.train, others, self.options)?;
+        own.unread.most = most;
+        Ok(Self { labels, stopper, ..own })
+    }
+
+    /// The training, validation and test rows.
+    pub fn sets(&self) -> &[Option<Samples>; 3] {
+        self.evaluation.sets()
+    }
+
+    /// Whether no epoch is left, or no replica trains any more.
+    pub fn have_ended(&self) -> bool {
+        self.finished >= self.options.epochs || self.history.all_ended()
+    }
+
+    /// Trains and evaluates one epoch.
+    pub fn run(
+        &mut self,
+        model: &dyn ModuleT,
+        step: &mut dyn FnMut(&GradStore) -> Result<()>,
+    ) -> Result<()> {
+        self.finished += 1;
+        let noisy = self.train_epoch(model, step)?;
+        let [clean, val, test] = self.evaluation.measure(model, &*self.options.objective)?;
+        self.unread.push([noisy, clean, val, test]);
+        if self.unread.is_due() || self.finished == self.options.epochs {
+            self.read()?;
+        }
+        Ok(())
+    }
+
+    /// Records the epochs that have not been read.
+    fn read(&mut self) -> Result<()> {
+        for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
+            self.history.push(epoch, &self.options.seeds, &scores);
+            if let Some(stopper) = &mut self.stopper {
+                stopper.epoch_end(epoch, &mut self.history)?;
+            }
+        }
+        self.unread.clear();
+        Ok(())
+    }
+
+    /// The curves to the last epoch.
+    pub fn whole_history(&self) -> Result<History> {
+        let mut history = self.history.clone();
+        for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
+            history.push(epoch, &self.options.seeds, &scores);
+        }
+        Ok(history)
+    }
+
+    /// Reads the last curves, and gives the model the weights that early stopping keeps for it.
+    pub fn finish(&mut self) -> Result<()> {
+        self.read()?;
+        if let Some(stopper) = &self.stopper {
+            stopper.finish(&mut self.history)?;
+        }
+        Ok(())
+    }
+
+    fn train_epoch(
+        &self,
+        model: &dyn ModuleT,
+        step: &mut dyn FnMut(&GradStore) -> Result<()>,
+    ) -> Result<Vec<Measured>> {
+        let Self { train, options, .. } = self;
+        let (rows, replicas) = (train.rows(), options.seeds.len());
+        let orders = self.orders.at(self.finished as u32)?; // (R, N)
+        let mut measured = Vec::new();
+        for start in (0..rows).step_by(options.batch_size) {
+            let end = rows.min(start + options.batch_size);
+            let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
+            let ys = self.noisy_labels(ys)?;
+            let outputs = train.with_replica_axis(enable_grad(|| model.forward_t(&xs, true))?)?;
+            let loss = options.objective.loss(&outputs, &ys)?; // (R,)
+            if loss.elem_count() != replicas {
+                bail!(
+                    "the model has {} replicas, expected one for each of {replicas} seeds",
+                    loss.elem_count()
+                )
+            }
+            // Backward from the vector starts with ones: the sum of the replicas' losses.
+            step(&backward(&loss)?)?;
+            measured.push(Measured::new(loss, &*options.objective, &outputs, &ys)?);
+        }
+        Ok(measured)
+    }
+
+    /// (R, B) labels, some of them wrong; label noise without a replica axis takes (B,).
+    fn noisy_labels(&self, ys: Tensor) -> Result<Tensor> {
+        match &self.labels {
+            None => Ok(ys),
+            Some(noise) if self.train.replica_axis() => noise.forward_t(&ys, true),
+            Some(noise) => noise.forward_t(&ys.squeeze(0)?, true)?.unsqueeze(0),
+        }
+    }
+}

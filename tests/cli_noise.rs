@@ -1,0 +1,149 @@
+//! `--noise` on the programs: what it does, and what it refuses.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::cli::{files, result, run, stderr, stdout};
+
+const FAST: &str = "--epochs 10 --hidden 8 --repeats 2 --no-plots";
+
+/// A program's own noise and its description in text are the same runs.
+#[test]
+fn text_and_flags_describe_the_same_noise() {
+    let cases = [
+        ("hidden_noise", "", "hidden_noise", "--noise before-activation:gaussian:0.1"),
+        ("hidden_noise", "", "baseline", "--noise hidden:0.1"),
+        ("input_noise", "--stddev 0.3", "baseline", "--noise input:0.3"),
+        ("input_hidden_noise", "", "baseline", "--noise input:0.01 --noise hidden:0.1"),
+        ("baseline", "", "input_noise", "--noise input:dropout:0"),
+    ];
+    for (program, args, other, noise) in cases {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let commands = [(program, args), (other, noise)];
+        for (folder, (program, args)) in folders.iter().zip(commands) {
+            let output = run(program, &format!("{FAST} {args}"), folder.path());
+            assert!(output.status.success(), "{}", stderr(&output));
+        }
+        let weights =
+            folders.each_ref().map(|f| fs::read(f.path().join("model.safetensors")).unwrap());
+        assert!(weights[0] == weights[1], "{program} {args} and {other} {noise}");
+        assert_eq!(result(folders[0].path())["runs"], result(folders[1].path())["runs"]);
+    }
+}
+
+#[test]
+fn every_program_takes_noise_and_says_so_in_its_results() {
+    let small = "--epochs 1 --train-size 20 --no-plots";
+    for (program, args) in [
+        (
+            "cnn_noise",
+            "--noise input:salt-and-pepper:0.1 --noise after-pooling:spatial-dropout:0.2",
+        ),
+        ("lstm_noise", "--noise before-dense:dropout:0.5 --noise weights:0.01"),
+        ("baseline", "--noise labels:flip:0.1 --noise gradients:gaussian:0.01"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = run(program, &format!("{small} {args}"), folder.path());
+        assert!(output.status.success(), "{program}: {}", stderr(&output));
+        let noise = result(folder.path())["settings"]["noise"].clone();
+        let kinds: Vec<&str> =
+            noise.as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds.len(), 2);
+        assert!(args.contains(kinds[0]) || kinds[0] == "gaussian", "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_grid_has_a_row_for_each_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = crate::cli::command("grid_search", FAST, folder.path());
+    let rows = ["input:dropout:0.1,0.3", "input:0.1 & hidden:0.1,0.2", "weights:0.05"];
+    command.args(rows.iter().flat_map(|row| ["--noise", row])).args(["--format", "json"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cells = json["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 6);
+    assert_eq!(cells[0]["noise"], serde_json::json!([]));
+    let both = serde_json::json!(["input:gaussian:0.1", "before-activation:gaussian:0.2"]);
+    assert_eq!(
+        (&cells[4]["noise"], &cells[4]["placement"]),
+        (&both, &Value::from("input & before-activation"))
+    );
+    let csv = fs::read_to_string(folder.path().join("cells.csv")).unwrap();
+    assert!(csv.contains("input dropout 0.3") && csv.contains("weights 0.05"), "{csv}");
+
+    // The same grid again finds its runs; another row adds to them.
+    let store = files(&folder.path().join("store"));
+    let again = command.output().unwrap();
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert_eq!(files(&folder.path().join("store")), store);
+    let report = std::process::Command::new(env!("CARGO_BIN_EXE_grid_search"))
+        .args(["--no-plots", "--report"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(report.status.success(), "{}", stderr(&report));
+    assert!(stdout(&report).contains("input dropout"), "{}", stdout(&report));
+}
+
+/// One line each, exit code 2, and nothing written.
+#[test]
+fn noise_that_cannot_be_is_named_in_one_line() {
+    let offer = "noise at input, before-activation, after-activation, weights, gradients, labels";
+    let cases = [
+        ("baseline", "--noise nowhere:0.1", offer),
+        ("cnn_noise", "--noise before-dense:0.1", "noise at input, after-pooling, weights"),
+        ("baseline", "--noise input:pink:0.1", "expected a kind of noise (gaussian, uniform"),
+        ("baseline", "--noise input", "expected place:kind:strength"),
+        ("baseline", "--noise input:0.1,0.2", "expected one strength, received 2"),
+        ("baseline", "--noise input:0.1:always", "'always' is no number"),
+        ("baseline", "--noise input:gaussian:0.1:often", "there is no option 'often'"),
+        ("baseline", "--noise input:-1", "finite and at least 0, received -1"),
+        ("baseline", "--noise input:dropout:1", "below 1, received 1"),
+        ("baseline", "--noise labels:flip:1.5", "below 1, received 1.5"),
+        ("baseline", "--noise weights:dropout:0.5", "weights take the kind gaussian"),
+        ("baseline", "--noise input:0.1 --noise input:0.2", "received gaussian twice"),
+        ("hidden_noise", "--noise input:0.1 --stddev 0.2", "cannot be used with"),
+        ("hidden_noise", "--noise input:0.1 --placement after-activation", "cannot be used with"),
+        ("grid_search", "--noise input:0.1 --stddev 0.2", "cannot be used with"),
+        (
+            "grid_search",
+            "--noise input:0.1 --noise input:0.1",
+            "received [input:gaussian:0.1] twice",
+        ),
+        ("grid_search", "--noise input:0", "received 0 alone"),
+        ("grid_search", "--noise nowhere:0.1", offer),
+    ];
+    for (program, args, expected) in cases {
+        let parent = tempfile::tempdir().unwrap();
+        let output = run(program, args, &parent.path().join("out"));
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{program} {args}: {error}");
+        assert!(
+            error.starts_with("error: ") && error.contains(expected),
+            "{program} {args}: {error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{program} {args}: {error}");
+        assert_eq!(files(parent.path()), Vec::<String>::new(), "{program} {args}");
+    }
+}
+
+#[test]
+fn a_grid_of_moons_is_a_grid_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = format!("--task moons --stddev 0.1 --placement input {FAST}");
+    let output = run("grid_search", &args, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let result = result(folder.path());
+    assert_eq!(
+        (&result["settings"]["task"], &result["settings"]["data_noise"]),
+        (&"moons".into(), &0.1.into())
+    );
+    let circles =
+        run("grid_search", &format!("--stddev 0.1 --placement input {FAST}"), folder.path());
+    assert_eq!(circles.status.code(), Some(1));
+    let error = stderr(&circles);
+    assert!(error.contains("another experiment: expected"), "{error}");
+}

@@ -1,0 +1,335 @@
+//! A task, a metric and a kind of noise from outside the crate, in the whole machinery.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Result;
+use candle_core::{Device, Tensor};
+use candle_nn::{Activation, Module, VarBuilder, linear};
+use candle_noise::data::Dataset;
+use candle_noise::experiment::{
+    Basis, Experiment, Outcome, Plan, Schedule, Shard, Subject, Watch, forecast_search,
+};
+use candle_noise::metric::{Better, Metric, Predicted};
+use candle_noise::nn::{Model, seq_t};
+use candle_noise::noise::{Change, Kind, NoiseSpec, Slots, Strength};
+use candle_noise::objective::{CrossEntropy, MeanSquaredError, Objective};
+use candle_noise::rng::Address;
+use candle_noise::task::{Draw, Fingerprint, Hyper, Parts, Rows, Task};
+
+/// Rows of two numbers, whose class is the larger one or neither.
+#[derive(Clone)]
+struct Larger {
+    rows: Dataset,
+    activation: Activation,
+    outputs: usize,
+    fingerprint: Fingerprint,
+}
+
+impl Larger {
+    fn new() -> Self {
+        let value = |i: usize| f64::from(((i * 7919 + 13) % 2003) as u32) / 1001.5 - 1.;
+        let features: Vec<f64> = (0..180).map(value).collect();
+        let class = |row: &[f64]| match row[0] - row[1] {
+            difference if difference > 0.5 => 0,
+            difference if difference < -0.5 => 1,
+            _ => 2,
+        };
+        let labels = features.chunks(2).map(class).collect();
+        let rows = Dataset::new(2, features, labels).unwrap();
+        let fingerprint = Fingerprint::of(&rows);
+        Self { rows, activation: Activation::Relu, outputs: 3, fingerprint }
+    }
+}
+
+impl Task for Larger {
+    fn name(&self) -> &str {
+        "larger"
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint.clone()
+    }
+
+    fn rows(&self) -> Rows {
+        Rows::new(self.rows.len())
+    }
+
+    fn objective(&self) -> Arc<dyn Objective> {
+        Arc::new(CrossEntropy { classes: 3 })
+    }
+
+    fn defaults(&self) -> Hyper {
+        Hyper { hidden: 8, epochs: 15, batch_size: 16, learning_rate: 0.02, ..Hyper::default() }
+    }
+
+    fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> candle_core::Result<Parts> {
+        Parts::new(&draw.shuffled(self.rows())?, |rows| {
+            self.rows.select(rows)?.to_samples(&[2], device)
+        })
+    }
+
+    fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> candle_core::Result<Model> {
+        Ok(Model::new(
+            seq_t()
+                .add(slots.at("input")?)
+                .add(linear(2, hyper.hidden, vb.pp("fc1"))?)
+                .add(slots.at("hidden")?)
+                .add(self.activation)
+                .add(linear(hyper.hidden, self.outputs, vb.pp("fc2"))?),
+        ))
+    }
+}
+
+/// The smallest share of a class that is found.
+#[derive(Debug)]
+struct WorstRecall;
+
+impl Metric for WorstRecall {
+    fn name(&self) -> &str {
+        "worst_recall"
+    }
+
+    fn score(&self, rows: &Predicted) -> Option<f64> {
+        let recall = |class: u32| {
+            let own = rows.labels().zip(rows.classes()).filter(|(label, _)| *label == class);
+            let (all, found) = own.fold((0, 0), |(all, found), (label, predicted)| {
+                (all + 1, found + usize::from(label == predicted))
+            });
+            (all > 0).then(|| found as f64 / f64::from(all))
+        };
+        (0..3).filter_map(recall).reduce(f64::min)
+    }
+}
+
+/// Turns the sign of a share of the elements.
+#[derive(Clone)]
+struct SignFlip;
+
+impl Kind for SignFlip {
+    const STRENGTH: Strength = Strength::rate("rate");
+
+    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
+        address.fill_uniform(row, draws.len(), draws);
+    }
+
+    fn at(&self, rate: f64, _real: usize) -> impl Fn(f32) -> Change {
+        move |u| match f64::from(u) {
+            u if u <= rate => Change::Affine { factor: -1., offset: 0. },
+            _ => Change::Keep,
+        }
+    }
+}
+
+fn experiment<'a>(task: &'a Larger, folder: Option<&Path>) -> Experiment<'a> {
+    let experiment = Experiment::new(task)
+        .noise("hidden:gaussian:0.1,0.5".parse().unwrap())
+        .noise(NoiseSpec::own("input", "sign-flip", SignFlip, 0.2).unwrap().into())
+        .metric(WorstRecall)
+        .plan(|plan| plan.data_seeds = vec![0, 1])
+        .repeats(3);
+    match folder {
+        Some(folder) => experiment.folder(folder),
+        None => experiment,
+    }
+}
+
+/// Everything that an outcome says but for times.
+fn findings(outcome: &Outcome) -> String {
+    format!("{:?} {:?}", outcome.cells, outcome.conclusion)
+}
+
+#[test]
+fn an_own_task_metric_and_kind_make_a_grid() -> Result<()> {
+    let task = Larger::new();
+    let outcome = experiment(&task, None).run()?;
+    assert_eq!((outcome.cells.len(), outcome.finished()), (4, 24));
+    assert!(outcome.is_complete());
+    assert!(outcome.sentence().contains("test accuracy"), "{}", outcome.sentence());
+    let baseline = &outcome.cells[0];
+    assert!(baseline.summary.get("test_accuracy").mean > Some(0.6), "{:?}", baseline.summary);
+    let (worst, all) =
+        (baseline.runs[0].get("test_worst_recall"), baseline.runs[0].get("test_accuracy"));
+    assert!(worst.is_some() && worst <= all, "{worst:?} {all:?}");
+    let runs: Vec<_> = outcome.cells.iter().map(|own| &own.runs[0]).collect();
+    assert!((1..4).all(|k| runs[k].get("train_loss") != runs[0].get("train_loss")), "{runs:?}");
+    let forecast = {
+        let subject = Subject::new(&task, "cpu", &[])?;
+        let schedule = Schedule { threads: 2, chunk: None };
+        forecast_search(&subject, &outcome.plan, &[Device::Cpu], schedule)?
+    };
+    assert!(forecast.as_secs_f64() > 0.);
+    Ok(())
+}
+
+/// Ended after some chunks, continued by two shards, and reported on by who finds all finished.
+#[test]
+fn it_is_resumed_and_shared_out_to_the_same_bits() -> Result<()> {
+    let (task, folder) = (Larger::new(), tempfile::tempdir()?);
+    let expected = findings(&experiment(&task, None).run()?);
+    let left = AtomicUsize::new(3);
+    let goes_on =
+        || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
+    let watch = Watch { goes_on: &goes_on, ..Watch::NONE };
+    let broken = experiment(&task, Some(folder.path())).watch(watch).run()?;
+    assert_eq!((broken.finished(), broken.is_complete()), (3, false));
+    let mut finished = broken.finished();
+    for index in [1, 0] {
+        let shard = experiment(&task, Some(folder.path())).shard(Shard::new(index, 2)?);
+        let outcome = shard.run()?;
+        assert!(outcome.finished() > finished, "{} {finished}", outcome.finished());
+        finished = outcome.finished();
+    }
+    let files = std::fs::read_dir(folder.path())?.count();
+    let outcome = experiment(&task, Some(folder.path())).run()?;
+    assert_eq!(findings(&outcome), expected);
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), files, "nothing is trained again");
+    Ok(())
+}
+
+/// The names of runs follow from the model: another one has other runs.
+#[test]
+fn another_build_is_another_experiment() -> Result<()> {
+    let (task, folder) = (Larger::new(), tempfile::tempdir()?);
+    experiment(&task, Some(folder.path())).run()?;
+    let fails =
+        |task: &Larger| format!("{:#}", experiment(task, Some(folder.path())).run().unwrap_err());
+    let smooth = Larger { activation: Activation::Gelu, ..task.clone() };
+    let error = fails(&smooth);
+    assert!(error.contains("a network whose loss is") && error.contains("--fresh"), "{error}");
+
+    let data = Larger { fingerprint: Fingerprint::text("other rows"), ..task.clone() };
+    let error = fails(&data);
+    assert!(error.contains("expected content of the data"), "{error}");
+
+    let id = |task: &Larger, hidden: usize| -> Result<String> {
+        let subject = Subject::new(task, "cpu", &[])?;
+        let plan = Plan { hidden: vec![hidden], ..Plan::of(task) };
+        let (_, trial) = plan.trials().next().unwrap();
+        Ok(Basis::new(&subject, &plan)?.id(&trial)?.to_string())
+    };
+    assert_eq!(id(&task, 8)?, id(&Larger::new(), 8)?);
+    assert_ne!(id(&task, 8)?, id(&task, 9)?);
+    assert_ne!(id(&task, 8)?, id(&data, 8)?);
+    Ok(())
+}
+
+/// An own task whose parts do not fit each other, and nothing is written.
+#[test]
+fn parts_that_do_not_fit_are_named() -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    let fails = |task: &Larger| {
+        let error = experiment(task, Some(&parent.path().join("out"))).run().unwrap_err();
+        format!("{error:#}")
+    };
+    let two = Larger { outputs: 2, ..Larger::new() };
+    let error = fails(&two);
+    assert!(error.contains("expected a model of 3 outputs a row"), "{error}");
+    let nameless = Larger { fingerprint: Fingerprint::text(""), ..Larger::new() };
+    let error = fails(&nameless);
+    assert!(error.contains("fingerprint of its data, received that of nothing"), "{error}");
+
+    let task = Larger::new();
+    let error = experiment(&task, None).noise(SPEC().into()).run().unwrap_err().to_string();
+    let offer = "noise at input, hidden, weights, gradients, labels, received output";
+    assert!(error.contains(offer), "{error}");
+    for kind in ["gaussian", "flip", "Sign Flip", ""] {
+        assert!(NoiseSpec::own("input", kind, SignFlip, 0.1).is_err(), "{kind:?}");
+    }
+    assert!(NoiseSpec::own("weights", "sign-flip", SignFlip, 0.1).is_err());
+    let error = NoiseSpec::own("input", "sign-flip", SignFlip, 1.).unwrap_err().to_string();
+    assert!(error.contains("below 1, received 1"), "{error}");
+    let error = experiment(&task, None).metric(WorstRecall).run().unwrap_err().to_string();
+    assert!(error.contains("worst_recall twice"), "{error}");
+    assert_eq!(std::fs::read_dir(parent.path())?.count(), 0);
+    Ok(())
+}
+
+const SPEC: fn() -> NoiseSpec = || "output:0.1".parse().unwrap();
+
+/// A regression: no accuracy, a score of the whole set, and verdicts in its terms.
+struct Sum(Dataset);
+
+impl Task for Sum {
+    fn name(&self) -> &str {
+        "sum"
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.0)
+    }
+
+    fn rows(&self) -> Rows {
+        Rows::new(self.0.len())
+    }
+
+    fn objective(&self) -> Arc<dyn Objective> {
+        Arc::new(MeanSquaredError { outputs: 1 })
+    }
+
+    fn defaults(&self) -> Hyper {
+        Hyper { hidden: 4, epochs: 30, batch_size: 16, learning_rate: 0.05, ..Hyper::default() }
+    }
+
+    fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> candle_core::Result<Parts> {
+        Parts::new(&draw.in_order(self.rows())?, |rows| {
+            let (xs, _) = self.0.select(rows)?.to_tensors(device)?;
+            candle_noise::data::Samples::new(&xs, &xs.sum(1)?)
+        })
+    }
+
+    fn build(&self, _: &Hyper, vb: VarBuilder, slots: &Slots) -> candle_core::Result<Model> {
+        Ok(Model::new(seq_t().add(slots.at("input")?).add(linear(2, 1, vb)?)))
+    }
+}
+
+/// The mean of |prediction - target|.
+#[derive(Debug)]
+struct AbsoluteError;
+
+impl Metric for AbsoluteError {
+    fn name(&self) -> &str {
+        "absolute_error"
+    }
+
+    fn better(&self) -> Better {
+        Better::Lower
+    }
+
+    fn score(&self, rows: &Predicted) -> Option<f64> {
+        let sum: f64 = rows.iter().map(|(zs, ys)| f64::from((zs[0] - ys[0]).abs())).sum();
+        Some(sum / rows.len() as f64)
+    }
+}
+
+#[test]
+fn a_regression_is_judged_by_its_own_metric() -> Result<()> {
+    let task = Sum(Larger::new().rows);
+    let experiment = || Experiment::new(&task).noise("input:2".parse().unwrap()).repeats(4);
+    let outcome = experiment().metric(AbsoluteError).run()?;
+    assert_eq!((outcome.metric.as_str(), outcome.figure()), ("r_squared", "test_r_squared".into()));
+    assert!(
+        outcome.sentence().contains("noisy cells lose test r squared"),
+        "{}",
+        outcome.sentence()
+    );
+    let [clean, noisy] =
+        [0, 1].map(|cell: usize| outcome.cells[cell].summary.get("test_absolute_error").mean);
+    assert!(clean < noisy, "{clean:?} {noisy:?}");
+    assert!(!outcome.all_diverged(), "no accuracy is no divergence");
+    let error = experiment().noise("labels:flip:0.1".parse()?).run().unwrap_err();
+    assert!(error.to_string().contains("labels take noise if they are classes"), "{error}");
+    Ok(())
+}
+
+/// Candle's own modules are models, alone and shared.
+#[test]
+fn models_of_any_type_are_shared() -> Result<()> {
+    let layer = Arc::new(candle_nn::Linear::new(Tensor::new(&[[2f32]], &Device::Cpu)?, None));
+    let model = seq_t().add(Model::from(layer.clone()));
+    let xs = Tensor::new(&[[3f32]], &Device::Cpu)?;
+    let ys = candle_nn::ModuleT::forward_t(&model, &xs, true)?;
+    assert_eq!(ys.to_vec2::<f32>()?, layer.forward(&xs)?.to_vec2::<f32>()?);
+    Ok(())
+}

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_noise::ops::{
-    AdamUpdate, NoiseDraw, StackLayer, adam as adam_step, adam_corrections, add_noise, backward,
-    bce_with_logits, dense as dense_layer, relu as rectify, stack as layers,
+    AdamUpdate, Axis, NoiseDraw, StackLayer, adam as adam_step, adam_corrections, add_noise,
+    backward, bce_with_logits, dense as dense_layer, relu as rectify, stack as layers,
 };
 use candle_noise::rng::{Address, Stream};
 use criterion::{BenchmarkId, Criterion, Throughput};
@@ -47,7 +47,7 @@ pub fn noise(c: &mut Criterion) {
             let name = format!("{replicas}x{rows}x{len}");
             group.throughput(Throughput::Elements(xs.elem_count() as u64));
             group.bench_function(BenchmarkId::from_parameter(&name), |b| {
-                iter(b, &device, || add_noise(&xs, &draws, true));
+                iter(b, &device, || add_noise(&xs, &draws, Axis::Replicas));
             });
             if !device.is_cpu() {
                 group.bench_function(BenchmarkId::new("copy", name), |b| {

@@ -8,7 +8,7 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Train the tutorial's network without noise: what every noise has to beat
+/// Train the tutorial's network without noise, the baseline that noise has to beat
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct Baseline {

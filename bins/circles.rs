@@ -1,4 +1,4 @@
-//! The tutorial's data set as a file and a picture.
+//! Writes the tutorial's data set as a file and a picture.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Write the tutorial's data set, two noisy circles: dataset.csv and dataset.png
+/// Write the tutorial's data set, two noisy circles, to dataset.csv and dataset.png
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct Circles {

@@ -9,17 +9,17 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Train a convolutional network on handwritten digits, with Gaussian noise after its pooling
+/// Train a convolutional network on handwritten digits, with Gaussian noise after pooling
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct CnnNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
-    /// Where the noise enters: after-pooling or input
+    /// Place of the noise: after-pooling or input
     #[arg(long, value_name = "PLACE", default_value = "after-pooling")]
     placement: String,
-    /// A file of digits in place of the one that comes with the program
+    /// File of digits that replaces the built-in data
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     #[command(flatten)]

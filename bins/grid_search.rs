@@ -1,4 +1,4 @@
-//! Does noise help here, where, and how much?
+//! Compares noise with the baseline over a grid: does it help, where, and how much?
 
 use std::process::ExitCode;
 
@@ -8,10 +8,10 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Compare noise placements and spreads with the baseline over many paired repeats
+/// Compare placements and strengths of noise with the baseline over many paired repeats
 ///
-/// Finished runs are kept in the folder of the results: the same command goes on where it was
-/// interrupted, and more repeats, spreads, placements or data seeds add to what is there.
+/// Finished runs are kept in the results folder. The same command continues after an interruption.
+/// More repeats, strengths, placements or data seeds extend the existing results.
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct GridSearch {

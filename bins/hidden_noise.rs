@@ -15,7 +15,7 @@ struct HiddenNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
-    /// Where the noise enters
+    /// Place of the noise
     #[arg(long, value_name = "PLACE", default_value = "before-activation")]
     placement: HiddenPlacement,
     #[command(flatten)]

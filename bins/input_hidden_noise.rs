@@ -18,7 +18,7 @@ struct InputHiddenNoise {
     /// Standard deviation of the noise in the hidden layer
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     hidden_stddev: f64,
-    /// Where the hidden noise enters
+    /// Place of the hidden noise
     #[arg(long, value_name = "PLACE", default_value = "before-activation")]
     placement: HiddenPlacement,
     #[command(flatten)]

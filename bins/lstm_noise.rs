@@ -9,17 +9,17 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Train an LSTM to tell nine speakers apart, with Gaussian noise before its dense layer
+/// Train an LSTM to recognize nine speakers, with Gaussian noise before its dense layer
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct LstmNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = cli::stddev, allow_hyphen_values = true)]
     stddev: f64,
-    /// Where the noise enters: before-dense or input, on the steps and never on padding
+    /// Place of the noise: before-dense, or input (on the steps, never on padding)
     #[arg(long, value_name = "PLACE", default_value = "before-dense")]
     placement: String,
-    /// Files of sequences to train and to test on in place of those that come with the program
+    /// Files of training and test sequences that replace the built-in data
     #[arg(long, value_name = "TRAIN,TEST", value_delimiter = ',')]
     data: Vec<PathBuf>,
     #[command(flatten)]

@@ -1,14 +1,14 @@
 //! Noise regularization on Candle: layers that add seeded noise in training, and experiments that
 //! show whether it helps.
 //!
-//! Three types serve a Candle model of your own: [`GaussianNoise`], a `candle_nn::ModuleT`;
-//! [`NoiseMap`], which owns a model's noise as a `VarMap` owns its weights; and
-//! [`nn::seq_t`], a sequence that passes `train` on. Draws have addresses ([`rng`]): the same seed
-//! gives the same bits whatever the batch size, the number of threads or the CPU.
+//! Three types serve your own Candle model: [`GaussianNoise`], a `candle_nn::ModuleT`;
+//! [`NoiseMap`], which owns a model's noise as a `VarMap` owns its weights; and [`nn::seq_t`], a
+//! sequence that passes `train` on. Draws have addresses ([`rng`]): the same seed gives the same
+//! bits for any batch size, number of threads and CPU.
 //!
-//! Modules depend on those above them only. Without default features there are the layers and the training
-//! loop, which need no crate that Candle does not bring; `experiment` adds tasks and experiments, and `cli`,
-//! the default, the programs.
+//! A module depends only on those above it. Without default features the crate contains the layers
+//! and the training loop, and needs no crate that Candle does not need. `experiment` adds tasks and
+//! experiments. `cli`, the default, adds the programs.
 //!
 //! | floor | modules | feature |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | 2 | [`noise`], [`nn`], [`loss`], [`metric`], [`objective`], [`optim`]: layers, losses, optimizers | |
 //! | 3 | [`data`], [`model`]: data sets; networks from a description | |
 //! | 4 | [`train`]: the trainer and its history | |
-//! | 5 | `stats`, `files`, `task`, `checkpoint`: tests and intervals; what is learned; files | `experiment` |
+//! | 5 | `stats`, `files`, `task`, `checkpoint`: tests and intervals; tasks; files | `experiment` |
 //! | 6 | `experiment`: many runs and what they say | `experiment` |
 //! | 7 | `report`: tables, files, pictures | `cli` |
 //! | 8 | `cli`: flags, progress, exit codes | `cli` |

@@ -15,7 +15,7 @@ use crate::ops;
 /// `logits` (R, B, C); `targets` (R or 1, B), class numbers in any dtype; result (R,).
 ///
 /// # Errors
-/// When the shapes do not fit or a class does not exist.
+/// If the shapes do not fit or a class does not exist.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     ops::cross_entropy(logits, &class_numbers(logits, targets)?)
 }
@@ -30,7 +30,7 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// As [`cross_entropy`].
 ///
 /// # Errors
-/// When `smoothing` is outside [0, 1], and as [`cross_entropy`].
+/// If `smoothing` is outside [0, 1], and as [`cross_entropy`].
 pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor> {
     check_smoothing(smoothing)?;
     let right = (cross_entropy(logits, targets)? * (1. - smoothing))?;
@@ -47,7 +47,7 @@ pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -
 /// Any; floating-point targets.
 ///
 /// # Errors
-/// When `smoothing` is outside [0, 1] or the targets are integers, which cannot hold the result.
+/// If `smoothing` is outside [0, 1] or the targets are integers, which cannot hold the result.
 pub fn smooth_targets(targets: &Tensor, smoothing: f64) -> Result<Tensor> {
     check_smoothing(smoothing)?;
     if !targets.dtype().is_float() {
@@ -69,7 +69,7 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
 /// `predictions` (R, B, O); `targets` (R or 1, B, O), or (R or 1, B) when O is 1; result (R,).
 ///
 /// # Errors
-/// When the shapes do not fit.
+/// If the shapes do not fit.
 pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
     match (predictions.dims(), targets.dims()) {

@@ -1,4 +1,4 @@
-//! What a network is trained for: a loss, and the metrics that judge it.
+//! Objectives: a loss to minimize, and the metrics that judge the network.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,20 +9,21 @@ use crate::loss::{cross_entropy, mse};
 use crate::metric::{Accuracy, Metric, RSquared};
 use crate::ops;
 
-/// A loss to minimize, the targets it expects and the metrics of its predictions.
+/// A loss to minimize, its targets and the metrics of the predictions.
 pub trait Objective: Debug + Send + Sync {
-    /// Its name, which with its settings identifies it: two objectives of one name are the same.
+    /// Returns the name, which identifies the objective with its settings. Objectives with the same
+    /// name are the same.
     fn name(&self) -> String;
 
-    /// Number of outputs that it expects of a network.
+    /// Returns the number of outputs expected of a network.
     fn outputs(&self) -> usize;
 
-    /// Number of classes, if the targets are class numbers.
+    /// Returns the number of classes, if the targets are class numbers.
     fn classes(&self) -> Option<usize> {
         None
     }
 
-    /// The mean loss of each replica's batch.
+    /// Returns the mean loss of each replica's batch.
     ///
     /// # Shapes
     /// `outputs` (R, B, O); `targets` (R or 1, B), or (R or 1, B, O); result (R,).
@@ -31,11 +32,13 @@ pub trait Objective: Debug + Send + Sync {
     /// If the shapes do not fit.
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor>;
 
-    /// The metrics; the first is the primary one, which has a curve and a verdict.
+    /// Returns the metrics. The first one is the primary metric, which has a curve and decides the
+    /// verdict.
     fn metrics(&self) -> Vec<Arc<dyn Metric>>;
 
-    /// The loss and, if the primary metric has [`sums`](Metric::sums), those, without a gradient: tensors
-    /// whose elements are in this order. An objective that computes both in one pass says so here.
+    /// Returns the loss, followed by the [`sums`](Metric::sums) of the primary metric if it has
+    /// them, without a gradient. The elements of the tensors are in this order. An objective that
+    /// computes both in one pass overrides this method.
     ///
     /// # Errors
     /// If the shapes do not fit.
@@ -49,7 +52,7 @@ pub trait Objective: Debug + Send + Sync {
     }
 }
 
-/// One logit, targets 0 or 1 or between.
+/// Binary cross-entropy: one logit, targets from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
@@ -79,7 +82,7 @@ impl Objective for BinaryCrossEntropy {
     }
 }
 
-/// A logit for each class, targets class numbers.
+/// Cross-entropy: one logit per class, class numbers as targets.
 #[derive(Clone, Copy, Debug)]
 pub struct CrossEntropy {
     /// Number of classes, at least 2.
@@ -111,7 +114,7 @@ impl Objective for CrossEntropy {
 /// Predictions and targets in the same units.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanSquaredError {
-    /// Number of values that are predicted.
+    /// Number of predicted values.
     pub outputs: usize,
 }
 

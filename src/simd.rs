@@ -40,7 +40,7 @@ pub(crate) fn instructions() -> Instructions {
 /// Checks the environment variable.
 ///
 /// # Errors
-/// When it names no instruction set of this CPU.
+/// If it names no instruction set of this CPU.
 #[cfg(feature = "cli")]
 pub(crate) fn check() -> Result<(), String> {
     named().map(drop)

@@ -142,7 +142,6 @@ fn circles_writes_the_data_set() {
     assert!(written.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-15));
 }
 
-/// One line that names what was wrong, the exit code, and nothing written.
 #[test]
 fn flags_out_of_range_are_named_in_one_line() {
     let cases = [
@@ -187,7 +186,12 @@ fn flags_out_of_range_are_named_in_one_line() {
         ("baseline", "--stddev 0.1", "unexpected argument '--stddev'"),
         ("circles", "--train-size 200 --samples 50", "received 200"),
     ];
-    for (program, args, expected) in cases {
+    assert_refused(&cases);
+}
+
+/// One line that names what was wrong, the exit code, and nothing written.
+pub fn assert_refused(cases: &[(&str, &str, &str)]) {
+    for (program, args, expected) in cases.iter().copied() {
         let parent = tempfile::tempdir().unwrap();
         let output = run(program, args, &parent.path().join("out"));
         let error = stderr(&output);

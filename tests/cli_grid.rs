@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::{command, files, result, run, stderr, stdout};
+use crate::cli::{assert_refused, command, files, result, run, stderr, stdout};
 
 pub const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
 /// As [`FAST`], but long enough to be killed on the way.
@@ -246,13 +246,6 @@ fn lists_that_make_no_grid_are_named_in_one_line() {
         ("--repeats 0", "received '0'"),
         ("--repeats 10000 --data-seeds 1..100", "at most 1000000 runs"),
     ];
-    for (args, expected) in cases {
-        let parent = tempfile::tempdir().unwrap();
-        let output = run("grid_search", args, &parent.path().join("out"));
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{args}: {error}");
-        assert!(error.starts_with("error: ") && error.contains(expected), "{args}: {error}");
-        assert_eq!(error.lines().count(), 1, "{args}: {error}");
-        assert_eq!(files(parent.path()), Vec::<String>::new(), "{args}");
-    }
+    let cases = cases.map(|(args, expected)| ("grid_search", args, expected));
+    assert_refused(&cases);
 }

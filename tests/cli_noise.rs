@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::cli::{files, result, run, stderr, stdout};
+use crate::cli::{assert_refused, files, result, run, stderr, stdout};
 
 const FAST: &str = "--epochs 10 --hidden 8 --repeats 2 --no-plots";
 
@@ -88,7 +88,6 @@ fn a_grid_has_a_row_for_each_noise() {
     assert!(stdout(&report).contains("input dropout"), "{}", stdout(&report));
 }
 
-/// One line each, exit code 2, and nothing written.
 #[test]
 fn noise_that_cannot_be_is_named_in_one_line() {
     let offer = "noise at input, before-activation, after-activation, weights, gradients, labels";
@@ -116,18 +115,7 @@ fn noise_that_cannot_be_is_named_in_one_line() {
         ("grid_search", "--noise input:0", "received 0 alone"),
         ("grid_search", "--noise nowhere:0.1", offer),
     ];
-    for (program, args, expected) in cases {
-        let parent = tempfile::tempdir().unwrap();
-        let output = run(program, args, &parent.path().join("out"));
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{program} {args}: {error}");
-        assert!(
-            error.starts_with("error: ") && error.contains(expected),
-            "{program} {args}: {error}"
-        );
-        assert_eq!(error.lines().count(), 1, "{program} {args}: {error}");
-        assert_eq!(files(parent.path()), Vec::<String>::new(), "{program} {args}");
-    }
+    assert_refused(&cases);
 }
 
 #[test]

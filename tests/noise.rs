@@ -31,10 +31,10 @@ fn evaluation_and_stddev_zero_are_the_identity_and_use_no_step() -> Result<()> {
     map.set_strengths("a", &[0.])?;
     assert_eq!(bits(&noise.forward_t(&xs, true)?), bits(&xs));
     map.set_strengths("a", &[0.5])?;
-    map.set_enabled(false);
+    map.disable();
     assert_eq!(bits(&noise.forward_t(&xs, true)?), bits(&xs));
     assert_eq!(map.steps(), BTreeMap::from([("a".to_string(), vec![0])]));
-    map.set_enabled(true);
+    map.enable();
     assert_ne!(bits(&noise.forward_t(&xs, true)?), bits(&xs));
     assert_eq!(map.steps()["a"], [1]);
     Ok(())

@@ -19,10 +19,10 @@ fn evaluation_and_strength_zero_are_the_identity_and_use_no_step() -> Result<()>
         assert_eq!(bits(&layer.forward_t(&xs, true)?), bits(&xs), "{}", member.name);
         assert_eq!(bits(&layer.masked(&xs, &xs.ones_like()?)?), bits(&xs), "{}", member.name);
         map.set_strengths("a", &[member.strength])?;
-        map.set_enabled(false);
+        map.disable();
         assert_eq!(bits(&layer.forward_t(&xs, true)?), bits(&xs), "{}", member.name);
         assert_eq!(map.steps()["a"], [0], "{}", member.name);
-        map.set_enabled(true);
+        map.enable();
         assert_ne!(bits(&layer.forward_t(&xs, true)?), bits(&xs), "{}", member.name);
         assert_eq!(map.steps()["a"], [1], "{}", member.name);
     }

@@ -188,6 +188,69 @@ fn it_is_resumed_and_shared_out_to_the_same_bits() -> Result<()> {
     Ok(())
 }
 
+/// Trains in the folder that the variable names, until the process is killed.
+#[test]
+#[ignore = "a process of the test below"]
+fn train_until_killed() -> Result<()> {
+    let task = Larger::new();
+    let slow = |_| std::thread::sleep(std::time::Duration::from_millis(2));
+    let watch = Watch { hear: &slow, ..Watch::NONE };
+    experiment(&task, Some(Path::new(&std::env::var(FOLDER)?))).watch(watch).run()?;
+    Ok(())
+}
+
+const FOLDER: &str = "CANDLE_NOISE_TEST_FOLDER";
+
+#[cfg(unix)]
+#[test]
+fn a_killed_process_loses_nothing_that_it_has_finished() -> Result<()> {
+    let (task, folder) = (Larger::new(), tempfile::tempdir()?);
+    let mut child = std::process::Command::new(std::env::current_exe()?)
+        .args(["--exact", "own::train_until_killed", "--ignored"])
+        .env(FOLDER, folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()?;
+    let finished = || -> Result<usize> {
+        let names = std::fs::read_dir(folder.path())?.map(|entry| Ok(entry?.path()));
+        let names = names.collect::<Result<Vec<_>>>()?;
+        Ok(names.iter().filter(|name| name.extension().is_some_and(|e| e == "jsonl")).count())
+    };
+    while finished()? < 4 {
+        assert!(child.try_wait()?.is_none(), "it must be killed on the way");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill()?; // SIGKILL
+    child.wait()?;
+    let before = finished()?;
+    let outcome = experiment(&task, Some(folder.path())).run()?;
+    assert_eq!(findings(&outcome), findings(&experiment(&task, None).run()?));
+    assert_eq!(finished()?, 24, "a file for each run of a plain model, and {before} were there");
+    Ok(())
+}
+
+/// What `grid_search` writes is there for a task of one's own, too.
+#[cfg(feature = "cli")]
+#[test]
+fn it_is_reported_on() -> Result<()> {
+    use candle_noise::report;
+    let outcome = experiment(&Larger::new(), None).run()?;
+    let pictures = report::grid_pictures(&outcome)?;
+    assert!(pictures.len() == 4 && pictures.iter().all(|picture| picture.png.len() > 1000));
+    let page = String::from_utf8(report::report_html(&outcome, &pictures))?;
+    assert!(page.contains("input sign-flip") && page.contains(&outcome.sentence()), "{page}");
+    let table = report::grid_text(&outcome);
+    assert_eq!(table.lines().filter(|line| line.contains("  hidden  ")).count(), 2, "{table}");
+    let csv = String::from_utf8(report::cells_csv(&outcome)?)?;
+    let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert!(head.contains(&"test_worst_recall_mean") && head.contains(&"noise"), "{head:?}");
+    assert!(csv.lines().all(|line| line.split(',').count() == head.len()), "{csv}");
+    let json: serde_json::Value = serde_json::from_slice(&report::grid_json(&outcome)?)?;
+    let run = &json["cells"][3]["runs"][0];
+    assert!(run["test_worst_recall"].is_f64() && run["train_loss"].is_f64(), "{run}");
+    assert_eq!(json["cells"][3]["noise"][0], "input:sign-flip:0.2");
+    Ok(())
+}
+
 /// The names of runs follow from the model: another one has other runs.
 #[test]
 fn another_build_is_another_experiment() -> Result<()> {

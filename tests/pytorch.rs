@@ -32,7 +32,7 @@
 //! ```
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use candle_noise::ops::{LstmWeights, backward, conv2d, lstm, max_pool2d};
+use candle_noise::ops::{LstmWeights, backward, conv2d_relu, lstm, max_pool2d};
 
 /// The script's `numbers`.
 fn numbers(shape: &[usize], salt: usize) -> Result<Var> {
@@ -56,7 +56,7 @@ fn total(xs: &Tensor) -> Result<Tensor> {
 #[test]
 fn convolution_rectifier_and_pooling_as_in_pytorch() -> Result<()> {
     let (xs, w, b) = (numbers(&[2, 5, 5, 2], 1)?, numbers(&[3, 3, 2, 3], 2)?, numbers(&[3], 3)?);
-    let ys = max_pool2d(&conv2d(&xs, &w, &b, true)?, 2)?;
+    let ys = max_pool2d(&conv2d_relu(&xs, &w, &b)?, 2)?;
     assert_eq!(ys.dims(), [2, 1, 1, 3]);
     close(&ys, 0, &[2.705_349, 2.673_456_7, 2.915_784_4, 0.873_897_97, 0.821_955_3, 0.905_451_2])?;
     let grads = backward(&(&ys * numbers(&[2, 1, 1, 3], 4)?.as_tensor())?)?;

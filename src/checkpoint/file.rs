@@ -1,8 +1,9 @@
 //! A checkpoint as one safetensors file with a version and a checksum.
 //!
-//! Tensors: `weights.NAME`, `kept.NAME`, `moments.NAME`, `noise.PATH` (u32, steps), `strengths.PATH` (f64)
-//! and the curves, `history.REPLICA.NAME`. The metadata hold the version as `format`, the run as `run`, all that is no
-//! tensor as `state`, and as `sha256` the checksum of the file with 64 zeros in its place.
+//! Tensors: `weights.NAME`, `kept.NAME`, `moments.NAME`, `noise.PATH` (u32, steps),
+//! `strengths.PATH` (f64) and the curves, `history.REPLICA.NAME`. The metadata hold the version as
+//! `format`, the run as `run`, everything that is not a tensor as `state`, and as `sha256` the
+//! checksum of the file with 64 zeros in its place.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,17 +16,18 @@ use serde_json::Value;
 use crate::files::{other_version, sha256};
 use crate::train::{Checkpoint, History, ReplicaHistory, Stop};
 
-/// Version of the file, raised when its form changes. The checksum stays where it is in all versions.
+/// Version of the file, raised when its format changes. The checksum has the same place in all
+/// versions.
 const FORMAT: u64 = 3;
 
 const CHECKSUM: &str = "\"sha256\":\"";
 const ZEROS: [u8; 64] = [b'0'; 64];
 
-/// What a file turned out to be.
+/// The content of a file.
 pub(super) enum Content {
     /// A checkpoint and the run it belongs to.
     Whole(Box<Checkpoint>, Value),
-    /// Written by another version: how it shows.
+    /// Written by another version; the text says how that shows.
     Foreign(String),
 }
 
@@ -38,7 +40,7 @@ struct State {
     ends: Vec<End>,
 }
 
-/// How far a replica's curves go.
+/// How a replica's curves end.
 #[derive(Serialize, Deserialize)]
 struct End {
     stopped: Option<Stop>,
@@ -93,7 +95,7 @@ pub(super) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The names of the curves of a replica.
+/// Returns the names of the curves of a replica.
 fn names(replica: usize, prefix: &str) -> [String; 2] {
     ["loss", "score"].map(|name| format!("history.{replica}.{prefix}{name}"))
 }
@@ -101,8 +103,8 @@ fn names(replica: usize, prefix: &str) -> [String; 2] {
 /// Reads a file.
 ///
 /// # Errors
-/// When it is damaged: its checksum is wrong. A whole file without what this version writes, or with
-/// more, is another version's.
+/// If the file is damaged, that is, its checksum is wrong. A whole file with fewer or more entries
+/// than this version writes belongs to another version.
 pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
     let place = checksum_place(&bytes).context("it has no checksum")?;
     let sum = bytes[place..place + 64].to_vec();
@@ -114,10 +116,10 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
     })
 }
 
-/// The checkpoint of a whole file, and the run it belongs to.
+/// Returns the checkpoint of a whole file, and the run it belongs to.
 ///
 /// # Errors
-/// When another version wrote it: which, and how that shows.
+/// If another version wrote it. The error says which version, and how that shows.
 fn read(bytes: &[u8]) -> Result<(Checkpoint, Value)> {
     let another = "another version";
     let (_, metadata) = SafeTensors::read_metadata(bytes).context(another)?;
@@ -133,7 +135,7 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
     let text = |name: &str| metadata.get(name).with_context(|| format!("it has no {name}"));
     let run = serde_json::from_str(text("run")?)?;
     let state: State = serde_json::from_str(text("state")?)?;
-    // Serde passes over fields that it does not know.
+    // Serde ignores unknown fields.
     ensure!(
         metadata.len() == 4 && serde_json::to_string(&state)? == *text("state")?,
         "its fields are not those of this version"
@@ -184,8 +186,9 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
     Ok((checkpoint, run))
 }
 
-/// Where the digits of the checksum stand: in the header, whose length the first eight bytes give.
-/// Quotes inside the texts of the metadata are escaped, so the name is found there only.
+/// Returns the place of the checksum's digits in the header; the first eight bytes give the length
+/// of the header. Quotes inside the texts of the metadata are escaped, so the name occurs only
+/// there.
 fn checksum_place(bytes: &[u8]) -> Option<usize> {
     let len = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     let header = bytes.get(8..)?.get(..usize::try_from(len).ok()?)?;

@@ -1,4 +1,4 @@
-//! Checkpoints on disk: the last ones of a training run in a folder.
+//! Checkpoints on disk: the last ones of a training run, in a folder.
 
 mod file;
 
@@ -12,11 +12,11 @@ use crate::files;
 use crate::train::Checkpoint;
 use file::{Content, decode, encode};
 
-/// How many are kept: the last one, and the one before should that be damaged.
+/// Number of checkpoints to keep: the last one, and the previous one in case the last is damaged.
 const KEPT: usize = 2;
 
-/// The checkpoints of one training run: the files `NAME.epoch-EPOCH.safetensors` of a folder, of
-/// which the last two are kept.
+/// The checkpoints of one training run: the files `NAME.epoch-EPOCH.safetensors` of a folder. The
+/// last two are kept.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -25,17 +25,17 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Those of the run called `name`; `run` is what determines its course, for checkpoints of
-    /// another run to be refused.
+    /// Returns the checkpoints of the run called `name`. `run` is what determines its course;
+    /// checkpoints of another run are rejected.
     pub fn new(folder: &Path, name: &str, run: Value) -> Self {
         Self { folder: folder.to_path_buf(), name: name.to_string(), run }
     }
 
-    /// The names of the runs that have checkpoints in a folder, sorted; none where there is no
+    /// Returns the names of the runs with checkpoints in a folder, sorted; none if there is no
     /// folder.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn names(folder: &Path) -> Result<Vec<String>> {
         let mut names: Vec<String> = entries(folder)?.into_iter().map(|entry| entry.0).collect();
         names.sort();
@@ -43,19 +43,18 @@ impl Checkpoints {
         Ok(names)
     }
 
-    /// The files of all runs of a folder.
+    /// Returns the files of all runs in a folder.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
         Ok(entries(folder)?.into_iter().map(|(.., path)| path).collect())
     }
 
-    /// What determines the course of the run that the checkpoints of a folder are of; `None` where
-    /// there is none that is whole.
+    /// Returns what determines the course of the run in a folder; `None` if no checkpoint is whole.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn run_in(folder: &Path) -> Result<Option<Value>> {
         let run = |path: PathBuf| match decode(fs::read(path).ok()?).ok()? {
             Content::Whole(_, run) => Some(run),
@@ -64,11 +63,11 @@ impl Checkpoints {
         Ok(Self::paths(folder)?.into_iter().find_map(run))
     }
 
-    /// Writes a checkpoint, whole or not at all; of those of earlier epochs the last is kept, and of
-    /// later ones, which are of an earlier training, none.
+    /// Writes a checkpoint, whole or not at all. Keeps the last checkpoint of an earlier epoch.
+    /// Removes checkpoints of later epochs, which belong to an earlier training.
     ///
     /// # Errors
-    /// When it cannot be written; those that are there are kept then.
+    /// If it cannot be written. The existing checkpoints are kept then.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         let name = format!("{}.epoch-{}.safetensors", self.name, checkpoint.epoch);
         let path = self.folder.join(name);
@@ -80,11 +79,11 @@ impl Checkpoints {
         Ok(path)
     }
 
-    /// The last checkpoint that is whole, `None` where there is none. A damaged one is set aside
+    /// Returns the last whole checkpoint, or `None` if there is none. Sets a damaged one aside,
     /// with a line to `warn`.
     ///
     /// # Errors
-    /// When the checkpoint is one of another run or was written by another version, or the folder
+    /// If the checkpoint belongs to another run or was written by another version, or the folder
     /// cannot be read.
     pub fn latest(&self, warn: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>> {
         for (epoch, path) in self.files()? {
@@ -116,7 +115,7 @@ impl Checkpoints {
         Ok(None)
     }
 
-    /// The files of this run, the last epoch first.
+    /// Returns the files of this run, the last epoch first.
     fn files(&self) -> Result<Vec<(usize, PathBuf)>> {
         let own = entries(&self.folder)?.into_iter().filter(|(name, ..)| *name == self.name);
         let mut own: Vec<_> = own.map(|(_, epoch, path)| (epoch, path)).collect();
@@ -125,7 +124,7 @@ impl Checkpoints {
     }
 }
 
-/// The checkpoints of a folder: run, epoch, path.
+/// Returns the checkpoints of a folder: run, epoch, path.
 fn entries(folder: &Path) -> Result<Vec<(String, usize, PathBuf)>> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -141,7 +140,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, usize, PathBuf)>> {
     Ok(paths.into_iter().filter_map(parse).collect())
 }
 
-/// The first setting that differs, as (name, own, other).
+/// Returns the first setting that differs, as (name, own, other).
 pub(crate) fn difference(name: &str, own: &Value, other: &Value) -> Option<[String; 3]> {
     match (own, other) {
         (Value::Object(own), Value::Object(other)) => {

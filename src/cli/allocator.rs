@@ -1,10 +1,10 @@
 //! The allocator of the binaries.
 //!
-//! glibc gives every freed activation back to the kernel and faults its pages in again at the next
-//! step, which costs more than the training itself and keeps threads from running side by side.
+//! glibc returns every freed activation to the kernel and faults its pages in again at the next
+//! step. This costs more than the training itself and keeps threads from running in parallel.
 
-/// An allocator that keeps freed memory: mimalloc.
+/// mimalloc, an allocator that keeps freed memory.
 pub type Allocator = mimalloc::MiMalloc;
 
-/// For `#[global_allocator]`, which only a program can set.
+/// The value for `#[global_allocator]`, which only a binary can set.
 pub const ALLOCATOR: Allocator = mimalloc::MiMalloc;

@@ -1,5 +1,5 @@
-//! The flags that binaries share. Those without a default here have that of the program's task, which
-//! [`main`](super::main) adds.
+//! Flags shared by the binaries. [`main`](super::main) sets the defaults that depend on the
+//! program's task.
 
 use std::path::{Path, PathBuf};
 
@@ -8,78 +8,81 @@ use clap::{Args, ValueEnum};
 use super::device::DeviceChoice;
 use super::parse::{stddev, within};
 
-/// The data set.
+/// Flags for the data set.
 #[derive(Args, Clone, Debug)]
 pub struct DataArgs {
     /// Number of points
     #[arg(long, value_name = "N", value_parser = within(2..=1_000_000usize))]
     pub samples: usize,
-    /// Standard deviation of the noise in the data themselves
+    /// Standard deviation of the noise in the data points
     #[arg(long, value_name = "X", value_parser = stddev, allow_hyphen_values = true)]
     pub data_noise: f64,
 }
 
-/// One draw of the data and its split.
+/// Flags for one draw of the data and its split.
 #[derive(Args, Clone, Debug)]
 pub struct SplitArgs {
-    /// Seed of the data set, 0 to 2^32 - 1; real data choose their training points by it, 0 the first
+    /// Seed of the data set, from 0 to 2^32 - 1; for real data it selects the training points (0
+    /// selects the first ones)
     #[arg(long, value_name = "SEED", value_parser = within(0..=u32::MAX))]
     pub data_seed: u32,
-    /// Number of training points; those behind them, or of real data the last ones, are the test set
+    /// Number of training points; the test set is the points after them or, for real data, the
+    /// fixed set at the end
     #[arg(long, value_name = "N", value_parser = within(1..=1_000_000usize))]
     pub train_size: usize,
 }
 
-/// Where results go.
+/// Flags for the output.
 #[derive(Args, Clone, Debug)]
 pub struct OutputArgs {
     /// Folder for the results [default: runs/PROGRAM]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Draw no pictures
+    /// Do not draw pictures
     #[arg(long)]
     pub no_plots: bool,
-    /// Show no progress bar
+    /// Hide the progress bar
     #[arg(long, short)]
     pub quiet: bool,
-    /// What to print on standard output
+    /// Format of the results on standard output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
 }
 
 impl OutputArgs {
-    /// The folder of a program's results.
+    /// Returns the folder of a program's results.
     pub(super) fn folder(&self, program: &str) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("runs").join(program))
     }
 }
 
-/// What a program prints on standard output.
+/// The format of a program's results on standard output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A line for people
+    /// Human-readable text
     Text,
     /// The content of result.json
     Json,
 }
 
-/// How to train, and on what.
+/// Flags for training, except for the data and the network.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
-    /// Passes over the training points
+    /// Number of passes over the training points
     #[arg(long, value_name = "N", value_parser = within(1..=10_000_000usize))]
     pub epochs: usize,
-    /// Points of a training step
+    /// Number of points per training step
     #[arg(long, value_name = "N", value_parser = within(1..=1_000_000usize))]
     pub batch_size: usize,
-    /// Seed of the first repeat: initial weights, order of the points, noise
+    /// Seed of the first repeat; it determines the initial weights, the order of the points and the
+    /// noise
     #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
     pub seed: u64,
-    /// Where to train: auto, cpu, cuda or cuda:N; a grid takes all devices of cuda, and auto takes
-    /// them where a trial shows that they are faster
+    /// Device to train on: auto, cpu, cuda or cuda:N; a grid uses all devices of cuda, and auto
+    /// uses cuda only if a trial shows that it is faster
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
-    /// Number of threads on the CPU [default: one for each core]
+    /// Number of CPU threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
     pub threads: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! What `--device auto` takes: the GPU where a trial shows that it is faster.
+//! Selects the device for `--device auto`: the GPU if a trial shows that it is faster.
 
 use std::time::Duration;
 
@@ -9,25 +9,26 @@ use super::device::{DeviceChoice, Opened, Place, cuda_devices};
 use super::exit::line;
 use crate::experiment::Schedule;
 
-/// Less than this is not worth a GPU's start, in which the driver compiles Candle's kernels and ours.
+/// Shorter work stays on the CPU. Starting a GPU takes time, because the driver compiles Candle's
+/// kernels and ours.
 const WORTH: Duration = Duration::from_secs(10);
 
-/// A GPU must be so many times as fast as the CPU, on which results are the same everywhere.
+/// Minimum speedup of a GPU. The CPU is preferred because its results are the same everywhere.
 const TIMES: u32 = 2;
 
 /// What the choice of a device depends on.
 pub(super) struct Work<'a> {
-    /// Most devices that it can be shared out among.
+    /// Maximum number of devices that can share the work.
     pub devices: usize,
-    /// The kind of device that it must be trained on, and why, if there is one.
+    /// Returns the kind of device that the work is bound to and the reason, if there is one.
     pub bound: &'a dyn Fn() -> Result<Option<(String, &'static str)>>,
-    /// How long it takes there.
+    /// Estimates the training time on the given devices.
     pub forecast: &'a dyn Fn(&[Device], Schedule) -> Result<Duration>,
 }
 
 impl DeviceChoice {
-    /// Opens the devices for some work. Where there was a choice, a line on standard error says what
-    /// was chosen and why.
+    /// Opens the devices for some work. If there was a choice, prints the choice and its reason on
+    /// standard error.
     pub(super) fn open(self, work: &Work, threads: Option<usize>) -> Result<Opened> {
         match self {
             Self::At(place) => place.open(work.devices, threads),
@@ -41,7 +42,7 @@ impl DeviceChoice {
     }
 }
 
-/// Chooses between the CPU and the GPUs, and says why.
+/// Chooses between the CPU and the GPUs, and returns the reason.
 fn choose(work: &Work, open: impl Fn(Place) -> Result<Opened>) -> Result<(Opened, String)> {
     if let Some((kind, why)) = (work.bound)()? {
         let place = if kind == Place::Cpu.kind() { Place::Cpu } else { Place::AllCuda };
@@ -67,7 +68,7 @@ fn choose(work: &Work, open: impl Fn(Place) -> Result<Opened>) -> Result<(Opened
     })
 }
 
-/// In tenths of a second below ten, in whole seconds above.
+/// Rounds to tenths of a second below ten seconds, and to whole seconds above.
 fn rounded(time: Duration) -> humantime::FormattedDuration {
     let step = if time < Duration::from_secs(10) { 100 } else { 1000 };
     let steps = (time.as_secs_f64() * 1000. / step as f64).round() as u64;
@@ -82,8 +83,8 @@ mod tests {
 
     use super::*;
 
-    /// What is chosen and said when the CPU takes so many seconds and a GPU, in whose place stands a
-    /// CPU with one thread, so many or fails.
+    /// Returns the choice and its reason if the CPU takes `on_cpu` seconds and a GPU takes `on_gpu`
+    /// seconds or fails. A CPU with one thread stands in for the GPU.
     fn chosen(on_cpu: f64, on_gpu: Result<f64, &'static str>) -> (Place, String) {
         let open = |place| {
             let threads = if place == Place::Cpu { 4 } else { 1 };
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gpu_is_taken_where_it_is_at_least_twice_as_fast() {
+    fn auto_takes_a_gpu_that_is_at_least_twice_as_fast() {
         let cases = [
             (3.12, Ok(0.1), Place::Cpu, "3s 100ms are too short for a GPU, which starts slowly"),
             (120., Ok(59.), Place::AllCuda, "about 59s, 2m on the CPU"),
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_is_bound_to_a_device_is_not_tried_elsewhere() {
+    fn auto_skips_the_trial_for_work_bound_to_a_device() {
         let tried = Cell::new(false);
         let forecast = |_: &[Device], _| {
             tried.set(true);

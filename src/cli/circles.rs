@@ -1,4 +1,4 @@
-//! What `circles` does with its flags.
+//! The `circles` program.
 
 use anyhow::Context;
 
@@ -12,7 +12,7 @@ use crate::{files, report};
 /// Writes the tutorial's data set and a picture of it.
 ///
 /// # Errors
-/// When the flags do not fit together or the folder cannot be used.
+/// If the flags are inconsistent or the folder cannot be used.
 pub fn run_circles(
     name: &str,
     data: &DataArgs,

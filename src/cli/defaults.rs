@@ -1,4 +1,4 @@
-//! The defaults of flags that differ from task to task.
+//! Default values of flags that depend on the task.
 
 use std::ffi::OsString;
 
@@ -8,19 +8,23 @@ use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Draw, Hyper};
 
-/// Gives the flags of a program the defaults of a task, which its help shows; and lets `--noise` stand only
-/// alone.
+/// Sets the defaults of a program's flags to those of a task, so that its help shows them. Also
+/// makes `--noise` conflict with the other noise flags.
 ///
 /// # Errors
-/// None for a task of this crate.
+/// If the task cannot be opened or its model cannot be built.
 pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Command> {
     let task = task::open(task, &[], None)?;
     let Hyper { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
     let Draw { data_seed, train_size, .. } = task.draw();
     let details = task.details();
     let data_noise = details.iter().find(|(name, _)| *name == "data_noise");
-    let mut places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
-    places.retain(|place| !NoiseSpec::WITHOUT_LAYER.contains(&place.as_str()));
+    let has = |command: &Command, id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+    let mut places = Vec::new();
+    if has(&command, "placements") {
+        places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
+        places.retain(|place| !NoiseSpec::WITHOUT_LAYER.contains(&place.as_str()));
+    }
     let defaults = [
         ("task", task.name().to_string()),
         ("samples", task.rows().all.to_string()),
@@ -34,7 +38,6 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("learning_rate", learning_rate.to_string()),
         ("placements", places.join(",")),
     ];
-    let has = |command: &Command, id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
     let command = defaults.into_iter().fold(command, |command, (id, default)| {
         if has(&command, id) {
             command.mut_arg(id, |arg| arg.required(false).default_value(default))
@@ -52,14 +55,14 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
     }))
 }
 
-/// The task that `--task` names in the arguments: the defaults of other flags depend on it. What is no
-/// task is for the flag itself to refuse.
+/// Returns the task named by `--task` in the arguments, because the defaults of other flags depend
+/// on it. An invalid name gives the first task; the flag's own parser rejects it later.
 pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> &'static str {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     let after = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--task="));
     let named = after.map(String::as_str).or(joined);
-    task::NAMES.into_iter().find(|name| Some(*name) == named).unwrap_or(task::NAMES[0])
+    task::names().find(|name| Some(*name) == named).unwrap_or("circles")
 }
 
 #[cfg(test)]
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_task_is_found_in_both_spellings() {
+    fn task_in_accepts_both_spellings_of_the_flag() {
         let task = |text: &str| task_in(text.split_whitespace().map(OsString::from));
         assert_eq!(task("grid_search --repeats 3"), "circles");
         assert_eq!(task("grid_search --repeats 3 --task digits"), "digits");

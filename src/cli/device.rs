@@ -1,4 +1,4 @@
-//! `--device auto|cpu|cuda[:N]`: which devices, and what they are called.
+//! `--device auto|cpu|cuda[:N]`: parses, opens and names devices.
 
 use std::str::FromStr;
 
@@ -7,23 +7,23 @@ use candle_core::Device;
 
 use crate::experiment::Schedule;
 
-/// Where to train, as the user says it.
+/// The device to train on, as given on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// Where it is faster.
+    /// The faster of the CPU and the GPUs.
     Auto,
-    /// Here.
+    /// The given place.
     At(Place),
 }
 
-/// Where training runs.
+/// A place to train on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The CPU.
     Cpu,
-    /// All CUDA devices, where the work can be shared out; else the first.
+    /// All CUDA devices if the work can be shared, else the first.
     AllCuda,
-    /// The CUDA device of this number.
+    /// The CUDA device with this number.
     Cuda(usize),
 }
 
@@ -42,16 +42,16 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// Devices to train on, and how the work is laid out on them.
+/// Devices to train on, and the schedule of the work on them.
 pub(super) struct Opened {
     pub place: Place,
-    /// At least one.
+    /// At least one device.
     pub devices: Vec<Device>,
     pub schedule: Schedule,
 }
 
 impl Place {
-    /// Opens at most so many devices. On the CPU `threads` work, by default one for each core; a CUDA
+    /// Opens at most `most` devices. The CPU has `threads` threads, by default one per core; a CUDA
     /// device has one thread.
     pub(super) fn open(self, most: usize, threads: Option<usize>) -> Result<Opened> {
         let devices = match self {
@@ -69,7 +69,7 @@ impl Place {
         Ok(Opened { place: self, devices, schedule: Schedule { threads, chunk: None } })
     }
 
-    /// Its kind, on which the bits of a run depend: `cpu` or `cuda`.
+    /// Returns the kind of device, `cpu` or `cuda`, on which the bits of a run depend.
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
@@ -77,7 +77,7 @@ impl Place {
         }
     }
 
-    /// Its name in the results: `cpu`, `cuda` or `cuda:N`.
+    /// Returns the name in the results: `cpu`, `cuda` or `cuda:N`.
     pub(super) fn name(self) -> String {
         match self {
             Self::Cpu | Self::AllCuda => self.kind().to_string(),
@@ -99,7 +99,7 @@ fn open_cuda(n: usize) -> Result<Device> {
     })
 }
 
-/// Number of CUDA devices; none where the program was built without CUDA or there is no driver.
+/// Returns the number of CUDA devices; 0 if the program was built without CUDA or has no driver.
 pub(super) fn cuda_devices() -> usize {
     #[cfg(feature = "cuda")]
     let count = candle_core::cuda_backend::cudarc::driver::CudaContext::device_count();

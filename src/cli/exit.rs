@@ -1,4 +1,5 @@
-//! Errors and exit codes: 0 done, 1 failed, 2 bad usage, 124 out of time, 130 and 143 interrupted.
+//! Errors and exit codes: 0 success, 1 failure, 2 usage error, 124 time limit, 130 and 143
+//! interrupted.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,16 +12,16 @@ use super::defaults::{task_in, with_defaults};
 use super::interrupt;
 use crate::simd;
 
-/// Why a program ends without its result.
+/// The reason why a program ends without a result.
 #[derive(Debug)]
 pub enum Failure {
-    /// The flags do not fit: exit code 2.
+    /// The flags are invalid: exit code 2.
     Usage(anyhow::Error),
     /// Something failed: exit code 1.
     Failed(anyhow::Error),
-    /// A signal ended it, and this is how to go on: exit code 130 or 143.
+    /// A signal ended the program, and the text says how to continue: exit code 130 or 143.
     Interrupted(String),
-    /// The time is up, and this is how to go on: exit code 124, as that of `timeout`.
+    /// The time limit is reached, and the text says how to continue: exit code 124, like `timeout`.
     TimeLimit(String),
 }
 
@@ -30,8 +31,8 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Parses the flags, whose defaults are those of a task, and runs a program; every error is one line on
-/// standard error. The task is that of `--task` where the program has such a flag.
+/// Parses the flags and runs a program. The flags have the defaults of `task`, or of the task given
+/// by `--task` if the program has that flag. Every error is printed on standard error as one line.
 pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
     let command = A::command();
     let has_task = command.get_arguments().any(|arg| arg.get_id() == "task");
@@ -75,7 +76,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     fail(2, &joined(first.lines()))
 }
 
-/// An error and its causes in one line. Candle's carry a backtrace in further lines where
+/// Formats an error and its causes as one line. Drops the backtrace that Candle's errors carry if
 /// RUST_BACKTRACE is set.
 pub(super) fn line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
@@ -91,7 +92,7 @@ fn fail(code: u8, line: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Writes to standard output. A reader like `head` may have gone: that is no failure.
+/// Writes to standard output. A pipe closed by a reader such as `head` is not an error.
 pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout();
     match out.write_all(text).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! The flags of an experiment.
+//! Flags of an experiment.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,29 +14,29 @@ use crate::noise::NoiseSpec;
 use crate::task::{self, Task};
 use crate::train::EarlyStopping;
 
-/// The tutorial's data, network, training and output: everything but the noise.
+/// Flags for the tutorial's data, network, training and output, without the program's own noise.
 #[derive(Args, Clone, Debug)]
 pub struct ExperimentArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Everything but the data.
+    /// Flags for everything but the data.
     #[command(flatten)]
     pub run: RunArgs,
 }
 
-/// Split, network, training and output.
+/// Flags for the split, network, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// Noise in place of the program's own: PLACE:KIND:STRENGTH, or PLACE:STRENGTH for Gaussian noise;
-    /// several act together
+    /// Noise that replaces the program's own: PLACE:KIND:STRENGTH, or PLACE:STRENGTH for Gaussian
+    /// noise; repeat the flag to combine several
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseSpec>,
     #[command(flatten)]
     split: SplitArgs,
-    /// Width of the hidden layer: units, or filters of each convolution
+    /// Width of the hidden layer, or number of filters of each convolution
     #[arg(long, value_name = "N", value_parser = within(1..=65_536usize))]
     hidden: usize,
-    /// Step size of Adam
+    /// Learning rate of Adam
     #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     learning_rate: f64,
     #[command(flatten)]
@@ -46,31 +46,31 @@ pub struct RunArgs {
     repeats: usize,
     #[command(flatten)]
     validation: ValidationArgs,
-    /// Save the state every N epochs, or less often if that would cost over 1 % of the time
+    /// Save a checkpoint every N epochs, or less often if that would take over 1 % of the time
     #[arg(long, value_name = "N", value_parser = within(1..=10_000_000usize))]
     pub(super) checkpoint_every: Option<usize>,
-    /// Continue from the last checkpoint in the folder, if there is one; --epochs and --repeats may have
-    /// grown
+    /// Continue from the last checkpoint in the folder, if there is one; --epochs and --repeats may
+    /// be larger than before
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
-/// Validation points, and what they decide.
+/// Flags for validation and early stopping.
 #[derive(Args, Clone, Debug)]
 pub struct ValidationArgs {
-    /// Number of points between training and test points for validation [default: 0; with
-    /// --early-stopping as many as training points, but at most half of the others]
+    /// Number of validation points between the training and the test points [default: 0; with
+    /// --early-stopping the number of training points, but at most half of the other points]
     #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
     validation_size: Option<usize>,
-    /// End a run when its validation loss has not fallen for so many epochs
+    /// Stop a run early if its validation loss has not fallen for this many epochs
     #[arg(long, value_name = "PATIENCE", value_parser = within(1..=10_000_000usize))]
     early_stopping: Option<usize>,
-    /// Keep the weights of the epoch with the lowest validation loss
+    /// Restore the weights of the epoch with the lowest validation loss
     #[arg(long, requires = "early_stopping")]
     restore_best: bool,
-    /// Watch the loss of the test points instead: the test accuracy is then optimistic
+    /// Watch the test loss instead of the validation loss; the test accuracy is then optimistic
     #[arg(long, requires = "early_stopping", conflicts_with = "validation_size")]
     validate_on_test: bool,
 }
@@ -82,18 +82,19 @@ impl ValidationArgs {
         Some(rule)
     }
 
-    /// Number of validation points beside so many training points and others.
+    /// Returns the number of validation points, given the numbers of training points and other
+    /// points.
     fn size(&self, train: usize, others: usize) -> usize {
         let needed = self.early_stopping.is_some() && !self.validate_on_test;
         self.validation_size.unwrap_or(if needed { train.min(others / 2) } else { 0 })
     }
 }
 
-/// A task and what is to be compared on it.
+/// A task and the plan of what to compare on it.
 pub struct Job {
     /// The task.
     pub task: Box<dyn Task>,
-    /// What is compared.
+    /// What to compare.
     pub plan: Plan,
 }
 
@@ -104,7 +105,8 @@ impl fmt::Debug for Job {
 }
 
 impl ExperimentArgs {
-    /// An experiment on circles with the program's own noise, places with standard deviations.
+    /// Returns an experiment on circles with the program's own noise, given as places with standard
+    /// deviations.
     ///
     /// # Errors
     /// If a flag is out of range.
@@ -115,12 +117,12 @@ impl ExperimentArgs {
 }
 
 impl RunArgs {
-    /// An experiment on real data with the program's own noise; `files` are those of the data, none for
-    /// those that come with this crate.
+    /// Returns an experiment on real data with the program's own noise. Without `files` it uses the
+    /// data shipped with this crate.
     ///
     /// # Errors
-    /// If the task takes another number of files, one cannot be read or is of another kind, or a flag is out
-    /// of range.
+    /// If the number of files is wrong, a file cannot be read or is of another kind, or a flag is
+    /// out of range.
     pub fn job(&self, task: &str, files: &[PathBuf], own: &[(&str, f64)]) -> Result<Job, Failure> {
         self.applied_to(opened(task, files, None)?, own)
     }
@@ -151,8 +153,8 @@ impl RunArgs {
     }
 }
 
-/// A task with its own settings, on the data of some files or on those that come with it; `drawn` are the
-/// number of points and the noise of data that are drawn.
+/// Opens a task with its default settings. The data come from the files, or from this crate if
+/// there are none; `drawn` gives the number of points and the noise of drawn data.
 pub(super) fn opened(
     task: &str,
     files: &[PathBuf],
@@ -173,7 +175,7 @@ pub(super) fn usage(error: candle_core::Error) -> Failure {
     Failure::Usage(error.into())
 }
 
-/// Where hidden noise enters.
+/// The place of the hidden noise.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenPlacement {
     /// On the weighted sums, before the ReLU
@@ -183,7 +185,7 @@ pub enum HiddenPlacement {
 }
 
 impl HiddenPlacement {
-    /// The name of the place.
+    /// Returns the name of the place.
     pub fn name(self) -> &'static str {
         match self {
             Self::BeforeActivation => "before-activation",

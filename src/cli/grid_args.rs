@@ -1,4 +1,4 @@
-//! The flags of a grid: those of an experiment, with lists where cells differ.
+//! Flags of a grid: those of an experiment, with lists for the settings that vary between cells.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
@@ -17,22 +18,23 @@ use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Task};
 
-/// Noise, data, networks, training and output.
+/// Flags for the noise, data, networks, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct GridArgs {
-    /// What is learned; it decides on the defaults
-    #[arg(long, value_name = "TASK", value_parser = task::NAMES)]
+    /// Task to learn; it determines the defaults of other flags
+    #[arg(long, value_name = "TASK", value_parser = PossibleValuesParser::new(task::names()))]
     task: String,
-    /// Files of the data in place of those that come with the program: one of digits, or TRAIN,TEST
+    /// Data files that replace the built-in data: one file for digits, or TRAIN,TEST for vowels
     #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',')]
     data_files: Vec<PathBuf>,
-    /// Where noise enters
+    /// Places of the noise
     #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
     placements: Vec<String>,
-    /// Standard deviations of the noise; the baseline, 0, is always part of the grid
+    /// Standard deviations of the noise; the grid always includes the baseline, 0
     #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0,0.01,0.03,0.1,0.3,1", value_parser = stddev, allow_hyphen_values = true)]
     stddev: Vec<f64>,
-    /// Noises to compare in place of those above: PLACE:KIND:STRENGTH,…, or several joined by & as one
+    /// Noise that replaces --placement and --stddev: PLACE:KIND:STRENGTH,…; join several with & to
+    /// combine them; repeat the flag to compare several
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseRow>,
     /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
@@ -46,22 +48,23 @@ pub struct GridArgs {
     /// Numbers of training points
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=1_000_000usize))]
     train_size: Vec<usize>,
-    /// Number of points after them that choose the best cell; the others are the test set
+    /// Number of validation points after the training points, used to choose the best cell; the
+    /// others are the test set
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
     validation_size: usize,
     /// Widths of the hidden layer
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=65_536usize))]
     hidden: Vec<usize>,
-    /// Step sizes of Adam
+    /// Learning rates of Adam
     #[arg(long, value_name = "X,…", value_delimiter = ',', value_parser = positive, allow_hyphen_values = true)]
     learning_rate: Vec<f64>,
     #[command(flatten)]
     pub(super) train: TrainArgs,
-    /// Train all runs again, even if the folder has finished ones
+    /// Train all runs again, even if the folder contains finished runs
     #[arg(long)]
     pub(super) fresh: bool,
-    /// Share of this program if several share a grid over one folder: I from 0 to below N
-    /// [default: what Slurm's, MPI's or Kubernetes' variables say]
+    /// Shard of the grid to train if several programs share one folder; I counts from 0
+    /// [default: from the variables of Slurm, MPI or Kubernetes]
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
     shard: Option<Shard>,
     /// Total number of shards (Kubernetes provides only the index)
@@ -70,7 +73,7 @@ pub struct GridArgs {
     /// Start no new runs after this long, e.g. 55m or 1h30m
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) time_limit: Option<Duration>,
-    /// Report on the finished runs of a folder, and train nothing
+    /// Report on the finished runs of a folder without training
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     pub(super) report: Option<PathBuf>,
     #[command(flatten)]
@@ -78,10 +81,10 @@ pub struct GridArgs {
 }
 
 impl GridArgs {
-    /// This program's share.
+    /// Returns the shard of this program.
     ///
     /// # Errors
-    /// When a scheduler's variables do not fit together.
+    /// If the scheduler's variables are inconsistent.
     pub(super) fn shard(&self) -> Result<Shard> {
         match self.shard {
             Some(shard) => Ok(shard),
@@ -89,10 +92,10 @@ impl GridArgs {
         }
     }
 
-    /// The grid that the flags describe, with its task.
+    /// Returns the grid described by the flags, with its task.
     ///
     /// # Errors
-    /// If a flag is out of range, or a file of the data cannot be read or is of another kind.
+    /// If a flag is out of range, or a data file cannot be read or is of another kind.
     pub fn job(&self) -> Result<Job, Failure> {
         let DataArgs { samples, data_noise } = self.data;
         let is_drawn = task::files(&self.task) == 0;
@@ -121,7 +124,7 @@ impl GridArgs {
         Ok(Job { task, plan })
     }
 
-    /// Each place with each standard deviation, or the rows of `--noise`.
+    /// Returns each place with each standard deviation, or the rows of `--noise`.
     fn rows(&self) -> Result<Vec<NoiseRow>, Failure> {
         if !self.noise.is_empty() {
             return Ok(self.noise.clone());
@@ -134,7 +137,7 @@ impl GridArgs {
         self.placements.iter().map(row).collect::<candle_core::Result<_>>().map_err(usage)
     }
 
-    /// Real data have as many rows as they have, and no noise of their own.
+    /// Checks that real data are used with their fixed number of rows and without drawn noise.
     fn check_data(&self, task: &dyn Task) -> Result<()> {
         let (name, rows) = (task.name(), task.rows().all);
         let DataArgs { samples, data_noise } = self.data;
@@ -155,7 +158,7 @@ fn time(text: &str) -> std::result::Result<Duration, String> {
     parsed.map_err(|_| format!("expected a time as 55m or 1h30m, received '{text}'"))
 }
 
-/// One entry of `--data-seeds`: a seed, or the first and the last of several.
+/// One entry of `--data-seeds`: a seed, or the first and last seed of a range.
 #[derive(Clone, Debug, PartialEq)]
 struct Seeds(RangeInclusive<u32>);
 

@@ -1,4 +1,4 @@
-//! The report of a grid: compare, conclude, write, print.
+//! The report of a grid: compares, concludes, writes and prints.
 
 use std::path::Path;
 use std::time::Instant;
@@ -13,7 +13,8 @@ use super::run_grid::Asked;
 use crate::experiment::{Outcome, Seconds, Store};
 use crate::{files, report};
 
-/// What a grid writes beside its store. As for an experiment `result.json` goes first and comes last.
+/// Files that a grid writes beside its store. As in an experiment, `result.json` is removed first
+/// and written last.
 pub(super) const FILES: [&str; 8] = [
     "result.json",
     "cells.csv",
@@ -25,7 +26,7 @@ pub(super) const FILES: [&str; 8] = [
     report::GRID_PICTURES[3],
 ];
 
-/// Reports on the finished runs of a grid; `start` is when the program began.
+/// Reports on the finished runs of a grid; `start` is the time when the program started.
 ///
 /// # Errors
 /// If a file cannot be written, or no run with noise could be compared.
@@ -63,7 +64,7 @@ pub(super) fn write_report(
     }
 }
 
-/// Everything but `result.json`.
+/// Writes everything but `result.json`.
 fn write_details(folder: &Path, outcome: &Outcome, pictures: bool) -> Result<()> {
     let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
     let pictures = if pictures { report::grid_pictures(outcome)? } else { Vec::new() };

@@ -1,7 +1,7 @@
-//! Ctrl-C (SIGINT) and SIGTERM, with which schedulers announce the end.
+//! Handles Ctrl-C (SIGINT) and SIGTERM, which schedulers send before they kill a program.
 //!
-//! A program that loses nothing ends at once, but for the file that is being written. One that can
-//! go on later finishes the work in hand first, if it takes a few seconds only.
+//! A program that loses nothing exits at once, after the file in progress is written. A program
+//! that can continue later first finishes the work in progress, if that takes only a few seconds.
 
 use std::process::exit;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,24 +14,24 @@ use signal_hook::flag::register_usize;
 
 use crate::files;
 
-/// The longest that the work in hand may take after a signal: schedulers kill soon after five
+/// Maximum time for the work in progress after a signal. Schedulers kill a program soon after five
 /// seconds.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How often signals are looked for.
+/// Interval between checks for signals.
 const POLL: Duration = Duration::from_millis(20);
 
-/// How to go on after an end in the midst of the work, where that is possible.
+/// How to continue after an exit in the middle of the work, if that is possible.
 static RESUMABLE: Mutex<Option<&str>> = Mutex::new(None);
 
-/// The first signal; 0 before.
+/// The first signal; 0 before it arrives.
 static SIGNAL: AtomicUsize = AtomicUsize::new(0);
 
-/// While it lives a signal is a request, which the program sees in [`requested`].
+/// A guard: while it lives, a signal is a request, which [`requested`] reports.
 pub(super) struct Resumable;
 
 impl Resumable {
-    /// `how` says how to go on should the work in hand take too long to be finished.
+    /// Creates the guard; `how` says how to continue if the work in progress takes too long.
     pub fn new(how: &'static str) -> Self {
         *resumable() = Some(how);
         Self
@@ -48,17 +48,17 @@ fn resumable() -> MutexGuard<'static, Option<&'static str>> {
     RESUMABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the program is to end.
+/// Returns whether the program should exit.
 pub(super) fn requested() -> bool {
     SIGNAL.load(Ordering::SeqCst) != 0
 }
 
-/// The exit code after a signal, as shells give it: 130 or 143.
+/// Returns the exit code after a signal, as in a shell: 130 or 143.
 pub(super) fn exit_code() -> u8 {
     128 + SIGNAL.load(Ordering::SeqCst) as u8
 }
 
-/// Handles signals from here on.
+/// Starts handling signals.
 pub(super) fn install() {
     let received = Arc::new(AtomicUsize::new(0));
     for signal in [SIGINT, SIGTERM] {
@@ -88,10 +88,10 @@ fn interrupted(signal: usize) {
     });
 }
 
-/// Ends the program once the file that is being written is whole.
+/// Exits after the file in progress is written completely.
 fn quit() -> ! {
     let _guard = files::wait();
-    // On a line of its own: the progress bar may stand on this one.
+    // The message has its own line, because the progress bar may occupy this one.
     eprintln!("\ninterrupted{}", resumable().unwrap_or_default());
     exit(exit_code().into());
 }

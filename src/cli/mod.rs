@@ -1,4 +1,4 @@
-//! The command line: flags, progress, exit codes. Each binary is a few lines on top of it.
+//! The command line: flags, progress and exit codes. Each binary is a thin layer on top of it.
 
 mod allocator;
 mod args;

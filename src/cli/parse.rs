@@ -1,4 +1,4 @@
-//! Values of flags.
+//! Parsers for the values of flags.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Parses a standard deviation: a finite number of at least 0.
 ///
 /// # Errors
-/// When the text is something else.
+/// If the text is anything else.
 pub fn stddev(text: &str) -> Result<f64, String> {
     let valid = |x: &f64| (0.0..f64::INFINITY).contains(x);
     number(text, "a finite number of at least 0", valid)

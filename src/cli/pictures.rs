@@ -33,7 +33,7 @@ pub(super) fn write_pictures(
     let draw = plan.draw_of(cell.variant, data_seed);
     let names = match task.view(&draw)? {
         View::Points(data) => {
-            // The pictures tell training points from test points: those for validation are neither.
+            // The picture shows training and test points, but no validation points.
             let tested = draw.train_size + draw.validation_size..data.len();
             let rows: Vec<usize> = (0..draw.train_size).chain(tested).collect();
             let shown = data.select(&rows)?;
@@ -62,7 +62,7 @@ pub(super) fn write_pictures(
     write("confusion.png", &report::confusion_png(&title, &names, &counts)?)
 }
 
-/// Writes a picture of some of so many points.
+/// Writes a picture of a data set of `points` points; `data` holds the points to show.
 pub(super) fn write_dataset_picture(
     folder: &Path,
     points: usize,
@@ -93,7 +93,7 @@ fn sequences_picture(plan: &Plan, train: &Sequences, classes: usize) -> Result<V
     report::sequences_png(&title, train.channels(), &names, &rows)
 }
 
-/// The standard deviation of the Gaussian noise on the input, if there is some.
+/// Returns the standard deviation of the Gaussian noise on the input, if there is any.
 fn input_noise(plan: &Plan) -> Option<f64> {
     let mut noise = plan.noise[0].iter().filter(|noise| noise.strength() > 0.);
     let is_wanted =
@@ -101,7 +101,7 @@ fn input_noise(plan: &Plan) -> Option<f64> {
     noise.find(is_wanted).map(NoiseSpec::strength)
 }
 
-/// The experiment in a few words: `hidden_noise: before-activation 0.1, 30 repeats`.
+/// Returns a short title: `hidden_noise: before-activation 0.1, 30 repeats`.
 fn title(outcome: &Outcome) -> String {
     let (name, plan) = (&outcome.experiment, &outcome.plan);
     let noise = (!plan.noise[0].is_empty()).then(|| noise_name(&plan.noise[0]));

@@ -1,4 +1,4 @@
-//! The progress bar, and warnings that do not tear it.
+//! The progress bar, and warnings that do not break it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -9,28 +9,28 @@ use super::interrupt;
 use crate::experiment::{Event, Watch};
 use crate::train::Stop;
 
-/// Progress on standard error, hidden if that is no terminal.
+/// Progress on standard error, hidden if that is not a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
-    /// Number of cells, if they are told.
+    /// Number of cells, if the bar shows them.
     cells: Option<usize>,
     done: AtomicUsize,
 }
 
 impl Progress {
-    /// A bar for so many epochs of single runs.
+    /// Creates a bar for the given number of epochs of single runs.
     pub fn of_epochs(epochs: usize, quiet: bool) -> Self {
         Self::new(epochs, None, quiet, "{wide_bar} {human_pos}/{human_len} epochs, {eta} left")
     }
 
-    /// The same with the number of complete cells.
+    /// Creates a bar that also shows the number of complete cells.
     pub fn of_cells(epochs: usize, cells: usize, quiet: bool) -> Self {
         Self::new(epochs, Some(cells), quiet, "{wide_bar} {msg}, {eta} left")
     }
 
     fn new(epochs: usize, cells: Option<usize>, quiet: bool, template: &str) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(epochs as u64) };
-        // The template is a constant: that it is valid shows at the first run.
+        // The template is a constant, so the first run shows whether it is valid.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -42,7 +42,7 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Runs `train`, which an interrupt ends, and the deadline if there is one.
+    /// Runs `train` until it finishes, a signal arrives or the deadline passes.
     pub fn watched<T>(&self, deadline: Option<Instant>, train: impl FnOnce(Watch) -> T) -> T {
         let in_time = || deadline.is_none_or(|deadline| Instant::now() < deadline);
         let goes_on = || in_time() && !interrupt::requested();

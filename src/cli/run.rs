@@ -1,4 +1,4 @@
-//! What the programs do with their flags: train, report, write.
+//! The training programs: train, report, write.
 
 use std::path::Path;
 use std::time::Instant;
@@ -19,19 +19,19 @@ use crate::experiment::{
 };
 use crate::{files, report};
 
-/// Trains an experiment and writes its results; `name` names it and its default folder.
+/// Trains an experiment and writes its results; `name` is the name of the experiment and of its
+/// default folder.
 ///
 /// # Errors
-/// If the flags do not fit together, the device or the folder cannot be used, or every run
-/// diverged.
+/// If the flags are inconsistent, the device or the folder cannot be used, or every run diverged.
 pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
     let Job { task, plan } = job;
-    let cpu = Subject::new(&*task, "cpu", &[])?;
-    let plan = plan.checked(&cpu).map_err(Failure::Usage)?;
+    let subject = Subject::new(&*task, "cpu", &[])?;
+    let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     let folder = args.output.folder(name);
-    let opened = open_device(args, &cpu, &plan, &folder)?;
-    let subject = Subject::new(&*task, opened.place.kind(), &[])?;
+    let opened = open_device(args, &subject, &plan, &folder)?;
+    let subject = subject.on(opened.place.kind());
     files::create_folder(&folder, &FILES).context("--out")?;
 
     let training = Instant::now();
@@ -65,10 +65,11 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     }
 }
 
-/// The folder of the checkpoints in that of the results.
+/// The folder of the checkpoints inside the folder of the results.
 const CHECKPOINTS: &str = "checkpoints";
 
-/// The device; what has been trained in part continues where it was.
+/// Opens the device. A partly trained experiment continues on the kind of device of its
+/// checkpoints.
 fn open_device(args: &RunArgs, subject: &Subject, plan: &Plan, folder: &Path) -> Result<Opened> {
     let bound = || {
         let checkpoints = folder.join(CHECKPOINTS);
@@ -83,7 +84,7 @@ fn open_device(args: &RunArgs, subject: &Subject, plan: &Plan, folder: &Path) ->
     args.train.device.open(&work, args.train.threads)
 }
 
-/// Trains the repeats, or what is left of them.
+/// Trains the repeats, or the remaining part of them.
 fn train(
     name: &str,
     args: &RunArgs,
@@ -119,8 +120,8 @@ fn train(
     }
 }
 
-/// What an experiment writes. `result.json` goes first and comes last: if it is there, the results are
-/// complete, and all of one run.
+/// Files that an experiment writes. `result.json` is removed first and written last: if it exists,
+/// the results are complete and belong to one run.
 const FILES: [&str; 8] = [
     "result.json",
     "history.csv",
@@ -132,7 +133,7 @@ const FILES: [&str; 8] = [
     "confusion.png",
 ];
 
-/// Everything but `result.json`.
+/// Writes everything but `result.json`.
 fn write_details(
     folder: &Path,
     subject: &Subject,
@@ -151,7 +152,7 @@ fn write_details(
     Ok(())
 }
 
-/// The command as typed, without the folder of the program.
+/// Returns the command as typed, without the folder of the program.
 pub(super) fn command_line() -> String {
     let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let program = words.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What `grid_search` does with its flags: train what is missing of its share, then report.
+//! The `grid_search` program: trains the missing runs of its shard, then reports.
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,20 +20,21 @@ use crate::experiment::{
 };
 use crate::files::{self, other_version};
 
-/// Trains the runs of a grid that its folder lacks and reports on all of them; `name` names it and
-/// its default folder. With several shards the one that finds all runs finished reports.
+/// Trains the runs that a grid's folder lacks and reports on all runs; `name` is the name of the
+/// grid and of its default folder. With several shards, the one that finds all runs finished writes
+/// the report.
 ///
 /// # Errors
-/// When the flags do not fit together, the device or the folder cannot be used, the folder holds
-/// another experiment, every run diverged, the time is up, or a signal ends it.
+/// If the flags are inconsistent, the device or the folder cannot be used, the folder holds another
+/// experiment, every run diverged, the time limit is reached, or a signal arrives.
 pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let start = Instant::now();
     if let Some(folder) = &args.report {
         return report_on(name, folder, args, start);
     }
     let Job { task, plan } = args.job()?;
-    let cpu = Subject::new(&*task, "cpu", &[])?;
-    let plan = plan.checked(&cpu).map_err(Failure::Usage)?;
+    let subject = Subject::new(&*task, "cpu", &[])?;
+    let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     let shard = args.shard().map_err(Failure::Usage)?;
     if args.fresh && !shard.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \
@@ -41,8 +42,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
     let folder = args.output.folder(name);
-    let opened = open_devices(args, &cpu, &plan, shard, &folder.join(STORE))?;
-    let subject = Subject::new(&*task, opened.place.kind(), &[])?;
+    let opened = open_devices(args, &subject, &plan, shard, &folder.join(STORE))?;
+    let subject = subject.on(opened.place.kind());
     files::create_folder(&folder, &FILES).context("--out")?;
     if args.fresh {
         Store::remove(&folder.join(STORE))?;
@@ -57,7 +58,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     train(args, &subject, plan, &store, shard, &opened, start)?;
     let seconds = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
-        // Other shards have finished runs, too, by now.
+        // Other shards may have finished runs in the meantime.
         store = open_store(&folder, &asked)?;
         let (left, all) = (missing(plan, &store, Shard::default())?.len(), plan.runs());
         if left > 0 {
@@ -72,15 +73,15 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     write_report(name, &folder, args, &asked, &store, start, seconds)
 }
 
-/// The folder of the finished runs in that of the results, and the file in it that describes the
-/// grid asked for last.
+/// The folder of the finished runs inside the folder of the results, and the file in it that
+/// describes the last requested grid.
 const STORE: &str = "store";
 const GRID: &str = "grid.json";
 
-/// Version of that file, raised when its form changes.
+/// Version of that file, raised when its format changes.
 const FORMAT: u64 = 3;
 
-/// The grid asked for last, and what its runs have in common.
+/// The last requested grid, and the common properties of its runs.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Asked {
     format: u64,
@@ -93,7 +94,7 @@ impl Asked {
     fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path)?;
         let json: Value = serde_json::from_slice(&bytes)?;
-        // The first version had no number.
+        // The first version had no version number.
         let format = json["format"].as_u64().unwrap_or(1);
         ensure!(format == FORMAT, "it was written by {}", other_version(FORMAT, format));
         let asked: Self = serde_json::from_slice(&bytes)?;
@@ -102,7 +103,7 @@ impl Asked {
     }
 }
 
-/// Reports on what a folder has.
+/// Reports on the finished runs of a folder.
 fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Result<(), Failure> {
     let path = folder.join(STORE).join(GRID);
     let asked = Asked::read(&path).with_context(|| {
@@ -113,7 +114,7 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Resu
     write_report(name, folder, args, &asked, &store, start, Seconds::default())
 }
 
-/// The devices; a grid of which runs are finished continues where they were trained.
+/// Opens the devices. A grid with finished runs continues on the kind of device that trained them.
 fn open_devices(
     args: &GridArgs,
     subject: &Subject,
@@ -142,7 +143,7 @@ fn open_store(folder: &Path, asked: &Asked) -> Result<Store> {
     Store::open(&folder.join(STORE), asked.basis.clone(), warn).context("--out")
 }
 
-/// Trains the shard's missing runs.
+/// Trains the missing runs of the shard.
 fn train(
     args: &GridArgs,
     subject: &Subject,

@@ -1,27 +1,28 @@
-//! Which share of a grid is this program's: what the flags and the schedulers' variables say.
+//! Finds this program's shard of a grid from the flags and the variables of schedulers.
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::experiment::Shard;
 
-/// A scheduler's variables: the number of this program, how many there are.
+/// Variables of each scheduler: the number of this program, and the number of programs.
 const VARIABLES: [[&str; 2]; 3] = [
     ["SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT"],
     ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"],
     ["PMI_RANK", "PMI_SIZE"],
 ];
 
-/// An array of jobs need not begin with 0, nor count by 1.
+/// A job array may start at a number other than 0 and count in other steps than 1.
 const SLURM_FIRST: [&str; 2] = ["SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP"];
 
-/// Kubernetes gives the number of this program only.
+/// Kubernetes provides only the number of this program.
 const KUBERNETES: &str = "JOB_COMPLETION_INDEX";
 
-/// The shard that the variables name, which `variable` reads; all of the grid where there are none.
-/// `count` goes with Kubernetes' index. MPI programs in an array of jobs share out the job's share.
+/// Returns the shard that the variables name, or the whole grid if none is set. `variable` reads a
+/// variable; `count` is the total for Kubernetes' index. MPI programs in a job array divide the
+/// share of their job.
 ///
 /// # Errors
-/// When a number stands without its count, or is none.
+/// If a number has no count, is out of range or cannot be parsed.
 pub(super) fn shard(
     count: Option<usize>,
     variable: impl Fn(&str) -> Option<String>,
@@ -59,7 +60,7 @@ pub(super) fn shard(
         }
         _ => {}
     }
-    // MPI gives a rank through both of its variables: one of them is enough.
+    // Some MPI launchers set both pairs of variables; one of them is enough.
     if shards.iter().any(|(name, ..)| *name == "OMPI_COMM_WORLD_RANK") {
         shards.retain(|(name, ..)| *name != "PMI_RANK");
     }
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scheduler_names_the_share() -> Result<()> {
+    fn every_scheduler_gives_the_shard() -> Result<()> {
         assert_eq!(of(None, &[])?, "0/1");
         let open_mpi = [("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "2")];
         assert_eq!(of(None, &open_mpi)?, "1/2");
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_its_count_is_named() {
+    fn errors_name_the_missing_or_invalid_variable() {
         let cases: [(Option<usize>, Variables, &str); 6] = [
             (None, &[("OMPI_COMM_WORLD_RANK", "0")], "OMPI_COMM_WORLD_SIZE is not"),
             (None, &[("SLURM_ARRAY_TASK_ID", "0")], "SLURM_ARRAY_TASK_COUNT is not"),

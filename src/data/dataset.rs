@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::Samples;
 
-/// Rows of `width` features, each row with the number of its class.
+/// Rows of `width` features, each with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     width: usize,
@@ -15,10 +15,10 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Takes row-major features and one label a row.
+    /// Takes row-major features and one label per row.
     ///
     /// # Errors
-    /// When `features.len()` is not `width * labels.len()` or `width` is 0.
+    /// If `features.len()` is not `width * labels.len()`, or `width` is 0.
     pub fn new(width: usize, features: Vec<f64>, labels: Vec<u32>) -> Result<Self> {
         if width == 0 || features.len() != width * labels.len() {
             bail!(
@@ -30,31 +30,31 @@ impl Dataset {
         Ok(Self { width, features, labels })
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there are no rows.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Number of features of a row.
+    /// Returns the number of features per row.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// The rows with their labels, in order.
+    /// Returns the rows with their labels, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[f64], u32)> {
         self.features.chunks_exact(self.width).zip(self.labels.iter().copied())
     }
 
-    /// The first `count` rows and the others: the tutorial's split, which needs no seed because
-    /// the rows are shuffled already.
+    /// Returns the first `count` rows and the others. This is the tutorial's split, which needs no
+    /// seed because the rows are already shuffled.
     ///
     /// # Errors
-    /// When one of the two parts would be empty.
+    /// If one of the two parts would be empty.
     pub fn split_at(&self, count: usize) -> Result<(Self, Self)> {
         if !(1..self.len()).contains(&count) {
             bail!(
@@ -67,10 +67,10 @@ impl Dataset {
         Ok((self.range(0..count)?, self.range(count..self.len())?))
     }
 
-    /// The rows of a range, in order.
+    /// Returns the rows of a range, in order.
     ///
     /// # Errors
-    /// When the range is empty or goes beyond the rows.
+    /// If the range is empty or goes beyond the rows.
     pub fn range(&self, rows: Range<usize>) -> Result<Self> {
         let Range { start, end } = rows;
         if start >= end || end > self.len() {
@@ -83,10 +83,10 @@ impl Dataset {
         })
     }
 
-    /// Some of the rows, in the order given.
+    /// Returns some of the rows, in the given order.
     ///
     /// # Errors
-    /// When a row does not exist.
+    /// If a row does not exist.
     pub fn select(&self, rows: &[usize]) -> Result<Self> {
         if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
             bail!("expected rows below {}, received {row}", self.len())
@@ -96,10 +96,10 @@ impl Dataset {
         Self::new(self.width, features.copied().collect(), labels)
     }
 
-    /// Features of shape (N, I) and labels of shape (N,), both f32.
+    /// Returns features of shape (N, I) and labels of shape (N,), both f32.
     ///
     /// # Errors
-    /// When the device cannot hold them.
+    /// If the device cannot hold them.
     pub fn to_tensors(&self, device: &Device) -> Result<(Tensor, Tensor)> {
         let xs = Tensor::from_slice(&self.features, (self.len(), self.width), &Device::Cpu)?;
         let labels: Vec<f32> = self.labels.iter().map(|&label| label as f32).collect();
@@ -107,14 +107,15 @@ impl Dataset {
         Ok((xs.to_dtype(DType::F32)?.to_device(device)?, ys))
     }
 
-    /// The rows as samples for a plain model, each in the shape `row`, such as the channels, height
-    /// and width of an image.
+    /// Returns the rows as samples for a plain model, each with the shape `row`, such as the
+    /// channels, height and width of an image.
     ///
     /// # Shapes
     /// inputs (N, …row), targets (N,), both f32.
     ///
     /// # Errors
-    /// When a row has another number of features, there are no rows, or the device cannot hold them.
+    /// If a row has a different number of features, there are no rows, or the device cannot hold
+    /// them.
     pub fn to_samples(&self, row: &[usize], device: &Device) -> Result<Samples> {
         if row.iter().product::<usize>() != self.width {
             bail!("expected rows of {} features, received the shape {row:?}", self.width)

@@ -1,5 +1,5 @@
-//! Data sets in memory and their tensors for the training loop; with the feature `experiment` the toy sets
-//! of scikit-learn, and digits and sequences that this crate ships.
+//! Data sets in memory, and their tensors for the training loop. The feature `experiment` adds the
+//! toy sets of scikit-learn, and the digits and sequences shipped with this crate.
 
 mod dataset;
 #[cfg(feature = "experiment")]

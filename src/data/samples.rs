@@ -1,10 +1,10 @@
-//! Samples on a device, with the replica axis that the training loop works on.
+//! Samples on a device, with the replica axis of the training loop.
 
 use candle_core::{Device, Result, Tensor, bail};
 
 use crate::ops::take_rows;
 
-/// Inputs and targets of one data set, shared by all replicas or one set a replica.
+/// Inputs and targets of one data set, shared by all replicas or with one set per replica.
 ///
 /// # Shapes
 /// `xs` (1 or R, N, …), `ys` (1 or R, N) or (1 or R, N, O).
@@ -16,13 +16,13 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Samples for a plain Candle model, one without a replica axis.
+    /// Creates samples for a plain Candle model, which has no replica axis.
     ///
     /// # Shapes
     /// `xs` (N, …), `ys` (N,) or (N, O).
     ///
     /// # Errors
-    /// When the numbers of rows differ or are 0.
+    /// If the numbers of rows differ or are 0.
     pub fn new(xs: &Tensor, ys: &Tensor) -> Result<Self> {
         if xs.rank() < 2 || ys.rank() < 1 {
             let (xs, ys) = (xs.dims(), ys.dims());
@@ -31,14 +31,14 @@ impl Samples {
         Ok(Self { replica_axis: false, ..Self::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)? })
     }
 
-    /// Samples for a model whose tensors begin with the replica axis. A first axis of 1 is shared
-    /// by all replicas.
+    /// Creates samples for a model with tensors that begin with the replica axis. A first axis of 1
+    /// is shared by all replicas.
     ///
     /// # Shapes
     /// `xs` (1 or R, N, …), `ys` (1 or R, N) or (1 or R, N, O).
     ///
     /// # Errors
-    /// When the numbers of replicas or rows differ or there are no rows.
+    /// If the numbers of replicas or rows differ, or there are no rows.
     pub fn replicated(xs: &Tensor, ys: &Tensor) -> Result<Self> {
         if xs.rank() < 3 || ys.rank() < 2 || xs.dims()[..2] != ys.dims()[..2] || xs.dim(1)? == 0 {
             let (xs, ys) = (xs.dims(), ys.dims());
@@ -53,25 +53,26 @@ impl Samples {
         Ok(Self { xs: xs.contiguous()?, ys: ys.contiguous()?, replica_axis: true })
     }
 
-    /// Number of rows N of each replica.
+    /// Returns the number of rows N of each replica.
     pub fn rows(&self) -> usize {
         self.xs.dims()[1]
     }
 
-    /// Number of replicas with rows of their own; 1 when all share them.
+    /// Returns the number of replicas with rows of their own; 1 if all replicas share them.
     pub fn replicas(&self) -> usize {
         self.xs.dims()[0]
     }
 
-    /// Whether the model takes tensors with a replica axis.
+    /// Returns whether the model takes tensors with a replica axis.
     pub fn replica_axis(&self) -> bool {
         self.replica_axis
     }
 
-    /// The rows of `first` and then those of the others, `None` where they do not fit each other.
+    /// Returns the rows of `first` followed by those of the others; `None` if they do not fit each
+    /// other.
     ///
     /// # Errors
-    /// When a device fails.
+    /// If a device fails.
     pub(crate) fn joined<'a>(
         first: &'a Self,
         others: impl Iterator<Item = &'a Self>,
@@ -87,22 +88,22 @@ impl Samples {
         Ok(Some(Self { xs, ys, replica_axis: first.replica_axis }))
     }
 
-    /// Rows `start .. start + len` of all replicas, in order: inputs as the model takes them and
-    /// targets (1 or R, len, …).
+    /// Returns rows `start .. start + len` of all replicas, in order: the inputs as the model takes
+    /// them, and the targets (1 or R, len, …).
     ///
     /// # Errors
-    /// When the rows do not exist.
+    /// If the rows do not exist.
     pub fn range(&self, start: usize, len: usize) -> Result<(Tensor, Tensor)> {
         let cut =
             |t: &Tensor| if len == self.rows() { Ok(t.clone()) } else { t.narrow(1, start, len) };
         Ok((self.model_input(cut(&self.xs)?)?, cut(&self.ys)?))
     }
 
-    /// One batch for each replica: `ids` (R, B) are row numbers, u32. Gives the inputs as the model
-    /// takes them and the targets (R, B, …).
+    /// Returns one batch per replica: `ids` (R, B) are row numbers, u32. The inputs are as the
+    /// model takes them, the targets are (R, B, …).
     ///
     /// # Errors
-    /// When a row does not exist or their number is no multiple of `replicas`.
+    /// If a row does not exist, or the number of ids is not a multiple of `replicas`.
     pub fn batch(&self, ids: &[u32], replicas: usize) -> Result<(Tensor, Tensor)> {
         if replicas == 0 || !ids.len().is_multiple_of(replicas) {
             bail!("expected row numbers for {replicas} replicas, received {}", ids.len())
@@ -113,7 +114,7 @@ impl Samples {
         self.take(&Tensor::from_slice(ids, (replicas, ids.len() / replicas), self.xs.device())?)
     }
 
-    /// [`batch`](Self::batch) by row numbers (R, B) that exist, on the samples' device.
+    /// Returns the [`batch`](Self::batch) of existing row numbers (R, B) on the samples' device.
     pub(crate) fn take(&self, ids: &Tensor) -> Result<(Tensor, Tensor)> {
         let ids = match self.replicas() as u32 {
             1 => ids.clone(),
@@ -127,15 +128,15 @@ impl Samples {
         Ok((self.model_input(take(&self.xs)?)?, take(&self.ys)?))
     }
 
-    /// The device that holds them.
+    /// Returns the device of the samples.
     pub(crate) fn device(&self) -> &Device {
         self.xs.device()
     }
 
-    /// The model's output with the replica axis: (R, B, …).
+    /// Adds the replica axis to the model's output, if it has none: (R, B, …).
     ///
     /// # Errors
-    /// Never for the output of a model.
+    /// If the axis cannot be added.
     pub fn with_replica_axis(&self, ys: Tensor) -> Result<Tensor> {
         if self.replica_axis { Ok(ys) } else { ys.unsqueeze(0) }
     }

@@ -1,14 +1,14 @@
-//! Labelled sequences of unequal lengths, and the mask that lets one tensor hold them.
+//! Labelled sequences of different lengths, and the mask that lets one tensor hold them.
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::Samples;
 
-/// Sequences of steps of equally many channels, each with the number of its class.
+/// Sequences of steps with the same number of channels, each with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequences {
     channels: usize,
-    /// Step after step, channel after channel.
+    /// Step by step, and channel by channel within a step.
     rows: Vec<Vec<f64>>,
     labels: Vec<u32>,
 }
@@ -17,8 +17,8 @@ impl Sequences {
     /// Takes sequences, each a list of steps of `channels` values one after the other.
     ///
     /// # Errors
-    /// When `channels` is 0, a sequence has no step or parts of one, or the numbers of sequences and
-    /// labels differ.
+    /// If `channels` is 0, a sequence has no step or an incomplete one, or the numbers of sequences
+    /// and labels differ.
     pub fn new(channels: usize, rows: Vec<Vec<f64>>, labels: Vec<u32>) -> Result<Self> {
         if channels == 0 || rows.len() != labels.len() {
             bail!(
@@ -35,35 +35,35 @@ impl Sequences {
         Ok(Self { channels, rows, labels })
     }
 
-    /// Number of sequences.
+    /// Returns the number of sequences.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there are no sequences.
+    /// Returns whether there are no sequences.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Number of values of a step.
+    /// Returns the number of values per step.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// The number of steps of each sequence.
+    /// Returns the number of steps of each sequence.
     pub fn lengths(&self) -> impl ExactSizeIterator<Item = usize> {
         self.rows.iter().map(|row| row.len() / self.channels)
     }
 
-    /// The sequences, step after step, with their labels, in order.
+    /// Returns the sequences, step by step, with their labels, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[f64], u32)> {
         self.rows.iter().map(Vec::as_slice).zip(self.labels.iter().copied())
     }
 
-    /// Some of the sequences, in the order given.
+    /// Returns some of the sequences, in the given order.
     ///
     /// # Errors
-    /// When one does not exist.
+    /// If one does not exist.
     pub fn select(&self, rows: &[usize]) -> Result<Self> {
         if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
             bail!("expected sequences below {}, received {row}", self.len())
@@ -73,15 +73,15 @@ impl Sequences {
         Self::new(self.channels, own, labels)
     }
 
-    /// The sequences as samples for a plain model, padded with zeros behind to `steps`, or to the
-    /// longest where `steps` is `None`. The last channel is the mask: 1 at a step of the sequence and
-    /// 0 at padding, so that the lengths travel with their rows.
+    /// Returns the sequences as samples for a plain model. They are padded with zeros at the end to
+    /// `steps`, or to the longest if `steps` is `None`. The last channel is the mask: 1 at a step
+    /// of the sequence and 0 at padding, so that the lengths travel with their rows.
     ///
     /// # Shapes
     /// inputs (N, T, C + 1), targets (N,), both f32.
     ///
     /// # Errors
-    /// When a sequence is longer than `steps`, there are none, or the device cannot hold them.
+    /// If a sequence is longer than `steps`, there are none, or the device cannot hold them.
     pub fn to_samples(&self, steps: Option<usize>, device: &Device) -> Result<Samples> {
         let longest = self.lengths().max().unwrap_or(0);
         let steps = steps.unwrap_or(longest);

@@ -72,6 +72,7 @@ pub struct Difference {
 /// A test of the hypothesis that noise makes no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Test {
     /// Student's, of the paired differences.
     PairedT,

@@ -13,6 +13,7 @@ use crate::stats::{bootstrap_interval, mean};
 /// Whether noise helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// Some cell gains in the test score: its `p_holm` is below 0.05.
     Helps,
@@ -66,6 +67,7 @@ pub struct Choice {
 /// What the best cell was chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ChosenBy {
     /// The mean test score itself: the score of the best is then optimistic.
     #[serde(rename = "test-accuracy")]

@@ -1,12 +1,12 @@
-//! The share of rows whose class is predicted.
+//! The share of correctly classified rows.
 
 use candle_core::{D, DType, Result, Tensor, bail};
 
 use super::{Metric, Predicted};
 use crate::ops;
 
-/// The share of rows whose class is predicted: with one logit z > 0 is class 1, with several the largest
-/// wins.
+/// The share of correctly classified rows. With one logit z, the predicted class is 1 if z > 0.
+/// With several logits, it is the class of the largest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accuracy;
 
@@ -35,7 +35,7 @@ impl Metric for Accuracy {
     }
 }
 
-/// Targets (R or 1, B) as u32 class numbers (R, B).
+/// Returns targets (R or 1, B) as u32 class numbers (R, B).
 pub(crate) fn class_numbers(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     match (logits.dims(), targets.dims()) {
         (&[r, b, _], &[shared, rows]) if (shared == r || shared == 1) && rows == b => {

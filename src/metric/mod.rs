@@ -1,7 +1,7 @@
-//! What predictions are judged by: a [`Metric`] is one figure of a whole set of rows.
+//! Metrics of predictions: a [`Metric`] is one figure of a whole set of rows.
 //!
-//! A metric sees the final predictions of a set at once: R², F1 and calibration errors are no means of
-//! their batches.
+//! A metric sees the final predictions of a set at once, because R², F1 and calibration errors are
+//! not means over batches.
 
 mod accuracy;
 mod predicted;
@@ -21,14 +21,14 @@ pub use r_squared::RSquared;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
-    /// The higher one, as of an accuracy.
+    /// The higher one, as for an accuracy.
     Higher,
-    /// The lower one, as of an error.
+    /// The lower one, as for an error.
     Lower,
 }
 
 impl Better {
-    /// Whether a score is better than another.
+    /// Returns whether a score is better than another.
     pub fn is_better(self, score: f64, other: f64) -> bool {
         match self {
             Self::Higher => score > other,
@@ -67,24 +67,25 @@ impl Better {
 /// # candle_core::Result::Ok(())
 /// ```
 pub trait Metric: Debug + Send + Sync {
-    /// Its name in results, a word as `accuracy`: the figures are `train_accuracy`, `test_accuracy`, ….
+    /// Returns the name in results, a word such as `accuracy`. The figures are `train_accuracy`,
+    /// `test_accuracy`, ….
     fn name(&self) -> &str;
 
-    /// Which scores are better; higher ones by default.
+    /// Returns which scores are better; by default the higher ones.
     fn better(&self) -> Better {
         Better::Higher
     }
 
-    /// The score of a set; `None` if it is undefined there.
+    /// Returns the score of a set, or `None` if it is undefined.
     fn score(&self, rows: &Predicted) -> Option<f64>;
 
-    /// Whether each row is predicted correctly, if the metric counts that.
+    /// Returns whether each row is predicted correctly, if the metric counts that.
     fn hits(&self, _rows: &Predicted) -> Option<Vec<bool>> {
         None
     }
 
-    /// The sum of the rows' scores in a batch, if the score of a set is the mean over its rows: it stays
-    /// on the device, so that curves cost no copy of the outputs.
+    /// Returns the sum of the rows' scores in a batch, if the score of a set is the mean over its
+    /// rows. The sum stays on the device, so that curves copy no outputs.
     ///
     /// # Shapes
     /// `outputs` (R, B, O); `targets` (R or 1, B, …); result (R,) without a gradient.

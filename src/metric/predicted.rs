@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Tensor, bail};
 
-/// The outputs of one replica for a whole set of rows, beside the targets.
+/// The outputs of one replica for a whole set of rows, with the targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicted {
     outputs: usize,
@@ -11,10 +11,11 @@ pub struct Predicted {
 }
 
 impl Predicted {
-    /// Takes `outputs` values a row, row by row, and the rows' targets: as many a row, or one.
+    /// Takes `outputs` values per row, row by row, and the rows' targets: as many per row, or one.
     ///
     /// # Errors
-    /// If there are no outputs, or the numbers of values and targets do not belong to as many rows.
+    /// If there are no outputs, or the numbers of values and targets belong to different numbers of
+    /// rows.
     pub fn new(outputs: usize, values: Vec<f32>, targets: Vec<f32>) -> Result<Self> {
         let rows = values.len().checked_div(outputs).unwrap_or(0);
         let whole = outputs > 0 && rows * outputs == values.len();
@@ -29,7 +30,7 @@ impl Predicted {
         Ok(Self { outputs, values, targets })
     }
 
-    /// The predictions of each replica.
+    /// Returns the predictions of each replica.
     ///
     /// # Shapes
     /// `outputs` (R, N, O); `targets` (R or 1, N) or (R or 1, N, O).
@@ -45,28 +46,29 @@ impl Predicted {
         (0..replicas).map(|r| Self::new(width, own(outputs, r)?, own(targets, r)?)).collect()
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.values.len() / self.outputs
     }
 
-    /// Whether there are no rows.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Number of outputs of a row.
+    /// Returns the number of outputs per row.
     pub fn outputs(&self) -> usize {
         self.outputs
     }
 
-    /// The outputs and the targets of each row.
+    /// Returns the outputs and the targets of each row.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[f32], &[f32])> {
         let targets = self.targets.len().checked_div(self.len()).unwrap_or(1);
         self.values.chunks_exact(self.outputs).zip(self.targets.chunks_exact(targets.max(1)))
     }
 
-    /// The predicted class of each row: with one logit 1 if it is above 0, else the first of the largest.
+    /// Returns the predicted class of each row. A single logit predicts class 1 if it is above 0;
+    /// of several, the first of the largest wins.
     pub fn classes(&self) -> impl Iterator<Item = u32> {
         self.values.chunks_exact(self.outputs).map(|logits| match logits {
             [logit] => u32::from(*logit > 0.),
@@ -77,12 +79,12 @@ impl Predicted {
         })
     }
 
-    /// The class of each row, of classifications: what its first target names.
+    /// Returns the class of each row of a classification, given by its first target.
     pub fn labels(&self) -> impl Iterator<Item = u32> {
         self.iter().map(|(_, targets)| Self::label(targets[0]))
     }
 
-    /// The class that a target names. A binary one may be smoothed: above ½ it is class 1.
+    /// Returns the class given by a target. A binary target may be smoothed: above ½ it is class 1.
     fn label(target: f32) -> u32 {
         if target.fract() == 0. { target as u32 } else { u32::from(target > 0.5) }
     }

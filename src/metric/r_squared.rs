@@ -2,8 +2,8 @@
 
 use super::{Metric, Predicted};
 
-/// The coefficient of determination R² = 1 − Σ (y − z)² / Σ (y − ȳ)², the mean over the outputs, as
-/// scikit-learn's `r2_score`; undefined if the targets of an output do not vary.
+/// The coefficient of determination R² = 1 − Σ (y − z)² / Σ (y − ȳ)², averaged over the outputs, as
+/// in scikit-learn's `r2_score`. It is undefined if the targets of an output do not vary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RSquared;
 
@@ -34,7 +34,7 @@ mod tests {
 
     /// From scikit-learn's documentation of `r2_score`: 0.9486 and, over two outputs, 0.9368.
     #[test]
-    fn values_are_those_of_scikit_learn() -> Result<()> {
+    fn r_squared_agrees_with_scikit_learn() -> Result<()> {
         let one = Predicted::new(1, vec![2.5, 0., 2., 8.], vec![3., -0.5, 2., 7.])?;
         assert!((RSquared.score(&one).unwrap() - 0.948_608).abs() < 1e-6);
         let two =

@@ -1,4 +1,4 @@
-//! A recurrent network for sequences of unequal lengths.
+//! A recurrent network for sequences of different lengths.
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, ModuleT, VarBuilder};
@@ -6,14 +6,14 @@ use candle_nn::{Init, ModuleT, VarBuilder};
 use crate::nn::{Dense, Plain, SequentialT, lstm, seq_t};
 use crate::noise::{Slot, Slots};
 
-/// An LSTM whose hidden state after each sequence's last step goes through a dense layer; without a
+/// An LSTM, with a dense layer on the hidden state after each sequence's last step; without a
 /// replica axis.
 ///
-/// All weights and biases start uniform in ±1 / √hidden, as PyTorch's `LSTM` and its `Linear` behind
-/// it.
+/// All weights and biases start uniform in ±1 / √hidden, as in PyTorch's `LSTM` and the `Linear`
+/// after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lstm {
-    /// Number of values of a step.
+    /// Number of values per step.
     pub channels: usize,
     /// Width of the hidden state.
     pub hidden: usize,
@@ -22,7 +22,7 @@ pub struct Lstm {
 }
 
 impl Default for Lstm {
-    /// For the Japanese vowels: 12 channels, 64 hidden, nine classes.
+    /// Returns the network for the Japanese vowels: 12 channels, 64 hidden units, nine classes.
     fn default() -> Self {
         Self { channels: 12, hidden: 64, outputs: 9 }
     }
@@ -31,13 +31,14 @@ impl Default for Lstm {
 impl Lstm {
     /// Builds the network.
     ///
-    /// The layers are named `input` (a slot: noise on the steps of each sequence, never on padding), `lstm`,
-    /// `last` (a slot) and `fc`; the noise sites have the same paths, and the parameters of `lstm`
-    /// PyTorch's names and shapes. The places are `input` and `before-dense`.
+    /// The layers are named `input` (a slot: noise on the steps of each sequence, never on
+    /// padding), `lstm`, `last` (a slot) and `fc`. The noise sites have the same paths. The
+    /// parameters of `lstm` have PyTorch's names and shapes. The places are `input` and
+    /// `before-dense`.
     ///
     /// # Shapes
-    /// input (N, T, C + 1), as `data::Sequences` gives it: the last channel is the mask, 1 at a step
-    /// and 0 at the padding behind; output (N, O).
+    /// input (N, T, C + 1), as `data::Sequences` gives it: the last channel is the mask, 1 at a
+    /// step and 0 at the padding after the steps; output (N, O).
     ///
     /// # Errors
     /// If a slot cannot be filled, or variables exist with other shapes.

@@ -18,11 +18,11 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Builds the network with as many replicas as the slots have.
+    /// Builds the network with the number of replicas of the slots.
     ///
-    /// The layers are named `input` (a slot), `fc1`, `hidden.0.before` (a slot), `relu1`, `hidden.0.after`
-    /// (a slot), `fc2`, …; the noise sites have the same paths. The places are `input`,
-    /// `before-activation` and `after-activation`.
+    /// The layers are named `input` (a slot), `fc1`, `hidden.0.before` (a slot), `relu1`,
+    /// `hidden.0.after` (a slot), `fc2`, …; the noise sites have the same paths. The places are
+    /// `input`, `before-activation` and `after-activation`.
     ///
     /// # Shapes
     /// input (R or 1, B, I); output (R, B, O).

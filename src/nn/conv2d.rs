@@ -5,7 +5,7 @@ use candle_nn::{Init, Module, VarBuilder};
 
 use crate::ops;
 
-/// A convolution, and max(y, 0) where it has a rectifier.
+/// A convolution, followed by max(y, 0) if it has a rectifier.
 ///
 /// # Shapes
 /// input (N, H, W, C); output (N, H − K + 1, W − K + 1, O).
@@ -16,33 +16,36 @@ pub struct Conv2d {
     relu: bool,
 }
 
-/// A convolution with the variables `weight` (K, K, C, O), Glorot-uniform, and `bias` (O,), zero.
+/// Creates a convolution with the variables `weight` (K, K, C, O), Glorot-uniform, and `bias` (O,),
+/// zero.
 ///
 /// Glorot & Bengio 2010: uniform in ±√(6 / (K² C + K² O)), the default of Keras.
 ///
 /// # Errors
-/// When the variables exist with other shapes.
-pub fn conv2d(
-    channels: usize,
-    outputs: usize,
-    kernel: usize,
-    relu: bool,
-    vb: VarBuilder,
-) -> Result<Conv2d> {
+/// If the variables exist with other shapes.
+pub fn conv2d(channels: usize, outputs: usize, kernel: usize, vb: VarBuilder) -> Result<Conv2d> {
     let limit = (6. / (kernel * kernel * (channels + outputs)) as f64).sqrt();
     let glorot = Init::Uniform { lo: -limit, up: limit };
     let weight = vb.get_with_hints((kernel, kernel, channels, outputs), "weight", glorot)?;
     let bias = vb.get_with_hints(outputs, "bias", Init::Const(0.))?;
-    Ok(Conv2d { weight, bias, relu })
+    Ok(Conv2d { weight, bias, relu: false })
+}
+
+impl Conv2d {
+    /// Adds a rectifier in the same op.
+    pub fn relu(self) -> Self {
+        Self { relu: true, ..self }
+    }
 }
 
 impl Module for Conv2d {
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        ops::conv2d(xs, &self.weight, &self.bias, self.relu)
+        let convolve = if self.relu { ops::conv2d_relu } else { ops::conv2d };
+        convolve(xs, &self.weight, &self.bias)
     }
 }
 
-/// The maximum of each square of pixels.
+/// Max pooling: the maximum of each square of pixels.
 ///
 /// # Shapes
 /// input (N, H, W, C); output (N, H / size, W / size, C), rounded down.

@@ -15,12 +15,13 @@ pub struct Dense {
     bias: Tensor,
 }
 
-/// A dense layer with the variables `weight` (R, I, O), Glorot-uniform, and `bias` (R, 1, O), zero.
+/// Creates a dense layer with the variables `weight` (R, I, O), Glorot-uniform, and `bias` (R, 1,
+/// O), zero.
 ///
 /// Glorot & Bengio 2010: uniform in ±√(6 / (I + O)), the default of Keras.
 ///
 /// # Errors
-/// When the variables exist with other shapes.
+/// If the variables exist with other shapes.
 pub fn dense(replicas: usize, inputs: usize, outputs: usize, vb: VarBuilder) -> Result<Dense> {
     let limit = (6. / (inputs + outputs) as f64).sqrt();
     let glorot = Init::Uniform { lo: -limit, up: limit };
@@ -30,10 +31,10 @@ pub fn dense(replicas: usize, inputs: usize, outputs: usize, vb: VarBuilder) -> 
 }
 
 impl Dense {
-    /// A dense layer with these weights (R, I, O) and this bias (R, 1, O).
+    /// Creates a dense layer with these weights (R, I, O) and this bias (R, 1, O).
     ///
     /// # Errors
-    /// When the shapes do not fit each other.
+    /// If the shapes do not match.
     pub fn new(weight: Tensor, bias: Tensor) -> Result<Self> {
         match (weight.dims(), bias.dims()) {
             (&[r, _, o], &[replicas, 1, outputs]) if (r, o) == (replicas, outputs) => {
@@ -46,22 +47,22 @@ impl Dense {
         }
     }
 
-    /// The weights (R, I, O).
+    /// Returns the weights (R, I, O).
     pub fn weight(&self) -> &Tensor {
         &self.weight
     }
 
-    /// Whether this layer can be part of a run of layers that begins with `xs`.
+    /// Returns whether this layer can be part of a fused run of layers that begins with `xs`.
     pub(super) fn is_fused(&self, xs: &Tensor) -> bool {
         xs.rank() == 3 && ops::has_kernel(&[xs, &self.weight, &self.bias])
     }
 
-    /// Whether it belongs into a run of small layers.
+    /// Returns whether the layer belongs in a run of small layers.
     pub(super) fn is_small(&self) -> bool {
         ops::is_small(&self.weight)
     }
 
-    /// The bias (R, 1, O).
+    /// Returns the bias (R, 1, O).
     pub fn bias(&self) -> &Tensor {
         &self.bias
     }

@@ -1,8 +1,8 @@
 //! Seeded initial weights for every layer that takes a `VarBuilder`, Candle's own included.
 //!
 //! Candle draws initial weights from the thread's generator, which cannot be seeded on the CPU.
-//! Here the value of an element depends on (seed, path, element) alone: not on the order in which
-//! layers are built, nor on what else the model has.
+//! Here the value of an element depends only on (seed, path, element). It does not depend on the
+//! order in which layers are built, or on the rest of the model.
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use candle_nn::init::{FanInOut, NormalOrUniform};
@@ -11,7 +11,7 @@ use candle_nn::{Init, VarBuilder, VarMap};
 
 use crate::rng::{Address, Stream};
 
-/// A builder like `VarBuilder::from_varmap` whose initial weights follow from the seed.
+/// Returns a builder like `VarBuilder::from_varmap` with initial weights that follow from the seed.
 ///
 /// ```
 /// # fn main() -> candle_core::Result<()> {
@@ -36,8 +36,8 @@ pub fn seeded_vars(
     VarBuilder::from_backend(Box::new(backend), dtype, device.clone())
 }
 
-/// A builder for variables with a leading replica axis: replica r has the weights that a model of
-/// its own with seed `seeds[r]` would have. Fans are those of one replica.
+/// Returns a builder for variables with a leading replica axis. Replica r has the weights of a
+/// model of its own with seed `seeds[r]`. Fans are those of one replica.
 pub fn replicated_vars(
     varmap: &VarMap,
     seeds: &[u64],
@@ -48,7 +48,7 @@ pub fn replicated_vars(
     VarBuilder::from_backend(Box::new(backend), dtype, device.clone())
 }
 
-/// The variables of a map, sorted by name; `VarMap` itself has no order.
+/// Returns the variables of a map, sorted by name; `VarMap` itself has no order.
 pub fn sorted_vars(varmap: &VarMap) -> Vec<(String, Var)> {
     let data = varmap.data().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut vars: Vec<_> = data.iter().map(|(name, var)| (name.clone(), var.clone())).collect();
@@ -94,7 +94,7 @@ impl SimpleBackend for SeededVars {
     }
 }
 
-/// The initial values of one replica's variable.
+/// Draws the initial values of one replica's variable.
 fn draw(init: Init, shape: &Shape, seed: u64, name: &str) -> Vec<f64> {
     let count = shape.elem_count();
     let address = Address::new(seed, name, Stream::Init, 0);

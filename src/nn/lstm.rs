@@ -1,25 +1,26 @@
-//! PyTorch's `LSTM` of one layer, as far as its last hidden state; without a replica axis.
+//! PyTorch's `LSTM` with one layer, up to its last hidden state; without a replica axis.
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, ModuleT, VarBuilder};
 
 use crate::ops::{self, LstmWeights};
 
-/// The hidden state of each sequence after its own last step.
+/// An LSTM that returns the hidden state of each sequence after its last step.
 ///
 /// # Shapes
-/// input (N, T, C + 1), whose last channel is 1 at the steps of a sequence and 0 at the padding behind
-/// them; output (N, H). Padding changes no bit of it.
+/// input (N, T, C + 1), with the last channel 1 at the steps of a sequence and 0 at the padding
+/// after them; output (N, H). Padding changes no bit of the output.
 #[derive(Clone, Debug)]
 pub struct Lstm {
     weights: LstmWeights,
 }
 
-/// An LSTM with PyTorch's variables `weight_ih_l0` (4H, C), `weight_hh_l0` (4H, H), `bias_ih_l0` and
-/// `bias_hh_l0` (4H,), gates in the order i, f, g, o, all uniform in ±1 / √H as PyTorch starts them.
+/// Creates an LSTM with PyTorch's variables `weight_ih_l0` (4H, C), `weight_hh_l0` (4H, H),
+/// `bias_ih_l0` and `bias_hh_l0` (4H,), with gates in the order i, f, g, o. All are uniform in ±1 /
+/// √H, as in PyTorch.
 ///
 /// # Errors
-/// When the variables exist with other shapes.
+/// If the variables exist with other shapes.
 pub fn lstm(channels: usize, hidden: usize, vb: VarBuilder) -> Result<Lstm> {
     let limit = 1. / (hidden as f64).sqrt();
     let start = Init::Uniform { lo: -limit, up: limit };

@@ -1,5 +1,5 @@
-//! Layers with and without a leading replica axis, seeded initial weights, and a sequence that knows
-//! training from evaluation.
+//! Layers with and without a leading replica axis, seeded initial weights, and a sequence that
+//! distinguishes training from evaluation.
 
 mod conv2d;
 mod dense;

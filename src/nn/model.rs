@@ -1,4 +1,4 @@
-//! A model of any type, shared.
+//! A shared model of any type.
 
 use std::any::Any;
 use std::fmt;
@@ -14,7 +14,7 @@ impl<M: ModuleT + Any + Send + Sync> Layer for M {}
 
 /// A `Module` or `ModuleT` of any type; clones share it.
 ///
-/// `Arc<M>` and `Box<dyn ModuleT>` cannot be a `ModuleT` outside of Candle: this is one.
+/// Outside of Candle `Arc<M>` and `Box<dyn ModuleT>` cannot be a `ModuleT`; this type can.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,7 +35,7 @@ impl<M: ModuleT + Any + Send + Sync> Layer for M {}
 pub struct Model(pub(super) Arc<dyn Layer>);
 
 impl Model {
-    /// Takes a model.
+    /// Wraps a model.
     pub fn new<M: ModuleT + Send + Sync + 'static>(model: M) -> Self {
         match (&model as &dyn Any).downcast_ref::<Self>() {
             Some(own) => own.clone(),

@@ -1,12 +1,12 @@
-//! A layer with a replica axis in a model without one.
+//! Adapts a layer with a replica axis to a model without one.
 
 use candle_core::{Result, Tensor};
 use candle_nn::Module;
 
-/// A layer of one replica, whose axis is put before the input and taken from the output.
+/// A layer of one replica. Its axis is added to the input and removed from the output.
 ///
 /// # Shapes
-/// input (B, …) and output (B, …), those of the layer without their first axis of 1.
+/// input (B, …) and output (B, …): those of the layer without their first axis of 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<M>(pub M);
 

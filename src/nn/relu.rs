@@ -5,7 +5,8 @@ use candle_nn::Module;
 
 use crate::ops;
 
-/// max(x, 0), with a backward pass of one sweep; otherwise `candle_nn::Activation::Relu`.
+/// max(x, 0), with a backward pass in one sweep; otherwise the same as
+/// `candle_nn::Activation::Relu`.
 #[derive(Clone, Copy, Debug)]
 pub struct Relu;
 

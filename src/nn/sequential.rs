@@ -14,22 +14,23 @@ use super::relu::Relu;
 use crate::noise::{GaussianNoise, Slot};
 use crate::ops::{StackLayer, stack};
 
-/// Layers applied in order, each under a name, so that one can be inserted into a built model or
-/// removed from it. A clone shares the layers.
+/// Layers applied in order, each with a name. Layers can be inserted into a built model or removed
+/// from it. A clone shares the layers.
 #[derive(Clone, Default)]
 pub struct SequentialT {
     layers: Vec<(String, Model)>,
     added: usize,
 }
 
-/// An empty sequence.
+/// Returns an empty sequence.
 pub fn seq_t() -> SequentialT {
     SequentialT::default()
 }
 
 impl SequentialT {
-    /// Appends a layer, a `Module` or a `ModuleT`, under the number of the call: `"0"`, `"1"`, ….
-    #[allow(clippy::should_implement_trait)] // Candle's own sequences call it so.
+    /// Appends a layer, a `Module` or a `ModuleT`, named by the number of the call: `"0"`, `"1"`,
+    /// ….
+    #[allow(clippy::should_implement_trait)] // The name in Candle's own sequences.
     pub fn add<M: ModuleT + Send + Sync + 'static>(mut self, layer: M) -> Self {
         let name = self.added.to_string();
         self.push(name, layer);
@@ -39,7 +40,7 @@ impl SequentialT {
     /// Appends a layer under a name.
     ///
     /// # Errors
-    /// When a layer has the name already, or it is a number, which [`SequentialT::add`] gives.
+    /// If the name is taken, or is a number, which [`SequentialT::add`] uses.
     pub fn add_named<M: ModuleT + Send + Sync + 'static>(
         mut self,
         name: &str,
@@ -50,10 +51,10 @@ impl SequentialT {
         Ok(self)
     }
 
-    /// Puts a layer before another.
+    /// Inserts a layer before another.
     ///
     /// # Errors
-    /// When there is no layer `position`, or as [`SequentialT::add_named`].
+    /// If there is no layer `position`, or [`SequentialT::add_named`] would fail.
     pub fn insert_before<M: ModuleT + Send + Sync + 'static>(
         &mut self,
         position: &str,
@@ -63,10 +64,10 @@ impl SequentialT {
         self.insert(self.index(position)?, name, layer)
     }
 
-    /// Puts a layer behind another.
+    /// Inserts a layer after another.
     ///
     /// # Errors
-    /// When there is no layer `position`, or as [`SequentialT::add_named`].
+    /// If there is no layer `position`, or [`SequentialT::add_named`] would fail.
     pub fn insert_after<M: ModuleT + Send + Sync + 'static>(
         &mut self,
         position: &str,
@@ -76,15 +77,15 @@ impl SequentialT {
         self.insert(self.index(position)? + 1, name, layer)
     }
 
-    /// Takes a layer out; the others keep their names.
+    /// Removes a layer; the others keep their names.
     ///
     /// # Errors
-    /// When there is no such layer.
+    /// If there is no such layer.
     pub fn remove(&mut self, name: &str) -> Result<Model> {
         Ok(self.layers.remove(self.index(name)?).1)
     }
 
-    /// The names of the layers, in order.
+    /// Returns the names of the layers, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.layers.iter().map(|(name, _)| name.as_str())
     }
@@ -124,8 +125,8 @@ impl SequentialT {
 }
 
 impl ModuleT for SequentialT {
-    /// Applies the layers in order; runs of dense layers, rectifiers and noise in one op, with the
-    /// result that they have one by one.
+    /// Applies the layers in order. Runs of dense layers, rectifiers and noise are one op, with the
+    /// same result as one by one.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         let mut xs = xs.clone();
         let mut layers = &self.layers[..];
@@ -147,7 +148,7 @@ impl fmt::Debug for SequentialT {
 
 type NamedLayer = (String, Model);
 
-/// The run of layers at the beginning that one op serves, and the layers behind it.
+/// Returns the run of layers at the start that one op can apply, and the layers after it.
 fn fused_run<'a>(
     layers: &'a [NamedLayer],
     xs: &Tensor,
@@ -177,19 +178,20 @@ fn fused_run<'a>(
     Ok((!run.is_empty()).then_some((run, rest)))
 }
 
-/// The first layer, if it is of this type.
+/// Returns the first layer if it is of this type.
 fn next<T: 'static>(layers: &[NamedLayer]) -> Option<&T> {
     let (_, layer) = layers.first()?;
     (&*layer.0 as &dyn Any).downcast_ref()
 }
 
-/// The first layer, alone or in a slot, if it is Gaussian noise that an op of its neighbours can add.
+/// Returns the first layer, alone or in a slot, if it is Gaussian noise that a neighbouring op can
+/// add.
 fn fusable(layers: &[NamedLayer]) -> Option<&GaussianNoise> {
     let noise = next::<GaussianNoise>(layers).or_else(|| next::<Slot>(layers)?.gaussian());
     noise.filter(|noise| noise.is_fusable())
 }
 
-/// The layers without those at the beginning that are places without noise.
+/// Skips slots without noise at the start.
 fn after_empty_slots(mut layers: &[NamedLayer]) -> &[NamedLayer] {
     while next::<Slot>(layers).is_some_and(Slot::is_empty) {
         layers = &layers[1..];

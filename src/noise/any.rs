@@ -1,4 +1,4 @@
-//! Kinds and layers of noise whose type is known at run time only, as a description in text needs them.
+//! Kinds and layers of noise with a type known only at run time, for descriptions in text.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -11,12 +11,12 @@ use super::layer::{Channels, NoiseLayer};
 use super::site::NoiseBuilder;
 use super::strength::Strength;
 
-/// A kind of noise; every [`Kind`] is one.
+/// A kind of noise of any type. Every [`Kind`] implements it.
 pub trait AnyKind: Send + Sync {
-    /// The name and the range of the strength.
+    /// Returns the name and the range of the strength.
     fn strength(&self) -> Strength;
 
-    /// A layer with a strength for each replica, for rows with the given axis of channels.
+    /// Creates a layer with one strength per replica, for rows with the given axis of channels.
     ///
     /// # Errors
     /// If a strength is out of range or the builder's path is taken.
@@ -38,12 +38,12 @@ impl<K: Kind> AnyKind for K {
     }
 }
 
-/// A layer of noise; every [`NoiseLayer`] is one.
+/// A noise layer of any type. Every [`NoiseLayer`] implements it.
 pub trait AnyLayer: ModuleT + Any + Debug + Send + Sync {
-    /// As `forward_t`, with noise on real elements only: see [`NoiseLayer::forward_masked`].
+    /// Applies `forward_t` with noise on real elements only; see [`NoiseLayer::forward_masked`].
     ///
     /// # Errors
-    /// If the mask does not fit, and as `forward_t`.
+    /// If the mask does not fit, or `forward_t` fails.
     fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor>;
 }
 

@@ -1,4 +1,4 @@
-//! The layers by name: each is [`NoiseLayer`] with one kind of noise.
+//! The layers by name. Each is a [`NoiseLayer`] with one kind of noise.
 
 use candle_core::Result;
 use rand_distr::Distribution;
@@ -11,8 +11,8 @@ use super::site::NoiseBuilder;
 
 /// Additive Gaussian noise: y = x + stddev · z with z ~ N(0, 1).
 ///
-/// stddev is in the units of the input; dy/dx = 1. Where no axes are shared it is one pass over
-/// memory, or part of the op of its neighbours in a [`SequentialT`](crate::nn::SequentialT).
+/// stddev is in the units of the input; dy/dx = 1. Without shared axes it is one pass over memory,
+/// or part of the op of its neighbours in a [`SequentialT`](crate::nn::SequentialT).
 ///
 /// Bishop 1995, "Training with Noise is Equivalent to Tikhonov Regularization", Neural Computation
 /// 7; An 1996, "The Effects of Adding Noise During Backpropagation Training on a Generalization
@@ -36,16 +36,16 @@ pub type GaussianNoise = NoiseLayer<Gaussian>;
 
 /// Additive uniform noise: y = x + half_width · v with v uniform in (−1, 1).
 ///
-/// Its variance is half_width² / 3; dy/dx = 1. Like any small noise it acts as Bishop's penalty
+/// Its variance is half_width² / 3; dy/dx = 1. Like any small noise, it acts as Bishop's penalty
 /// (see [`GaussianNoise`]) of that variance, but no element moves further than half_width. With 1/2
-/// it stands in for rounding: Ballé, Laparra & Simoncelli 2017, "End-to-end Optimized Image
-/// Compression" (arXiv 1611.01704).
+/// it replaces rounding: Ballé, Laparra & Simoncelli 2017, "End-to-end Optimized Image Compression"
+/// (arXiv 1611.01704).
 pub type UniformNoise = NoiseLayer<Uniform>;
 
 /// Additive Laplace noise: y = x + scale · l with l of density exp(−|l|) / 2.
 ///
-/// Its variance is 2 scale²; dy/dx = 1. The noise of the Laplace mechanism: Dwork, McSherry, Nissim
-/// & Smith 2006, "Calibrating Noise to Sensitivity in Private Data Analysis".
+/// Its variance is 2 scale²; dy/dx = 1. It is the noise of the Laplace mechanism: Dwork, McSherry,
+/// Nissim & Smith 2006, "Calibrating Noise to Sensitivity in Private Data Analysis".
 pub type LaplaceNoise = NoiseLayer<Laplace>;
 
 /// Additive noise of any distribution: y = x + scale · d with d drawn from it; dy/dx = 1.
@@ -67,10 +67,11 @@ pub type LaplaceNoise = NoiseLayer<Laplace>;
 pub type DistributionNoise<D> = NoiseLayer<Drawn<D>>;
 
 impl<D: Distribution<f32> + Clone + Send + Sync + 'static> NoiseLayer<Drawn<D>> {
-    /// Noise drawn from a distribution, of one scale for all replicas, at the builder's path.
+    /// Creates noise drawn from a distribution, with one scale for all replicas, at the builder's
+    /// path.
     ///
     /// # Errors
-    /// When the scale is negative or not finite, the path is empty, or another layer has it.
+    /// If the scale is negative or not finite, the path is empty, or another layer has it.
     pub fn drawn_from(distribution: D, scale: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::of_kind(Drawn(distribution), &vec![scale; nb.replicas()], nb)
     }
@@ -78,19 +79,18 @@ impl<D: Distribution<f32> + Clone + Send + Sync + 'static> NoiseLayer<Drawn<D>> 
 
 /// NEFTune's noise on embeddings: y = x + alpha / √(L·d) · v with v uniform in (−1, 1).
 ///
-/// A row (L, d) has L tokens of d numbers; with
-/// [`forward_masked`](NoiseLayer::forward_masked) L counts the row's real tokens, so that padding
-/// does not weaken the noise. The mean of the noise's squared norm is alpha² / 3 whatever L and d;
-/// dy/dx = 1.
+/// A row (L, d) has L tokens of d numbers. With [`forward_masked`](NoiseLayer::forward_masked) L
+/// counts the row's real tokens, so that padding does not weaken the noise. The mean of the noise's
+/// squared norm is alpha² / 3 for any L and d; dy/dx = 1.
 ///
 /// Jain et al. 2023, "NEFTune: Noisy Embeddings Improve Instruction Finetuning" (arXiv 2310.05914).
 pub type NeftuneNoise = NoiseLayer<Neftune>;
 
 /// Multiplicative Gaussian noise, speckle: y = x (1 + stddev · z) with z ~ N(0, 1).
 ///
-/// Mean x, variance x² stddev²; dy/dx = 1 + stddev · z. Without the clipping to [0, 1] that images
-/// have in Hendrycks & Dietterich 2019, "Benchmarking Neural Network Robustness to Common
-/// Corruptions and Perturbations" (arXiv 1903.12261).
+/// Mean x, variance x² stddev²; dy/dx = 1 + stddev · z. It does not clip to [0, 1], as Hendrycks &
+/// Dietterich 2019, "Benchmarking Neural Network Robustness to Common Corruptions and
+/// Perturbations" (arXiv 1903.12261), do for images.
 pub type SpeckleNoise = NoiseLayer<Speckle>;
 
 /// Gaussian dropout: y = x (1 + s · z) with z ~ N(0, 1) and s = √(rate / (1 − rate)).
@@ -110,14 +110,14 @@ pub type GaussianDropout = NoiseLayer<GaussianFactor>;
 pub type Dropout = NoiseLayer<Drop>;
 
 impl NoiseLayer<Drop> {
-    /// Dropout of whole feature maps, one draw a channel: rows (C, …) with `dims` axes behind C, 2
-    /// for (B, C, H, W).
+    /// Creates dropout of whole feature maps, with one draw per channel, for rows (C, …) with
+    /// `dims` axes after C: 2 for (B, C, H, W).
     ///
-    /// The same as [`Dropout`] with those axes shared. Tompson et al. 2015, "Efficient Object
+    /// It is the same as [`Dropout`] with those axes shared. Tompson et al. 2015, "Efficient Object
     /// Localization Using Convolutional Networks" (arXiv 1411.4280).
     ///
     /// # Errors
-    /// As [`NoiseLayer::new`].
+    /// If [`NoiseLayer::new`] would fail.
     pub fn spatial(rate: f64, dims: usize, nb: NoiseBuilder) -> Result<Self> {
         let axes: Vec<usize> = (1..=dims).collect();
         Ok(Self::new(rate, nb)?.shared_axes(&axes))
@@ -126,8 +126,8 @@ impl NoiseLayer<Drop> {
 
 /// Dropout for networks of SELUs: y = a · x' + b, where x' is q with probability rate, else x.
 ///
-/// q = −λα = −1.7580993 is SELU's limit at −∞; a = ((1 − rate)(1 + rate q²))^−½ and b = −a q rate
-/// give an input of mean 0 and variance 1 the same mean and variance again. dy/dx is a where x is
+/// q = −λα = −1.7580993 is SELU's limit at −∞. a = ((1 − rate)(1 + rate q²))^−½ and b = −a q rate
+/// give an input of mean 0 and variance 1 the same mean and variance again. dy/dx is a if x is
 /// kept, else 0. The rate lies in [0, 1).
 ///
 /// Klambauer et al. 2017, "Self-Normalizing Neural Networks" (arXiv 1706.02515).
@@ -135,17 +135,17 @@ pub type AlphaDropout = NoiseLayer<Alpha>;
 
 /// Salt and pepper: y = low with probability rate / 2, high with probability rate / 2, else x.
 ///
-/// dy/dx is 1 where x is kept, else 0. The values are 0 and 1 unless
-/// [`values`](NoiseLayer::values) says others; the rate lies in [0, 1).
+/// dy/dx is 1 if x is kept, else 0. The values are 0 and 1 unless [`values`](NoiseLayer::values)
+/// sets others; the rate lies in [0, 1).
 ///
 /// Vincent et al. 2010, "Stacked Denoising Autoencoders", JMLR 11.
 pub type SaltAndPepper = NoiseLayer<Impulse>;
 
 impl NoiseLayer<Impulse> {
-    /// With these values in place of 0 and 1.
+    /// Sets the values that replace 0 and 1.
     ///
     /// # Errors
-    /// When a value is not finite or `low` is above `high`.
+    /// If a value is not finite or `low` is above `high`.
     pub fn values(mut self, low: f64, high: f64) -> Result<Self> {
         self.kind = Impulse::new(low, high)?;
         Ok(self)

@@ -1,16 +1,16 @@
-//! What makes one kind of noise differ from another: how it draws, and what a draw does.
+//! The properties of a kind of noise: how it draws, and what a draw does.
 
 use candle_core::{Result, Tensor, WithDType};
 
 use super::strength::Strength;
-use crate::ops::NoiseDraw;
+use crate::ops::{Axis, NoiseDraw};
 use crate::rng::Address;
 
-/// A kind of noise; [`NoiseLayer`](super::NoiseLayer) makes a layer of it.
+/// A kind of noise. [`NoiseLayer`](super::NoiseLayer) makes a layer of it.
 ///
-/// A draw is a number f32 of its own for each element, or for all elements along the shared axes.
-/// A kind says where draws come from and how an element changes by its draw; addresses, steps,
-/// replicas, masks, dtypes and gradients are the layer's.
+/// A draw is an f32 number for one element, or for all elements along the shared axes. A kind
+/// defines the draws and how a draw changes its element. The layer handles addresses, steps,
+/// replicas, masks, dtypes and gradients.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
@@ -48,27 +48,24 @@ pub trait Kind: Clone + Send + Sync + 'static {
     /// The name and the range of the strength.
     const STRENGTH: Strength;
 
-    /// The draws of a row; those of a shorter row are the beginning of a longer one's.
+    /// Fills the draws of a row. The draws of a shorter row are the beginning of those of a longer
+    /// one.
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]);
 
-    /// What a draw does to its element, under a strength above 0, in a row of which `real`
-    /// elements are not masked.
+    /// Returns what a draw does to its element at a strength above 0, in a row with `real` elements
+    /// that are not masked.
     fn at(&self, strength: f64, real: usize) -> impl Fn(f32) -> Change;
 
-    /// An op with the same law for tensors whose elements share no draws, where there is a faster
-    /// one.
-    fn fused(
-        &self,
-        _xs: &Tensor,
-        _draws: &[NoiseDraw],
-        _replica_axis: bool,
-    ) -> Option<Result<Tensor>> {
+    /// Applies a faster op with the same law, if there is one, to a tensor with elements that share
+    /// no draws.
+    fn fused(&self, _xs: &Tensor, _draws: &[NoiseDraw], _axis: Axis) -> Option<Result<Tensor>> {
         None
     }
 }
 
-/// What a draw does to its element x.
+/// The effect of a draw on its element x.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Change {
     /// y = x, bit for bit; dy/dx = 1.
     Keep,
@@ -76,9 +73,9 @@ pub enum Change {
     Add(f64),
     /// y = factor · x + offset; dy/dx = factor.
     Affine {
-        /// What x is multiplied by.
+        /// The factor of x.
         factor: f64,
-        /// What is added then.
+        /// The number added afterwards.
         offset: f64,
     },
     /// y = value; dy/dx = 0.
@@ -86,7 +83,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// y, computed in f64 and rounded once.
+    /// Returns y, computed in f64 and rounded once.
     #[inline(always)]
     pub(super) fn apply<T: WithDType>(self, x: T) -> T {
         match self {
@@ -97,7 +94,7 @@ impl Change {
         }
     }
 
-    /// The gradient of x from that of y.
+    /// Returns the gradient of x from that of y.
     #[inline(always)]
     pub(super) fn pull<T: WithDType>(self, grad: T) -> T {
         match self {

@@ -10,16 +10,16 @@ use super::site::{NoiseBuilder, Site};
 use super::strength::Strength;
 use crate::ops::{NoiseDraw, split_rows};
 
-/// Labels that are wrong with probability rate: in training each becomes one of the other classes,
-/// all of them equally likely.
+/// Labels that are wrong with probability rate. In training a wrong label becomes one of the other
+/// classes, all of them equally likely.
 ///
 /// For two classes the mean loss is that of labels smoothed by 2 · rate
 /// ([`smooth_targets`](crate::loss::smooth_targets)). Xie et al. 2016, "DisturbLabel: Regularizing
-/// CNN on the Loss Layer" (arXiv 1605.00055), which also counts the right class among the new ones:
-/// its α is rate · C / (C − 1).
+/// CNN on the Loss Layer" (arXiv 1605.00055), also count the correct class among the new ones:
+/// their α is rate · C / (C − 1).
 ///
 /// # Shapes
-/// Class numbers of any shape and dtype, which the result has, too: (B,), or (R, B) in a replicated
+/// Class numbers of any shape and dtype; the result has the same: (B,), or (R, B) in a replicated
 /// map. The draw of a label depends on its place in the batch, not on the batch's length.
 #[derive(Clone, Debug)]
 pub struct LabelNoise {
@@ -28,19 +28,19 @@ pub struct LabelNoise {
 }
 
 impl LabelNoise {
-    /// Noise of one rate in [0, 1) on labels 0 to `classes` − 1.
+    /// Creates noise with one rate in [0, 1) on labels 0 to `classes` − 1.
     ///
     /// # Errors
-    /// When the rate is out of range, there are less than two classes, the path is empty, or
-    /// another layer has it.
+    /// If the rate is out of range, there are fewer than two classes, the path is empty, or another
+    /// layer has it.
     pub fn new(rate: f64, classes: usize, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(&vec![rate; nb.replicas()], classes, nb)
     }
 
-    /// Noise with a rate for each replica.
+    /// Creates noise with one rate per replica.
     ///
     /// # Errors
-    /// As [`LabelNoise::new`], and when the number of rates is not that of the replicas.
+    /// If [`LabelNoise::new`] would fail, or the number of rates is not the number of replicas.
     pub fn with_strengths(rates: &[f64], classes: usize, nb: NoiseBuilder) -> Result<Self> {
         if classes < 2 {
             bail!("label noise needs at least 2 classes, received {classes}")
@@ -48,17 +48,16 @@ impl LabelNoise {
         Ok(Self { site: nb.site(Strength::rate("rate"), rates)?, classes })
     }
 
-    /// Label noise with a [`NoiseMap`] of its own.
+    /// Creates label noise with its own [`NoiseMap`].
     ///
     /// # Errors
-    /// When the rate is out of range or there are less than two classes.
+    /// If the rate is out of range or there are fewer than two classes.
     pub fn seeded(rate: f64, classes: usize, seed: u64) -> Result<Self> {
         Self::new(rate, classes, NoiseMap::new(seed).builder().pp("labels"))
     }
 
     fn flip(&self, labels: &Tensor, draws: &[NoiseDraw]) -> Result<Tensor> {
-        let row_len: usize =
-            split_rows(labels, draws, self.site.replica_axis())?.1.iter().product();
+        let row_len: usize = split_rows(labels, draws, self.site.axis())?.1.iter().product();
         let mut values = labels
             .to_device(&Device::Cpu)?
             .to_dtype(DType::F64)?
@@ -87,7 +86,7 @@ impl LabelNoise {
         (0.0..self.classes as f64).contains(&label)
     }
 
-    /// Another class than `label`, by a uniform draw in (0, 1].
+    /// Returns a class other than `label`, by a uniform draw in (0, 1].
     fn other(&self, label: f64, uniform: f32) -> f64 {
         let others = (self.classes - 1) as f64;
         let behind = (f64::from(uniform) * others).ceil().clamp(1., others);
@@ -96,7 +95,7 @@ impl LabelNoise {
 }
 
 impl ModuleT for LabelNoise {
-    /// Flips labels when `train` is set; uses a step of the site only where the rate is not 0.
+    /// Changes labels if `train` is set. Uses a step of the site only if the rate is not 0.
     fn forward_t(&self, labels: &Tensor, train: bool) -> Result<Tensor> {
         match if train { self.site.next_draws()? } else { None } {
             Some(draws) => self.flip(labels, &draws),

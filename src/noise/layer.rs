@@ -1,4 +1,4 @@
-//! The layer that all kinds of noise share.
+//! The layer shared by all kinds of noise.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use super::kind::Kind;
 use super::map::NoiseMap;
 use super::perturb::perturb;
 use super::site::{NoiseBuilder, Site};
-use crate::ops::NoiseDraw;
+use crate::ops::{Axis, NoiseDraw};
 
-/// A layer with noise of one kind in training, the identity in evaluation and at strength 0.
+/// A layer with noise of one kind in training. It is the identity in evaluation and at strength 0.
 ///
-/// Its draws depend on the seed, the site's path, the number of the training call, the row and the
-/// element alone, so that the noise of a row depends neither on the number of rows nor on what
-/// stands in the others.
+/// Its draws depend only on the seed, the site's path, the number of the training call, the row and
+/// the element. The noise of a row therefore depends neither on the number of rows nor on the
+/// content of the others.
 ///
 /// # Shapes
-/// Input and output have the same shape and dtype (f16, bf16, f32 or f64). In a plain
-/// [`NoiseMap`] any rank will do, the first of two or more axes being the batch and a tensor of one
-/// axis a single row; in a replicated one the first axis is the replica, the second the batch.
+/// Input and output have the same shape and dtype (f16, bf16, f32 or f64). In a plain [`NoiseMap`]
+/// any rank works: the first of two or more axes is the batch, and a tensor with one axis is a
+/// single row. In a replicated map the first axis is the replica and the second the batch.
 ///
-/// A clone shares the site, and so the steps, with the layer that it was made of.
+/// A clone shares the site, and therefore the steps, with the original layer.
 #[derive(Clone)]
 pub struct NoiseLayer<K> {
     pub(super) kind: K,
@@ -31,16 +31,16 @@ pub struct NoiseLayer<K> {
     shared: Shared,
 }
 
-/// Which elements of a row have one draw.
+/// The elements of a row that share a draw.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shared {
-    /// Those that differ along these axes of a row alone.
+    /// Those that differ only along these axes of a row.
     Axes(Vec<usize>),
-    /// Those of one channel, which is the first axis of a row or the last.
+    /// Those of one channel. The channel is the first or the last axis of a row.
     AllBut(Channels),
 }
 
-/// Which axis of a row counts its channels.
+/// The axis of channels in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
     /// The first, as in (C, H, W).
@@ -59,71 +59,70 @@ impl<K> fmt::Debug for NoiseLayer<K> {
 }
 
 impl<K: Kind + Default> NoiseLayer<K> {
-    /// Noise of one strength for all replicas, at the builder's path.
+    /// Creates noise with one strength for all replicas, at the builder's path.
     ///
     /// # Errors
-    /// When the strength is outside its range, the path is empty, or another layer has it.
+    /// If the strength is outside its range, the path is empty, or another layer has it.
     pub fn new(strength: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(&vec![strength; nb.replicas()], nb)
     }
 
-    /// Noise with a strength for each replica.
+    /// Creates noise with one strength per replica.
     ///
     /// # Errors
-    /// As [`NoiseLayer::new`], and when the number of strengths is not that of the replicas.
+    /// If [`NoiseLayer::new`] would fail, or the number of strengths is not the number of replicas.
     pub fn with_strengths(strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
         Self::of_kind(K::default(), strengths, nb)
     }
 
-    /// A layer with a [`NoiseMap`] of its own.
+    /// Creates a layer with its own [`NoiseMap`].
     ///
     /// # Errors
-    /// When the strength is outside its range.
+    /// If the strength is outside its range.
     pub fn seeded(strength: f64, seed: u64) -> Result<Self> {
         Self::new(strength, NoiseMap::new(seed).builder().pp("noise"))
     }
 }
 
 impl<K: Kind> NoiseLayer<K> {
-    /// Noise of a kind that has settings of its own, with a strength for each replica.
+    /// Creates noise of a kind with its own settings, with one strength per replica.
     ///
     /// # Errors
-    /// When a strength is outside its range, there is not one for each replica, the path is empty,
-    /// or another layer has it.
+    /// If a strength is outside its range, the number of strengths is not the number of replicas,
+    /// the path is empty, or another layer has it.
     pub fn of_kind(kind: K, strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
         let site = nb.site(K::STRENGTH, strengths)?;
         Ok(Self { kind, site, shared: Shared::Axes(Vec::new()) })
     }
 
-    /// One draw for all elements that differ along these axes alone; Keras' `noise_shape` with a 1
-    /// there.
+    /// Shares one draw among all elements that differ only along these axes, like Keras'
+    /// `noise_shape` with a 1 there.
     ///
-    /// Axes are those of a row, counted behind the batch (and the replicas) from 0: in (B, C, H, W)
-    /// H is 1 and W is 2, in (B, T, C) T is 0. A forward pass refuses rows that have no such axis.
+    /// Axes are those of a row, counted from 0 after the batch (and the replicas): in (B, C, H, W)
+    /// H is 1 and W is 2, in (B, T, C) T is 0. A forward pass rejects rows that have no such axis.
     pub fn shared_axes(mut self, axes: &[usize]) -> Self {
         self.shared = Shared::Axes(axes.to_vec());
         self
     }
 
-    /// One draw for all elements of a channel.
+    /// Shares one draw among all elements of a channel.
     pub(super) fn by_channel(mut self, channels: Channels) -> Self {
         self.shared = Shared::AllBut(channels);
         self
     }
 
-    /// As `forward_t`, with noise on real elements only: masked ones leave as they came, bit for
-    /// bit.
+    /// Applies `forward_t` with noise on real elements only. Masked elements keep their bits.
     ///
-    /// A row's draws are numbered in the order of its elements, so in rows (T, C) the noise of real
-    /// elements does not depend on the length of the padding behind them. In rows (C, T) it does:
-    /// there an element's number is c·T + t.
+    /// A row's draws are numbered in the order of its elements. In rows (T, C) the noise of real
+    /// elements therefore does not depend on the length of the padding after them. In rows (C, T)
+    /// it does: there an element's number is c·T + t.
     ///
     /// # Shapes
-    /// `mask` has the leading axes of `xs`, or 1 in place of one: (B, T) or (B, T, 1) for
-    /// (B, T, C), and (1, B, T) where replicas share it; 0 marks a masked element, in any dtype.
+    /// `mask` has the leading axes of `xs`, or 1 in place of one: (B, T) or (B, T, 1) for (B, T,
+    /// C), and (1, B, T) if replicas share it. 0 marks a masked element, in any dtype.
     ///
     /// # Errors
-    /// When the mask does not fit, and as `forward_t`.
+    /// If the mask does not fit, or `forward_t` fails.
     pub fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
         let mask = spread_mask(mask, xs)?;
         match self.draws(train)? {
@@ -132,30 +131,33 @@ impl<K: Kind> NoiseLayer<K> {
         }
     }
 
-    /// The draws of one call, `None` where it is the identity; uses a step where there is noise.
+    /// Returns the draws of one call, or `None` if it is the identity. Uses a step if there is
+    /// noise.
     pub(crate) fn draws(&self, train: bool) -> Result<Option<Vec<NoiseDraw>>> {
         if train { self.site.next_draws() } else { Ok(None) }
     }
 
-    /// Whether a fused op can make this layer's noise: there is a replica axis and no shared one.
+    /// Returns whether a fused op can make this layer's noise: there is a replica axis and no
+    /// shared one.
     pub(crate) fn is_fusable(&self) -> bool {
-        self.site.replica_axis() && self.shared == Shared::Axes(Vec::new())
+        self.site.axis() == Axis::Replicas && self.shared == Shared::Axes(Vec::new())
     }
 
     fn noisy(&self, xs: &Tensor, draws: &[NoiseDraw], mask: Option<&Tensor>) -> Result<Tensor> {
-        let replica_axis = self.site.replica_axis();
-        let axes = self.shared.axes(xs.rank().saturating_sub(1 + usize::from(replica_axis)));
+        let axis = self.site.axis();
+        let axes =
+            self.shared.axes(xs.rank().saturating_sub(1 + usize::from(axis == Axis::Replicas)));
         if axes.is_empty()
-            && let Some(ys) = self.kind.fused(xs, draws, replica_axis)
+            && let Some(ys) = self.kind.fused(xs, draws, axis)
         {
             return ys;
         }
-        perturb(xs, &self.kind, draws, replica_axis, &axes, mask)
+        perturb(xs, &self.kind, draws, axis, &axes, mask)
     }
 }
 
 impl Shared {
-    /// The axes along which draws are shared, in rows of so many axes.
+    /// Returns the axes along which draws are shared, in rows with `rank` axes.
     fn axes(&self, rank: usize) -> Vec<usize> {
         match self {
             Self::Axes(axes) => axes.clone(),
@@ -166,7 +168,7 @@ impl Shared {
 }
 
 impl<K: Kind> ModuleT for NoiseLayer<K> {
-    /// Adds noise when `train` is set; uses a step of the site only where noise is added.
+    /// Adds noise if `train` is set. Uses a step of the site only if noise is added.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         match self.draws(train)? {
             Some(draws) => self.noisy(xs, &draws, None),
@@ -175,7 +177,7 @@ impl<K: Kind> ModuleT for NoiseLayer<K> {
     }
 }
 
-/// A mask of 0 and 1 for each element of `xs`.
+/// Returns a mask of 0 and 1 for each element of `xs`.
 fn spread_mask(mask: &Tensor, xs: &Tensor) -> Result<Tensor> {
     let (dims, shape) = (mask.dims(), xs.dims());
     let fits = dims.len() <= shape.len() && dims.iter().zip(shape).all(|(m, x)| m == x || *m == 1);

@@ -1,7 +1,7 @@
-//! A [`NoiseMap`] is to noise what a `VarMap` is to weights: it owns every noise site of a model.
+//! A [`NoiseMap`] owns every noise site of a model, as a `VarMap` owns its weights.
 //!
-//! A site has a path (`"hidden.0"`), which with the seed determines its draws, a strength and a
-//! counter of training calls, the step. Adding a site moves no other site's draws.
+//! A site has a path (`"hidden.0"`), a strength and a counter of training calls, the step. The path
+//! and the seed determine its draws. Adding a site does not change the draws of other sites.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use candle_core::{Device, Result, Tensor, bail};
 
 use super::site::{NoiseBuilder, Site, State};
+use crate::ops::Axis;
 
 /// The noise sites of one model. Clones share the sites.
 #[derive(Clone, Debug)]
@@ -19,61 +20,65 @@ pub struct NoiseMap(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     seeds: Vec<u64>,
-    replica_axis: bool,
+    axis: Axis,
     enabled: AtomicBool,
-    /// Weak, so that a layer taken out of its model frees its path.
+    /// Weak references, so that a layer removed from its model frees its path.
     sites: Mutex<BTreeMap<String, Weak<Site>>>,
 }
 
 impl NoiseMap {
-    /// A map for a plain Candle model, whose noise layers take tensors of any rank.
+    /// Creates a map for a plain Candle model with noise layers that take tensors of any rank.
     pub fn new(seed: u64) -> Self {
-        Self::with_seeds(vec![seed], false)
+        Self::with_seeds(vec![seed], Axis::Plain)
     }
 
-    /// A map for a model of `seeds.len()` replicas: tensors begin with the replica axis, and
-    /// replica r draws what a model of its own with seed `seeds[r]` would draw.
+    /// Creates a map for a model of `seeds.len()` replicas. Tensors begin with the replica axis,
+    /// and replica r has the draws of a model of its own with seed `seeds[r]`.
     pub fn replicated(seeds: &[u64]) -> Self {
-        Self::with_seeds(seeds.to_vec(), true)
+        Self::with_seeds(seeds.to_vec(), Axis::Replicas)
     }
 
-    fn with_seeds(seeds: Vec<u64>, replica_axis: bool) -> Self {
+    fn with_seeds(seeds: Vec<u64>, axis: Axis) -> Self {
         let enabled = AtomicBool::new(true);
-        Self(Arc::new(Inner { seeds, replica_axis, enabled, sites: Mutex::default() }))
+        Self(Arc::new(Inner { seeds, axis, enabled, sites: Mutex::default() }))
     }
 
-    /// The builder at the root of the paths.
+    /// Returns the builder at the root of the paths.
     pub fn builder(&self) -> NoiseBuilder {
         NoiseBuilder::new(self.clone())
     }
 
-    /// Number of replicas.
+    /// Returns the number of replicas.
     pub fn replicas(&self) -> usize {
         self.0.seeds.len()
     }
 
-    /// Switches all noise on or off. While it is off every layer is the identity and no step is
-    /// used.
-    pub fn set_enabled(&self, enabled: bool) {
-        self.0.enabled.store(enabled, Ordering::Relaxed);
+    /// Switches all noise off: every layer is the identity and uses no step.
+    pub fn disable(&self) {
+        self.0.enabled.store(false, Ordering::Relaxed);
     }
 
-    /// The strength of each replica at each site, sorted by path: what the site's layer was made
-    /// with, a standard deviation for `GaussianNoise`, a rate for `Dropout`.
+    /// Switches the noise on again.
+    pub fn enable(&self) {
+        self.0.enabled.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the strength of each replica at each site, sorted by path. It is the parameter of
+    /// the site's layer: a standard deviation for `GaussianNoise`, a rate for `Dropout`.
     pub fn strengths(&self) -> BTreeMap<String, Vec<f64>> {
         self.collect(|state| state.strengths.clone())
     }
 
-    /// Sets the strength of each replica at one site, from its next call on.
+    /// Sets the strength of each replica at one site, starting with its next call.
     ///
     /// # Errors
-    /// When there is no such site, the number of replicas differs, or a strength is outside the
-    /// range of the site's layer; nothing is changed then.
+    /// If there is no such site, the number of replicas differs, or a strength is outside the range
+    /// of the site's layer. Nothing is changed then.
     pub fn set_strengths(&self, path: &str, strengths: &[f64]) -> Result<()> {
         self.site(path)?.set_strengths(strengths)
     }
 
-    /// The number of noisy calls so far of each replica at each site, sorted by path.
+    /// Returns the number of noisy calls so far of each replica at each site, sorted by path.
     pub fn steps(&self) -> BTreeMap<String, Vec<u32>> {
         self.collect(|state| state.steps.clone())
     }
@@ -81,7 +86,7 @@ impl NoiseMap {
     /// Continues from saved steps: the next draw of each site is the one it would have been.
     ///
     /// # Errors
-    /// When the paths are not exactly those of the map or a number of replicas differs; nothing is
+    /// If the paths are not exactly those of the map or a number of replicas differs. Nothing is
     /// changed then.
     pub fn set_steps(&self, steps: &BTreeMap<String, Vec<u32>>) -> Result<()> {
         self.check_steps(steps)?;
@@ -103,11 +108,12 @@ impl NoiseMap {
         Ok(())
     }
 
-    /// Continues from saved steps and strengths: the next draw of each site is the one it would have been,
-    /// also under a schedule.
+    /// Continues from saved steps and strengths: the next draw of each site is the one it would
+    /// have been, even with a schedule.
     ///
     /// # Errors
-    /// As [`NoiseMap::set_steps`] and [`NoiseMap::set_strengths`]; nothing is changed then.
+    /// If [`NoiseMap::set_steps`] or [`NoiseMap::set_strengths`] would fail. Nothing is changed
+    /// then.
     pub fn set_state(
         &self,
         steps: &BTreeMap<String, Vec<u32>>,
@@ -121,11 +127,12 @@ impl NoiseMap {
         strengths.iter().try_for_each(|(path, strengths)| self.set_strengths(path, strengths))
     }
 
-    /// Writes seeds, steps and strengths as a safetensors file: for each site a u32 tensor (R,) of steps and,
-    /// as `@strengths.PATH`, an f64 tensor (R,); and the seeds (R, 2), low half first, as `@seeds`.
+    /// Writes seeds, steps and strengths as a safetensors file. Each site has a u32 tensor (R,) of
+    /// steps under its path, and an f64 tensor (R,) of strengths as `@strengths.PATH`. The seeds
+    /// are `@seeds` (R, 2), low half first.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
         let tensor = |steps: Vec<u32>| Tensor::new(steps, &Device::Cpu);
         let steps = self.steps().into_iter().map(|(path, steps)| Ok((path, tensor(steps)?)));
@@ -138,12 +145,12 @@ impl NoiseMap {
         candle_core::safetensors::save(&tensors, file)
     }
 
-    /// Continues from the steps and strengths of a file written by [`NoiseMap::save`]. A file of an earlier
-    /// version has no strengths: they stay as they are.
+    /// Continues from the steps and strengths of a file written by [`NoiseMap::save`]. A file of an
+    /// earlier version has no strengths; they then stay as they are.
     ///
     /// # Errors
-    /// If the file cannot be read or was written under other seeds, or as
-    /// [`NoiseMap::set_state`].
+    /// If the file cannot be read or was written with other seeds, or [`NoiseMap::set_state`]
+    /// fails.
     pub fn load<P: AsRef<Path>>(&self, file: P) -> Result<()> {
         let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
         let seeds = tensors.remove(Self::SEEDS).map(|seeds| seeds.to_vec2::<u32>()).transpose()?;
@@ -166,7 +173,7 @@ impl NoiseMap {
     const SEEDS: &str = "@seeds";
     const STRENGTHS: &str = "@strengths.";
 
-    /// Whether a path would be taken for something else in a file.
+    /// Returns whether a path would be mistaken for another entry of a file.
     pub(super) fn is_reserved(path: &str) -> bool {
         path == Self::SEEDS || path.starts_with(Self::STRENGTHS)
     }
@@ -175,9 +182,9 @@ impl NoiseMap {
         &self.0.seeds
     }
 
-    /// Whether tensors begin with the replica axis.
-    pub(super) fn replica_axis(&self) -> bool {
-        self.0.replica_axis
+    /// Returns whether tensors begin with the replica axis.
+    pub(super) fn axis(&self) -> Axis {
+        self.0.axis
     }
 
     pub(super) fn is_enabled(&self) -> bool {
@@ -193,7 +200,7 @@ impl NoiseMap {
     }
 
     fn site(&self, path: &str) -> Result<Arc<Site>> {
-        // Bound first: the guard must be gone when the error lists the paths.
+        // Bound first, because the guard must be released before the error lists the paths.
         let site = self.sites().get(path).and_then(Weak::upgrade);
         match site {
             Some(site) => Ok(site),

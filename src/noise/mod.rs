@@ -1,9 +1,9 @@
 //! Noise layers, and the map that owns their strengths and steps.
 //!
-//! Every layer is a [`NoiseLayer`] of one kind: a `candle_nn::ModuleT` with noise in training, the
-//! identity in evaluation and at strength 0. Draws have addresses (seed, path, step, row, element);
-//! a [`NoiseMap`] counts the steps, saves them, and sets the strengths of a schedule. z is a
-//! standard normal, v uniform in (−1, 1), l of density exp(−|l|) / 2.
+//! Every layer is a [`NoiseLayer`] of one kind: a `candle_nn::ModuleT` that adds noise in training
+//! and is the identity in evaluation and at strength 0. Draws have addresses (seed, path, step,
+//! row, element). A [`NoiseMap`] counts the steps, saves them, and sets the strengths of a
+//! schedule. z is a standard normal, v uniform in (−1, 1), l of density exp(−|l|) / 2.
 //!
 //! | layer | in training | strength | source |
 //! |---|---|---|---|
@@ -18,7 +18,7 @@
 //! | [`AlphaDropout`] | a · q + b, or a · x + b | rate | Klambauer et al. 2017 |
 //! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
 //!
-//! All of these take [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
+//! All of these support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
 //! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
 //!
 //! Elsewhere in a model:

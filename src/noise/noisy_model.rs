@@ -1,4 +1,5 @@
-//! What a training loop holds of weight noise: a model that perturbs, an optimizer that restores.
+//! The two wrappers of weight noise in a training loop: a model that perturbs, an optimizer that
+//! restores.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
@@ -7,7 +8,7 @@ use candle_nn::{ModuleT, Optimizer};
 use super::weights::WeightNoise;
 use crate::optim::{OptimizerState, SaveState};
 
-/// A model whose weights are noisy in training; see [`WeightNoise`].
+/// A model with noisy weights in training; see [`WeightNoise`].
 #[derive(Debug)]
 pub struct NoisyModel<M> {
     model: M,
@@ -19,14 +20,14 @@ impl<M> NoisyModel<M> {
         Self { model, noise }
     }
 
-    /// The model inside, which has no noise of its own accord.
+    /// Returns the inner model, which adds no noise by itself.
     pub fn inner(&self) -> &M {
         &self.model
     }
 }
 
 impl<M: ModuleT> ModuleT for NoisyModel<M> {
-    /// In training perturbs the variables, and leaves them so for the backward pass.
+    /// Perturbs the variables in training, and leaves them perturbed for the backward pass.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         if train {
             self.noise.perturb()?;
@@ -48,12 +49,12 @@ impl<O> CleanOptimizer<O> {
         Self { inner, noise }
     }
 
-    /// The optimizer inside.
+    /// Returns the inner optimizer.
     pub fn inner(&self) -> &O {
         &self.inner
     }
 
-    /// The optimizer inside, to set its state.
+    /// Returns the inner optimizer mutably, to set its state.
     pub fn inner_mut(&mut self) -> &mut O {
         &mut self.inner
     }
@@ -66,7 +67,7 @@ impl<O: Optimizer> Optimizer for CleanOptimizer<O> {
         Ok(noise.optimizer(O::new(vars, config)?))
     }
 
-    /// Restores the clean weights and takes the inner optimizer's step from there.
+    /// Restores the clean weights, and then takes the inner optimizer's step.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         self.noise.restore()?;
         self.inner.step(grads)

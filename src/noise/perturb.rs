@@ -1,32 +1,32 @@
-//! The op under every kind of noise: each element changed by the draw at its address.
+//! The op of every kind of noise: it changes each element by the draw at its address.
 //!
-//! Nothing is kept for the backward pass: it draws again.
+//! It keeps nothing for the backward pass, which draws again.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
 use super::kind::Kind;
-use crate::ops::{NoiseDraw, PARALLEL, split_rows};
+use crate::ops::{Axis, NoiseDraw, PARALLEL, split_rows};
 
 /// Changes each replica by its draws.
 ///
 /// # Shapes
-/// As [`add_noise`](crate::ops::add_noise). `shared_axes` count the axes of a row, behind the
-/// batch: elements that differ along them alone have one draw. `mask` has the shape of `xs`; here
-/// it only tells how many elements of a row are real, which some kinds ask.
+/// The same as [`add_noise`](crate::ops::add_noise). `shared_axes` count the axes of a row, after
+/// the batch: elements that differ only along them share a draw. `mask` has the shape of `xs`; here
+/// it only gives the number of real elements of a row, which some kinds use.
 ///
 /// # Errors
-/// As [`add_noise`](crate::ops::add_noise), and when a row has no such axis.
+/// If [`add_noise`](crate::ops::add_noise) would fail, or a row has no such axis.
 pub(super) fn perturb<K: Kind>(
     xs: &Tensor,
     kind: &K,
     draws: &[NoiseDraw],
-    replica_axis: bool,
+    axis: Axis,
     shared_axes: &[usize],
     mask: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let (rows, row) = split_rows(xs, draws, replica_axis)?;
+    let (rows, row) = split_rows(xs, draws, axis)?;
     let indices = draw_indices(row, shared_axes)?;
     let real = match mask {
         Some(mask) => count_real(mask, indices.len())?,
@@ -34,12 +34,12 @@ pub(super) fn perturb<K: Kind>(
     };
     let op =
         Perturb { kind: kind.clone(), draws: draws.to_vec(), indices, real, is_backward: false };
-    // The draw is the host's, so that every device has the same bits.
+    // The host makes the draws, so that every device has the same bits.
     let ys = xs.to_device(&Device::Cpu)?.contiguous()?.apply_op1(op)?;
     ys.to_device(xs.device())
 }
 
-/// For each element of a row the number of its draw.
+/// Returns the number of the draw of each element of a row.
 fn draw_indices(row: &[usize], shared_axes: &[usize]) -> Result<Vec<usize>> {
     if let Some(axis) = shared_axes.iter().find(|&&axis| axis >= row.len()) {
         bail!(
@@ -57,7 +57,7 @@ fn draw_indices(row: &[usize], shared_axes: &[usize]) -> Result<Vec<usize>> {
     Ok(indices)
 }
 
-/// The number of real elements of each row of each replica.
+/// Returns the number of real elements of each row of each replica.
 fn count_real(mask: &Tensor, row_len: usize) -> Result<Vec<usize>> {
     let mask = mask.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<u8>()?;
     let real = |row: &[u8]| row.iter().filter(|&&real| real != 0).count();
@@ -139,7 +139,7 @@ impl<K: Kind> CustomOp1 for Perturb<K> {
         Ok((ys, layout.shape().clone()))
     }
 
-    /// Linear in the gradient, so that it can be differentiated again.
+    /// The gradient is linear in `grad`, so it can be differentiated again.
     fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         grad.contiguous()?.apply_op1(Self { is_backward: true, ..self.clone() }).map(Some)
     }

@@ -6,10 +6,10 @@ use candle_core::{Result, bail};
 
 use super::map::NoiseMap;
 use super::strength::Strength;
-use crate::ops::NoiseDraw;
+use crate::ops::{Axis, NoiseDraw};
 use crate::rng::{Address, Key, Stream};
 
-/// Where in a [`NoiseMap`] the next layer puts its site: `nb.pp("hidden").pp(0)`.
+/// The place in a [`NoiseMap`] for the site of the next layer: `nb.pp("hidden").pp(0)`.
 #[derive(Clone, Debug)]
 pub struct NoiseBuilder {
     map: NoiseMap,
@@ -21,14 +21,14 @@ impl NoiseBuilder {
         Self { map, path: String::new() }
     }
 
-    /// The builder one name deeper.
+    /// Returns the builder one name deeper.
     pub fn pp<S: ToString>(&self, name: S) -> Self {
         let name = name.to_string();
         let path = if self.path.is_empty() { name } else { format!("{}.{name}", self.path) };
         Self { map: self.map.clone(), path }
     }
 
-    /// Number of replicas of the map.
+    /// Returns the number of replicas of the map.
     pub fn replicas(&self) -> usize {
         self.map.replicas()
     }
@@ -72,7 +72,7 @@ pub(crate) struct Site {
     state: Mutex<State>,
 }
 
-/// What of a site changes.
+/// The part of a site that changes.
 #[derive(Debug)]
 pub(super) struct State {
     pub strengths: Vec<f64>,
@@ -80,8 +80,8 @@ pub(super) struct State {
 }
 
 impl Site {
-    pub(crate) fn replica_axis(&self) -> bool {
-        self.map.replica_axis()
+    pub(crate) fn axis(&self) -> Axis {
+        self.map.axis()
     }
 
     pub(super) fn check_strengths(&self, strengths: &[f64]) -> Result<()> {
@@ -94,8 +94,8 @@ impl Site {
         Ok(())
     }
 
-    /// Takes one step: the draws of this training call, or `None` where there is no noise and no
-    /// step is used.
+    /// Takes one step: returns the draws of this training call. Returns `None` and uses no step if
+    /// there is no noise.
     pub(crate) fn next_draws(&self) -> Result<Option<Vec<NoiseDraw>>> {
         let mut state = self.state();
         if !self.map.is_enabled() || state.strengths.iter().all(|&s| s == 0.) {

@@ -1,4 +1,4 @@
-//! The places of a model where a description can put noise.
+//! The places in a model at which a description can add noise.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use super::map::NoiseMap;
 use super::site::NoiseBuilder;
 use super::spec::NoiseSpec;
 
-/// The noise that a model is built with: the model says which places it has, and gets the layers there.
+/// The noise of a model under construction. The model names its places and gets the layers there.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
@@ -34,24 +34,24 @@ use super::spec::NoiseSpec;
 pub struct Slots {
     nb: NoiseBuilder,
     placed: Vec<(NoiseSpec, Vec<f64>)>,
-    /// The places that the model has asked for.
+    /// The places requested by the model.
     places: Mutex<Vec<String>>,
 }
 
 impl Slots {
-    /// The same noise for all replicas of a map.
+    /// Creates slots with the same noise for all replicas of a map.
     ///
     /// # Errors
-    /// As [`Slots::with_strengths`].
+    /// If [`Slots::with_strengths`] would fail.
     pub fn new(map: &NoiseMap, noise: &[NoiseSpec]) -> Result<Self> {
         let each = |spec: &NoiseSpec| (spec.clone(), vec![spec.strength(); map.replicas()]);
         Self::with_strengths(map, noise.iter().map(each).collect())
     }
 
-    /// Noise with a strength for each replica, which stands for the one of the spec.
+    /// Creates slots with one strength per replica, which replaces the strength of the spec.
     ///
     /// # Errors
-    /// If a kind stands twice at one place.
+    /// If a kind occurs twice at one place.
     pub fn with_strengths(map: &NoiseMap, placed: Vec<(NoiseSpec, Vec<f64>)>) -> Result<Self> {
         for (i, (spec, _)) in placed.iter().enumerate() {
             if placed[..i].iter().any(|(other, _)| other.is_like(spec)) {
@@ -62,12 +62,12 @@ impl Slots {
         Ok(Self { nb: map.builder(), placed, places: Mutex::default() })
     }
 
-    /// Number of replicas that the model has.
+    /// Returns the number of replicas of the model.
     pub fn replicas(&self) -> usize {
         self.nb.replicas()
     }
 
-    /// The noise at a place, whose name is also its path in the `NoiseMap`.
+    /// Returns the noise at a place. The name of the place is also its path in the `NoiseMap`.
     ///
     /// # Errors
     /// If a strength is out of range or the path is taken.
@@ -75,19 +75,19 @@ impl Slots {
         self.at_path(place, place)
     }
 
-    /// The noise at a place with a path of its own: a place may have several paths, such as one for each
-    /// hidden layer. Gaussian noise is at the path, another kind at `PATH.KIND`.
+    /// Returns the noise at a place under its own path. A place may have several paths, such as one
+    /// per hidden layer. Gaussian noise is at the path, another kind at `PATH.KIND`.
     ///
     /// # Errors
-    /// As [`Slots::at`].
+    /// If [`Slots::at`] would fail.
     pub fn at_path(&self, place: &str, path: &str) -> Result<Slot> {
         self.slot(place, path, Channels::Last)
     }
 
-    /// [`Slots::at_path`] for rows whose first axis counts the channels, as (C, H, W).
+    /// Returns [`Slots::at_path`] for rows with the channels on the first axis, such as (C, H, W).
     ///
     /// # Errors
-    /// As [`Slots::at`].
+    /// If [`Slots::at`] would fail.
     pub fn at_path_of_channels_first(&self, place: &str, path: &str) -> Result<Slot> {
         self.slot(place, path, Channels::First)
     }
@@ -106,7 +106,7 @@ impl Slots {
         Ok(Slot(layers?.into_iter().flatten().collect()))
     }
 
-    /// The places that the model has asked for so far, in order.
+    /// Returns the places requested so far by the model, in order.
     pub fn places(&self) -> Vec<String> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -114,7 +114,8 @@ impl Slots {
     /// Checks, after the model is built, that all noise has found its place.
     ///
     /// # Errors
-    /// If the model has not asked for the place of a noise: the error lists those that it has.
+    /// If the model has not requested the place of a noise. The error lists the places of the
+    /// model.
     pub fn finish(&self) -> Result<()> {
         let places = self.places();
         match self.placed.iter().find(|(spec, _)| !places.iter().any(|p| p == spec.place())) {
@@ -134,26 +135,26 @@ impl fmt::Debug for Slots {
     }
 }
 
-/// The noise at one place of a model: a layer that is the identity if there is none.
+/// The noise at one place of a model: a layer that is the identity if there is no noise.
 #[derive(Clone, Debug, Default)]
 pub struct Slot(Vec<Arc<dyn AnyLayer>>);
 
 impl Slot {
-    /// Whether there is no noise.
+    /// Returns whether there is no noise.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// As `forward_t`, with noise on real elements only:
-    /// see [`NoiseLayer::forward_masked`](super::NoiseLayer::forward_masked).
+    /// Applies `forward_t` with noise on real elements only; see
+    /// [`NoiseLayer::forward_masked`](super::NoiseLayer::forward_masked).
     ///
     /// # Errors
-    /// If the mask does not fit, and as `forward_t`.
+    /// If the mask does not fit, or `forward_t` fails.
     pub fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
         self.0.iter().try_fold(xs.clone(), |xs, layer| layer.forward_masked(&xs, mask, train))
     }
 
-    /// The layer of Gaussian noise, if there is no other.
+    /// Returns the layer of Gaussian noise, if it is the only noise.
     pub(crate) fn gaussian(&self) -> Option<&GaussianNoise> {
         let [layer] = &self.0[..] else { return None };
         (&**layer as &dyn std::any::Any).downcast_ref()

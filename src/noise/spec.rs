@@ -15,10 +15,10 @@ use super::layer::{Channels, NoiseLayer};
 use super::site::NoiseBuilder;
 use super::strength::Strength;
 
-/// Makes a kind.
+/// Creates a kind.
 type Make = fn() -> Arc<dyn AnyKind>;
 
-/// The kinds that text can name. A kind of noise in a model's layers is one line here.
+/// The kinds that text can name. Each kind for the layers of a model is one line here.
 const KINDS: [(&str, Make); 10] = [
     ("gaussian", || Arc::new(Gaussian)),
     ("uniform", || Arc::new(Uniform)),
@@ -50,12 +50,12 @@ impl AnyKind for Spatial {
     }
 }
 
-/// One noise: where, of which kind and how much.
+/// One noise: its place, its kind and its strength.
 ///
-/// Text is `place:kind:strength`, or `place:strength` for Gaussian noise. Places are those that a model
-/// offers and three that every model has: `weights` and `gradients`, which take `gaussian` (a standard
-/// deviation, and the variance of the first step), and `labels`, which take `flip` (the share of wrong
-/// labels).
+/// The text form is `place:kind:strength`, or `place:strength` for Gaussian noise. Places are those
+/// of the model and three of every model: `weights` and `gradients`, which take `gaussian` (a
+/// standard deviation, and the variance of the first step), and `labels`, which takes `flip` (the
+/// share of wrong labels).
 ///
 /// ```
 /// use candle_noise::noise::NoiseSpec;
@@ -70,42 +70,42 @@ impl AnyKind for Spatial {
 pub struct NoiseSpec {
     place: String,
     kind: String,
-    /// What makes layers; `None` at the places that have no layer.
+    /// Creates the layers; `None` at the places that have no layer.
     layers: Option<Arc<dyn AnyKind>>,
     strength: f64,
 }
 
 impl NoiseSpec {
-    /// The name of the noise that everything begins with.
+    /// The name of Gaussian noise, the default kind.
     pub const GAUSSIAN: &str = "gaussian";
-    /// The places that every model has.
+    /// The places of every model.
     pub const WITHOUT_LAYER: [&str; 3] = [Self::WEIGHTS, Self::GRADIENTS, Self::LABELS];
     /// The place of noise on the weights.
     pub const WEIGHTS: &str = "weights";
     /// The place of noise on the gradients.
     pub const GRADIENTS: &str = "gradients";
-    /// The place of wrong labels.
+    /// The place of label noise.
     pub const LABELS: &str = "labels";
 
-    /// The name of wrong labels, the only kind at their place.
+    /// The name of label noise, the only kind at its place.
     pub const FLIP: &str = "flip";
 
-    /// The largest strength that is no rate: far below what f32 holds.
+    /// The largest strength that is not a rate: far below the largest f32.
     const MOST: f64 = 1e30;
 
-    /// Gaussian noise of a standard deviation.
+    /// Creates Gaussian noise with a standard deviation.
     ///
     /// # Errors
-    /// If the standard deviation is out of range, or the place is no name.
+    /// If the standard deviation is out of range, or the place is not a valid name.
     pub fn gaussian(place: &str, stddev: f64) -> Result<Self> {
         Self::named(place, Self::GAUSSIAN, stddev)
     }
 
-    /// Noise of a kind that is not part of this crate, under a name that identifies it with its settings.
+    /// Creates noise of a kind outside this crate. The name identifies the kind with its settings.
     ///
     /// # Errors
-    /// If the strength is out of range, the place is no name or has no layers, or the name of the kind is
-    /// no name or one of this crate's.
+    /// If the strength is out of range, the place is not a valid name or has no layers, or the name
+    /// of the kind is not valid or belongs to a kind of this crate.
     pub fn own(
         place: &str,
         name: &str,
@@ -124,7 +124,7 @@ impl NoiseSpec {
         Self::new(place, name, Some(Arc::new(kind)), strength)
     }
 
-    /// Noise of a kind of this crate.
+    /// Creates noise of a kind of this crate.
     fn named(place: &str, kind: &str, strength: f64) -> Result<Self> {
         let only = |expected: &str| match kind == expected {
             true => Ok(None),
@@ -173,37 +173,37 @@ impl NoiseSpec {
         }
     }
 
-    /// Where the noise enters.
+    /// Returns the place of the noise.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// The name of its kind.
+    /// Returns the name of the kind.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// How much: what the kind calls it, a standard deviation of Gaussian noise.
+    /// Returns the strength, in the unit of the kind: a standard deviation for Gaussian noise.
     pub fn strength(&self) -> f64 {
         self.strength
     }
 
-    /// The same noise at another place, such as the one that a name stands for.
+    /// Returns the same noise at another place, such as the place that an alias stands for.
     pub fn at(self, place: &str) -> Self {
         Self { place: place.to_string(), ..self }
     }
 
-    /// Whether two specs differ in strength alone.
+    /// Returns whether two specs differ only in strength.
     pub fn is_like(&self, other: &Self) -> bool {
         (&self.place, &self.kind) == (&other.place, &other.kind)
     }
 
-    /// Whether the noise enters through a layer of the model.
+    /// Returns whether the noise enters through a layer of the model.
     pub fn has_layer(&self) -> bool {
         self.layers.is_some()
     }
 
-    /// The layer at a path: Gaussian noise keeps the path, another kind is one name deeper.
+    /// Creates the layer at a path. Gaussian noise keeps the path, another kind is one name deeper.
     pub(super) fn layer(
         &self,
         strengths: &[f64],
@@ -215,7 +215,7 @@ impl NoiseSpec {
     }
 }
 
-/// Names are parts of paths, file names and columns.
+/// Checks a name, because names are parts of paths, file names and columns.
 fn check_name(what: &str, name: &str) -> Result<()> {
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(valid) {
@@ -227,7 +227,7 @@ fn check_name(what: &str, name: &str) -> Result<()> {
 }
 
 impl PartialEq for NoiseSpec {
-    /// Whether both are the same noise; a kind is known by its name.
+    /// Returns whether both are the same noise. Kinds are compared by name.
     fn eq(&self, other: &Self) -> bool {
         self.is_like(other) && self.strength == other.strength
     }
@@ -248,7 +248,7 @@ impl fmt::Debug for NoiseSpec {
 impl FromStr for NoiseSpec {
     type Err = Error;
 
-    /// Reads `place:kind:strength` and `place:strength`.
+    /// Parses `place:kind:strength` and `place:strength`.
     fn from_str(text: &str) -> Result<Self> {
         match &alternatives(text)?[..] {
             [one] => Ok(one.clone()),
@@ -257,7 +257,7 @@ impl FromStr for NoiseSpec {
     }
 }
 
-/// The noises of a text with one or several strengths.
+/// Parses a noise with one or several strengths.
 fn alternatives(text: &str) -> Result<Vec<NoiseSpec>> {
     let parts: Vec<&str> = text.trim().split(':').map(str::trim).collect();
     let (place, kind, strengths) = match parts[..] {
@@ -278,7 +278,7 @@ fn error<T>(text: &str, what: String) -> Result<T> {
     refused(format!("noise '{text}': {what}"))
 }
 
-/// An error in one line, without a backtrace: it is the text's fault.
+/// Returns an error on one line, without a backtrace, because the text caused it.
 fn refused<T>(what: String) -> Result<T> {
     Err(Error::Msg(what))
 }
@@ -290,22 +290,22 @@ impl Serialize for NoiseSpec {
 }
 
 impl<'de> Deserialize<'de> for NoiseSpec {
-    /// Reads kinds of this crate only.
+    /// Deserializes kinds of this crate only.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }
 
-/// Alternatives to compare with each other, each of one or more noises that act together.
+/// Alternatives to compare, each of one or more noises that act together.
 ///
-/// Text is a noise with a list of strengths, `input:dropout:0.1,0.3`, or several joined by `&`,
-/// `input:0.01 & hidden:0.1,0.3`, of which every combination is an alternative.
+/// The text form is a noise with a list of strengths, `input:dropout:0.1,0.3`, or several joined by
+/// `&`, `input:0.01 & hidden:0.1,0.3`. Every combination is an alternative.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseRow(pub Vec<Vec<NoiseSpec>>);
 
 impl From<NoiseSpec> for NoiseRow {
-    /// One noise alone.
+    /// Returns the noise as the only alternative.
     fn from(noise: NoiseSpec) -> Self {
         Self(vec![vec![noise]])
     }
@@ -332,7 +332,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_read_as_it_is_written() {
+    fn every_kind_parses_and_prints_the_same() {
         for (kind, _) in KINDS {
             let text = format!("before-dense:{kind}:0.25");
             assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_noise_is_named() {
+    fn errors_say_what_is_wrong_with_a_noise() {
         let cases = [
             ("", "expected place:kind:strength"),
             ("input", "expected place:kind:strength"),

@@ -1,4 +1,4 @@
-//! What the one number of a kind of noise means, and which values it may have.
+//! The meaning and the range of the strength of a kind of noise.
 
 use candle_core::{Error, Result, bail};
 
@@ -11,17 +11,17 @@ pub struct Strength {
 }
 
 impl Strength {
-    /// A number that is finite and at least 0, such as a standard deviation.
+    /// Returns the range of finite numbers of at least 0, such as a standard deviation.
     pub const fn amount(name: &'static str) -> Self {
         Self { name, end: f64::INFINITY }
     }
 
-    /// A share in [0, 1), such as that of the elements that are dropped.
+    /// Returns the range of shares in [0, 1), such as the share of dropped elements.
     pub const fn rate(name: &'static str) -> Self {
         Self { name, end: 1. }
     }
 
-    /// Refuses all but one value in range for each replica.
+    /// Checks that there is one value in range for each replica.
     pub(super) fn check(&self, values: &[f64], replicas: usize) -> Result<()> {
         let Self { name, .. } = self;
         if values.len() != replicas {
@@ -30,7 +30,7 @@ impl Strength {
         values.iter().try_for_each(|value| self.check_value(*value))
     }
 
-    /// Refuses a value out of range.
+    /// Checks that a value is in range.
     pub(super) fn check_value(&self, value: f64) -> Result<()> {
         let Self { name, end } = self;
         if (0.0..*end).contains(&value) {
@@ -41,7 +41,7 @@ impl Strength {
         } else {
             "finite and at least 0".to_string()
         };
-        // A single line, without a backtrace: it is the value's fault.
+        // A single line, without a backtrace, because the value caused the error.
         Err(Error::Msg(format!("{name} must be {range}, received {value}")))
     }
 }

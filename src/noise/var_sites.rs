@@ -21,7 +21,7 @@ pub(crate) struct VarSite {
 }
 
 impl VarSites {
-    /// Sites at `nb.pp(name)`; where the map is replicated the variables begin with the replica
+    /// Creates sites at `nb.pp(name)`. In a replicated map the variables begin with the replica
     /// axis.
     pub(crate) fn new(
         vars: impl IntoIterator<Item = (String, Var)>,
@@ -43,8 +43,8 @@ impl VarSites {
 }
 
 impl VarSite {
-    /// Takes a step of the site: Gaussian noise on `xs`, which has the variable's shape, of the
-    /// stddev that `spread` makes of a draw; `None` where there is no noise.
+    /// Takes a step of the site and returns `xs`, which has the variable's shape, with Gaussian
+    /// noise. `spread` gives the stddev of a draw. Returns `None` if there is no noise.
     pub(crate) fn noisy(
         &self,
         xs: &Tensor,
@@ -54,6 +54,6 @@ impl VarSite {
         for draw in &mut draws {
             draw.strength = spread(draw);
         }
-        add_noise(xs, &draws, self.site.replica_axis()).map(Some)
+        add_noise(xs, &draws, self.site.axis()).map(Some)
     }
 }

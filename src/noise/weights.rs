@@ -11,20 +11,20 @@ use super::strength::Strength;
 use super::var_sites::VarSites;
 use crate::nn::sorted_vars;
 
-/// Weight noise: a training pass sees w + stddev · z with z ~ N(0, 1) anew, evaluation sees w.
+/// Weight noise: each training pass sees w + stddev · z with new z ~ N(0, 1); evaluation sees w.
 ///
 /// The gradient is that of the noisy pass, at w + e, and moves the clean w, so that noise does not
-/// add up. Two wrappers share it: [`model`](Self::model) perturbs the variables before a training
-/// pass, [`optimizer`](Self::optimizer) restores them before its step. Between the two comes the
-/// backward pass, which must see what the forward pass has seen: one training pass, its backward
-/// pass, one step.
+/// add up. Two wrappers share the state: [`model`](Self::model) perturbs the variables before a
+/// training pass, and [`optimizer`](Self::optimizer) restores them before its step. The backward
+/// pass comes between the two, because it must see the same weights as the forward pass: one
+/// training pass, its backward pass, one step.
 ///
-/// To second order the mean loss is L(w) + stddev²/2 · tr(Hessian). Murray & Edwards 1994, "Enhanced
-/// MLP Performance and Fault Tolerance Resulting from Synaptic Weight Noise During Training"; An
-/// 1996 (see [`GaussianNoise`](super::GaussianNoise)); Graves 2011, "Practical Variational Inference
-/// for Neural Networks".
+/// To second order the mean loss is L(w) + stddev²/2 · tr(Hessian). Murray & Edwards 1994,
+/// "Enhanced MLP Performance and Fault Tolerance Resulting from Synaptic Weight Noise During
+/// Training"; An 1996 (see [`GaussianNoise`](super::GaussianNoise)); Graves 2011, "Practical
+/// Variational Inference for Neural Networks".
 ///
-/// Each variable has a site at its name; its first axis (behind the replicas) counts as rows.
+/// Each variable has a site at its name. Its first axis (after the replicas) counts as rows.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
@@ -55,42 +55,42 @@ pub struct WeightNoise(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     sites: VarSites,
-    /// The clean values of the variables that are noisy now.
+    /// The clean values of the variables that are currently noisy.
     clean: Mutex<Vec<(Var, Tensor)>>,
 }
 
 impl WeightNoise {
-    /// Noise of one stddev on all floating-point variables of a map.
+    /// Creates noise with one stddev on all floating-point variables of a map.
     ///
     /// # Errors
-    /// When `stddev` is negative or not finite, or a site's path is taken.
+    /// If `stddev` is negative or not finite, or a site's path is taken.
     pub fn new(varmap: &VarMap, stddev: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(varmap, &vec![stddev; nb.replicas()], nb)
     }
 
-    /// Noise with a stddev for each replica, the first axis of every variable.
+    /// Creates noise with one stddev per replica, the first axis of every variable.
     ///
     /// # Errors
-    /// As [`WeightNoise::new`], and when the number of stddevs is not that of the replicas.
+    /// If [`WeightNoise::new`] would fail, or the number of stddevs is not the number of replicas.
     pub fn with_strengths(varmap: &VarMap, stddevs: &[f64], nb: NoiseBuilder) -> Result<Self> {
         let sites = VarSites::new(sorted_vars(varmap), Strength::amount("stddev"), stddevs, &nb)?;
         Ok(Self(Arc::new(Inner { sites, clean: Mutex::default() })))
     }
 
-    /// The model with noisy weights in training.
+    /// Wraps a model so that its weights are noisy in training.
     pub fn model<M: ModuleT>(&self, model: M) -> NoisyModel<M> {
         NoisyModel::new(model, self.clone())
     }
 
-    /// The optimizer with steps of the clean weights.
+    /// Wraps an optimizer so that its steps change the clean weights.
     pub fn optimizer<O: Optimizer>(&self, inner: O) -> CleanOptimizer<O> {
         CleanOptimizer::new(inner, self.clone())
     }
 
-    /// Gives the variables their clean values back; a step does so by itself.
+    /// Restores the clean values of the variables; a step does so by itself.
     ///
     /// # Errors
-    /// When a device fails.
+    /// If a device fails.
     pub fn restore(&self) -> Result<()> {
         self.0.restore()
     }
@@ -107,14 +107,15 @@ impl WeightNoise {
         }
         let mut clean = self.0.clean();
         for (var, was, values) in noisy {
-            // First remembered, then changed: a failure leaves nothing to guess.
+            // Remembered first, then changed, so that a failure loses no clean values.
             clean.push((var.clone(), was));
             var.set(&values)?;
         }
         Ok(())
     }
 
-    /// Runs `f` on the clean values; a pass whose backward is still to come finds its noise again.
+    /// Runs `f` on the clean values. A pass that still awaits its backward pass gets its noise
+    /// back.
     pub(super) fn on_clean<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
         let copy = |(var, clean): &(Var, Tensor)| {
             Ok((var.clone(), var.as_detached_tensor().copy()?, clean.clone()))
@@ -145,9 +146,9 @@ impl Inner {
 }
 
 impl Drop for Inner {
-    /// A loop that ended between a pass and its step leaves clean weights, too.
+    /// Restores the clean weights after a loop that ended between a pass and its step.
     fn drop(&mut self) {
-        // Nobody is left to be told of a device's failure.
+        // A device failure cannot be reported here.
         let _ = self.restore();
     }
 }

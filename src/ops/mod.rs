@@ -6,6 +6,7 @@
 //! side.
 
 mod adam;
+mod axis;
 mod backward;
 mod bce;
 mod conv;
@@ -30,10 +31,11 @@ mod stack;
 mod testing;
 
 pub use adam::{AdamUpdate, adam, adam_corrections};
+pub use axis::Axis;
 pub use backward::backward;
 pub(crate) use backward::gradients;
 pub use bce::{bce_with_logits, binary_hits, binary_scores};
-pub use conv::conv2d;
+pub use conv::{conv2d, conv2d_relu};
 pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;

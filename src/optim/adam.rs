@@ -1,4 +1,4 @@
-//! Adam with Keras' defaults, whose whole state can be read and written.
+//! Adam with Keras' defaults. Its complete state can be read and written.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
@@ -15,7 +15,7 @@ pub struct AdamOptions {
     pub learning_rate: f64,
     /// Decay of the mean of the gradient, in [0, 1).
     pub beta1: f64,
-    /// Decay of the mean of its square, in [0, 1).
+    /// Decay of the mean of the squared gradient, in [0, 1).
     pub beta2: f64,
     /// Added to the root of the second moment, finite and at least 0.
     pub eps: f64,
@@ -24,34 +24,34 @@ pub struct AdamOptions {
 }
 
 impl Default for AdamOptions {
-    /// Keras': learning rate 0.001, betas 0.9 and 0.999, eps 1e-7, no decay.
+    /// Returns Keras' settings: learning rate 0.001, betas 0.9 and 0.999, eps 1e-7, no decay.
     fn default() -> Self {
         Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-7, weight_decay: 0. }
     }
 }
 
 impl AdamOptions {
-    /// Those of PyTorch's `AdamW`: eps 1e-8 and weight decay 0.01.
+    /// Returns the settings of PyTorch's `AdamW`: eps 1e-8 and weight decay 0.01.
     pub fn adamw() -> Self {
         Self { eps: 1e-8, weight_decay: 0.01, ..Self::default() }
     }
 
-    /// With this step size.
+    /// Sets the step size.
     pub fn learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
-    /// With these decays of the moments.
+    /// Sets the decays of the moments.
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
         Self { beta1, beta2, ..self }
     }
 
-    /// With this number added to the root.
+    /// Sets the number added to the root.
     pub fn eps(self, eps: f64) -> Self {
         Self { eps, ..self }
     }
 
-    /// With this decoupled weight decay.
+    /// Sets the decoupled weight decay.
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }
@@ -59,8 +59,8 @@ impl AdamOptions {
 
 /// Adam (Kingma & Ba 2015, arXiv 1412.6980), a `candle_nn::Optimizer`.
 ///
-/// Unlike Candle's `AdamW` it has no weight decay by default ([`AdamOptions::adamw`] has), treats a missing
-/// gradient as an error, and saves its state, so that training can continue exactly.
+/// Unlike Candle's `AdamW`, it has no weight decay by default ([`AdamOptions::adamw`] has), treats
+/// a missing gradient as an error, and saves its state so that training can continue exactly.
 #[derive(Debug)]
 pub struct Adam {
     params: Vec<Param>,
@@ -75,7 +75,7 @@ struct Param {
 }
 
 impl Adam {
-    /// The settings.
+    /// Returns the settings.
     pub fn options(&self) -> AdamOptions {
         self.options
     }
@@ -87,7 +87,7 @@ impl Optimizer for Adam {
     /// Optimizes the floating-point variables among `vars`.
     ///
     /// # Errors
-    /// When an option is outside its range.
+    /// If an option is outside its range.
     fn new(vars: Vec<Var>, options: AdamOptions) -> Result<Self> {
         let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = options;
         let amounts =
@@ -110,7 +110,8 @@ impl Optimizer for Adam {
     /// Takes one step.
     ///
     /// # Errors
-    /// When a variable has no gradient: it does not take part in the loss. Nothing is changed then.
+    /// If a variable has no gradient because it does not take part in the loss. Nothing is changed
+    /// then.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         let grad = |param: &Param| match grads.get(&param.var) {
             Some(grad) => Ok(grad.clone()),
@@ -132,10 +133,10 @@ impl Optimizer for Adam {
         Ok(())
     }
 
-    /// A backward pass and a step; [`ops::backward`] spares adding each gradient to zeros.
+    /// Runs a backward pass and a step. [`ops::backward`] avoids adding each gradient to zeros.
     ///
     /// # Errors
-    /// As [`Adam::step`], and those of the backward pass.
+    /// If [`Adam::step`] or the backward pass fails.
     fn backward_step(&mut self, loss: &Tensor) -> Result<()> {
         self.step(&ops::backward(loss)?)
     }

@@ -8,8 +8,8 @@ use candle_nn::Optimizer;
 
 use super::state::{OptimizerState, SaveState};
 
-/// An optimizer whose type is known at run time only, such as one in a wrapper or without: what
-/// `Box<dyn Optimizer>` would be if Candle's trait allowed it.
+/// An optimizer with a type known only at run time, such as one with or without a wrapper. Candle's
+/// trait does not allow `Box<dyn Optimizer>`.
 pub struct AnyOptimizer(Box<dyn Erased + Send>);
 
 trait Erased: SaveState {
@@ -33,7 +33,7 @@ impl<O: Optimizer + SaveState> Erased for O {
 }
 
 impl AnyOptimizer {
-    /// Takes an optimizer.
+    /// Wraps an optimizer.
     pub fn from(optimizer: impl Optimizer + SaveState + Send + 'static) -> Self {
         Self(Box::new(optimizer))
     }
@@ -42,7 +42,7 @@ impl AnyOptimizer {
 impl Optimizer for AnyOptimizer {
     type Config = Self;
 
-    /// Takes an optimizer that has its variables already.
+    /// Takes an optimizer that already has its variables.
     fn new(_: Vec<Var>, config: Self) -> Result<Self> {
         Ok(config)
     }

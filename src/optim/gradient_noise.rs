@@ -1,4 +1,4 @@
-//! Gaussian noise on the gradients, less and less of it.
+//! Gaussian noise on the gradients that decays over the steps.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Var, bail};
@@ -13,38 +13,41 @@ use crate::ops::{NoiseDraw, gradients};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GradientNoiseOptions {
-    /// Variance of the first step's noise, finite and at least 0; the strength of the sites.
+    /// Variance of the noise in the first step, finite and at least 0. It is the strength of the
+    /// sites.
     pub eta: f64,
-    /// Exponent γ of its decay, finite and at least 0; 0 leaves the variance as it is.
+    /// Exponent γ of the decay, finite and at least 0; 0 keeps the variance constant.
     pub decay: f64,
 }
 
 impl Default for GradientNoiseOptions {
-    /// The paper's smallest variance and its decay: 0.01 and 0.55.
+    /// Returns the paper's smallest variance and its decay: 0.01 and 0.55.
     fn default() -> Self {
         Self { eta: 0.01, decay: 0.55 }
     }
 }
 
 impl GradientNoiseOptions {
-    /// With this variance of the first step's noise.
+    /// Sets the variance of the noise in the first step.
     pub fn eta(self, eta: f64) -> Self {
         Self { eta, ..self }
     }
 
-    /// With this exponent of its decay.
+    /// Sets the exponent of the decay.
     pub fn decay(self, decay: f64) -> Self {
         Self { decay, ..self }
     }
 }
 
-/// An optimizer that sees g + N(0, η / (1 + t)^γ) instead of each gradient g, t counting from 0.
+/// An optimizer that sees g + N(0, η / (1 + t)^γ) instead of each gradient g, with t counting from
+/// 0.
 ///
 /// Neelakantan et al. 2015, "Adding Gradient Noise Improves Learning for Very Deep Networks" (arXiv
 /// 1511.06807), with η of 0.01, 0.3 or 1 and γ = 0.55.
 ///
-/// Each variable has a site in the `NoiseMap`, whose step is t: it is saved with the map, and
-/// replicas, the first axis of the variables of a replicated map, have noise of their own.
+/// Each variable has a site in the `NoiseMap`. The step of the site is t, so it is saved with the
+/// map. In a replicated map the first axis of each variable is the replica, and replicas have
+/// independent noise.
 #[derive(Debug)]
 pub struct GradientNoise<O> {
     inner: O,
@@ -53,10 +56,11 @@ pub struct GradientNoise<O> {
 }
 
 impl<O: Optimizer> GradientNoise<O> {
-    /// Noise before `inner`, which optimizes variables of `varmap`, at sites by their names.
+    /// Adds noise before `inner`, which optimizes variables of `varmap`. The sites have the
+    /// variables' names.
     ///
     /// # Errors
-    /// When an option is out of range or a site's path is taken.
+    /// If an option is out of range or a site's path is taken.
     pub fn over(
         inner: O,
         varmap: &VarMap,
@@ -67,10 +71,11 @@ impl<O: Optimizer> GradientNoise<O> {
         Self::with_vars(inner, sorted_vars(varmap), &etas, options.decay, nb)
     }
 
-    /// Noise with a variance for each replica, and the decay of the options.
+    /// Adds noise with one variance per replica, and with the decay of the options.
     ///
     /// # Errors
-    /// As [`GradientNoise::over`], and if the number of variances is not that of the replicas.
+    /// If [`GradientNoise::over`] would fail, or the number of variances is not the number of
+    /// replicas.
     pub fn with_strengths(
         inner: O,
         varmap: &VarMap,
@@ -81,12 +86,12 @@ impl<O: Optimizer> GradientNoise<O> {
         Self::with_vars(inner, sorted_vars(varmap), etas, options.decay, nb)
     }
 
-    /// The optimizer inside.
+    /// Returns the inner optimizer.
     pub fn inner(&self) -> &O {
         &self.inner
     }
 
-    /// The optimizer inside, to set its state.
+    /// Returns the inner optimizer mutably, to set its state.
     pub fn inner_mut(&mut self) -> &mut O {
         &mut self.inner
     }
@@ -109,17 +114,17 @@ impl<O: Optimizer> GradientNoise<O> {
 impl<O: Optimizer> Optimizer for GradientNoise<O> {
     type Config = (O::Config, GradientNoiseOptions, NoiseBuilder);
 
-    /// Variables have no names here: their sites are numbered, `"0"`, `"1"`, ….
+    /// Variables have no names here, so their sites are numbered: `"0"`, `"1"`, ….
     fn new(vars: Vec<Var>, (config, options, nb): Self::Config) -> Result<Self> {
         let named = vars.iter().enumerate().map(|(i, var)| (i.to_string(), var.clone())).collect();
         let etas = vec![options.eta; nb.replicas()];
         Self::with_vars(O::new(vars, config)?, named, &etas, options.decay, nb)
     }
 
-    /// A step of the inner optimizer by the noisy gradients.
+    /// Takes a step of the inner optimizer with the noisy gradients.
     ///
     /// # Errors
-    /// When a variable has no gradient; nothing is changed then. And as the inner optimizer.
+    /// If a variable has no gradient (nothing is changed then), or the inner optimizer fails.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         if let Some(site) = self.sites.iter().find(|site| grads.get(&site.var).is_none()) {
             bail!(

@@ -1,4 +1,4 @@
-//! Weights of bounded norm.
+//! Weights with a bounded norm.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
@@ -12,49 +12,50 @@ use super::state::{OptimizerState, SaveState};
 pub struct MaxNormOptions {
     /// The largest norm, finite and above 0.
     pub max_value: f64,
-    /// The axes over which a norm is taken, those of the variable's tensor, at least one: 1 for the
-    /// weights that enter a unit, both in [`dense`](crate::nn::dense)'s (R, I, O) and in
-    /// `candle_nn::linear`'s (O, I). Without the replica axis among them replicas do not mix.
+    /// The axes of the variable's tensor over which a norm is taken, at least one. Axis 1 bounds
+    /// the weights that enter a unit, both in [`dense`](crate::nn::dense)'s (R, I, O) and in
+    /// `candle_nn::linear`'s (O, I). Replicas do not mix if the replica axis is not among them.
     pub axes: Vec<usize>,
 }
 
 impl Default for MaxNormOptions {
-    /// Norms over axis 1 of at most 3, in the middle of what Srivastava et al. recommend.
+    /// Returns norms over axis 1 of at most 3, in the middle of what Srivastava et al. recommend.
     fn default() -> Self {
         Self { max_value: 3., axes: vec![1] }
     }
 }
 
 impl MaxNormOptions {
-    /// With this largest norm.
+    /// Sets the largest norm.
     pub fn max_value(self, max_value: f64) -> Self {
         Self { max_value, ..self }
     }
 
-    /// With norms over these axes.
+    /// Sets the axes of the norms.
     pub fn axes(self, axes: &[usize]) -> Self {
         Self { axes: axes.to_vec(), ..self }
     }
 }
 
-/// Scales the vectors along `axes` that are longer than `max_value` down to it: w · min(1, max / ‖w‖).
+/// Scales the vectors along `axes` that are longer than `max_value` down to it: w · min(1, max /
+/// ‖w‖).
 ///
-/// Keras' `MaxNorm` divides by ‖w‖ + 1e-7 instead, also where the norm is small enough; here such
+/// Keras' `MaxNorm` divides by ‖w‖ + 1e-7 instead, even if the norm is small enough. Here such
 /// weights keep their bits.
 ///
 /// # Shapes
 /// The result has the shape of `weights`.
 ///
 /// # Errors
-/// When an axis does not exist.
+/// If an axis does not exist.
 pub fn max_norm(weights: &Tensor, max_value: f64, axes: &[usize]) -> Result<Tensor> {
     let norms = weights.sqr()?.sum_keepdim(axes)?.sqrt()?.maximum(max_value)?;
-    // A quotient: max / max is 1 exactly, which max · (1 / max) need not be.
+    // A quotient, because max / max is 1 exactly; max · (1 / max) need not be.
     let scales = (norms.ones_like()? * max_value)?.div(&norms)?;
     weights.broadcast_mul(&scales)
 }
 
-/// An optimizer whose every step ends with [`max_norm`] on some variables.
+/// An optimizer that ends every step with [`max_norm`] on some variables.
 ///
 /// Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
 /// JMLR 15, section 5.1, with norms of 3 to 4 over the weights that enter a unit.
@@ -66,10 +67,10 @@ pub struct MaxNorm<O> {
 }
 
 impl<O: Optimizer> MaxNorm<O> {
-    /// Bounds `vars`, commonly the weights without the biases, after each step of `inner`.
+    /// Bounds `vars` after each step of `inner`; they are usually the weights without the biases.
     ///
     /// # Errors
-    /// When an option is out of range or a variable lacks an axis.
+    /// If an option is out of range or a variable lacks an axis.
     pub fn over(inner: O, vars: Vec<Var>, options: MaxNormOptions) -> Result<Self> {
         let MaxNormOptions { max_value, axes } = &options;
         if !(f64::MIN_POSITIVE..f64::INFINITY).contains(max_value) {
@@ -85,12 +86,12 @@ impl<O: Optimizer> MaxNorm<O> {
         Ok(Self { inner, vars, options })
     }
 
-    /// The optimizer inside.
+    /// Returns the inner optimizer.
     pub fn inner(&self) -> &O {
         &self.inner
     }
 
-    /// The optimizer inside, to set its state.
+    /// Returns the inner optimizer mutably, to set its state.
     pub fn inner_mut(&mut self) -> &mut O {
         &mut self.inner
     }
@@ -99,7 +100,7 @@ impl<O: Optimizer> MaxNorm<O> {
 impl<O: Optimizer> Optimizer for MaxNorm<O> {
     type Config = (O::Config, MaxNormOptions);
 
-    /// Bounds all variables that it optimizes.
+    /// Bounds all variables of the inner optimizer.
     fn new(vars: Vec<Var>, (config, options): Self::Config) -> Result<Self> {
         Self::over(O::new(vars.clone(), config)?, vars, options)
     }

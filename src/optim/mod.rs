@@ -1,4 +1,4 @@
-//! Optimizers, and what may stand around any of them: noise on the gradients, bounds on the weights.
+//! Optimizers, and wrappers for any of them: noise on the gradients, bounds on the weights.
 
 mod adam;
 mod any;

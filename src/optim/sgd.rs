@@ -1,4 +1,4 @@
-//! Gradient descent with momentum, whose whole state can be read and written.
+//! Gradient descent with momentum. Its complete state can be read and written.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Var, bail};
@@ -12,33 +12,33 @@ use candle_nn::Optimizer;
 pub struct SgdOptions {
     /// Step size, finite and at least 0.
     pub learning_rate: f64,
-    /// Share of the last step's velocity that is kept, in [0, 1).
+    /// Share of the previous velocity that is kept, in [0, 1).
     pub momentum: f64,
 }
 
 impl Default for SgdOptions {
-    /// Keras': learning rate 0.01, no momentum.
+    /// Returns Keras' settings: learning rate 0.01, no momentum.
     fn default() -> Self {
         Self { learning_rate: 0.01, momentum: 0. }
     }
 }
 
 impl SgdOptions {
-    /// With this step size.
+    /// Sets the step size.
     pub fn learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
-    /// With this momentum.
+    /// Sets the momentum.
     pub fn momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
     }
 }
 
-/// Gradient descent: v ← momentum · v + g, w ← w − learning_rate · v, as PyTorch's `SGD`.
+/// Gradient descent: v ← momentum · v + g, w ← w − learning_rate · v, as in PyTorch's `SGD`.
 ///
-/// Polyak 1964, "Some methods of speeding up the convergence of iteration methods". Unlike Candle's `SGD`
-/// it has momentum and a state that can be saved, and treats a missing gradient as an error.
+/// Polyak 1964, "Some methods of speeding up the convergence of iteration methods". Unlike Candle's
+/// `SGD`, it has momentum and a state that can be saved, and treats a missing gradient as an error.
 #[derive(Debug)]
 pub struct Sgd {
     /// Each variable with its velocity.
@@ -70,7 +70,7 @@ impl Optimizer for Sgd {
     /// Takes one step.
     ///
     /// # Errors
-    /// If a variable has no gradient; nothing is changed then.
+    /// If a variable has no gradient. Nothing is changed then.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         let SgdOptions { learning_rate, momentum } = self.options;
         let step = |(var, velocity): &(Var, Var)| match grads.get(var) {

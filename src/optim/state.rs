@@ -1,22 +1,23 @@
-//! What an optimizer remembers, so that training can continue exactly.
+//! The state of an optimizer, so that training can continue exactly.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{Device, Result, Tensor, Var, bail};
 
-/// The state of an optimizer between two steps. The tensors are copies: further steps do not change them.
+/// The state of an optimizer between two steps. The tensors are copies, so further steps do not
+/// change them.
 #[derive(Clone, Debug, Default)]
 pub struct OptimizerState {
     /// Number of steps taken.
     pub steps: u64,
-    /// What it remembers of each variable, in the order of [`SaveState::vars`]; empty if that is nothing.
+    /// The moments of each variable, in the order of [`SaveState::vars`]; empty if there are none.
     pub moments: Vec<Tensor>,
 }
 
 impl OptimizerState {
-    /// Writes the state as a safetensors file: `steps` (i64) and `moments.0`, `moments.1`, … in the order of
-    /// the variables.
+    /// Writes the state as a safetensors file: `steps` (i64) and `moments.0`, `moments.1`, … in the
+    /// order of the variables.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -31,7 +32,7 @@ impl OptimizerState {
     /// Reads a state written by [`OptimizerState::save`].
     ///
     /// # Errors
-    /// If the file cannot be read or is none of these.
+    /// If the file cannot be read or does not contain such a state.
     pub fn load<P: AsRef<Path>>(file: P) -> Result<Self> {
         let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
         let Some(steps) = tensors.remove("steps") else {
@@ -48,12 +49,13 @@ impl OptimizerState {
     }
 }
 
-/// An optimizer whose state can be saved and set; a wrapper saves the state of the optimizer inside.
+/// An optimizer with a state that can be saved and set. A wrapper saves the state of its inner
+/// optimizer.
 pub trait SaveState {
-    /// The variables that it changes, in its order.
+    /// Returns the variables that it changes, in its order.
     fn vars(&self) -> Vec<Var>;
 
-    /// The state.
+    /// Returns the state.
     ///
     /// # Errors
     /// If a device fails.
@@ -62,11 +64,12 @@ pub trait SaveState {
     /// Continues from a state.
     ///
     /// # Errors
-    /// If a number of tensors, a shape or a dtype differs from [`SaveState::state`]; nothing is changed then.
+    /// If the number of tensors, a shape or a dtype differs from [`SaveState::state`]. Nothing is
+    /// changed then.
     fn set_state(&mut self, state: &OptimizerState) -> Result<()>;
 }
 
-/// Sets the moments of an optimizer, each a variable, to those of a state.
+/// Sets the moments of an optimizer, each of them a variable, to those of a state.
 pub(super) fn set_moments(own: &[&Var], saved: &[Tensor]) -> Result<()> {
     let fits = |(own, saved): (&&Var, &Tensor)| {
         own.shape() == saved.shape() && own.dtype() == saved.dtype()
@@ -78,6 +81,6 @@ pub(super) fn set_moments(own: &[&Var], saved: &[Tensor]) -> Result<()> {
             saved.iter().map(Tensor::dims).collect::<Vec<_>>()
         )
     }
-    // A state from a file is on the CPU.
+    // A state read from a file is on the CPU.
     own.iter().zip(saved).try_for_each(|(own, saved)| own.set(&saved.to_device(own.device())?))
 }

@@ -1,4 +1,4 @@
-//! The pictures of an experiment, drawn from its results.
+//! Pictures of an experiment, drawn from its results.
 
 use anyhow::{Result, ensure};
 
@@ -8,20 +8,20 @@ use crate::experiment::Field;
 use crate::stats::{Statistic, statistic};
 use crate::train::{Curves, ReplicaHistory};
 
-/// `dataset.png`: the points by class, the first `train` of them filled; of large sets the first
-/// thousands.
+/// Draws `dataset.png`: the points by class, with the first `train` points filled. Of a large set
+/// only the first few thousand points are drawn.
 ///
 /// # Errors
-/// When the picture cannot be drawn.
+/// If the picture cannot be drawn.
 pub fn dataset_png(title: &str, data: &Dataset, train: usize) -> Result<Vec<u8>> {
     let (points, train) = points(data, train)?;
     plot::dataset(title, &points, train)
 }
 
-/// `boundary.png`: the predicted probability under the points.
+/// Draws `boundary.png`: the predicted probability, with the points on top.
 ///
 /// # Errors
-/// When the picture cannot be drawn.
+/// If the picture cannot be drawn.
 pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) -> Result<Vec<u8>> {
     let (points, train) = points(data, train)?;
     plot::boundary(title, field, &points, train)
@@ -30,14 +30,14 @@ pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) ->
 /// Which training curves a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Training {
-    /// That with the noise off.
+    /// The curve with the noise off.
     Clean,
-    /// That with the noise on, too.
+    /// The curves with the noise off and with the noise on.
     CleanAndNoisy,
 }
 
-/// `accuracy.png`: train and test score by epoch, and that of validation points if there are any; with
-/// repeats their mean and a band of one standard deviation on either side.
+/// Draws `accuracy.png`: the training and test scores by epoch, and the validation score if there
+/// is one. With repeats it shows the mean and a band of one standard deviation on either side.
 ///
 /// # Errors
 /// If the picture cannot be drawn.
@@ -52,7 +52,7 @@ pub fn accuracy_png(
     curves_png(title, &metric.replace('_', " "), scale, training, histories, of)
 }
 
-/// `loss.png`: likewise for the loss.
+/// Draws `loss.png`: the same for the loss.
 ///
 /// # Errors
 /// If the picture cannot be drawn.
@@ -61,7 +61,7 @@ pub fn loss_png(title: &str, histories: &[ReplicaHistory], training: Training) -
     curves_png(title, "loss", Scale::Loss, training, histories, of)
 }
 
-/// Draws the curves of one figure, which `of` reads at an epoch.
+/// Draws the curves of one figure; `of` reads the figure at an epoch.
 fn curves_png(
     title: &str,
     y_label: &str,
@@ -88,7 +88,7 @@ fn curves_png(
     plot::curves(title, y_label, scale, &curves)
 }
 
-/// Mean and standard deviation over the replicas, epoch by epoch.
+/// The mean and standard deviation over the replicas, by epoch.
 struct Band {
     mean: Vec<f64>,
     std: Option<Vec<f64>>,
@@ -111,8 +111,8 @@ impl Band {
     }
 }
 
-/// The points to draw and how many of them are training points: at most some thousand of each
-/// kind, the first ones, because more are a blob.
+/// Returns the points to draw and the number of training points among them. Only the first few
+/// thousand of each kind are drawn, because more would form a blob.
 fn points(data: &Dataset, train: usize) -> Result<(Vec<LabelledPoint>, usize)> {
     const MOST: usize = 2000;
     ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());

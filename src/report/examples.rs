@@ -6,10 +6,10 @@ use super::noisy_rows::NoisyRows;
 use super::plot::{self, Image, ImageRow, Sequence};
 use crate::stats::number;
 
-/// `dataset.png` of images: one of each class, without noise and below with.
+/// Draws `dataset.png` for images: one image per class, without noise above and with noise below.
 ///
 /// # Errors
-/// When an image has not that many pixels or the picture cannot be drawn.
+/// If an image does not have `size` pixels, or the picture cannot be drawn.
 pub fn images_png(title: &str, size: [usize; 2], examples: &NoisyRows) -> Result<Vec<u8>> {
     fn images(rows: &[Vec<f64>], [height, width]: [usize; 2]) -> Vec<Image<'_>> {
         rows.iter().map(|values| Image { width, height, values }).collect()
@@ -25,10 +25,11 @@ pub fn images_png(title: &str, size: [usize; 2], examples: &NoisyRows) -> Result
     plot::images(title, &rows)
 }
 
-/// `dataset.png` of sequences of `channels` values a step: one of each class, with and without noise.
+/// Draws `dataset.png` for sequences of `channels` values per step: one sequence per class, with
+/// and without noise.
 ///
 /// # Errors
-/// When the picture cannot be drawn.
+/// If the picture cannot be drawn.
 pub fn sequences_png(
     title: &str,
     channels: usize,
@@ -50,10 +51,10 @@ pub fn sequences_png(
     plot::sequences(title, &panels)
 }
 
-/// `confusion.png`: how often each class was taken for each, over all runs.
+/// Draws `confusion.png`: how often each class was predicted as each class, over all runs.
 ///
 /// # Errors
-/// When there are not classes x classes counts or the picture cannot be drawn.
+/// If there are not classes x classes counts, or the picture cannot be drawn.
 pub fn confusion_png(title: &str, classes: &[String], counts: &[u64]) -> Result<Vec<u8>> {
     plot::confusion(title, classes, counts)
 }

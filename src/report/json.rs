@@ -1,4 +1,4 @@
-//! `result.json`: every key is described in `docs/result.md`.
+//! `result.json`; `docs/result.md` describes every key.
 
 use anyhow::Result;
 use serde::{Serialize, Serializer};
@@ -9,10 +9,10 @@ use crate::experiment::{
 };
 use crate::noise::NoiseSpec;
 
-/// `result.json` of an experiment with one cell: its runs and their summary, indented.
+/// Returns `result.json` of an experiment with one cell: its runs and their summary, indented.
 ///
 /// # Errors
-/// None for an outcome of this crate.
+/// If the outcome cannot be written as JSON.
 pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Json<'a> {
@@ -28,10 +28,11 @@ pub fn outcome_json(outcome: &Outcome) -> Result<Vec<u8>> {
     })
 }
 
-/// `result.json` of a grid: its cells, what they say, and that in sentences, indented.
+/// Returns `result.json` of a grid: its cells, its conclusion and the conclusion in sentences,
+/// indented.
 ///
 /// # Errors
-/// None for an outcome of this crate.
+/// If the outcome cannot be written as JSON.
 pub fn grid_json(outcome: &Outcome) -> Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Json<'a> {
@@ -55,7 +56,7 @@ fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// What both begin with.
+/// The first entries of both files.
 #[derive(Serialize)]
 struct Head<'a> {
     experiment: &'a str,
@@ -81,7 +82,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// An object whose keys keep their order; those without a value are left out.
+/// An object that keeps the order of its keys. Keys without a value are left out.
 struct Entries(Vec<(String, Value)>);
 
 impl Serialize for Entries {
@@ -91,7 +92,7 @@ impl Serialize for Entries {
     }
 }
 
-/// Settings of the data, then others.
+/// Returns the settings of the data, followed by the others.
 fn settings<const N: usize>(outcome: &Outcome, others: [(&str, Value); N]) -> Entries {
     let Plan { task, files, .. } = &outcome.plan;
     let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
@@ -124,7 +125,7 @@ fn one_cell(outcome: &Outcome) -> Entries {
     )
 }
 
-/// A noise; Gaussian noise has a standard deviation.
+/// Returns the description of a noise; Gaussian noise also has a standard deviation.
 fn noise(spec: &NoiseSpec) -> Value {
     let mut value = json!({
         "placement": spec.place(),
@@ -169,7 +170,7 @@ fn many_cells(outcome: &Outcome) -> Entries {
     )
 }
 
-/// Further numbers of a task, if there are any.
+/// Returns the further numbers of a task, if there are any.
 fn numbers(plan: &Plan) -> Value {
     if plan.numbers.is_empty() { Value::Null } else { json!(plan.numbers) }
 }

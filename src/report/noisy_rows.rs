@@ -1,19 +1,20 @@
-//! Rows of the data as a network sees them, with and without noise on its inputs.
+//! Rows of data as a network sees them, with and without noise on the input.
 
 use crate::rng::{Address, Stream};
 
 /// One row of each class, with and without noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoisyRows {
-    /// The class of each row, rising.
+    /// The class of each row, in ascending order.
     pub labels: Vec<u32>,
-    /// The rows.
+    /// The rows without noise.
     pub rows: Vec<Vec<f64>>,
-    /// Standard deviations with the rows under such noise, each with draws of its own.
+    /// Standard deviations, each with the rows under that noise. The draws are independent.
     pub noisy: Vec<(f64, Vec<Vec<f64>>)>,
 }
 
-/// The first row of each class, and the same rows with Gaussian noise of some standard deviations.
+/// Returns the first row of each class, and the same rows with Gaussian noise of the given standard
+/// deviations.
 pub fn noisy_rows<'a>(
     data: impl Iterator<Item = (&'a [f64], u32)>,
     classes: usize,

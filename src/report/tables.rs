@@ -7,9 +7,9 @@ use anyhow::Result;
 use crate::data::Dataset;
 use crate::train::{Curves, ReplicaHistory};
 
-/// `history.csv`: a row for each seed and epoch (from 1), with loss and score of the primary metric of the
-/// training rows with the noise on and off (`clean_`), of the validation rows (`val_`) and of the test rows
-/// (`test_`). What was not measured is empty.
+/// Writes `history.csv`: one row per seed and epoch (from 1). It has the loss and the score of the
+/// primary metric on the training rows with the noise on and off (`clean_`), on the validation rows
+/// (`val_`) and on the test rows (`test_`). Figures that were not measured are empty.
 ///
 /// # Errors
 /// If `out` cannot be written to.
@@ -35,10 +35,10 @@ pub fn history_csv(
     Ok(csv.flush()?)
 }
 
-/// `dataset.csv`: `x1,x2,…,label`, every number with the digits that give it back exactly.
+/// Returns `dataset.csv`: `x1,x2,…,label`, with enough digits to restore every number exactly.
 ///
 /// # Errors
-/// Never for a data set.
+/// If the table cannot be written as CSV.
 pub fn dataset_csv(data: &Dataset) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let names = (1..=data.width()).map(|i| format!("x{i}")).chain(["label".to_string()]);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_empty() -> Result<()> {
+    fn figures_that_were_not_measured_are_empty() -> Result<()> {
         let mut history = ReplicaHistory::default();
         history.noisy.loss.push(0.5);
         history.clean.loss.push(0.25);

@@ -1,13 +1,13 @@
-//! The line that a person reads.
+//! The summary line for people.
 
 use crate::experiment::Summary;
 use crate::stats::Statistic;
 
-/// `Train: 0.967, Test: 0.814`, with repeats
+/// Returns `Train: 0.967, Test: 0.814`, with repeats
 /// `Train: 0.948 ± 0.017, Test: 0.804 ± 0.016 (30 repeats)`, or `(28 of 30 repeats)` if two runs
-/// stopped; the figures are those of a metric.
+/// stopped. The figures are those of a metric.
 ///
-/// A figure that no run has is `-`.
+/// A figure without any value is `-`.
 pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
     let [train, test] = ["train", "test"].map(|set| summary.get(&format!("{set}_{metric}")));
     let repeats = match (test.n, repeats) {
@@ -18,7 +18,7 @@ pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
     format!("Train: {}, Test: {}{repeats}", figure(&train), figure(&test))
 }
 
-/// `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
+/// Returns `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
 pub(super) fn figure(statistic: &Statistic) -> String {
     match (statistic.mean, statistic.std) {
         (None, _) => "-".to_string(),
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
     use crate::experiment::{Run, Scores};
 
-    /// The summary of runs with these figures; a run without one diverged.
+    /// Returns the summary of runs with these figures; a run without a figure diverged.
     fn summary(train: &[f64], test: &[f64]) -> Summary {
         let run = |k: usize| {
             let mut scores = Scores::default();
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn no_figure_is_a_dash_and_stopped_runs_are_counted() {
+    fn missing_figures_are_dashes_and_stopped_runs_are_counted() {
         assert_eq!(result_line(&summary(&[], &[]), "accuracy", 1), "Train: -, Test: -");
         let line = result_line(&summary(&[1.], &[0.8]), "accuracy", 2);
         assert_eq!(line, "Train: 1.000, Test: 0.800 (1 of 2 repeats)");

@@ -1,11 +1,12 @@
-//! The quantiles at which BCa reads the ends of an interval; [`super::bootstrap_interval`] has the
-//! formulas.
+//! The quantiles at which BCa reads the ends of an interval; [`super::bootstrap_interval`] gives
+//! the formulas.
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// The `z0`: Φ⁻¹ of the share of resampled deviations below 0, where an equal one counts half.
+/// Returns `z0`: Φ⁻¹ of the share of resampled deviations below 0, in which an equal one counts
+/// half.
 ///
-/// The share is kept half a resample away from 0 and 1, where `z0` would be infinite.
+/// The share is kept half a resample away from 0 and 1, at which `z0` would be infinite.
 pub fn bias(means: &[f64], tolerance: f64) -> f64 {
     let below = means.iter().filter(|&&x| x < -tolerance).count() as f64;
     let equal = means.iter().filter(|x| x.abs() <= tolerance).count() as f64;
@@ -14,31 +15,32 @@ pub fn bias(means: &[f64], tolerance: f64) -> f64 {
     Normal::standard().inverse_cdf(share)
 }
 
-/// The `a`, with deviations in units of `std` so that no power overflows.
+/// Returns `a`, from deviations in units of `std` so that no power overflows.
 pub fn acceleration(deviations: &[f64], std: f64) -> f64 {
     let cubes: f64 = deviations.iter().map(|d| d / std).map(|d| d * d * d).sum();
     let df = (deviations.len() - 1) as f64;
     cubes / (6.0 * df * df.sqrt())
 }
 
-/// The shares of resampled means below the lower and the upper end.
+/// Returns the shares of resampled means below the lower and the upper end.
 pub fn shares(level: f64, bias: f64, acceleration: f64) -> [f64; 2] {
     let z = Normal::standard().inverse_cdf((1.0 - level) / 2.0);
     [z, -z].map(|z| corrected(bias + z, bias, acceleration))
 }
 
-/// The share for the `z` that has the bias added.
+/// Returns the share for a `z` that includes the bias.
 fn corrected(z: f64, bias: f64, acceleration: f64) -> f64 {
     let slope = 1.0 - acceleration * z;
     if slope > 0.0 {
         Normal::standard().cdf(bias + z / slope)
     } else {
-        // Past its pole the formula would come back from the other side.
+        // Past its pole the formula would return from the other side.
         f64::from(z > 0.0)
     }
 }
 
-/// The quantile at `share`, on the line between the two values beside it. Reorders the values.
+/// Returns the quantile at `share`, interpolated between the two neighbouring values. Reorders the
+/// values.
 pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     let position = share * (values.len() - 1) as f64;
     let (_, &mut low, above) = values.select_nth_unstable_by(position as usize, f64::total_cmp);

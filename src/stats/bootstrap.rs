@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Statistic, bca, round_off, statistic};
 use crate::rng::{Address, Stream};
 
-/// Ends move by about 3 % of the mean's standard error from seed to seed.
+/// Number of resamples. Ends differ by about 3 % of the mean's standard error between seeds.
 const RESAMPLES: usize = 10_000;
 
-/// Words drawn at once, rounded to whole resamples: few enough for the nearest cache.
+/// Number of words drawn at once, rounded to whole resamples: few enough for the nearest cache.
 const PIECE: usize = 4096;
 
 /// An interval, both ends included.
@@ -20,22 +20,22 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The interval of the mean at confidence `level`, such as 0.95, by the bootstrap that corrects
-/// bias and acceleration, BCa (Efron 1987, Journal of the American Statistical Association 82;
-/// DiCiccio and Efron 1996, Statistical Science 11).
+/// Returns the interval of the mean at confidence `level`, such as 0.95, by the bootstrap with bias
+/// correction and acceleration, BCa (Efron 1987, Journal of the American Statistical Association
+/// 82; DiCiccio and Efron 1996, Statistical Science 11).
 ///
 /// ```text
 /// ends = quantiles of 10 000 resampled means at Φ(z0 + z / (1 - a z))
 /// z    = z0 ± Φ⁻¹((1 + level) / 2)
-/// z0   = Φ⁻¹(share of resampled means below the mean, where an equal one counts half)
+/// z0   = Φ⁻¹(share of resampled means below the mean; an equal one counts half)
 /// a    = Σ d³ / (6 (Σ d²)^1.5),  d = value - mean
 /// ```
 ///
-/// Resample r of n values takes as its i-th the value at word i of row r of the address
-/// `(seed, "bootstrap", Stream::Bootstrap, 0)`, brought to 0..n by multiplication: the same on
-/// every machine. Values that are all equal give their mean as both ends.
+/// The i-th value of resample r of n values is the value at word i of row r of the address `(seed,
+/// "bootstrap", Stream::Bootstrap, 0)`, mapped to 0..n by multiplication. It is the same on every
+/// machine. If all values are equal, both ends are their mean.
 ///
-/// `None` with fewer than two values, where one of them or their variance is not finite, or where
+/// Returns `None` with fewer than two values, if a value or the variance is not finite, or if
 /// `level` is not between 0 and 1.
 pub fn bootstrap_interval(values: &[f64], level: f64, seed: u64) -> Option<Interval> {
     let summary = statistic(values.iter().copied());
@@ -57,7 +57,7 @@ pub fn bootstrap_interval(values: &[f64], level: f64, seed: u64) -> Option<Inter
     Some(Interval { low: end(low), high: end(high) })
 }
 
-/// The mean of each resample.
+/// Returns the mean of each resample.
 fn resampled_means(values: &[f64], seed: u64) -> Vec<f64> {
     let n = values.len();
     let address = Address::new(seed, "bootstrap", Stream::Bootstrap, 0);
@@ -100,10 +100,10 @@ mod tests {
     ///     batch=20_000, method="BCa", rng=np.random.default_rng(0))
     /// ```
     ///
-    /// of SciPy 1.17.1, the accuracies as numbers of rows, since round-off breaks its ties. An end
-    /// has a standard error of about 0.037 of the mean's: 0.027 of the quantile,
-    /// √(0.025 · 0.975 / 10 000) / φ(1.96), and 0.025 of twice z0, 2 √(0.5 · 0.5 / 10 000) / φ(0).
-    /// Four of them and a step between two possible means are allowed.
+    /// of SciPy 1.17.1, with the accuracies as numbers of rows, because round-off breaks their
+    /// ties. The standard error of an end is about 0.037 of the mean's: 0.027 from the quantile,
+    /// √(0.025 · 0.975 / 10 000) / φ(1.96), and 0.025 from twice z0, 2 √(0.5 · 0.5 / 10 000) /
+    /// φ(0). The test allows four of them and a step between two possible means.
     #[test]
     fn intervals_agree_with_scipy() {
         for (values, step, low, high) in [
@@ -157,10 +157,10 @@ mod tests {
     }
 
     /// 95 % intervals of 20 normal values reach √(19/20) 1.96 estimated standard errors to each
-    /// side, where Student's t with 19 degrees of freedom puts 0.9287. Allowed are four standard
-    /// errors: 4 √(0.9287 (1 - 0.9287) / 400) = 0.052.
+    /// side, which Student's t with 19 degrees of freedom covers with probability 0.9287. The test
+    /// allows four standard errors: 4 √(0.9287 (1 - 0.9287) / 400) = 0.052.
     #[test]
-    fn intervals_hold_the_true_mean_as_often_as_they_should() {
+    fn intervals_cover_the_true_mean_as_often_as_expected() {
         let mut zs = vec![0f32; 20 * 400];
         Address::new(2024, "coverage", Stream::Data, 0).fill_normal(0, 20, &mut zs);
         let zs: Vec<f64> = zs.into_iter().map(f64::from).collect();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn intervals_move_stretch_and_turn_with_the_values() {
+    fn intervals_shift_scale_and_flip_with_the_values() {
         let Interval { low, high } = bootstrap_interval(&skewed(), 0.9, 5).unwrap();
         let moved = bootstrap_interval(&skewed().map(|x| 3.0 * x + 7.0), 0.9, 5);
         assert_close(moved, 3.0 * low + 7.0, 3.0 * high + 7.0, 1e-8);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_resampled_is_none() {
+    fn invalid_values_and_levels_give_none() {
         for values in [&[][..], &[0.1], &[0.1, f64::NAN], &[f64::NEG_INFINITY, 0.1], &[1e200, 0.0]]
         {
             assert_eq!(bootstrap_interval(values, 0.95, 1), None, "{values:?}");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_levels_end_within_the_values() {
+    fn extreme_levels_stay_within_the_values() {
         for level in [f64::MIN_POSITIVE, f64::EPSILON, 1.0 - f64::EPSILON / 2.0] {
             for values in [&SLEEP[..], &skewed(), &[0.0, 1e100], &[1.0, 0.0, 0.0, 0.0, 0.0]] {
                 let Interval { low, high } = bootstrap_interval(values, level, 1).unwrap();

@@ -1,13 +1,14 @@
-//! Many tests at once.
+//! Correction of many tests at once.
 
-/// Holm's step-down adjustment (1979, Scandinavian Journal of Statistics 6), in the order given.
+/// Returns the p-values after Holm's step-down adjustment (1979, Scandinavian Journal of Statistics
+/// 6), in the given order.
 ///
 /// ```text
 /// adjusted p of the i-th smallest of m = max over j <= i of (m - j + 1) p_j, at most 1
 /// ```
 ///
-/// To reject where the adjusted p is at most α keeps the chance of any false rejection at α or
-/// below, however the tests depend on each other. A NaN counts as a test and stays NaN.
+/// To reject if the adjusted p is at most α keeps the chance of any false rejection at or below α,
+/// however the tests depend on each other. A NaN counts as a test and stays NaN.
 pub fn holm(ps: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..ps.len()).filter(|&i| !ps[i].is_nan()).collect();
     order.sort_by(|&i, &j| ps[i].total_cmp(&ps[j]));
@@ -43,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn one_test_needs_no_adjustment_and_none_has_none() {
+    fn one_test_needs_no_adjustment_and_no_test_gives_none() {
         assert_eq!(holm(&[0.2]), [0.2]);
         assert!(holm(&[]).is_empty());
     }

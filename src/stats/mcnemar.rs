@@ -2,15 +2,15 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// The p-value of McNemar's exact test (1947, Psychometrika 12), two-sided, from the rows that only
-/// the first and only the second classifier predicts rightly.
+/// Returns the two-sided p-value of McNemar's exact test (1947, Psychometrika 12). It takes the
+/// numbers of rows that only the first and only the second classifier predicts correctly.
 ///
 /// ```text
 /// p = min(1, 2 P(X <= the fewer of the two)),  X binomial of their sum with 1/2
 /// ```
 ///
-/// Rows that both predict rightly, or neither, say nothing; with no others p is 1. Right to nine
-/// digits up to a million of the others.
+/// Rows that both or neither predict correctly carry no information; without other rows p is 1. The
+/// result is correct to nine digits for up to a million other rows.
 pub fn mcnemar(only_first: usize, only_second: usize) -> f64 {
     let [first, second] = [only_first as u64, only_second as u64];
     let law = Binomial::new(0.5, first.saturating_add(second));

@@ -1,12 +1,12 @@
-//! Is a difference more than chance? Tests and an interval for paired scores.
+//! Tests and an interval for paired scores: is a difference more than chance?
 //!
 //! | question | function |
 //! |---|---|
 //! | Do two arms differ, each seed paired with itself? | [`paired_t`] |
-//! | The same for scores whose training sets overlap | [`nadeau_bengio`] |
+//! | The same for scores with overlapping training sets | [`nadeau_bengio`] |
 //! | How large may the difference be? | [`bootstrap_interval`] |
 //! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
-//! | Which of many p-values still count? | [`holm`] |
+//! | Which of many p-values remain significant? | [`holm`] |
 
 mod bca;
 mod bootstrap;
@@ -21,9 +21,9 @@ pub use mcnemar::mcnemar;
 pub use statistic::{Statistic, mean, number, statistic};
 pub use t_test::{TTest, nadeau_bengio, paired_t};
 
-/// Values no further apart than this are equal but for their round-off. It is 10⁻¹² for values of
-/// order one and below: subtracting two accuracies leaves an error near 10⁻¹⁶, and two accuracies
-/// that differ at all do so by one over the number of rows.
+/// Returns the largest difference between values that are equal up to round-off. It is 10⁻¹² for
+/// values of order one and below: subtracting two accuracies leaves an error near 10⁻¹⁶, and two
+/// different accuracies differ by at least one over the number of rows.
 fn round_off(values: &[f64]) -> f64 {
     1e-12 * values.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()))
 }

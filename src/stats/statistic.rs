@@ -1,26 +1,26 @@
-//! Mean and spread.
+//! Mean and standard deviation.
 
 use serde::{Deserialize, Serialize};
 
 /// Mean, sample standard deviation (n − 1) and count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistic {
-    /// `None` without values.
+    /// The mean; `None` without values.
     pub mean: Option<f64>,
-    /// `None` with fewer than two values.
+    /// The sample standard deviation; `None` with fewer than two values.
     pub std: Option<f64>,
     /// Number of values.
     pub n: usize,
 }
 
 impl Statistic {
-    /// Whether there are no values.
+    /// Returns whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.n == 0
     }
 }
 
-/// Mean and sample standard deviation of some values.
+/// Returns the mean and the sample standard deviation of some values.
 pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
     let values: Vec<f64> = values.into_iter().collect();
     let n = values.len();
@@ -33,12 +33,12 @@ pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
     }
 }
 
-/// The mean of some values; NaN if there are none.
+/// Returns the mean of some values; NaN if there are none.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// A number as a person writes it: `0.01`, `1e-6`.
+/// Formats a number for people: `0.01`, `1e-6`.
 pub fn number(x: f64) -> String {
     if x > 0. && !(1e-4..1e9).contains(&x) { format!("{x:e}") } else { x.to_string() }
 }

@@ -8,7 +8,8 @@ use super::{Statistic, round_off, statistic};
 /// The result of a t-test of the hypothesis that the mean difference is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TTest {
-    /// The statistic. `None` where the differences are one value other than 0: it is infinite.
+    /// The statistic. `None` if the differences are all one value other than 0, which makes it
+    /// infinite.
     pub t: Option<f64>,
     /// Degrees of freedom.
     pub df: f64,
@@ -16,36 +17,38 @@ pub struct TTest {
     pub p: f64,
 }
 
-/// The paired t-test (Student 1908, Biometrika 6), which compares two arms seed by seed.
+/// Runs the paired t-test (Student 1908, Biometrika 6), which compares two arms seed by seed.
 ///
 /// ```text
 /// t = mean / sqrt(var / n)        n - 1 degrees of freedom, var with n - 1
 /// ```
 ///
-/// Differences that are all equal have no spread to measure. If all are 0, t is 0 and p is 1;
-/// otherwise p is that of the exact sign-flip test (Fisher 1935, The Design of Experiments),
-/// 2^(1 - n), since t would call two equal differences certain. What differs by less than 10⁻¹²
-/// (of the largest difference, where that is above 1) counts as equal.
+/// Differences that are all equal have no spread to measure. If all are 0, t is 0 and p is 1.
+/// Otherwise p is that of the exact sign-flip test (Fisher 1935, The Design of Experiments), 2^(1 -
+/// n), because t would call two equal differences certain. Differences that differ by less than
+/// 10⁻¹² (of the largest difference, if that is above 1) count as equal.
 ///
-/// `None` with fewer than two differences, or where one of them or their variance is not finite.
+/// Returns `None` with fewer than two differences, or if a difference or the variance is not
+/// finite.
 pub fn paired_t(differences: &[f64]) -> Option<TTest> {
     nadeau_bengio(differences, 0.0)
 }
 
-/// The corrected resampled t-test (Nadeau and Bengio 2003, Machine Learning 52), for scores whose
-/// training sets overlap: the plain test takes them for independent and finds too much.
+/// Runs the corrected resampled t-test (Nadeau and Bengio 2003, Machine Learning 52), for scores
+/// with overlapping training sets. The plain test treats such scores as independent and rejects too
+/// often.
 ///
 /// ```text
 /// t = mean / sqrt((1/n + test_per_train) var)        n - 1 degrees of freedom, var with n - 1
 /// ```
 ///
-/// `test_per_train` is the number of test rows over that of training rows: 1 / (k - 1) for the
-/// T k scores of a k-fold cross-validation repeated T times (Bouckaert and Frank 2004, PAKDD), and
-/// 0 for [`paired_t`]. The mean varies as that of m = 1 / (1/n + test_per_train) independent
-/// differences would, so differences that are all equal, but not 0, have p = 2^(1 - m) here, at
+/// `test_per_train` is the number of test rows divided by that of training rows: 1 / (k - 1) for
+/// the T k scores of a k-fold cross-validation repeated T times (Bouckaert and Frank 2004, PAKDD),
+/// and 0 for [`paired_t`]. The mean varies like that of m = 1 / (1/n + test_per_train) independent
+/// differences. Differences that are all equal, but not 0, therefore have p = 2^(1 - m) here, at
 /// most 1.
 ///
-/// `None` where [`paired_t`] is, or where `test_per_train` is negative or not finite.
+/// Returns `None` if [`paired_t`] does, or if `test_per_train` is negative or not finite.
 pub fn nadeau_bengio(differences: &[f64], test_per_train: f64) -> Option<TTest> {
     let summary = statistic(differences.iter().copied());
     let Statistic { mean: Some(mean), std: Some(std), n } = summary else { return None };
@@ -72,10 +75,10 @@ mod tests {
     use super::*;
     use crate::rng::{Address, Stream};
 
-    /// Hours of sleep gained by ten patients, one drug less the other (Student 1908).
+    /// Hours of sleep gained by ten patients, one drug minus the other (Student 1908).
     const SLEEP: [f64; 10] = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4];
 
-    /// Of 70 rows, how many more one of two arms predicted rightly.
+    /// How many more of 70 rows one of two arms predicted correctly, as a share.
     fn accuracies() -> [f64; 10] {
         [1, 0, 2, -1, 3, 1, 0, 1, 2, -1].map(|rows| f64::from(rows) / 70.0)
     }
@@ -149,7 +152,7 @@ mod tests {
         assert_eq!(nadeau_bengio(&[0.0; 3], 0.5), Some(none));
     }
 
-    /// Of 2^n ways to choose the signs, two are as extreme as all alike.
+    /// Of the 2^n ways to choose the signs, two are as extreme as all signs equal.
     #[test]
     fn one_repeated_difference_has_the_p_of_the_sign_flip_test() {
         assert_eq!(paired_t(&[0.25; 2]), Some(TTest { t: None, df: 1.0, p: 0.5 }));
@@ -160,10 +163,10 @@ mod tests {
         assert_eq!(paired_t(&steps), Some(TTest { t: None, df: 29.0, p: 2f64.powi(-29) }));
     }
 
-    /// Ten folds ten times: m = 1 / (1/100 + 1/9) = 900/109, and p = 2^(1 - 900/109). A test set as
-    /// large as the training set leaves less than one independent difference.
+    /// Ten folds repeated ten times: m = 1 / (1/100 + 1/9) = 900/109, and p = 2^(1 - 900/109). A
+    /// test set as large as the training set leaves less than one independent difference.
     #[test]
-    fn one_repeated_difference_counts_for_less_where_training_sets_overlap() {
+    fn one_repeated_difference_counts_for_less_if_training_sets_overlap() {
         let test = nadeau_bengio(&[0.1; 100], 1.0 / 9.0).unwrap();
         assert_eq!((test.t, test.df), (None, 99.0));
         assert!((test.p / 0.006538245508381825 - 1.0).abs() < 1e-12, "{}", test.p);
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_tested_is_none() {
+    fn invalid_differences_and_ratios_give_none() {
         for differences in [&[][..], &[0.1], &[0.1, f64::NAN], &[f64::INFINITY, 0.1], &[1e200, 0.0]]
         {
             assert_eq!(paired_t(differences), None, "{differences:?}");
@@ -190,9 +193,9 @@ mod tests {
         Ok(())
     }
 
-    /// Kolmogorov's distance times √n passes 2.693 once in a million times.
+    /// Kolmogorov's distance times √n exceeds 2.693 once in a million times.
     #[test]
-    fn p_is_uniform_where_nothing_differs() {
+    fn p_is_uniform_if_nothing_differs() {
         const SAMPLES: u32 = 4000;
         let mut zs = vec![0f32; 8 * SAMPLES as usize];
         Address::new(2024, "p", Stream::Data, 0).fill_normal(0, 8, &mut zs);

@@ -12,7 +12,7 @@ use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, Objective};
 
-/// Two noisy circles, drawn anew for each data seed, and the tutorial's network 2-500-1.
+/// Two noisy circles, drawn for each data seed, and the tutorial's 2-500-1 network.
 #[derive(Clone, Debug)]
 pub struct Circles {
     samples: usize,
@@ -20,29 +20,30 @@ pub struct Circles {
 }
 
 impl Default for Circles {
-    /// 100 points with noise 0.1.
+    /// Returns 100 points with noise 0.1.
     fn default() -> Self {
         Self { samples: 100, noise: 0.1 }
     }
 }
 
 impl Circles {
-    /// Ratio of the inner to the outer circle: scikit-learn's default, which the tutorial keeps.
+    /// Ratio of the inner to the outer circle: scikit-learn's default, as in the tutorial.
     const FACTOR: f64 = 0.8;
 
-    /// So many points, with Gaussian noise of a standard deviation in the data themselves.
+    /// Creates the task with `samples` points and Gaussian noise of standard deviation `noise` in
+    /// the data.
     ///
     /// # Errors
-    /// If there are less than two points or the noise is out of range.
+    /// If there are fewer than two points or the noise is out of range.
     pub fn new(samples: usize, noise: f64) -> Result<Self> {
         points::check(samples, noise)?;
         Ok(Self { samples, noise: noise + 0. }) // -0 is 0
     }
 
-    /// The points of a data seed.
+    /// Returns the points of a data seed.
     ///
     /// # Errors
-    /// None for a task that could be made.
+    /// If the points cannot be drawn, which [`Circles::new`] rules out.
     pub fn data(&self, seed: u32) -> Result<Dataset> {
         circles(self.samples, Some(self.noise), Self::FACTOR, seed)
     }
@@ -53,7 +54,7 @@ impl Task for Circles {
         "circles"
     }
 
-    /// The data follow from the settings.
+    /// Returns a fingerprint of the settings, which determine the data.
     fn fingerprint(&self) -> Fingerprint {
         let Self { samples, noise } = self;
         let factor = Self::FACTOR;
@@ -68,7 +69,7 @@ impl Task for Circles {
         Arc::new(BinaryCrossEntropy)
     }
 
-    /// Data seed 1 and 30 points to train on.
+    /// Returns data seed 1 with 30 training points.
     fn draw(&self) -> Draw {
         let train_size = self.rows().trainable().min(30);
         Draw { data_seed: 1, train_size, validation_size: 0 }

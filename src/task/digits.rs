@@ -13,28 +13,28 @@ use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{CrossEntropy, Objective};
 
-/// Images of handwritten digits, of which the last are the test set, and a convolutional network.
+/// Images of handwritten digits with a test set at the end, and a convolutional network.
 #[derive(Clone, Debug)]
 pub struct Digits {
     images: Dataset,
 }
 
 impl Digits {
-    /// The first digits are those to train on; the others are the test set.
+    /// Number of digits for training, at the start. The others are the test set.
     const TO_TRAIN: usize = 797;
 
-    /// The digits that this crate ships.
+    /// Reads the digits shipped with this crate.
     ///
     /// # Errors
-    /// None with the file as it is shipped.
+    /// If the shipped file is damaged.
     pub fn new() -> Result<Self> {
         Ok(Self { images: digits()? })
     }
 
-    /// Those of a file; `name` is what messages call it.
+    /// Reads the digits of a file; messages call it `name`.
     ///
     /// # Errors
-    /// If it is no file of digits or has too few: the error names the line.
+    /// If it is not a file of digits or has too few. The error names the line.
     pub fn read(bytes: &[u8], name: &str) -> Result<Self> {
         let images = read_digits(bytes, name)?;
         if images.len() <= Self::TO_TRAIN {
@@ -85,7 +85,7 @@ impl Task for Digits {
         Ok(Model::new(network.build(&vb, slots)?))
     }
 
-    /// The first convolution makes 6×6 of 8×8 pixels.
+    /// The first convolution turns 8×8 pixels into 6×6.
     fn activations(&self, hyper: &Hyper) -> usize {
         hyper.hidden.saturating_mul(6 * 6)
     }

@@ -1,4 +1,4 @@
-//! The content of data as a short name.
+//! A short name for the content of data.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use sha2::{Digest, Sha256};
 use crate::data::Dataset;
 use crate::files::{hexadecimal, sha256};
 
-/// The SHA-256 of the content of some data. The same rows have the same fingerprint, whatever their files
-/// are called and however they are compressed. That of nothing is empty, and refused.
+/// The SHA-256 of the content of some data. The same rows have the same fingerprint, whatever the
+/// names and the compression of their files. The fingerprint of nothing is empty and is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// That of data that follow from a description, of which it is the text.
+    /// Returns the fingerprint of data that follow from a description, given as text.
     pub fn text(description: &str) -> Self {
         Self(if description.is_empty() { String::new() } else { sha256(description.as_bytes()) })
     }
 
-    /// That of the rows of a data set.
+    /// Returns the fingerprint of the rows of a data set.
     pub fn of(data: &Dataset) -> Self {
         Self::rows([(data.width(), data.rows())])
     }
 
-    /// Whether it is that of nothing.
+    /// Returns whether it is the fingerprint of nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// That of the numbers and classes in order of one or more sets of rows, each with the number of its
-    /// features or channels.
+    /// Returns the fingerprint of one or more sets of rows: their numbers and classes in order,
+    /// each set with its number of features or channels.
     pub fn rows<'a, R>(sets: impl IntoIterator<Item = (usize, R)>) -> Self
     where
         R: ExactSizeIterator<Item = (&'a [f64], u32)>,
@@ -52,7 +52,7 @@ impl Fingerprint {
 }
 
 impl fmt::Display for Fingerprint {
-    /// The first digits, as many as tell data apart.
+    /// Writes the first digits, enough to distinguish data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.12}", self.0)
     }
@@ -62,7 +62,7 @@ impl fmt::Display for Fingerprint {
 mod tests {
     use super::*;
 
-    /// Sets of rows of two features.
+    /// Returns the fingerprint of sets of rows of two features.
     fn of(sets: &[&[([f64; 2], u32)]]) -> Fingerprint {
         let rows: Vec<Vec<(&[f64], u32)>> = sets
             .iter()
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_class_and_place_counts() {
+    fn fingerprint_depends_on_every_number_class_and_place() {
         let (a, b) = (([1., 2.], 0), ([3., 4.], 1));
         let all = [
             of(&[&[a, b]]),
@@ -91,7 +91,7 @@ mod tests {
 
     /// From Python's `hashlib.sha256(struct.pack('<QQQddI', 2, 1, 2, 1., 2., 0)).hexdigest()`.
     #[test]
-    fn the_hash_is_that_of_another_implementation() {
+    fn fingerprint_agrees_with_python() {
         assert_eq!(
             of(&[&[([1., 2.], 0)]]).0,
             "a5bce19d18b9a479b04afa654c767e77ce6be79eb863fb3d57e20e1eed913c91"

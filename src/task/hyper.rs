@@ -8,27 +8,28 @@ use serde::{Deserialize, Serialize};
 use crate::rng::{Address, Stream};
 use crate::train::EarlyStopping;
 
-/// Network and training.
+/// The hyperparameters of the network and of training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hyper {
     /// Width of the hidden layer, or number of filters of a convolution.
     pub hidden: usize,
-    /// Passes over the training rows.
+    /// Number of passes over the training rows.
     pub epochs: usize,
-    /// Rows of a training step.
+    /// Number of rows per training step.
     pub batch_size: usize,
     /// Adam's step size.
     pub learning_rate: f64,
     /// Early stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
-    /// Further numbers of a task of one's own, by name.
+    /// Further numbers of a custom task, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<String, f64>,
 }
 
 impl Default for Hyper {
-    /// The tutorial's: 500 hidden units, 4,000 epochs of batches of 32, step size 0.001.
+    /// Returns those of the tutorial: 500 hidden units, 4,000 epochs of batches of 32, step size
+    /// 0.001.
     fn default() -> Self {
         Self {
             hidden: 500,
@@ -41,23 +42,24 @@ impl Default for Hyper {
     }
 }
 
-/// How many rows a task has.
+/// The rows of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
-    /// All rows.
+    /// Number of all rows.
     pub all: usize,
-    /// The number of rows at the end that are always the test set; `None` for all that are neither for
-    /// training nor for validation.
+    /// Number of rows at the end that are always the test set. If `None`, the test set is all rows
+    /// that are used neither for training nor for validation.
     pub test: Option<usize>,
 }
 
 impl Rows {
-    /// Rows of which those that are not for training or validation are the test set.
+    /// Creates rows without a fixed test set.
     pub fn new(all: usize) -> Self {
         Self { all, test: None }
     }
 
-    /// How many rows are not always the test set; at least one is kept for it.
+    /// Returns the number of rows outside the fixed test set. Without one, at least one row is kept
+    /// for testing.
     pub fn trainable(&self) -> usize {
         self.all.saturating_sub(self.test.unwrap_or(1))
     }
@@ -66,16 +68,16 @@ impl Rows {
 /// One draw of the data and its split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draw {
-    /// Seed of the data set, or of the choice of rows from real data, where 0 takes the first ones.
+    /// Seed of the data set or, for real data, of the choice of rows; 0 takes the first rows.
     pub data_seed: u32,
     /// Number of training rows.
     pub train_size: usize,
-    /// Number of rows after them to choose by.
+    /// Number of validation rows after them.
     pub validation_size: usize,
 }
 
 impl Draw {
-    /// Training, validation and test rows in the order of the data.
+    /// Returns the training, validation and test rows in the order of the data.
     ///
     /// # Errors
     /// If they leave no test rows.
@@ -83,10 +85,11 @@ impl Draw {
         self.split(rows, (0..rows.all).collect())
     }
 
-    /// The same with training and validation rows chosen by the data seed; 0 chooses the first.
+    /// Returns the same with training and validation rows chosen by the data seed; 0 chooses the
+    /// first.
     ///
     /// # Errors
-    /// As [`Draw::in_order`].
+    /// If they leave no test rows.
     pub fn shuffled(&self, rows: Rows) -> Result<[Vec<usize>; 3]> {
         if self.data_seed == 0 {
             return self.in_order(rows);
@@ -97,7 +100,7 @@ impl Draw {
         self.split(rows, chosen.chain(fixed..rows.all).collect())
     }
 
-    /// Number of test rows.
+    /// Returns the number of test rows.
     pub fn test_size(&self, rows: Rows) -> usize {
         let others = rows.all.saturating_sub(self.train_size + self.validation_size);
         rows.test.unwrap_or(others)
@@ -106,7 +109,7 @@ impl Draw {
     /// Checks that rows of each part are left.
     ///
     /// # Errors
-    /// If there are none to train or to test on.
+    /// If there are no training rows or no test rows.
     pub fn check(&self, rows: Rows) -> Result<()> {
         let Self { train_size, validation_size, .. } = *self;
         let (most, all) = (rows.trainable(), rows.all);

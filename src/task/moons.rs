@@ -1,4 +1,4 @@
-//! Two noisy half circles that reach into each other.
+//! Two noisy interleaving half circles.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, Objective};
 
-/// Two noisy half circles, scikit-learn's `make_moons`, drawn anew for each data seed, and the tutorial's network.
+/// Two noisy half circles (scikit-learn's `make_moons`), drawn for each data seed, and the
+/// tutorial's network.
 #[derive(Clone, Debug)]
 pub struct Moons {
     samples: usize,
@@ -20,26 +21,27 @@ pub struct Moons {
 }
 
 impl Default for Moons {
-    /// 100 points with noise 0.1.
+    /// Returns 100 points with noise 0.1.
     fn default() -> Self {
         Self { samples: 100, noise: 0.1 }
     }
 }
 
 impl Moons {
-    /// So many points, with Gaussian noise of a standard deviation in the data themselves.
+    /// Creates the task with `samples` points and Gaussian noise of standard deviation `noise` in
+    /// the data.
     ///
     /// # Errors
-    /// If there are less than two points or the noise is out of range.
+    /// If there are fewer than two points or the noise is out of range.
     pub fn new(samples: usize, noise: f64) -> Result<Self> {
         points::check(samples, noise)?;
         Ok(Self { samples, noise: noise + 0. }) // -0 is 0
     }
 
-    /// The points of a data seed.
+    /// Returns the points of a data seed.
     ///
     /// # Errors
-    /// None for a task that could be made.
+    /// If the points cannot be drawn, which [`Moons::new`] rules out.
     pub fn data(&self, seed: u32) -> Result<Dataset> {
         moons(self.samples, Some(self.noise), seed)
     }
@@ -50,7 +52,7 @@ impl Task for Moons {
         "moons"
     }
 
-    /// The data follow from the settings.
+    /// Returns a fingerprint of the settings, which determine the data.
     fn fingerprint(&self) -> Fingerprint {
         let Self { samples, noise } = self;
         Fingerprint::text(&format!("moons, {samples} points, noise {noise}"))
@@ -64,7 +66,7 @@ impl Task for Moons {
         Arc::new(BinaryCrossEntropy)
     }
 
-    /// Data seed 1 and 30 points to train on.
+    /// Returns data seed 1 with 30 training points.
     fn draw(&self) -> Draw {
         let train_size = self.rows().trainable().min(30);
         Draw { data_seed: 1, train_size, validation_size: 0 }

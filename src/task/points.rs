@@ -1,4 +1,4 @@
-//! What tasks on points of the plane share.
+//! Common code of tasks on points in the plane.
 
 use candle_core::{Device, Result, bail};
 use candle_nn::VarBuilder;
@@ -9,7 +9,7 @@ use crate::model::Mlp;
 use crate::nn::Model;
 use crate::noise::Slots;
 
-/// The parts of points that are drawn in a random order.
+/// Returns the parts of points that are drawn in random order.
 pub(super) fn parts(data: &Dataset, draw: &Draw, device: &Device) -> Result<Parts> {
     Parts::new(&draw.in_order(Rows::new(data.len()))?, |rows| {
         let (xs, ys) = data.select(rows)?.to_tensors(device)?;
@@ -17,20 +17,20 @@ pub(super) fn parts(data: &Dataset, draw: &Draw, device: &Device) -> Result<Part
     })
 }
 
-/// The tutorial's network.
+/// Builds the tutorial's network.
 pub(super) fn build(hyper: &Hyper, vb: &VarBuilder, slots: &Slots) -> Result<Model> {
     let network = Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1 };
     Ok(Model::new(network.build(vb, slots)?))
 }
 
-/// The points of a draw.
+/// Returns the points of a draw as a view.
 pub(super) fn view(data: Dataset) -> Result<View> {
     Ok(View::Points(data))
 }
 
-/// Checks the settings of points that are drawn.
+/// Checks the settings of drawn points.
 pub(super) fn check(samples: usize, noise: f64) -> Result<()> {
-    /// Far below what f32 holds.
+    /// Far below the largest f32.
     const MOST: f64 = 1e30;
     if samples < 2 {
         bail!("samples must be at least 2, received {samples}")

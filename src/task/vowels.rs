@@ -13,7 +13,7 @@ use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{CrossEntropy, Objective};
 
-/// Labelled sequences, those to train on and those to test on, and an LSTM.
+/// Labelled training and test sequences, and an LSTM.
 #[derive(Clone, Debug)]
 pub struct Vowels {
     train: Sequences,
@@ -21,19 +21,20 @@ pub struct Vowels {
 }
 
 impl Vowels {
-    /// The utterances that this crate ships.
+    /// Reads the utterances shipped with this crate.
     ///
     /// # Errors
-    /// None with the files as they are shipped.
+    /// If a shipped file is damaged.
     pub fn new() -> Result<Self> {
         let (train, test) = japanese_vowels()?;
         Ok(Self { train, test })
     }
 
-    /// Those of two files; the names are what messages call them.
+    /// Reads the sequences of two files; messages use the given names.
     ///
     /// # Errors
-    /// If one is no file of sequences, or they differ in channels: the error names the file and the line.
+    /// If a file does not contain sequences, or the two differ in channels. The error names the
+    /// file and the line.
     pub fn read([train, test]: [(&[u8], &str); 2]) -> Result<Self> {
         let (name, train) = (test.1, read_sequences(train.0, train.1)?);
         let test = read_sequences(test.0, test.1)?;
@@ -78,7 +79,7 @@ impl Task for Vowels {
         Draw { train_size: 270, ..Draw::default() }
     }
 
-    /// Sequences have one length in all parts.
+    /// Pads the sequences of all parts to the same length.
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
         let longest = self.train.lengths().chain(self.test.lengths()).max();
         let first = self.train.len();
@@ -94,7 +95,7 @@ impl Task for Vowels {
         Ok(Model::new(network.build(&vb, slots)?))
     }
 
-    /// The four gates at each of the most steps.
+    /// The four gates at each step of the longest sequence.
     fn activations(&self, hyper: &Hyper) -> usize {
         hyper.hidden.saturating_mul(4 * 29)
     }

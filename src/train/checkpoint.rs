@@ -1,4 +1,4 @@
-//! The whole state of a training run between two epochs, from which it continues bit for bit.
+//! The complete state of a training run between two epochs, from which it continues bit for bit.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use super::trainer::Trainer;
 use crate::nn::sorted_vars;
 use crate::optim::{OptimizerState, SaveState};
 
-/// Everything that a training run has become. The order of the rows needs no state: it follows from
-/// the seeds and the epoch. The tensors are copies: training on does not change them.
+/// The state of a training run. The order of the rows needs no state, because it follows from the
+/// seeds and the epoch. The tensors are copies, so further training does not change them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Checkpoint {
@@ -18,11 +18,11 @@ pub struct Checkpoint {
     pub epoch: usize,
     /// The seed of each replica.
     pub seeds: Vec<u64>,
-    /// The curves so far, which hold how long early stopping has waited.
+    /// The curves so far, which also tell how long early stopping has waited.
     pub history: History,
     /// The variables by name.
     pub weights: BTreeMap<String, Tensor>,
-    /// The variables that early stopping keeps, by name; empty without it.
+    /// The variables kept by early stopping, by name; empty without early stopping.
     pub kept: BTreeMap<String, Tensor>,
     /// Number of steps of the optimizer.
     pub optimizer_steps: u64,
@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub moments: BTreeMap<String, Tensor>,
     /// The steps of each replica at each noise site.
     pub noise_steps: BTreeMap<String, Vec<u32>>,
-    /// The strengths of each replica at each noise site, which a schedule may have changed.
+    /// The strengths of each replica at each noise site. A schedule may have changed them.
     pub noise_strengths: BTreeMap<String, Vec<f64>>,
 }
 
@@ -91,7 +91,7 @@ impl Checkpoint {
             ),
         }
         trainer.optimizer.set_state(&OptimizerState { steps: self.optimizer_steps, moments })?;
-        // A checkpoint from a file is on the CPU.
+        // A checkpoint read from a file is on the CPU.
         let set = |var: &Var, values: &Tensor| var.set(&values.to_device(var.device())?);
         for (name, var) in vars {
             set(var, &self.weights[name])?;
@@ -107,8 +107,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// The moments of variables of these names, of the same shapes as the optimizer's own; none if the
-    /// optimizer has none.
+    /// Returns the moments of the named variables, after a check that they have the shapes of the
+    /// optimizer's own. Returns none if the optimizer has none.
     fn moments_of(&self, names: &[String], own: &[Tensor]) -> Result<Vec<Tensor>> {
         let own = names.iter().zip(own).map(|(name, own)| (name.as_str(), own));
         let mut own: Vec<(&str, &Tensor)> = own.collect();
@@ -123,7 +123,7 @@ fn tensors<'a>(vars: &[(&'a str, &'a Var)]) -> Vec<(&'a str, &'a Tensor)> {
     vars.iter().map(|(name, var)| (*name, var.as_tensor())).collect()
 }
 
-/// The names of the optimizer's variables, in its order.
+/// Returns the names of the optimizer's variables, in its order.
 fn names(trainer: &Trainer, vars: &[(String, Var)]) -> Result<Vec<String>> {
     let name = |own: Var| match vars.iter().find(|(_, var)| var.id() == own.id()) {
         Some((name, _)) => Ok(name.clone()),
@@ -135,7 +135,7 @@ fn names(trainer: &Trainer, vars: &[(String, Var)]) -> Result<Vec<String>> {
     trainer.optimizer.vars().into_iter().map(name).collect()
 }
 
-/// Whether a checkpoint has the values of exactly these variables.
+/// Checks that a checkpoint has the values of exactly these variables.
 fn check(what: &str, own: &[(&str, &Tensor)], saved: &BTreeMap<String, Tensor>) -> Result<()> {
     let form = |tensor: &Tensor| (tensor.dims().to_vec(), tensor.dtype());
     let own: Vec<_> = own.iter().map(|(name, own)| (*name, form(own))).collect();

@@ -1,4 +1,4 @@
-//! Ending a replica when its validation loss no longer falls.
+//! Early stopping: ends a replica when its validation loss no longer falls.
 
 use candle_core::{Result, Var, bail};
 use candle_nn::VarMap;
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, ReplicaHistory};
 use crate::nn::sorted_vars;
 
-/// Early stopping, replica by replica: Prechelt 1998, "Early Stopping - But When?"; the rule is that
-/// of Keras with a `min_delta` of 0.
+/// Early stopping, replica by replica: Prechelt 1998, "Early Stopping - But When?", with the rule
+/// of Keras for a `min_delta` of 0.
 ///
-/// A replica ends after the first epoch that is the `patience`-th in a row whose validation loss is
-/// not below the lowest one before. It keeps the weights of that epoch, or with `restore_best`
-/// those of the epoch with the lowest validation loss, also when it reaches the last epoch. The
-/// others continue as if alone.
+/// A replica ends after the first `patience` epochs in a row with a validation loss that is not
+/// below its previous minimum. It keeps the weights of the last of these epochs. With
+/// `restore_best` it keeps the weights of the epoch with the lowest validation loss, even if it
+/// reaches the last epoch. The other replicas continue as if alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlyStopping {
@@ -21,37 +21,38 @@ pub struct EarlyStopping {
     pub patience: usize,
     /// Whether a replica keeps the weights of the epoch with the lowest validation loss.
     pub restore_best: bool,
-    /// Whether the loss of the test rows is watched for want of validation rows: the test scores are then
-    /// optimistic.
+    /// Whether to watch the loss of the test rows instead of the validation rows. The test scores
+    /// are then optimistic.
     pub on_test: bool,
 }
 
 impl EarlyStopping {
-    /// Ends a replica after so many epochs without a lower validation loss.
+    /// Ends a replica after `patience` epochs without a lower validation loss.
     pub fn new(patience: usize) -> Self {
         Self { patience, restore_best: false, on_test: false }
     }
 
-    /// With the weights of the epoch with the lowest validation loss.
+    /// Restores the weights of the epoch with the lowest validation loss.
     pub fn restore_best(self) -> Self {
         Self { restore_best: true, ..self }
     }
 
-    /// With the test rows in place of validation rows.
+    /// Watches the test rows instead of the validation rows.
     pub fn on_test(self) -> Self {
         Self { on_test: true, ..self }
     }
 }
 
-/// Early stopping at work: the weights that it keeps and the epochs that they are of.
+/// The state of early stopping: the kept weights and their epochs.
 pub(super) struct Stopper {
     rule: EarlyStopping,
     pub kept: Vec<Kept>,
-    /// The epoch, from 1, with the lowest validation loss of each replica; 0 before the first.
+    /// The epoch, from 1, with the lowest validation loss of each replica; 0 before the first
+    /// epoch.
     best_epochs: Vec<usize>,
 }
 
-/// A variable and the values that it has in the end, if they are not the last.
+/// A variable and its final values, if they are not the last ones.
 pub(super) struct Kept {
     pub name: String,
     pub var: Var,
@@ -70,13 +71,13 @@ impl Stopper {
         Ok(Self { rule, kept, best_epochs: Vec::new() })
     }
 
-    /// The losses that are watched.
+    /// Returns the losses to watch.
     fn losses<'a>(&self, replica: &'a ReplicaHistory) -> &'a [f32] {
         let watched = if self.rule.on_test { &replica.test } else { &replica.val };
         &watched.loss
     }
 
-    /// Finds the best epochs of curves that are there already.
+    /// Finds the best epochs of existing curves.
     pub fn resume(&mut self, history: &History) {
         let best = |losses: &[f32]| {
             let first = losses.iter().copied().enumerate();
@@ -86,7 +87,7 @@ impl Stopper {
         self.best_epochs = history.replicas.iter().map(|own| best(self.losses(own))).collect();
     }
 
-    /// Looks at the epoch that has just been recorded.
+    /// Processes the epoch that has just been recorded.
     pub fn epoch_end(&mut self, epoch: usize, history: &mut History) -> Result<()> {
         let EarlyStopping { patience, restore_best, .. } = self.rule;
         let replicas = history.replicas.len();
@@ -113,7 +114,7 @@ impl Stopper {
         Ok(())
     }
 
-    /// Gives each replica the weights that it keeps.
+    /// Gives each replica the weights kept for it.
     pub fn finish(&self, history: &mut History) -> Result<()> {
         let replicas = history.replicas.len();
         for (r, replica) in history.replicas.iter_mut().enumerate() {
@@ -132,7 +133,8 @@ impl Stopper {
     }
 }
 
-/// Copies one replica's part of a variable; a model of one replica may have no axis for it.
+/// Copies one replica's part of a variable. With a single replica the variable may have no replica
+/// axis.
 fn copy_replica(from: &Var, to: &Var, r: usize, replicas: usize) -> Result<()> {
     if replicas == 1 {
         return to.set(from);

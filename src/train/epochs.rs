@@ -1,4 +1,4 @@
-//! The loop: for each batch forward, loss, backward and step; then an evaluation.
+//! The training loop: for each batch forward, loss, backward and step; then an evaluation.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, bail};
@@ -14,7 +14,7 @@ use crate::data::Samples;
 use crate::noise::LabelNoise;
 use crate::ops::{Orders, backward, enable_grad};
 
-/// Training epoch by epoch, of a model and by an optimizer that the caller owns.
+/// Epoch-by-epoch training with a model and an optimizer owned by the caller.
 pub(super) struct Epochs {
     train: Samples,
     orders: Orders,
@@ -29,7 +29,7 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    /// Training before its first epoch, with validation and test rows if there are any.
+    /// Prepares training, with validation and test rows if there are any.
     pub fn new(
         train: Samples,
         others: [Option<Samples>; 2],
@@ -52,7 +52,7 @@ impl Epochs {
         })
     }
 
-    /// The same with other validation and test rows.
+    /// Replaces the validation and test rows.
     pub fn with(self, others: [Option<Samples>; 2]) -> Result<Self> {
         let (labels, stopper, most) = (self.labels, self.stopper, self.unread.most);
         let mut own = Self::new(self.train, others, self.options)?;
@@ -60,12 +60,12 @@ impl Epochs {
         Ok(Self { labels, stopper, ..own })
     }
 
-    /// The training, validation and test rows.
+    /// Returns the training, validation and test rows.
     pub fn sets(&self) -> &[Option<Samples>; 3] {
         self.evaluation.sets()
     }
 
-    /// Whether no epoch is left, or no replica trains any more.
+    /// Returns whether no epoch is left or no replica is still training.
     pub fn have_ended(&self) -> bool {
         self.finished >= self.options.epochs || self.history.all_ended()
     }
@@ -86,7 +86,7 @@ impl Epochs {
         Ok(())
     }
 
-    /// Records the epochs that have not been read.
+    /// Records the epochs that have not been read yet.
     fn read(&mut self) -> Result<()> {
         for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
             self.history.push(epoch, &self.options.seeds, &scores);
@@ -98,7 +98,7 @@ impl Epochs {
         Ok(())
     }
 
-    /// The curves to the last epoch.
+    /// Returns the curves up to the last epoch.
     pub fn whole_history(&self) -> Result<History> {
         let mut history = self.history.clone();
         for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
@@ -107,7 +107,7 @@ impl Epochs {
         Ok(history)
     }
 
-    /// Reads the last curves, and gives the model the weights that early stopping keeps for it.
+    /// Reads the last curves, and gives the model the weights kept by early stopping.
     pub fn finish(&mut self) -> Result<()> {
         self.read()?;
         if let Some(stopper) = &self.stopper {
@@ -137,14 +137,14 @@ impl Epochs {
                     loss.elem_count()
                 )
             }
-            // Backward from the vector starts with ones: the sum of the replicas' losses.
+            // The backward pass of the vector starts with ones: the sum of the replicas' losses.
             step(&backward(&loss)?)?;
             measured.push(Measured::new(loss, &*options.objective, &outputs, &ys)?);
         }
         Ok(measured)
     }
 
-    /// (R, B) labels, some of them wrong; label noise without a replica axis takes (B,).
+    /// Applies label noise to labels (R, B). Label noise without a replica axis takes (B,).
     fn noisy_labels(&self, ys: Tensor) -> Result<Tensor> {
         match &self.labels {
             None => Ok(ys),

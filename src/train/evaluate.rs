@@ -1,4 +1,4 @@
-//! Losses and scores of whole data sets, noise off.
+//! Losses and scores of whole data sets with the noise off.
 
 use candle_core::{Result, Tensor};
 use candle_nn::ModuleT;
@@ -9,16 +9,17 @@ use crate::data::Samples;
 use crate::objective::Objective;
 use crate::ops::no_grad;
 
-/// Rows that go through the model at a time.
+/// Number of rows per forward pass.
 const PIECE: usize = 1024;
 
-/// The logits of all rows with the noise off, computed in pieces of rows, which bound the memory.
+/// Returns the logits of all rows with the noise off. It processes pieces of rows to bound the
+/// memory.
 ///
 /// # Shapes
 /// (R, N, O).
 ///
 /// # Errors
-/// When the model fails.
+/// If the model fails.
 pub fn predict(model: &dyn ModuleT, samples: &Samples) -> Result<Tensor> {
     let mut logits = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
@@ -28,7 +29,8 @@ pub fn predict(model: &dyn ModuleT, samples: &Samples) -> Result<Tensor> {
     Tensor::cat(&logits, 1)
 }
 
-/// Loss and score with the noise off, computed in pieces of rows, which bound the memory.
+/// Returns the loss and the score with the noise off. It processes pieces of rows to bound the
+/// memory.
 ///
 /// # Errors
 /// If the model or the loss fails.
@@ -59,8 +61,8 @@ fn clean_logits(model: &dyn ModuleT, xs: &Tensor) -> Result<Tensor> {
     Ok(no_grad(|| model.forward_t(xs, false))?.detach())
 }
 
-/// The evaluation after each epoch: of the training rows, and of those for validation and test if there
-/// are any; together if they are few, because then a pass costs more than its rows.
+/// The evaluation after each epoch: of the training rows, and of the validation and test rows if
+/// there are any. Small sets are evaluated together, because a pass then costs more than its rows.
 pub(super) struct Evaluation {
     sets: [Option<Samples>; 3],
     together: Option<Samples>,
@@ -77,12 +79,12 @@ impl Evaluation {
         Ok(Self { sets, together })
     }
 
-    /// The training, validation and test rows.
+    /// Returns the training, validation and test rows.
     pub(super) fn sets(&self) -> &[Option<Samples>; 3] {
         &self.sets
     }
 
-    /// What training, validation and test rows give, nothing for those that there are not.
+    /// Measures the training, validation and test rows. A missing set gives nothing.
     pub(super) fn measure(
         &self,
         model: &dyn ModuleT,

@@ -1,4 +1,4 @@
-//! Training in one call, of a model and by an optimizer that stay the caller's.
+//! Training in one call, with a model and an optimizer owned by the caller.
 
 use candle_core::Result;
 use candle_nn::{ModuleT, Optimizer};
@@ -8,16 +8,16 @@ use super::history::History;
 use super::options::TrainOptions;
 use crate::data::Samples;
 
-/// Trains a model by any of Candle's optimizers and returns its curves; [`Trainer`](super::Trainer) trains
-/// epoch by epoch.
+/// Trains a model with any of Candle's optimizers and returns its curves.
+/// [`Trainer`](super::Trainer) trains epoch by epoch.
 ///
 /// # Shapes
-/// The model takes (R, B, …) and gives (R, B, O) if the samples have a replica axis, and (B, …)
-/// and (B, O) if they have none.
+/// The model maps (R, B, …) to (R, B, O) if the samples have a replica axis, and (B, …) to (B, O)
+/// if they have none.
 ///
 /// # Errors
-/// If an option is out of range, the samples have other replicas than there are seeds, or the
-/// model, the loss or the optimizer fails.
+/// If an option is out of range, the replicas of the samples do not match the seeds, or the model,
+/// the loss or the optimizer fails.
 pub fn fit<O: Optimizer>(
     model: &dyn ModuleT,
     optimizer: &mut O,

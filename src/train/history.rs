@@ -1,37 +1,37 @@
-//! What a training run records, replica by replica.
+//! The curves of a training run, replica by replica.
 
 use serde::{Deserialize, Serialize};
 
 /// The curves of every replica.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// The name of the primary metric, whose scores stand beside the losses; empty if there is none.
+    /// The name of the primary metric, which gives the scores; empty if there is none.
     pub metric: String,
-    /// One entry a replica, in the order of the seeds.
+    /// One entry per replica, in the order of the seeds.
     pub replicas: Vec<ReplicaHistory>,
 }
 
 /// The curves of one replica.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaHistory {
-    /// Of the training rows with the noise on, as the batches of the epoch gave them before their updates:
-    /// what Keras shows.
+    /// Of the training rows with the noise on, measured on each batch before its update, as in
+    /// Keras.
     pub noisy: Curves,
     /// Of the training rows with the noise off, after the epoch.
     pub clean: Curves,
-    /// Of the validation rows, noise off, after the epoch.
+    /// Of the validation rows with the noise off, after the epoch.
     pub val: Curves,
-    /// Of the test rows, noise off, after the epoch.
+    /// Of the test rows with the noise off, after the epoch.
     pub test: Curves,
-    /// Why the curves end before the last epoch.
+    /// The loss that ended the curves before the last epoch, if one did.
     pub stopped: Option<Stop>,
     /// Whether early stopping ended the curves.
     pub early_stopped: bool,
-    /// The epoch, from 1, whose weights early stopping has restored.
+    /// The epoch, from 1, of the weights that early stopping restored.
     pub restored_epoch: Option<usize>,
 }
 
-/// Loss and score, one value an epoch; empty if they were not measured.
+/// Loss and score, one value per epoch; empty if they were not measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// Mean loss over the rows.
@@ -40,14 +40,14 @@ pub struct Curves {
     pub score: Vec<f64>,
 }
 
-/// A replica whose loss became NaN or infinite.
+/// A replica with a NaN or infinite loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
-    /// Number of the replica, from 0.
+    /// The number of the replica, from 0.
     pub replica: usize,
     /// Its seed.
     pub seed: u64,
-    /// The epoch, from 1, whose loss it was; the curves end before it.
+    /// The epoch, from 1, of this loss. The curves end before it.
     pub epoch: usize,
     /// Which loss: `loss`, `clean_loss`, `val_loss` or `test_loss`.
     pub which: String,
@@ -69,17 +69,17 @@ impl History {
         Self { metric, replicas: vec![ReplicaHistory::default(); replicas] }
     }
 
-    /// Whether no replica trains any more.
+    /// Returns whether no replica is still training.
     pub fn all_ended(&self) -> bool {
         self.replicas.iter().all(ReplicaHistory::has_ended)
     }
 
-    /// The replicas whose loss was not finite.
+    /// Returns the replicas with a loss that was not finite.
     pub fn stops(&self) -> impl Iterator<Item = &Stop> {
         self.replicas.iter().filter_map(|replica| replica.stopped.as_ref())
     }
 
-    /// Appends an epoch to the curves of the replicas that still train.
+    /// Appends an epoch to the curves of the replicas that are still training.
     pub(super) fn push(&mut self, epoch: usize, seeds: &[u64], scores: &[SetScores; 4]) {
         for (replica, (history, &seed)) in self.replicas.iter_mut().zip(seeds).enumerate() {
             if history.has_ended() {
@@ -102,30 +102,30 @@ impl History {
 }
 
 impl ReplicaHistory {
-    /// What the names of the curves begin with, in their order.
+    /// The prefixes of the names of the curves, in their order.
     pub const PREFIXES: [&str; 4] = ["", "clean_", "val_", "test_"];
 
-    /// The curves in the order of [`PREFIXES`](Self::PREFIXES).
+    /// Returns the curves in the order of [`PREFIXES`](Self::PREFIXES).
     pub fn curves(&self) -> [&Curves; 4] {
         [&self.noisy, &self.clean, &self.val, &self.test]
     }
 
-    /// [`curves`](Self::curves) to be changed.
+    /// Returns [`curves`](Self::curves) mutably.
     pub fn curves_mut(&mut self) -> [&mut Curves; 4] {
         [&mut self.noisy, &mut self.clean, &mut self.val, &mut self.test]
     }
 
-    /// Whether the replica trains no more: its loss was not finite, or early stopping ended it.
+    /// Returns whether the replica has ended: its loss was not finite, or early stopping ended it.
     pub fn has_ended(&self) -> bool {
         self.stopped.is_some() || self.early_stopped
     }
 
-    /// Number of epochs of the curves.
+    /// Returns the number of epochs of the curves.
     pub fn epochs(&self) -> usize {
         self.noisy.loss.len()
     }
 
-    /// The epoch, from 1, whose weights the model has in the end; `None` if it has none of use.
+    /// Returns the epoch, from 1, of the model's final weights; `None` if they are of no use.
     pub fn final_epoch(&self) -> Option<usize> {
         let last = Some(self.epochs()).filter(|&epoch| epoch > 0 && self.stopped.is_none());
         last.map(|last| self.restored_epoch.unwrap_or(last))

@@ -1,4 +1,4 @@
-//! What batches gave, which stays on the device until someone reads it, so that no step waits for the
+//! Results of batches. They stay on the device until they are read, so that no step waits for the
 //! host.
 
 use candle_core::{DType, Device, Result, Tensor};
@@ -11,14 +11,15 @@ use crate::objective::Objective;
 pub(super) struct Measured {
     replicas: usize,
     rows: usize,
-    /// Vectors of the replicas' losses and then, if the primary metric has them, its sums.
+    /// The vector of the replicas' losses, followed by that of the primary metric's sums if it has
+    /// them.
     scores: Vec<Tensor>,
-    /// Outputs and targets, for a metric that has no sums.
+    /// Outputs and targets, for a metric without sums.
     rest: Option<(Tensor, Tensor)>,
 }
 
 impl Measured {
-    /// In training, where the loss is there already.
+    /// Measures a training batch with its loss.
     pub(super) fn new(
         loss: Tensor,
         objective: &dyn Objective,
@@ -53,25 +54,26 @@ impl Measured {
         Ok(Self { replicas, rows, scores, rest })
     }
 
-    /// The number of losses and sums.
+    /// Returns the number of losses and sums.
     fn len(&self) -> usize {
         self.scores.iter().map(Tensor::elem_count).sum()
     }
 }
 
-/// An epoch's batches: in training, then the evaluations of the training, validation and test rows.
+/// The batches of an epoch: training, then the evaluations of the training, validation and test
+/// rows.
 pub(super) type Epoch = [Vec<Measured>; 4];
 
-/// The epochs that have not been read yet, the last ones of a run.
+/// The last epochs of a run, which have not been read yet.
 pub(super) struct Unread {
     epochs: Vec<Epoch>,
-    /// They are due when they have this many batches.
+    /// The number of batches at which reading is due.
     pub most: usize,
 }
 
 impl Unread {
-    /// On the CPU each epoch is due when it has ended; elsewhere many are, which are then read in one
-    /// copy.
+    /// Creates an empty list. On the CPU each epoch is due when it ends. On other devices many
+    /// epochs are due together and are read in one copy.
     pub fn new(device: &Device) -> Self {
         const MOST: usize = 256;
         Self { epochs: Vec::new(), most: if device.is_cpu() { 1 } else { MOST } }
@@ -87,11 +89,11 @@ impl Unread {
 
     pub fn is_due(&self) -> bool {
         let batches = || self.epochs.iter().flatten().flatten();
-        // Outputs of whole sets are not kept for many epochs.
+        // Outputs of whole sets are not kept over many epochs.
         batches().count() >= self.most || batches().any(|batch| batch.rest.is_some())
     }
 
-    /// The scores of each epoch; the last one has the number `last`.
+    /// Returns the scores of each epoch. The last epoch has the number `last`.
     pub fn read(
         &self,
         last: usize,
@@ -104,8 +106,8 @@ impl Unread {
     }
 }
 
-/// Loss and score of the rows of each list of batches: means weighted by the rows, and sums divided by
-/// them once; empty for an empty list.
+/// Returns the loss and score of the rows of each list of batches: means weighted by the rows, and
+/// sums divided once by the number of rows; empty for an empty list.
 pub(super) fn set_scores<'a>(
     lists: impl Iterator<Item = &'a [Measured]> + Clone,
     objective: &dyn Objective,
@@ -140,7 +142,7 @@ pub(super) fn set_scores<'a>(
     Ok(scores)
 }
 
-/// The score of each replica by a metric that sees all rows at once.
+/// Returns the score of each replica by a metric that needs all rows at once.
 fn of_whole_set(batches: &[&(Tensor, Tensor)], objective: &dyn Objective) -> Result<Vec<f64>> {
     let replicas = batches.iter().map(|(_, targets)| targets.dims()[0]).max().unwrap_or(1);
     let (outputs, targets): (Vec<&Tensor>, Vec<Tensor>) = batches
@@ -159,7 +161,7 @@ fn of_whole_set(batches: &[&(Tensor, Tensor)], objective: &dyn Objective) -> Res
     Ok(rows.iter().map(|rows| score(rows).unwrap_or(f64::NAN)).collect())
 }
 
-/// The values of vectors, one after the other, from a device in one copy.
+/// Returns the values of vectors, one after the other, from a device in one copy.
 fn to_host(tensors: &[&Tensor]) -> Result<Vec<f32>> {
     let tensors = tensors.iter().map(|t| t.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
     match tensors.as_slice() {
@@ -178,8 +180,8 @@ mod tests {
     use crate::optim::{Adam, AdamOptions};
     use crate::train::{History, TrainOptions, Trainer};
 
-    /// Trains 10 epochs of 2 batches and an evaluation, one replica of which stops in its third,
-    /// and returns the final curves and those of a checkpoint after epoch 5.
+    /// Trains 10 epochs of 2 batches and an evaluation; one replica stops in the third epoch.
+    /// Returns the final curves and those of a checkpoint after epoch 5.
     fn train(most: usize) -> Result<(History, History)> {
         let (varmap, seeds) = (VarMap::new(), [1, 2]);
         let vb = replicated_vars(&varmap, &seeds, DType::F32, &Device::Cpu);
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_read_once_in_many_epochs_are_those_read_each_epoch() -> Result<()> {
+    fn curves_do_not_depend_on_how_often_they_are_read() -> Result<()> {
         let each = train(1)?;
         assert_eq!(each.0.stops().map(|stop| stop.epoch).collect::<Vec<_>>(), [3]);
         assert_eq!(each.1.replicas[1].epochs(), 5);

@@ -1,4 +1,4 @@
-//! The settings of training.
+//! Options of training.
 
 use std::sync::Arc;
 
@@ -7,38 +7,38 @@ use candle_core::{Result, bail};
 use crate::data::Samples;
 use crate::objective::{BinaryCrossEntropy, Objective};
 
-/// How to train.
+/// The options of training.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainOptions {
     /// Number of passes over the training rows, at least 1.
     pub epochs: usize,
-    /// Rows of a step, at least 1; the last batch of an epoch may be shorter.
+    /// Number of rows per step, at least 1. The last batch of an epoch may be shorter.
     pub batch_size: usize,
     /// The loss and its metrics.
     pub objective: Arc<dyn Objective>,
-    /// One seed a replica: it determines the order of the rows.
+    /// One seed per replica, which determines the order of the rows.
     pub seeds: Vec<u64>,
 }
 
 impl TrainOptions {
-    /// So many epochs of batches of 32 with binary cross-entropy and seed 0.
+    /// Creates options for `epochs` epochs with batches of 32, binary cross-entropy and seed 0.
     pub fn new(epochs: usize) -> Self {
         let objective = Arc::new(BinaryCrossEntropy);
         Self { epochs, batch_size: 32, objective, seeds: vec![0] }
     }
 
-    /// With batches of so many rows.
+    /// Sets the number of rows per batch.
     pub fn batch_size(self, batch_size: usize) -> Self {
         Self { batch_size, ..self }
     }
 
-    /// With another objective.
+    /// Sets the objective.
     pub fn objective(self, objective: impl Objective + 'static) -> Self {
         Self { objective: Arc::new(objective), ..self }
     }
 
-    /// With one seed for each replica.
+    /// Sets one seed per replica.
     pub fn seeds(self, seeds: &[u64]) -> Self {
         Self { seeds: seeds.to_vec(), ..self }
     }

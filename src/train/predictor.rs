@@ -1,4 +1,4 @@
-//! A trained model, to ask for predictions.
+//! A trained model for predictions.
 
 use candle_core::{Result, Tensor};
 
@@ -7,27 +7,28 @@ use crate::data::Samples;
 use crate::metric::Predicted;
 use crate::nn::Model;
 
-/// A model without its training data: what a server keeps.
+/// A model without its training data, for example for a server.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     model: Model,
 }
 
 impl Predictor {
-    /// Takes a model whose weights are trained or loaded.
+    /// Wraps a model with trained or loaded weights.
     pub fn new(model: Model) -> Self {
         Self { model }
     }
 
-    /// The model.
+    /// Returns the model.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// The outputs for all rows with the noise off, computed in pieces of rows, which bound the memory.
+    /// Returns the outputs for all rows with the noise off. It processes pieces of rows to bound
+    /// the memory.
     ///
     /// # Shapes
-    /// (R, N, O), R being 1 for a model without a replica axis.
+    /// (R, N, O); R is 1 for a model without a replica axis.
     ///
     /// # Errors
     /// If the model fails.
@@ -35,7 +36,7 @@ impl Predictor {
         predict(&self.model, samples)
     }
 
-    /// The outputs of each replica beside the targets, for metrics.
+    /// Returns the outputs of each replica with the targets, for metrics.
     ///
     /// # Errors
     /// If the model fails.

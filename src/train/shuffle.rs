@@ -1,16 +1,16 @@
-//! The order of the training rows, from an address.
+//! The order of the training rows, drawn from an address.
 
 use candle_core::{Device, Result};
 
 use crate::ops::Orders;
 use crate::rng::{Address, Key, Stream};
 
-/// The rows 0..rows in the order of one epoch.
+/// Returns the rows 0..rows in the order of one epoch.
 pub fn shuffled(seed: u64, epoch: u32, rows: usize) -> Vec<u32> {
     address(seed, epoch).permutation(0, rows)
 }
 
-/// [`shuffled`] for each seed, at any epoch, on a device.
+/// Returns [`shuffled`] for each seed, at any epoch, on a device.
 pub(super) fn orders(seeds: &[u64], rows: usize, device: &Device) -> Result<Orders> {
     let keys: Vec<Key> = seeds.iter().map(|&seed| address(seed, 0).key).collect();
     Orders::new(&keys, Stream::Shuffle, rows, device)
@@ -25,18 +25,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_order_of_three_rows_comes_equally_often() {
+    fn all_orders_of_three_rows_are_equally_frequent() {
         let mut counts = std::collections::BTreeMap::new();
         for epoch in 0..6000 {
             *counts.entry(shuffled(7, epoch, 3)).or_insert(0) += 1;
         }
-        // 1000 expected, standard deviation √(6000 · 1/6 · 5/6) = 29; five of them allowed.
+        // Expected 1000, with a standard deviation of √(6000 · 1/6 · 5/6) = 29; five of them are
+        // allowed.
         assert_eq!(counts.len(), 6);
         assert!(counts.values().all(|count| (855..1145).contains(count)), "{counts:?}");
     }
 
     #[test]
-    fn seeds_and_epochs_differ_and_repeat() {
+    fn orders_differ_by_seed_and_epoch_and_repeat() {
         assert_eq!(shuffled(1, 2, 30), shuffled(1, 2, 30));
         assert_ne!(shuffled(1, 2, 30), shuffled(1, 3, 30));
         assert_ne!(shuffled(1, 2, 30), shuffled(2, 2, 30));

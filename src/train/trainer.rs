@@ -1,4 +1,4 @@
-//! Training that owns its model, data, optimizer and history.
+//! A trainer that owns its model, data, optimizer and history.
 
 use std::fmt;
 
@@ -16,14 +16,16 @@ use crate::nn::Model;
 use crate::noise::{LabelNoise, NoiseMap};
 use crate::optim::{AnyOptimizer, SaveState};
 
-/// Training epoch by epoch; the loop is the caller's, who looks, saves and stops between two epochs.
+/// Epoch-by-epoch training. The caller writes the loop and can inspect, save or stop between two
+/// epochs.
 ///
-/// Rows are shuffled anew each epoch, for each replica by its own seed. A replica whose loss becomes NaN or
-/// infinite is recorded as stopped; the others continue.
+/// The rows are shuffled anew in each epoch, for each replica by its own seed. A replica with a NaN
+/// or infinite loss is recorded as stopped; the others continue.
 ///
-/// On a GPU the curves are read once in many epochs, as many as have 256 batches, those of the evaluations
-/// included: so no epoch waits for the host, and [`history`](Self::history) lags behind. The curves are the
-/// same; training ends as much later if all replicas have stopped. With early stopping each epoch is read.
+/// On a GPU the curves are read only once in several epochs, which together have 256 batches,
+/// including those of the evaluations. No epoch waits for the host, and [`history`](Self::history)
+/// lags behind by as many epochs. The curves are the same. If all replicas have stopped, training
+/// ends that much later. With early stopping every epoch is read.
 ///
 /// ```
 /// # use candle_core::{DType, Device, Result, Tensor};
@@ -56,14 +58,15 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Training before its first epoch. `varmap` has the model's variables, which checkpoints hold.
+    /// Creates a trainer before its first epoch. `varmap` holds the model's variables, which
+    /// checkpoints save.
     ///
     /// # Shapes
-    /// The model takes (R, B, …) and gives (R, B, O) if the samples have a replica axis, and (B, …)
-    /// and (B, O) if they have none.
+    /// The model maps (R, B, …) to (R, B, O) if the samples have a replica axis, and (B, …) to (B,
+    /// O) if they have none.
     ///
     /// # Errors
-    /// If an option is out of range, or the samples have other replicas than there are seeds.
+    /// If an option is out of range, or the replicas of the samples do not match the seeds.
     pub fn new(
         model: Model,
         varmap: &VarMap,
@@ -76,12 +79,12 @@ impl Trainer {
         Ok(Self { model, varmap: varmap.clone(), noise: None, optimizer, epochs })
     }
 
-    /// Saves the steps and strengths of this map in checkpoints.
+    /// Includes the steps and strengths of this map in checkpoints.
     pub fn with_noise(self, noise: &NoiseMap) -> Self {
         Self { noise: Some(noise.clone()), ..self }
     }
 
-    /// Trains on labels that are wrong now and then; evaluations see the right ones.
+    /// Trains with label noise. Evaluations use the correct labels.
     pub fn with_label_noise(mut self, labels: LabelNoise) -> Self {
         self.epochs.labels = Some(labels);
         self
@@ -90,7 +93,7 @@ impl Trainer {
     /// Evaluates validation rows after each epoch.
     ///
     /// # Errors
-    /// As [`Trainer::new`].
+    /// If [`Trainer::new`] would fail with these samples.
     pub fn with_validation(mut self, validation: Samples) -> Result<Self> {
         let test = self.epochs.sets()[2].clone();
         self.epochs = self.epochs.with([Some(validation), test])?;
@@ -100,14 +103,14 @@ impl Trainer {
     /// Evaluates test rows after each epoch.
     ///
     /// # Errors
-    /// As [`Trainer::new`].
+    /// If [`Trainer::new`] would fail with these samples.
     pub fn with_test(mut self, test: Samples) -> Result<Self> {
         let validation = self.epochs.sets()[1].clone();
         self.epochs = self.epochs.with([validation, Some(test)])?;
         Ok(self)
     }
 
-    /// Ends each replica when its validation loss has not fallen for some epochs. It comes after
+    /// Ends each replica when its validation loss has not fallen for some epochs. Call it after
     /// [`with_validation`](Self::with_validation).
     ///
     /// # Errors
@@ -122,22 +125,22 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Number of finished epochs.
+    /// Returns the number of finished epochs.
     pub fn epoch_number(&self) -> usize {
         self.epochs.finished
     }
 
-    /// The curves as far as they have been read.
+    /// Returns the curves, as far as they have been read.
     pub fn history(&self) -> &History {
         &self.epochs.history
     }
 
-    /// The variables of the model.
+    /// Returns the variables of the model.
     pub fn varmap(&self) -> &VarMap {
         &self.varmap
     }
 
-    /// Whether no epoch is left, or no replica trains any more.
+    /// Returns whether no epoch is left or no replica is still training.
     pub fn has_ended(&self) -> bool {
         self.epochs.have_ended()
     }
@@ -151,7 +154,8 @@ impl Trainer {
         epochs.run(&*model, &mut |grads| optimizer.step(grads))
     }
 
-    /// Ends training: reads the last curves, and gives the model the weights that early stopping keeps.
+    /// Ends training: reads the last curves, and gives the model the weights kept by early
+    /// stopping.
     ///
     /// # Errors
     /// If a device fails.
@@ -159,24 +163,24 @@ impl Trainer {
         self.epochs.finish()
     }
 
-    /// The state after the last finished epoch.
+    /// Returns the state after the last finished epoch.
     ///
     /// # Errors
-    /// If the optimizer has a variable that the `VarMap` does not have, or a device fails.
+    /// If the optimizer has a variable that is not in the `VarMap`, or a device fails.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         Checkpoint::of(self)
     }
 
-    /// Continues from a checkpoint, as if training had never been interrupted.
+    /// Continues from a checkpoint as if training had never been interrupted.
     ///
     /// # Errors
-    /// If the checkpoint is not one of this model with these seeds, or is of an epoch after the last;
-    /// nothing is changed then.
+    /// If the checkpoint does not belong to this model with these seeds, or its epoch is after the
+    /// last. Nothing is changed then.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         checkpoint.restore(self)
     }
 
-    /// The model with its present weights, to ask for predictions.
+    /// Returns the model with its current weights, for predictions.
     pub fn predictor(&self) -> Predictor {
         Predictor::new(self.model.clone())
     }

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 use candle_noise::ops::{
-    AdamUpdate, NoiseDraw, StackLayer, adam, adam_corrections, add_noise, backward,
+    AdamUpdate, Axis, NoiseDraw, StackLayer, adam, adam_corrections, add_noise, backward,
     bce_with_logits, binary_hits, no_grad, relu, stack,
 };
 use candle_noise::rng::{Address, Stream};
@@ -23,16 +23,16 @@ fn noise_has_the_cpus_bits() -> Result<()> {
     let draws = draws(&[0.1, 0., 3.]);
     for (rows, row_len) in [(1, 1), (70, 2), (33, 5), (30, 500), (7, 1025), (2000, 1001)] {
         let xs = numbers(&[3, rows, row_len], rows)?;
-        let expected = bits(&add_noise(&xs, &draws, true)?)?;
-        let ys = add_noise(&xs.to_device(&cuda)?, &draws, true)?;
+        let expected = bits(&add_noise(&xs, &draws, Axis::Replicas)?)?;
+        let ys = add_noise(&xs.to_device(&cuda)?, &draws, Axis::Replicas)?;
         assert!(ys.device().is_cuda());
         assert_eq!(bits(&ys)?, expected, "{rows} rows of {row_len}");
     }
     // A view: not from the start of its storage.
     let xs = numbers(&[4, 9, 13], 1)?;
     let view = xs.to_device(&cuda)?.narrow(0, 1, 3)?;
-    let expected = add_noise(&xs.narrow(0, 1, 3)?, &draws, true)?;
-    assert_eq!(bits(&add_noise(&view, &draws, true)?)?, bits(&expected)?);
+    let expected = add_noise(&xs.narrow(0, 1, 3)?, &draws, Axis::Replicas)?;
+    assert_eq!(bits(&add_noise(&view, &draws, Axis::Replicas)?)?, bits(&expected)?);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Philox and the noise, to the bit.
 
 use candle_core::{Device, Result, Tensor};
-use candle_noise::ops::{NoiseDraw, add_noise};
+use candle_noise::ops::{Axis, NoiseDraw, add_noise};
 use candle_noise::rng::{Address, Stream, philox4x32};
 
 use super::{bits, launch, library, numbers};
@@ -54,7 +54,8 @@ fn noise_has_the_cpus_bits() -> Result<()> {
         // Replica 1 has no noise: what it has must stay as it is.
         xs[rows * row_len] = -0.;
         let expected = Tensor::from_slice(&xs, (4, rows, row_len), &Device::Cpu)?;
-        let expected = add_noise(&expected, &draws, true)?.flatten_all()?.to_vec1::<f32>()?;
+        let expected =
+            add_noise(&expected, &draws, Axis::Replicas)?.flatten_all()?.to_vec1::<f32>()?;
         let mut ys = vec![f32::NAN; xs.len()];
         let (tasks, out) = (4 * rows * row_len.div_ceil(4), ys.as_mut_ptr());
         launch(library, "add_noise", tasks, |add_noise: AddNoise| {

@@ -23,6 +23,7 @@ use crate::train::{Checkpoint, Trainer};
 
 /// How an experiment has ended.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Ending {
     /// After the last epoch.
     Finished(Trained),

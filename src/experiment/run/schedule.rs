@@ -30,7 +30,7 @@ impl Schedule {
     /// The threads.
     ///
     /// # Errors
-    /// When they are none or cannot be started.
+    /// If they are none or cannot be started.
     pub(super) fn pool(&self) -> Result<ThreadPool> {
         ensure!(self.threads > 0, "threads must be at least 1, received 0");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();

@@ -24,7 +24,7 @@ impl Shard {
     /// Program `index` of `count`.
     ///
     /// # Errors
-    /// When `index` is not below `count`.
+    /// If `index` is not below `count`.
     pub fn new(index: usize, count: usize) -> Result<Self> {
         ensure!(
             index < count,

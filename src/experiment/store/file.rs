@@ -47,7 +47,7 @@ pub enum Content {
 /// Reads a file.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// If it is there and cannot be read.
 pub fn read(path: &Path) -> Result<Content> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Content::Gone),

@@ -42,7 +42,7 @@ impl Store {
     /// with a line to `warn`; their runs count as not done.
     ///
     /// # Errors
-    /// When the folder cannot be read or written to, or holds runs of another experiment or of another
+    /// If the folder cannot be read or written to, or holds runs of another experiment or of another
     /// version.
     pub fn open(folder: &Path, basis: Basis, warn: &mut dyn FnMut(String)) -> Result<Self> {
         files::create_folder(folder, &[])?;
@@ -129,7 +129,7 @@ impl Store {
     /// Writes finished runs to the disk as one file; they are finished when it is there.
     ///
     /// # Errors
-    /// When the file cannot be written; what the store has already is kept.
+    /// If the file cannot be written; what the store has already is kept.
     pub fn put(&self, runs: Vec<Record>) -> Result<()> {
         let body = Body::new(&self.basis, runs);
         if let Some(folder) = &self.folder {
@@ -143,7 +143,7 @@ impl Store {
     /// there are none.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn device(folder: &Path) -> Result<Option<String>> {
         if !folder.exists() {
             return Ok(None);
@@ -159,7 +159,7 @@ impl Store {
     /// Removes the files of a folder's store.
     ///
     /// # Errors
-    /// When one cannot be removed.
+    /// If one cannot be removed.
     pub fn remove(folder: &Path) -> Result<()> {
         if !folder.exists() {
             return Ok(());

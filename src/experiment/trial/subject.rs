@@ -14,7 +14,7 @@ use crate::metric::Metric;
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::objective::Objective;
-use crate::task::{Axis, Draw, Hyper, Task};
+use crate::task::{Axis, Draw, Fingerprint, Hyper, Task};
 
 /// Raised when a change makes runs of the same content give other bits.
 const REVISION: u32 = 2;
@@ -24,6 +24,7 @@ pub struct Subject<'a> {
     task: &'a dyn Task,
     objective: Arc<dyn Objective>,
     metrics: Vec<Arc<dyn Metric>>,
+    fingerprint: Fingerprint,
     device: String,
     /// The networks that have been measured, by the JSON of their hyperparameters.
     networks: Mutex<BTreeMap<String, Arc<Network>>>,
@@ -73,10 +74,10 @@ impl<'a> Subject<'a> {
     /// If the task has no name or no fingerprint, or a metric's name is no word or stands twice.
     pub fn new(task: &'a dyn Task, device: &str, metrics: &[Arc<dyn Metric>]) -> Result<Self> {
         let name = task.name();
-        let objective = task.objective();
+        let (objective, fingerprint) = (task.objective(), task.fingerprint());
         ensure!(!name.is_empty(), "expected a name of the task, received none");
         ensure!(
-            !task.fingerprint().is_empty(),
+            !fingerprint.is_empty(),
             "the task {name}: expected the fingerprint of its data, received that of nothing"
         );
         let metrics: Vec<_> = objective.metrics().into_iter().chain(metrics.to_vec()).collect();
@@ -98,7 +99,13 @@ impl<'a> Subject<'a> {
             );
         }
         let networks = Mutex::default();
-        Ok(Self { task, objective, metrics, device: device.to_string(), networks })
+        let device = device.to_string();
+        Ok(Self { task, objective, metrics, fingerprint, device, networks })
+    }
+
+    /// The same on another kind of device.
+    pub fn on(self, device: &str) -> Self {
+        Self { device: device.to_string(), ..self }
     }
 
     /// The task.
@@ -151,7 +158,7 @@ impl<'a> Subject<'a> {
         let mut put = |name: &str, value: Value| common.insert(name.to_string(), value);
         put("revision", json!(REVISION));
         put("task", json!(self.task.name()));
-        put("content_of_the_data", json!(self.task.fingerprint()));
+        put("content_of_the_data", json!(self.fingerprint));
         for (name, value) in self.details() {
             put(&name, value);
         }

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use crate::noise::kind::{Change, Kind};
 use crate::noise::strength::Strength;
-use crate::ops::{NoiseDraw, add_noise};
+use crate::ops::{Axis, NoiseDraw, add_noise};
 use crate::rng::Address;
 
 /// y = x + stddev · z; see [`GaussianNoise`](crate::noise::GaussianNoise).
@@ -22,13 +22,8 @@ impl Kind for Gaussian {
         move |z| Change::Add(stddev * f64::from(z))
     }
 
-    fn fused(
-        &self,
-        xs: &Tensor,
-        draws: &[NoiseDraw],
-        replica_axis: bool,
-    ) -> Option<Result<Tensor>> {
-        Some(add_noise(xs, draws, replica_axis))
+    fn fused(&self, xs: &Tensor, draws: &[NoiseDraw], axis: Axis) -> Option<Result<Tensor>> {
+        Some(add_noise(xs, draws, axis))
     }
 }
 

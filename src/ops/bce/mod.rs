@@ -23,7 +23,7 @@ pub(super) const CUDA_SOURCE: &str = include_str!("bce.cu");
 /// `logits` (R, B, 1); `targets` (R, B) or, shared by all replicas, (1, B); result (R,).
 ///
 /// # Errors
-/// When the shapes do not fit.
+/// If the shapes do not fit.
 pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
     match has_kernel(&[logits, &targets]) {
@@ -39,7 +39,7 @@ pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// As [`bce_with_logits`]; the result carries no gradient.
 ///
 /// # Errors
-/// When the shapes do not fit.
+/// If the shapes do not fit.
 pub fn binary_hits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
     if has_kernel(&[logits, &targets]) {
@@ -57,7 +57,7 @@ pub fn binary_hits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// As [`bce_with_logits`]; result (2, R) without a gradient: the losses, then the hits.
 ///
 /// # Errors
-/// When the shapes do not fit.
+/// If the shapes do not fit.
 pub fn binary_scores(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let matched = matching(logits, targets)?;
     if has_kernel(&[logits, &matched]) {

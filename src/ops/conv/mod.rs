@@ -14,7 +14,7 @@ use super::many::{self, ManyOp, with_values};
 use super::relu;
 use plan::Plan;
 
-/// Convolves images with a kernel, without padding, and with `relu` takes max(y, 0).
+/// Convolves images with a kernel, without padding.
 ///
 /// In f32 on the CPU it is one op on one thread, elsewhere its plain twin of Candle's ops. An image's
 /// result does not depend on the others.
@@ -23,8 +23,20 @@ use plan::Plan;
 /// `xs` (N, H, W, C); `weight` (P, Q, C, O); `bias` (O,); result (N, H − P + 1, W − Q + 1, O).
 ///
 /// # Errors
-/// When the shapes do not fit.
-pub fn conv2d(xs: &Tensor, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
+/// If the shapes do not fit.
+pub fn conv2d(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    convolve(xs, weight, bias, false)
+}
+
+/// [`conv2d`] and max(y, 0).
+///
+/// # Errors
+/// As [`conv2d`].
+pub fn conv2d_relu(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    convolve(xs, weight, bias, true)
+}
+
+fn convolve(xs: &Tensor, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
     let plan = Plan::new(xs.dims(), weight.dims(), bias.dims(), relu)?;
     if is_fused(&[xs, weight, bias]) {
         many::apply(vec![xs.contiguous()?, weight.contiguous()?, bias.contiguous()?], plan)
@@ -78,7 +90,7 @@ mod tests {
         let xs = (Tensor::arange(0f32, 9., &Device::Cpu)? + 1.)?.reshape((1, 3, 3, 1))?;
         let weight = Tensor::ones((2, 2, 1, 1), DType::F32, &Device::Cpu)?;
         let bias = Tensor::new(&[-20f32], &Device::Cpu)?;
-        let ys = |relu| conv2d(&xs, &weight, &bias, relu)?.flatten_all()?.to_vec1::<f32>();
+        let ys = |relu| convolve(&xs, &weight, &bias, relu)?.flatten_all()?.to_vec1::<f32>();
         assert_eq!(ys(false)?, [-8., -4., 4., 8.]);
         assert_eq!(ys(true)?, [0., 0., 4., 8.]);
         Ok(())
@@ -99,7 +111,7 @@ mod tests {
             for relu in [false, true] {
                 // Differences across the rectifier's kink are none.
                 let (op, twin) =
-                    (|| conv2d(xs, weight, bias, relu), || plain(xs, weight, bias, relu));
+                    (|| convolve(xs, weight, bias, relu), || plain(xs, weight, bias, relu));
                 check(&vars, op, twin, !relu)?;
             }
         }
@@ -111,9 +123,9 @@ mod tests {
         let (xs, weight, bias) =
             (numbers(&[5, 4, 4, 2], 1)?, numbers(&[3, 3, 2, 8], 2)?, numbers(&[8], 3)?);
         let data = xs.as_detached_tensor();
-        let ys = conv2d(&data, &weight, &bias, true)?;
+        let ys = convolve(&data, &weight, &bias, true)?;
         assert!(ys.backward()?.get(&data).is_none());
-        let alone = conv2d(&data.narrow(0, 3, 1)?, &weight, &bias, true)?;
+        let alone = convolve(&data.narrow(0, 3, 1)?, &weight, &bias, true)?;
         let together = ys.narrow(0, 3, 1)?.flatten_all()?.to_vec1::<f32>()?;
         assert_eq!(alone.flatten_all()?.to_vec1::<f32>()?, together);
         Ok(())
@@ -123,7 +135,7 @@ mod tests {
     fn wrong_shapes_are_named() -> Result<()> {
         let error = |xs: &[usize], weight: &[usize], bias: &[usize]| {
             let (xs, weight) = (numbers(xs, 1).unwrap(), numbers(weight, 2).unwrap());
-            conv2d(&xs, &weight, &numbers(bias, 3).unwrap(), true).unwrap_err().to_string()
+            convolve(&xs, &weight, &numbers(bias, 3).unwrap(), true).unwrap_err().to_string()
         };
         let found = error(&[1, 2, 4, 1], &[3, 3, 1, 2], &[2]);
         assert!(found.contains("[1, 2, 4, 1], [3, 3, 1, 2] and [2]"), "{found}");

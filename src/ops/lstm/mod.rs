@@ -37,15 +37,15 @@ pub struct LstmWeights {
 ///
 /// In f32 on the CPU it is one op on one thread, which stops at each sequence's length; elsewhere its
 /// plain twin of Candle's ops. What stands behind a sequence's length is not read, and a sequence's
-/// result does not depend on the others. With `keep` the gates are stored for the backward pass;
+/// result does not depend on the others. With `train` the gates are stored for the backward pass;
 /// without, it computes them again, which is right for evaluations, most of which have none.
 ///
 /// # Shapes
 /// `xs` (N, T, C); `lengths` one number of steps, 1 to T, a sequence; result (N, H).
 ///
 /// # Errors
-/// When the shapes do not fit or a length is 0 or above T.
-pub fn lstm(xs: &Tensor, lengths: &[usize], weights: &LstmWeights, keep: bool) -> Result<Tensor> {
+/// If the shapes do not fit or a length is 0 or above T.
+pub fn lstm(xs: &Tensor, lengths: &[usize], weights: &LstmWeights, train: bool) -> Result<Tensor> {
     let LstmWeights { input, hidden, input_bias, hidden_bias } = weights;
     let plan = Plan::new(xs, lengths, weights)?;
     let args = [xs, input, hidden, input_bias, hidden_bias];
@@ -53,7 +53,7 @@ pub fn lstm(xs: &Tensor, lengths: &[usize], weights: &LstmWeights, keep: bool) -
         return plain(xs, lengths, weights);
     }
     let args = args.iter().map(|arg| arg.contiguous()).collect::<Result<_>>()?;
-    many::apply(args, Lstm { plan, keep, kept: OnceLock::new() })
+    many::apply(args, Lstm { plan, keep: train, kept: OnceLock::new() })
 }
 
 /// The twin of the fused op: all rows to the longest length, each row's state kept from its last step
@@ -87,7 +87,7 @@ fn plain(xs: &Tensor, lengths: &[usize], weights: &LstmWeights) -> Result<Tensor
 /// `mask` (N, T).
 ///
 /// # Errors
-/// When a row has no step, a step behind padding, or another value than 0 and 1.
+/// If a row has no step, a step behind padding, or another value than 0 and 1.
 pub fn lengths(mask: &Tensor) -> Result<Vec<usize>> {
     let rows = mask.to_dtype(DType::F32)?.to_vec2::<f32>()?;
     let length = |(i, row): (usize, &Vec<f32>)| {

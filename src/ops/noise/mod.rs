@@ -11,6 +11,7 @@ mod cuda;
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Tensor, bail};
 
+use super::Axis;
 use super::cpu::has_kernel;
 use crate::rng::{Address, MAX_ROW_LEN};
 #[cfg(feature = "cuda")]
@@ -36,18 +37,18 @@ pub struct NoiseDraw {
 /// widened.
 ///
 /// # Shapes
-/// With `replica_axis` the first axis of `xs` is R = `draws.len()`; without it there is one draw
+/// With [`Axis::Replicas`] the first axis of `xs` is R = `draws.len()`; without it there is one draw
 /// for all of `xs`. Inside a replica the first axis counts rows; a tensor of one axis or none is a
 /// single row.
 ///
 /// # Errors
-/// When the number of draws does not fit, the dtype is no floating-point type or cannot hold the
+/// If the number of draws does not fit, the dtype is no floating-point type or cannot hold the
 /// spread, or a row or the number of rows is beyond the address.
-pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result<Tensor> {
-    let row_len = split_rows(xs, draws, replica_axis)?.1.iter().product();
+pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], axis: Axis) -> Result<Tensor> {
+    let row_len = split_rows(xs, draws, axis)?.1.iter().product();
     if !xs.device().is_cpu() && !has_kernel(&[xs]) {
         // The draw is the host's, which has the same bits.
-        let ys = add_noise(&xs.to_device(&Device::Cpu)?, draws, replica_axis)?;
+        let ys = add_noise(&xs.to_device(&Device::Cpu)?, draws, axis)?;
         return ys.to_device(xs.device());
     }
     xs.contiguous()?.apply_op1(AddNoise { draws: draws.to_vec(), row_len })
@@ -57,9 +58,9 @@ pub fn add_noise(xs: &Tensor, draws: &[NoiseDraw], replica_axis: bool) -> Result
 pub(crate) fn split_rows<'a>(
     xs: &'a Tensor,
     draws: &[NoiseDraw],
-    replica_axis: bool,
+    axis: Axis,
 ) -> Result<(usize, &'a [usize])> {
-    let dims = if replica_axis {
+    let dims = if axis == Axis::Replicas {
         match xs.dims().split_first() {
             Some((&replicas, dims)) if replicas == draws.len() && replicas > 0 => dims,
             _ => bail!(

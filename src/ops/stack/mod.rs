@@ -67,24 +67,24 @@ pub fn is_small(weight: &Tensor) -> bool {
 /// loops of our own, others in Candle's `matmul`. A run of both kinds is best cut where the kind changes, since one
 /// wide layer makes all of them run as wide ones.
 ///
-/// With `keep` the activations are stored for the backward pass; without, it computes them again,
+/// With `train` the activations are stored for the backward pass; without, it computes them again,
 /// which is right for evaluations, most of which have none.
 ///
 /// # Shapes
 /// `xs` (R, B, I) or, shared by all replicas, (1, B, I); result (R, B, O of the last layer).
 ///
 /// # Errors
-/// When the shapes do not fit, or a tensor is not of f32 on one of these devices.
-pub fn stack(xs: &Tensor, layers: &[StackLayer], keep: bool) -> Result<Tensor> {
+/// If the shapes do not fit, or a tensor is not of f32 on one of these devices.
+pub fn stack(xs: &Tensor, layers: &[StackLayer], train: bool) -> Result<Tensor> {
     let plan = Plan::new(xs, layers)?;
     let mut args = vec![xs.contiguous()?];
     for layer in layers {
         args.extend([layer.weight.contiguous()?, layer.bias.contiguous()?]);
     }
     if layers.iter().all(|layer| is_small(&layer.weight)) {
-        many::apply(args, Small { plan, keep, kept: OnceLock::new() })
+        many::apply(args, Small { plan, keep: train, kept: OnceLock::new() })
     } else {
-        many::apply(args, Wide { plan, keep, kept: OnceLock::new() })
+        many::apply(args, Wide { plan, keep: train, kept: OnceLock::new() })
     }
 }
 

@@ -1,23 +1,23 @@
-//! `cells.csv` and `runs.csv`. What was not measured is empty.
+//! `cells.csv` and `runs.csv`. Figures that were not measured are empty.
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::experiment::{Cell, CellOutcome, Outcome, Run, noise_name};
 
-/// `cells.csv`: a row for each cell, with its means, standard deviations and difference from the
-/// baseline.
+/// Returns `cells.csv`: one row per cell, with its means, standard deviations and difference from
+/// the baseline.
 ///
 /// # Errors
-/// None for an outcome of this crate.
+/// If the table cannot be written as CSV.
 pub fn cells_csv(outcome: &Outcome) -> Result<Vec<u8>> {
     table(outcome.cells.iter().map(|own| cell_row(outcome, own)).collect())
 }
 
-/// `runs.csv`: a row for each run.
+/// Returns `runs.csv`: one row per run.
 ///
 /// # Errors
-/// None for an outcome of this crate.
+/// If the table cannot be written as CSV.
 pub fn runs_csv(outcome: &Outcome) -> Result<Vec<u8>> {
     let rows = |own: &CellOutcome| {
         let cell = own.cell.clone();
@@ -26,10 +26,10 @@ pub fn runs_csv(outcome: &Outcome) -> Result<Vec<u8>> {
     table(outcome.cells.iter().flat_map(rows).collect())
 }
 
-/// A row as columns with their names.
+/// A row of named columns.
 type Row = Vec<(String, Field)>;
 
-/// A value as CSV writes it.
+/// A CSV field.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Field {
@@ -85,7 +85,7 @@ fn put(row: &mut Row, name: &str, field: impl Into<Field>) {
     row.push((name.to_string(), field.into()));
 }
 
-/// What both tables begin with.
+/// Returns the first columns of both tables.
 fn named(cell: &Cell) -> Row {
     let mut row = Row::new();
     let places: Vec<&str> = cell.noise.iter().map(|spec| spec.place()).collect();
@@ -126,7 +126,7 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     row
 }
 
-/// Whether a figure is none that the columns above have.
+/// Returns whether a figure is not among the columns above.
 fn is_further(name: &str, metric: &str) -> bool {
     let sets = ["train", "validation", "test", "best_test"];
     !sets

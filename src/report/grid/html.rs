@@ -1,4 +1,4 @@
-//! `report.html`: the answer, the table and the pictures on one page that needs no network.
+//! `report.html`: the conclusion, the table and the pictures on one page that needs no network.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +9,7 @@ use super::table::Rows;
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
 
-/// The page, with the pictures inside it.
+/// Returns the page, with the pictures embedded.
 pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
     let sentences = conclusion_sentences(outcome);
     let (verdict, details) = sentences.split_first().map_or(("", &[][..]), |(v, d)| (v, d));

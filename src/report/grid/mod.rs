@@ -1,4 +1,4 @@
-//! A grid's results: a table for the terminal, CSV, pictures, and a page.
+//! The results of a grid: a table for the terminal, CSV files, pictures and a page.
 
 mod csv;
 mod html;

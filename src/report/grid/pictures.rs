@@ -9,35 +9,36 @@ use crate::noise::NoiseSpec;
 use crate::report::plot::{self, Curve, Group, Scale, SpreadLine, SpreadPoint};
 use crate::stats::{number, statistic};
 
-/// A picture as a file and as part of the page.
+/// A picture, as a file and as part of the page.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Its file's name.
+    /// Its file name.
     pub name: &'static str,
-    /// What it shows.
+    /// A description of the picture.
     pub caption: String,
-    /// PNG.
+    /// The PNG bytes.
     pub png: Vec<u8>,
 }
 
-/// The files that [`grid_pictures`] names.
+/// The file names of the pictures in [`grid_pictures`].
 pub const GRID_PICTURES: [&str; 4] =
     ["accuracy_by_stddev.png", "heatmap.png", "runs.png", "learning_curves.png"];
 
-/// Score against strength, the same as a heat map, the runs of each cell, and learning curves.
+/// Draws the score against the strength, the same as a heat map, the runs of each cell, and the
+/// learning curves.
 ///
 /// # Errors
-/// When a picture cannot be drawn.
+/// If a picture cannot be drawn.
 pub fn grid_pictures(outcome: &Outcome) -> Result<Vec<Picture>> {
     let drawn = [by_stddev(outcome)?, heatmap(outcome)?, runs(outcome)?, curves(outcome)?];
     let named = GRID_PICTURES.into_iter().zip(drawn);
     Ok(named.map(|(name, (caption, png))| Picture { name, caption, png }).collect())
 }
 
-/// Caption and PNG.
+/// The caption and the PNG bytes.
 type Drawn = (String, Vec<u8>);
 
-/// The experiment in a few words: `grid_search: 30 repeats, data seed 1`.
+/// Returns a short title: `grid_search: 30 repeats, data seed 1`.
 fn title(outcome: &Outcome) -> String {
     let grid = &outcome.plan;
     let data = match &grid.data_seeds[..] {
@@ -49,7 +50,7 @@ fn title(outcome: &Outcome) -> String {
     format!("{}: {repeats}, {data}", outcome.experiment)
 }
 
-/// The noisy cells of one placement and variant, and their baseline.
+/// The noisy cells of one placement and variant, with their baseline.
 struct Line<'a> {
     name: String,
     baseline: Option<&'a CellOutcome>,
@@ -73,7 +74,8 @@ fn lines<'a>(outcome: &'a Outcome) -> Vec<Line<'a>> {
     noisy.chunk_by(alike).map(line).collect()
 }
 
-/// Test accuracy against spread; with several variants, whose baselines differ, what is gained.
+/// Draws the test score against the strength. With several variants it draws the gain instead,
+/// because the variants have different baselines.
 fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
     const MOST: usize = 10;
     let one_variant = outcome.plan.variants().count() == 1;
@@ -111,7 +113,7 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
     Ok((format!("{caption}, with 95 % bootstrap intervals."), png))
 }
 
-/// The strength of a cell's first noise.
+/// Returns the strength of a cell's first noise.
 fn strength(own: &CellOutcome) -> f64 {
     own.cell.noise.first().map_or(0., NoiseSpec::strength)
 }
@@ -155,8 +157,8 @@ fn runs(outcome: &Outcome) -> Result<Drawn> {
     Ok(("The runs of each cell: a point a run, quartiles and median.".to_string(), png))
 }
 
-/// Mean test score by epoch: of the best cell's variant the baseline and the best spread of each
-/// placement.
+/// Draws the mean test score by epoch for the variant of the best cell: the baseline and the best
+/// strength of each placement.
 fn curves(outcome: &Outcome) -> Result<Drawn> {
     let score = |own: &CellOutcome| own.summary.get(&outcome.figure()).mean;
     let best = outcome.conclusion.as_ref().map(|conclusion| conclusion.choice.cell.variant);

@@ -1,4 +1,4 @@
-//! The cells as a table, in the terminal and on the page.
+//! The cells as a table for the terminal and the page.
 
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -8,13 +8,13 @@ use crate::experiment::{
 use crate::report::text::figure;
 use crate::stats::{Statistic, number};
 
-/// The rows of the table, each with whether it is the best cell.
+/// The rows of the table, each with a flag for the best cell.
 pub(super) struct Rows {
     pub head: Vec<String>,
     pub rows: Vec<(bool, Vec<String>)>,
 }
 
-/// A column: its head, and what it says of a cell.
+/// A column: its heading, and its text for a cell.
 type Column<'a> = (String, Box<dyn Fn(&CellOutcome) -> String + 'a>);
 
 impl Rows {
@@ -32,7 +32,7 @@ impl Rows {
     }
 }
 
-/// The columns; those that say the same of all cells are left out.
+/// Returns the columns, except those with the same text for all cells.
 fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
     let plan = &outcome.plan;
     let of_metric = |set: &str| format!("{set}_{}", outcome.metric);
@@ -81,7 +81,7 @@ fn strength(own: &CellOutcome) -> String {
     }
 }
 
-/// What the terminal shows: the table with the best cell marked, and the conclusion.
+/// Returns the terminal output: the table with the best cell marked, and the conclusion.
 pub fn grid_text(outcome: &Outcome) -> String {
     let rows = Rows::new(outcome);
     let mut table = Table::new();

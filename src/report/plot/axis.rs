@@ -1,11 +1,12 @@
-//! One axis: its range, its ticks, and the way from values to shares of its length.
+//! An axis: its range, its ticks, and the mapping from values to shares of its length.
 
-/// Whether a number can be shown: finite, and so far from overflow that spans are finite too.
+/// Returns whether a number can be drawn: finite, and far enough from overflow that spans are
+/// finite, too.
 pub(super) fn drawable(value: f64) -> bool {
     value.abs() < 1e300
 }
 
-/// Lowest and highest of the drawable values, if there is one.
+/// Returns the lowest and highest drawable value, if there is one.
 pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let widen = |seen: Option<[f64; 2]>, v: f64| {
         Some(seen.map_or([v, v], |[low, high]| [low.min(v), high.max(v)]))
@@ -13,18 +14,18 @@ pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     values.filter(|&v| drawable(v)).fold(None, widen)
 }
 
-/// How an axis counts.
+/// The scale and the ticks of an axis.
 #[derive(Clone, Copy, PartialEq)]
 enum Steps<'a> {
     Linear,
     /// Linear, with ticks at whole numbers only.
     Whole,
     Log,
-    /// Linear, with these ticks.
+    /// Linear, with the given ticks.
     Named(&'a [(f64, String)]),
 }
 
-/// One axis: the range it shows and its name. The low end is always below the high end.
+/// An axis: its range and its name. The low end is always below the high end.
 #[derive(Clone, Copy)]
 pub(super) struct Axis<'a> {
     /// Its name.
@@ -35,7 +36,7 @@ pub(super) struct Axis<'a> {
 }
 
 impl<'a> Axis<'a> {
-    /// A linear axis; a range without extent is widened around its value.
+    /// Creates a linear axis. A range without extent is widened around its value.
     pub fn linear(label: &'a str, [low, high]: [f64; 2]) -> Self {
         let size = low.abs().max(high.abs());
         let half = match high - low > (1e-9 * size).max(1e-290) {
@@ -46,24 +47,24 @@ impl<'a> Axis<'a> {
         Self { label, low: low - half, high: high + half, steps: Steps::Linear }
     }
 
-    /// A linear axis with some room beyond values, from 0 to 1 if there are none.
+    /// Creates a linear axis with some room beyond the values, or from 0 to 1 if there are none.
     pub fn around(label: &'a str, values: Option<[f64; 2]>) -> Self {
         let [low, high] = values.unwrap_or([0.0, 1.0]);
         let margin = if high > low { 0.06 * (high - low) } else { 0.05 * high.abs() };
         Self::linear(label, [low - margin, high + margin])
     }
 
-    /// A logarithmic axis between two positive numbers.
+    /// Creates a logarithmic axis between two positive numbers.
     pub fn log(label: &'a str, [low, high]: [f64; 2]) -> Self {
         Self { label, low, high, steps: Steps::Log }
     }
 
-    /// A linear axis of counts.
+    /// Creates a linear axis of counts.
     pub fn whole(label: &'a str, range: [f64; 2]) -> Self {
         Self { steps: Steps::Whole, ..Self::linear(label, range) }
     }
 
-    /// A linear axis whose marks and their names are given.
+    /// Creates a linear axis with the given ticks and their names.
     pub fn named(label: &'a str, range: [f64; 2], ticks: &'a [(f64, String)]) -> Self {
         Self { steps: Steps::Named(ticks), ..Self::linear(label, range) }
     }
@@ -80,7 +81,8 @@ impl<'a> Axis<'a> {
         (self.low..=self.high).contains(&value)
     }
 
-    /// Where a value lies, 0 at the low end and 1 at the high end; beyond the ends it is held there.
+    /// Returns the position of a value: 0 at the low end and 1 at the high end, clamped beyond
+    /// them.
     pub fn share(&self, value: f64) -> f64 {
         let value = value.clamp(self.low, self.high);
         if self.steps == Steps::Log {
@@ -90,7 +92,7 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Where to put marks on the axis, with their text: those given, or at most about `most`.
+    /// Returns the ticks with their texts: the given ticks, or about `most` of them.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         match self.steps {
             Steps::Linear | Steps::Whole => self.linear_ticks(most),
@@ -99,7 +101,7 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Multiples of 1, 2 or 5 times a power of ten.
+    /// Returns multiples of 1, 2 or 5 times a power of ten.
     fn linear_ticks(&self, most: usize) -> Vec<(f64, String)> {
         let least = if self.steps == Steps::Whole { 1.0 } else { 0.0 };
         let step = nice_step(self.span() / most as f64).max(least);
@@ -117,7 +119,7 @@ impl<'a> Axis<'a> {
         ticks.take_while(|&v| v <= self.high + 1e-9 * step).map(|v| (v, text(v))).collect()
     }
 
-    /// Powers of ten, with 2 and 5 times them where there are few, and not all where there are many.
+    /// Returns powers of ten. A short axis also has 2 and 5 times them; a long one leaves some out.
     fn log_ticks(&self) -> Vec<(f64, String)> {
         let [low, high] = [self.low, self.high].map(|v| v.log10());
         let stride = ((high - low) / 8.0).ceil().max(1.0) as usize;
@@ -131,7 +133,7 @@ impl<'a> Axis<'a> {
     }
 }
 
-/// The smallest of 1, 2 and 5 times a power of ten that is at least `least`.
+/// Returns the smallest of 1, 2 and 5 times a power of ten that is at least `least`.
 pub(super) fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let multiple = [1.0, 2.0, 5.0].into_iter().find(|m| m * power >= least * (1.0 - 1e-9));
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_around_values_even_around_one() {
+    fn around_leaves_room_even_around_a_single_value() {
         let ends = |values| {
             let axis = Axis::around("", values);
             [axis.low, axis.high]
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_axis_is_even_in_decades_and_holds_zero_at_its_low_end() {
+    fn log_axis_is_even_in_decades_and_clamps_zero_to_its_low_end() {
         let axis = Axis::log("", [1e-4, 1.0]);
         assert!((axis.share(0.01) - 0.5).abs() < 1e-12);
         assert_eq!((axis.share(0.0), axis.share(-1.0), axis.share(2.0)), (0.0, 0.0, 1.0));

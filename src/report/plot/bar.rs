@@ -1,4 +1,4 @@
-//! The colour bar beside an area whose colours stand for values.
+//! The colour bar beside an area with colours for values.
 
 use anyhow::Result;
 
@@ -8,12 +8,13 @@ use super::{
     frame::Frame,
 };
 
-/// Free beside the plot for the colour bar, in pixels; where the bar is in it; and its title.
+/// Space for the colour bar beside the plot, the position of the bar in it, and that of its title,
+/// in pixels.
 pub(super) const BESIDE: f64 = 124.0;
 const BAR: [f64; 2] = [22.0, 42.0];
 const TITLE: f64 = 108.0;
 
-/// Draw the bar: the colours of the shares of an axis, with its ticks and its name.
+/// Draws the bar: the colours of an axis, with its ticks and its name.
 pub(super) fn colour_bar(
     frame: &mut Frame,
     axis: &Axis,
@@ -56,7 +57,7 @@ mod tests {
             let at = [right + 32.0, bottom - share * (bottom - top)];
             assert!(picture.is(at, colour(share)), "{share}");
         }
-        // the tick of 0
+        // the tick at 0
         assert!(picture.is([right + 44.0, (top + bottom) / 2.0], BLACK));
     }
 }

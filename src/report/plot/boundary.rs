@@ -14,16 +14,17 @@ use super::{
 };
 use crate::experiment::Field;
 
-/// How strongly the colours of the classes tint the field: the points must stand out from it.
+/// How strongly the class colours tint the field. The points must stand out from it.
 const TINT: f64 = 0.6;
 
-/// The field in the colours of class 0 (probability 0) and class 1 (probability 1), white between,
-/// with the line where the probability is 0.5 and the points of the data set: the first `train`
-/// filled, the others hollow. Between grid points the field is interpolated; points outside it are
-/// not shown. Scales are equal under the same condition as in [`dataset`](super::dataset()).
+/// Draws the field in the colours of class 0 (probability 0) and class 1 (probability 1), with
+/// white between them, and the line of probability 0.5. The first `train` points of the data set
+/// are filled, the others hollow. The field is interpolated between grid points; points outside it
+/// are not shown. Scales are equal under the same condition as in [`dataset`](super::dataset()).
 ///
 /// # Errors
-/// If the field has not `rows` x `columns` values, or a range that is not finite or runs downwards.
+/// If the field does not have `rows` x `columns` values, or a range is not finite or runs
+/// downwards.
 pub fn boundary(
     title: &str,
     field: &Field,
@@ -58,7 +59,7 @@ pub fn boundary(
     frame.canvas.png()
 }
 
-/// The colour of a probability.
+/// Returns the colour of a probability.
 fn colour(probability: f64) -> Ink {
     let distance = (2.0 * probability.clamp(0.0, 1.0) - 1.0).abs();
     let class = usize::from(probability > 0.5);
@@ -101,7 +102,7 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// The pixel of a point; with one row of legend the area is 580 x 580 from (92, 88).
+    /// Returns the pixel of a point. With one row of legend the area is 580 x 580 from (92, 88).
     fn pixel(x: f64, y: f64) -> [f64; 2] {
         [92.0 + 290.0 * (1.0 + x), 88.0 + 290.0 * (1.0 - y)]
     }
@@ -114,7 +115,7 @@ mod tests {
             assert!(picture.is(pixel(-0.8, y), blend(WHITE, PALETTE[0], TINT)));
             assert!(picture.is(pixel(0.8, y), blend(WHITE, PALETTE[1], TINT)));
             assert!(picture.is(pixel(0.0, y), BLACK));
-            // halfway from the middle to where the probability is 1
+            // halfway between the middle and probability 1
             assert!(picture.is(pixel(1.0 / 6.0, y), blend(WHITE, PALETTE[1], TINT / 2.0)));
         }
     }
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_contradicts_itself_is_an_error() {
+    fn boundary_rejects_an_inconsistent_field() {
         let good = field(&[[0.5; 3]; 2]);
         let message = |field: Field| boundary("", &field, &[], 0).unwrap_err().to_string();
         let got = message(Field { columns: 4, ..good.clone() });
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_makes_it_fail() {
+    fn boundary_accepts_degenerate_input() {
         let bad = [f64::NAN, f64::INFINITY, -5.0, f64::MIN, 0.5];
         let points = bad.map(|v| LabelledPoint { x: [v, 0.0], label: 1 });
         picture(&field(&[bad, bad]), &points, 2);

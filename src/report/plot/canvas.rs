@@ -1,7 +1,7 @@
-//! The drawing surface: lines, areas and text in pixels, and the PNG at the end.
+//! The drawing surface: lines, areas and text in pixels, encoded as PNG.
 //!
-//! plotters rasterizes on whole pixels and without smooth edges, so everything is drawn [`SCALE`]
-//! times too large and every block is averaged into one pixel.
+//! plotters rasterizes on whole pixels and without smooth edges. Everything is therefore drawn
+//! [`SCALE`] times too large, and each block is averaged into one pixel.
 
 use std::{f64::consts::TAU, sync::OnceLock};
 
@@ -15,26 +15,26 @@ use plotters::{
     },
 };
 
-/// Pixels drawn for one pixel shown, along each side.
+/// Number of drawn pixels per output pixel along each side.
 const SCALE: u32 = 4;
 const FONT: &str = "candle-noise Open Sans";
 const FONT_BYTES: &[u8] =
     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/OpenSans-Regular.ttf"));
-/// plotters sizes a font by ascent + descent, which is 2789 units for 2048 units an em in Open Sans.
+/// plotters sizes a font by ascent + descent: 2789 units in Open Sans, with 2048 units per em.
 const FONT_HEIGHT: f64 = 2789.0 / 2048.0;
 
 /// A colour and its opacity.
 pub(super) type Ink = RGBAColor;
-/// A place on the canvas: pixels from the left, pixels from the top.
+/// A position on the canvas: pixels from the left, pixels from the top.
 pub(super) type Pixel = [f64; 2];
 
 pub(super) const WHITE: Ink = RGBAColor(255, 255, 255, 1.0);
 pub(super) const BLACK: Ink = RGBAColor(0, 0, 0, 1.0);
 
-/// Size of all text but titles, pixels an em.
+/// Size of all text except titles, in pixels per em.
 pub(super) const TEXT: f64 = 16.0;
 
-/// Which point of a text is given, and which way the text runs.
+/// The anchor point of a text and its direction.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Left,
@@ -64,17 +64,17 @@ impl Canvas {
         BitMapBackend::with_buffer(&mut self.buffer, size)
     }
 
-    /// A filled rectangle between two corners.
+    /// Fills a rectangle between two corners.
     pub fn rectangle(&mut self, a: Pixel, b: Pixel, ink: Ink) -> Result<()> {
         Ok(self.backend().draw_rect(fine(a), fine(b), &ink, true)?)
     }
 
-    /// A filled polygon whose sides do not cross.
+    /// Fills a polygon with sides that do not cross.
     pub fn polygon(&mut self, corners: &[Pixel], ink: Ink) -> Result<()> {
         Ok(self.backend().fill_polygon(corners.iter().map(|&p| fine(p)), &ink)?)
     }
 
-    /// A line through the points with round ends and corners; one point gives a dot.
+    /// Draws a line through the points with round ends and corners; one point gives a dot.
     pub fn line(&mut self, points: &[Pixel], width: f64, ink: Ink) -> Result<()> {
         for i in 0..points.len() {
             let (a, b) = (points[i.saturating_sub(1)], points[i]);
@@ -85,7 +85,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// Dashes from one point to another.
+    /// Draws a dashed line from one point to another.
     pub fn dashes(&mut self, [a, b]: [Pixel; 2], width: f64, ink: Ink) -> Result<()> {
         const DASH: f64 = 7.0;
         const STEP: f64 = 12.0;
@@ -97,12 +97,13 @@ impl Canvas {
         Ok(())
     }
 
-    /// A line of black text, `size` pixels an em, whose capitals are centred on the height of `at`.
+    /// Writes a line of black text, `size` pixels per em, with its capitals vertically centred on
+    /// `at`.
     pub fn text(&mut self, text: &str, at: Pixel, anchor: Anchor, size: f64) -> Result<()> {
         self.text_in(BLACK, text, at, anchor, size)
     }
 
-    /// [`text`](Self::text) in a colour.
+    /// Writes [`text`](Self::text) in a colour.
     pub fn text_in(
         &mut self,
         ink: Ink,
@@ -112,7 +113,7 @@ impl Canvas {
         size: f64,
     ) -> Result<()> {
         let height = size * FONT_HEIGHT;
-        // plotters puts the base line half the font height under the top; capitals are 0.714 em.
+        // plotters puts the baseline half the font height below the top; capitals are 0.714 em.
         let shift = size * 0.714 / 2.0 - height / 2.0;
         let (at, h_pos, transform) = match anchor {
             Anchor::Left => ([at[0], at[1] + shift], HPos::Left, FontTransform::None),
@@ -125,7 +126,7 @@ impl Canvas {
         Ok(self.backend().draw_text(&spaced(text), &style, fine(at))?)
     }
 
-    /// Average the blocks and encode them as an RGB PNG.
+    /// Averages the blocks and encodes them as an RGB PNG.
     pub fn png(self) -> Result<Vec<u8>> {
         let (scale, channels) = (SCALE as usize, 3);
         let stride = channels * scale * self.width as usize;
@@ -150,19 +151,19 @@ impl Canvas {
     }
 }
 
-/// The width of a text in pixels.
+/// Returns the width of a text in pixels.
 pub(super) fn text_width(text: &str, size: f64) -> Result<f64> {
     let ((left, _), (right, _)) = font(size)?.layout_box(&spaced(text))?;
     Ok(f64::from(right - left) / f64::from(SCALE))
 }
 
-/// plotters drops the space that a font leaves before each letter, which all but closes the gap
-/// before an upright one ("input noise"): a hair space more gives it back between words.
+/// Adds a hair space between words. plotters drops the space that a font leaves before each letter,
+/// which almost closes the gap before an upright one ("input noise").
 fn spaced(text: &str) -> String {
     text.replace(' ', " \u{200A}")
 }
 
-/// The text, or as much of its start as fits with an ellipsis.
+/// Returns the text, or as much of its start as fits with an ellipsis.
 pub(super) fn fit(text: &str, size: f64, width: f64) -> Result<String> {
     let mut kept: Vec<char> = text.chars().take(200).collect();
     let mut shown: String = kept.iter().collect();
@@ -172,13 +173,13 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> Result<String> {
     Ok(shown)
 }
 
-/// A colour between two others: `share` 0 gives the first, 1 the second.
+/// Mixes two colours: `share` 0 gives the first, 1 the second.
 pub(super) fn blend(from: Ink, to: Ink, share: f64) -> Ink {
     let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
     RGBAColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2), 1.0)
 }
 
-/// The font at `size` pixels an em, made known to plotters at the first use.
+/// Returns the font at `size` pixels per em. The first call registers it with plotters.
 fn font(size: f64) -> Result<FontDesc<'static>> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let register = || register_font(FONT, FontStyle::Normal, FONT_BYTES).is_ok();
@@ -187,13 +188,13 @@ fn font(size: f64) -> Result<FontDesc<'static>> {
     Ok(FontDesc::new(FontFamily::Name(FONT), height, FontStyle::Normal))
 }
 
-/// The canvas in drawn pixels; far outside is as good as farther outside.
+/// Converts to drawn pixels, clamped far outside the canvas.
 fn fine(at: Pixel) -> (i32, i32) {
     let [x, y] = at.map(|v| (v.clamp(-1e4, 1e4) * f64::from(SCALE)).round() as i32);
     (x, y)
 }
 
-/// All points within `radius` of the segment from `a` to `b`, as a polygon.
+/// Returns all points within `radius` of the segment from `a` to `b`, as a polygon.
 fn capsule(a: Pixel, b: Pixel, radius: f64) -> Vec<Pixel> {
     const CORNERS: usize = 16;
     let direction = (b[1] - a[1]).atan2(b[0] - a[0]);
@@ -227,14 +228,14 @@ pub(super) mod tests {
             Self { width: info.width, height: info.height, bytes }
         }
 
-        /// Whether the pixel is within 8 of the colour in each channel.
+        /// Returns whether the pixel is within 8 of the colour in each channel.
         pub fn is(&self, [x, y]: Pixel, ink: Ink) -> bool {
             let at = 3 * (y as usize * self.width as usize + x as usize);
             let wanted = [ink.0, ink.1, ink.2];
             self.bytes[at..at + 3].iter().zip(wanted).all(|(&got, want)| got.abs_diff(want) <= 8)
         }
 
-        /// How many pixels of the picture have the colour.
+        /// Returns the number of pixels with the colour.
         pub fn count(&self, ink: Ink) -> usize {
             let all = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
             all.filter(|&(x, y)| self.is([x.into(), y.into()], ink)).count()
@@ -244,7 +245,7 @@ pub(super) mod tests {
     const RED: Ink = RGBAColor(255, 0, 0, 1.0);
 
     #[test]
-    fn shapes_are_where_they_were_asked_for() {
+    fn shapes_are_drawn_at_their_positions() {
         let mut canvas = Canvas::new(40, 30);
         canvas.rectangle([2.0, 3.0], [12.0, 8.0], RED).unwrap();
         canvas.line(&[[20.0, 20.5], [35.0, 20.5]], 3.0, BLACK).unwrap();
@@ -256,7 +257,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_text_that_runs_up_to_a_point_ends_there_in_its_colour() {
+    fn upward_text_ends_at_its_point_in_its_colour() {
         let mut canvas = Canvas::new(40, 60);
         canvas.text_in(RED, "||||", [20.0, 10.0], Anchor::UpTo, 16.0).unwrap();
         let picture = Picture::decode(&canvas.png().unwrap());
@@ -267,7 +268,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn dashes_leave_gaps_and_end_where_they_should() {
+    fn dashes_leave_gaps_and_end_at_the_last_point() {
         let mut canvas = Canvas::new(60, 9);
         canvas.dashes([[5.0, 4.5], [50.0, 4.5]], 1.0, BLACK).unwrap();
         canvas.dashes([[5.0, 1.5]; 2], 1.0, BLACK).unwrap();

@@ -1,4 +1,4 @@
-//! A curve of many values, reduced to as many points as can be told apart.
+//! Reduces a curve of many values to as many points as can be distinguished.
 
 use super::{
     axis::{drawable, extent},
@@ -6,11 +6,11 @@ use super::{
     line::Stop,
 };
 
-/// Marks on each curve.
+/// Number of marks on each curve.
 const MARKS: usize = 8;
 
-/// The curve `width` values at a time, each column at the middle of its epochs; None where no value
-/// can be drawn.
+/// Reduces the curve `width` values at a time to columns at the middle of their epochs. A column
+/// without a drawable value is `None`.
 pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
     let column = |(index, values): (usize, &[f64])| {
         let first = index * width;
@@ -30,7 +30,7 @@ pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
     curve.values().chunks(width).enumerate().map(column).collect()
 }
 
-/// Mean of the drawable values, without overflow.
+/// Returns the mean of the drawable values, without overflow.
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let running =
         |(count, mean): (f64, f64), v: f64| (count + 1.0, mean + (v - mean) / (count + 1.0));
@@ -38,8 +38,9 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0.0).then_some(mean)
 }
 
-/// The columns that carry a mark: evenly along the curve, later by `shift` of a step so that curves
-/// do not cover each other's; and all that no line shows since they stand alone.
+/// Returns the columns with a mark. They are spaced evenly along the curve, with an offset of
+/// `shift` steps so that curves do not cover each other's marks. Isolated columns also have a mark,
+/// because no line shows them.
 pub(super) fn marked(columns: &[Option<Stop>], shift: f64) -> Vec<Stop> {
     let step = columns.len().div_ceil(MARKS).max(1);
     let first = (shift * step as f64) as usize;
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_curve_is_itself() {
+    fn a_short_curve_is_unchanged() {
         let column = |x, y| Some(Stop { x, y, band: None });
         let expected = [column(1.0, 0.5), None, column(3.0, 0.7), None];
         assert_eq!(reduce(&[0.5, NAN, 0.7, f64::INFINITY], None, 1), expected);
@@ -83,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn a_standard_deviation_is_a_band_around_the_mean_where_it_is_known() {
+    fn a_known_standard_deviation_is_a_band_around_the_mean() {
         let got = reduce(&[1.0, 3.0, 5.0, 5.0], Some(&[0.5, 1.5, NAN]), 2);
         assert_eq!(got[0].unwrap().band, Some([1.0, 3.0])); // 2 ± 1
         assert_eq!(got[1].unwrap().band, None);
     }
 
     #[test]
-    fn sampled_values_lie_at_their_epochs_and_those_without_one_are_left_out() {
+    fn sampled_values_lie_at_their_epochs_and_others_are_left_out() {
         let sampled = |epochs: &[usize], width| -> Vec<f64> {
             let mean = &[0.1, 0.2, 0.3, 0.4];
             let curve = Curve { name: "", mean, std: None, epochs: Some(epochs) };
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_spread_and_a_value_between_gaps_has_its_own() {
+    fn marks_are_spread_and_isolated_values_have_their_own() {
         let marks = |columns: &[Option<Stop>], shift| -> Vec<f64> {
             marked(columns, shift).iter().map(|column| column.x).collect()
         };

@@ -1,4 +1,4 @@
-//! Which classes are taken for which.
+//! A confusion matrix.
 
 use anyhow::{Result, ensure};
 
@@ -7,14 +7,15 @@ use super::{
     table::{Content, Table},
 };
 
-/// Width and height that a cell asks for, and least and greatest of the whole table, in pixels.
+/// Preferred width and height of a cell, and minimum and maximum size of the whole table, in
+/// pixels.
 const CELL: f64 = 64.0;
 const SIDES: [f64; 2] = [320.0, 1160.0];
 
-/// A confusion matrix: a row for each true class, a column for each predicted one. `counts` holds
-/// the first row, then the second and so on; those of repeats are summed. The colour of a cell is
-/// its share of its row, so that rare classes are seen as well as common ones, and its number is
-/// its count, left out if it is 0. The row of a class of which there is none is hatched.
+/// Draws a confusion matrix: one row per true class, one column per predicted class. `counts` holds
+/// the first row, then the second and so on; the counts of repeats are summed. The colour of a cell
+/// is its share of its row, so that rare classes are as visible as common ones. Its number is its
+/// count, left out if it is 0. The row of a class without samples is hatched.
 ///
 /// # Errors
 /// If there are not classes x classes counts.
@@ -37,7 +38,7 @@ pub fn confusion(title: &str, classes: &[String], counts: &[u64]) -> Result<Vec<
     table.png(title, &rows.flat_map(shares).collect::<Vec<_>>())
 }
 
-/// The cells of a row.
+/// Returns the cells of a row.
 fn shares(counts: &[u64]) -> impl Iterator<Item = Content> {
     let total: f64 = counts.iter().map(|&count| count as f64).sum();
     counts.iter().map(move |&count| Content {
@@ -71,7 +72,7 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// A pixel of a cell, at shares of its width and height, in a table of four classes.
+    /// Returns a pixel of a cell, at shares of its width and height, in a table of four classes.
     fn pixel(row: usize, column: usize, [across, down]: Pixel) -> Pixel {
         [68.0 + 80.0 * (column as f64 + across), 62.0 + 80.0 * (row as f64 + down)]
     }
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_stand_in_their_cells_unless_they_are_zero() {
+    fn cells_show_their_counts_unless_they_are_zero() {
         let picture = picture(4, &[8, 2, 0, 0, 5, 5, 0, 0, 0, 0, 9, 1, 0, 0, 0, 7]);
         let drawn = |row, column, share| {
             let inside = (4..76).flat_map(|x| (4..76).map(move |y| [x, y].map(f64::from)));
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_of_a_class_that_there_is_not_is_hatched() {
+    fn the_row_of_a_class_without_samples_is_hatched() {
         let mut counts = [1; 16];
         counts[4..8].fill(0);
         let picture = picture(4, &counts);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_contradicts_itself_is_an_error() {
+    fn confusion_rejects_a_wrong_number_of_counts() {
         let message = |counts: &[u64]| confusion("", &names(3), counts).unwrap_err().to_string();
         let got = message(&[1; 8]);
         assert!(got.contains("3 classes") && got.contains("got 8"), "{got}");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_makes_it_fail() {
+    fn confusion_accepts_degenerate_input() {
         picture(0, &[]);
         picture(1, &[0]);
         picture(2, &[u64::MAX; 4]);

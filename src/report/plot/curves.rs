@@ -11,11 +11,11 @@ use super::{
     marker::Marker,
 };
 
-/// Width and height of the area of the data, in pixels.
+/// Width and height of the data area, in pixels.
 const SIZE: [f64; 2] = [780.0, 450.0];
-/// Most points drawn of one curve: two pixels each, so that noise does not fill the plot.
+/// Maximum number of points drawn per curve: two pixels each, so that noise does not fill the plot.
 const COLUMNS: usize = 390;
-/// A log axis shows at most this share of its high end.
+/// The low end of a log axis is at least this share of its high end.
 const LOG_DEPTH: f64 = 1e-8;
 
 /// One line of a learning curve.
@@ -23,34 +23,34 @@ const LOG_DEPTH: f64 = 1e-8;
 pub struct Curve<'a> {
     /// Its name in the legend.
     pub name: &'a str,
-    /// The values; one that is not finite is a gap.
+    /// The values; a value that is not finite is a gap.
     pub mean: &'a [f64],
-    /// The spread over repeats, drawn as a band `mean` ± `std`.
+    /// The standard deviation over repeats, drawn as a band `mean` ± `std`.
     pub std: Option<&'a [f64]>,
-    /// The epoch of each value, rising; if None, 1, 2, 3 and so on.
+    /// The epoch of each value, in ascending order; 1, 2, 3 and so on if `None`.
     pub epochs: Option<&'a [usize]>,
 }
 
 impl<'a> Curve<'a> {
-    /// The values that have an epoch.
+    /// Returns the values that have an epoch.
     pub(super) fn values(&self) -> &'a [f64] {
         &self.mean[..self.epochs.map_or(usize::MAX, <[usize]>::len).min(self.mean.len())]
     }
 
-    /// The epoch of a value.
+    /// Returns the epoch of a value.
     pub(super) fn epoch(&self, index: usize) -> Option<f64> {
         let epoch = |epochs: &[usize]| epochs.get(index).copied();
         self.epochs.map_or(Some(index + 1), epoch).map(|epoch| epoch as f64)
     }
 
-    /// The last epoch.
+    /// Returns the last epoch.
     fn end(&self) -> f64 {
         let epochs = (0..self.values().len()).filter_map(|index| self.epoch(index));
         epochs.fold(0.0, f64::max)
     }
 }
 
-/// What the y axis shows.
+/// The scale of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// From a round number below all values up to 1.
@@ -60,15 +60,15 @@ pub enum Scale {
     Loss,
 }
 
-/// Learning curves over epochs, each with its own colour and marks.
+/// Draws learning curves over epochs, each with its own colour and marks.
 ///
-/// Curves of more than 390 values are drawn in columns of equally many values: the line is the mean
-/// of the column. Its band is the mean of the bands where there is a `std`; without one it
-/// reaches from the lowest to the highest value in the column, so that no value of a noisy run is
-/// hidden. Which of the two, and how many values a column has, is in the legend.
+/// Curves of more than 390 values are drawn in columns of equally many values; the line is the mean
+/// of each column. With a `std`, the band is the mean of the bands. Without one, the band spans the
+/// lowest to the highest value in the column, so that no value of a noisy run is hidden. The legend
+/// says which band is drawn and how many values a column has.
 ///
 /// # Errors
-/// Only if plotters or the PNG encoder fail; no finite value gives an empty plot.
+/// If plotters or the PNG encoder fails. Without finite values the plot is empty.
 pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Result<Vec<u8>> {
     let values = curves.iter().map(|curve| curve.values().len()).max().unwrap_or(0);
     let width = values.div_ceil(COLUMNS).max(1);
@@ -102,17 +102,17 @@ impl Scale {
         let [low, high] = extent(ends.chain([lowest, highest])).unwrap_or([lowest, highest]);
         match self {
             Self::Accuracy => {
-                // a band may leave 0 to 1, accuracies do not
+                // a band may leave 0 to 1, but accuracies do not
                 let (low, high) = (low.max(lowest.min(0.0)), highest.max(1.0));
                 let low = low.min(high - 0.1);
                 let step = nice_step((high - low) / 10.0);
-                // a little room beyond both ends, so that a line on them is seen whole
+                // a little room beyond both ends, so that a line on them is fully visible
                 let floor = (low / step - 0.1).floor() * step;
                 let floor = if low < 0.0 { floor } else { floor.max(-0.1 * step) };
                 Axis::linear(label, [floor, high + 0.1 * step])
             }
             Self::Loss => {
-                // a band may reach down to 0, which would stretch a log axis without end
+                // a band may reach down to 0, which would stretch a log axis without limit
                 let lows = |c: &Stop| c.band.map_or(c.y, |[low, _]| low.max(c.y / 10.0));
                 let positive = columns.iter().map(lows).filter(|&v| v > 0.0);
                 let least = extent(positive).map_or(0.0, |[least, _]| least);
@@ -129,7 +129,7 @@ impl Scale {
     }
 }
 
-/// The names, and what a band means.
+/// Returns the legend: the names, and the meaning of the band.
 fn legend(curves: &[Curve], width: usize) -> Vec<Entry> {
     let line = |(kind, curve): (u32, &Curve)| (Key::Line(Marker::of(kind)), curve.name.into());
     let mut legend: Vec<Entry> = (0..).zip(curves).map(line).collect();
@@ -172,7 +172,8 @@ mod tests {
         let (zero, half, one) = ([0.0; 50], [0.5; 50], [1.0; 50]);
         let lines = [&zero, &half, &one].map(|mean| curve(mean, None));
         let picture = picture(Scale::Accuracy, &lines);
-        // one row of legend: the area is 780 x 450 from (92, 88); the axis is as wide beyond 0 as 1
+        // one row of legend: the area is 780 x 450 from (92, 88); the axis extends as far below 0
+        // as above 1
         assert_eq!((picture.width, picture.height), (900, 602));
         let middle = 88.0 + 450.0 / 2.0;
         let with_colour = |y: f64| {
@@ -211,13 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn one_epoch_is_visible_and_long_noise_is_no_smear() {
+    fn one_epoch_is_visible_and_long_noise_stays_a_line() {
         let ink = Marker::of(0).ink;
         let in_legend = picture(Scale::Accuracy, &[curve(&[], None)]).count(ink);
         assert!(picture(Scale::Accuracy, &[curve(&[0.5], None)]).count(ink) > in_legend + 50);
 
         let noise: Vec<f64> = (0..40_000u32).map(|i| f64::from(i * 7919 % 31) / 30.0).collect();
-        // means of 103 values: a line two pixels wide, give or take, not an area of 780 x 450
+        // means of 103 values: a line about two pixels wide, not an area of 780 x 450
         assert!(picture(Scale::Accuracy, &[curve(&noise, None)]).count(ink) < 780 * 20);
     }
 
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn curves_accept_degenerate_input() {
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN];
         let cases: [&[f64]; 12] = [
             &[],

@@ -12,25 +12,25 @@ use super::{
     marker::Marker,
 };
 
-/// Side of a square plot, and the heights that equal scales may ask for, in pixels.
+/// Side of a square plot, and the allowed heights with equal scales, in pixels.
 const SIDE: f64 = 580.0;
 const HEIGHTS: RangeInclusive<f64> = 200.0..=1160.0;
 
-/// A point of two features with its class.
+/// A point with two features and its class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabelledPoint {
-    /// The features; a point with one that is not finite is not drawn.
+    /// The features; a point with a feature that is not finite is not drawn.
     pub x: [f64; 2],
-    /// The class, which sets colour and shape: ten of them, then they repeat.
+    /// The class, which sets colour and shape. Both repeat after ten classes.
     pub label: u32,
 }
 
-/// Scatter of a labelled data set, a colour and a shape for each class: the first `train` points
-/// filled, the others (test points) hollow. Both axes have one scale, unless one spans more than
-/// twice (upwards) or three times (sideways) the other.
+/// Draws a scatter plot of a labelled data set, with a colour and a shape per class. The first
+/// `train` points are filled, the others (test points) hollow. Both axes have the same scale,
+/// unless one spans more than twice (upwards) or three times (sideways) the other.
 ///
 /// # Errors
-/// Only if plotters or the PNG encoder fail; no points give an empty plot.
+/// If plotters or the PNG encoder fails. Without points the plot is empty.
 pub fn dataset(title: &str, points: &[LabelledPoint], train: usize) -> Result<Vec<u8>> {
     let axis = |label, feature: usize| {
         let [low, high] = extent(shown(points).map(|(_, p)| p.x[feature])).unwrap_or([-1.0, 1.0]);
@@ -44,14 +44,14 @@ pub fn dataset(title: &str, points: &[LabelledPoint], train: usize) -> Result<Ve
     frame.canvas.png()
 }
 
-/// Width and height of a plot whose axes have one scale.
+/// Returns the width and height of a plot with equal scales.
 pub(super) fn equal_scales([x, y]: &[Axis; 2]) -> Pixel {
     let height = SIDE * y.span() / x.span();
     let possible = HEIGHTS.contains(&height);
     [SIDE, if possible { height.round() } else { SIDE }]
 }
 
-/// The classes, and what filled and hollow mean if there are test points.
+/// Returns the legend: the classes, and the meaning of filled and hollow if there are test points.
 pub(super) fn legend(points: &[LabelledPoint], train: usize) -> Vec<Entry> {
     let labels: BTreeSet<u32> = points.iter().map(|point| point.label).collect();
     let class = |label| (Key::Point(Marker::of(label)), format!("class {label}"));
@@ -64,7 +64,7 @@ pub(super) fn legend(points: &[LabelledPoint], train: usize) -> Vec<Entry> {
     legend
 }
 
-/// The points in their order, test points last and so on top.
+/// Draws the points in order, with the test points last and therefore on top.
 pub(super) fn draw_points(frame: &mut Frame, points: &[LabelledPoint], train: usize) -> Result<()> {
     for (index, point) in shown(points) {
         let marker = Marker { hollow: index >= train, ..Marker::of(point.label) };
@@ -76,7 +76,7 @@ pub(super) fn draw_points(frame: &mut Frame, points: &[LabelledPoint], train: us
     Ok(())
 }
 
-/// The points that can be drawn, with their indices.
+/// Returns the drawable points with their indices.
 fn shown(points: &[LabelledPoint]) -> impl Iterator<Item = (usize, &LabelledPoint)> {
     points.iter().enumerate().filter(|(_, point)| point.x.into_iter().all(drawable))
 }
@@ -85,7 +85,7 @@ fn shown(points: &[LabelledPoint]) -> impl Iterator<Item = (usize, &LabelledPoin
 mod tests {
     use super::{super::canvas::tests::Picture, *};
 
-    /// The pixel of a point in the plot of points whose extent is 0 to 1 in both features.
+    /// Returns the pixel of a point in a plot of points that span 0 to 1 in both features.
     fn pixel([x, y]: [f64; 2]) -> Pixel {
         let place = |share: f64| (share + 0.06) / 1.12 * SIDE;
         // one row of legend: the area starts at 92, 54 + 26 + 8
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn dataset_accepts_degenerate_input() {
         let empty = picture(&[], 0);
         assert_eq!(empty.count(Marker::of(0).ink), 0);
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];

@@ -1,4 +1,4 @@
-//! The values of several groups, each as a box and a swarm of points.
+//! The values of several groups, each as a box with a swarm of points.
 
 use anyhow::Result;
 
@@ -11,41 +11,42 @@ use super::{
     swarm::swarm,
 };
 
-/// The area of the data in pixels: its height, the least and the greatest width, and what each
-/// group asks for.
+/// The data area in pixels: its height, its minimum and maximum width, and the preferred width of a
+/// group.
 const HEIGHT: f64 = 450.0;
 const WIDTHS: [f64; 2] = [780.0, 1960.0];
 const SLOT: f64 = 64.0;
-/// Greatest width of a box, the white edge of a point, and the least distance of two in a row, in
-/// pixels.
+/// Maximum width of a box, the white edge of a point, and the minimum distance of two points in a
+/// row, in pixels.
 const BOX: f64 = 100.0;
 const EDGE: f64 = 0.6;
 const STEP: f64 = 1.6;
-/// How much lighter points are than the box, so that the median is seen on them.
+/// How much lighter than the box the points are, so that the median stays visible.
 const LIGHT: f64 = 0.3;
-/// Most points drawn of one group.
+/// Maximum number of points drawn per group.
 const POINTS: usize = 600;
 
 /// A group of values.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
-    /// Its name, below it.
+    /// Its name, shown below it.
     pub name: &'a str,
-    /// What sets its colour: ten of them, then they repeat.
+    /// The number of its colour. Colours repeat after ten.
     pub kind: u32,
-    /// Its values, in any order; those that are not finite are not drawn.
+    /// Its values, in any order; values that are not finite are not drawn.
     pub values: &'a [f64],
 }
 
-/// The values of groups side by side: a box from the lower to the upper quartile with a line at the
-/// median, whiskers to the last value within 1.5 times the height of the box, and a point for each
-/// value, equal ones side by side. Of more than 600 values in a group 600 evenly ranked ones have
-/// points, and of more equal ones than a row can hold as many as it can.
+/// Draws the values of groups side by side: a box from the lower to the upper quartile with a line
+/// at the median, whiskers to the last value within 1.5 times the height of the box, and a point
+/// per value. Equal values lie side by side. A group of more than 600 values shows points for 600
+/// evenly ranked ones. A row of equal values shows as many as fit.
 ///
-/// The picture is wider for many groups; if there are too many even so, not all have their names.
+/// The picture is wider for many groups. If there are too many for its maximum width, some names
+/// are left out.
 ///
 /// # Errors
-/// Only if plotters or the PNG encoder fail; no groups give an empty plot.
+/// If plotters or the PNG encoder fails. Without groups the plot is empty.
 pub fn distribution(title: &str, y_label: &str, groups: &[Group]) -> Result<Vec<u8>> {
     let count = groups.len().max(1) as f64;
     let width = (count * SLOT).clamp(WIDTHS[0], WIDTHS[1]);
@@ -69,14 +70,14 @@ pub fn distribution(title: &str, y_label: &str, groups: &[Group]) -> Result<Vec<
     frame.canvas.png()
 }
 
-/// The values that can be drawn, rising.
+/// Returns the drawable values in ascending order.
 fn sorted(group: &Group) -> Vec<f64> {
     let mut values: Vec<f64> = group.values.iter().copied().filter(|&v| drawable(v)).collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
-/// Where a group is drawn: the place of its middle on the axis, its width in pixels, its colour.
+/// The position of a group on the axis, its width in pixels, and its colour.
 struct Column {
     middle: f64,
     slot: f64,
@@ -84,17 +85,18 @@ struct Column {
 }
 
 impl Column {
-    /// Half the width of the box.
+    /// Returns half the width of the box.
     fn half(&self) -> f64 {
         (0.84 * self.slot).min(BOX) / 2.0
     }
 
-    /// Free for the points, within the box.
+    /// Returns the width for points inside the box.
     fn room(&self) -> f64 {
         2.0 * self.half() - 4.0
     }
 
-    /// The radius of points, smaller where there are narrow groups or long rows of equal values.
+    /// Returns the radius of the points, smaller for narrow groups and for long rows of equal
+    /// values.
     fn radius(&self, longest: usize) -> f64 {
         let least = (0.055 * self.slot).clamp(1.0, 2.4);
         ((self.room() / longest as f64 - 2.0 * EDGE) / 2.0).clamp(least, 3.5)
@@ -154,7 +156,7 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// The pixel of a value in the middle of one of `count` groups whose values reach from 0 to 1.
+    /// Returns the pixel of a value in the middle of one of `count` groups with values from 0 to 1.
     fn pixel(index: usize, count: usize, value: f64) -> [f64; 2] {
         let across = (index as f64 + 0.5) / count as f64;
         [92.0 + WIDTHS[0] * across, 62.0 + HEIGHT * (1.0 - (value + 0.06) / 1.12)]
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn distribution_accepts_degenerate_input() {
         picture(&[]);
         picture(&[group(0, &[]), group(1, &[f64::NAN; 3])]);
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -9e299, 9e299, 0.5, -0.0];

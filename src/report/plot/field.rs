@@ -1,16 +1,16 @@
-//! A field of probabilities on a grid: values between the grid points, and the line at 0.5.
+//! A field of probabilities on a grid: interpolation between the grid points, and the line at 0.5.
 
 use super::axis::drawable;
 use crate::experiment::Field;
 
 impl Field {
-    /// The value of a grid point if it is a number.
+    /// Returns the value of a grid point if it is a number.
     fn value(&self, column: usize, row: usize) -> Option<f64> {
         let value = self.probabilities[row * self.columns + column];
         drawable(value).then_some(value)
     }
 
-    /// The interpolated value at shares of the width and height.
+    /// Returns the interpolated value at shares of the width and height.
     pub(super) fn at(&self, across: f64, up: f64) -> Option<f64> {
         let cell = |share: f64, count: usize| {
             let place = share * count.checked_sub(1)? as f64;
@@ -28,8 +28,8 @@ impl Field {
     }
 }
 
-/// The line of probability 0.5 as segments between points in shares of the width and height:
-/// marching squares, with the mean of the corners to decide what a saddle connects.
+/// Returns the line of probability 0.5 as segments between points in shares of the width and
+/// height. It uses marching squares; the mean of the corners decides what a saddle connects.
 pub(super) fn contour(field: &Field) -> Vec<[[f64; 2]; 2]> {
     let [last_column, last_row] = [field.columns, field.rows].map(|count| count.saturating_sub(1));
     let mut segments = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn contour(field: &Field) -> Vec<[[f64; 2]; 2]> {
             let crossings: Vec<[f64; 2]> = (0..4).filter_map(crossing).collect();
             match crossings[..] {
                 [p, q] => segments.push([p, q]),
-                // the centre joins the first corner's side: cut off the second and fourth corner
+                // the centre is on the first corner's side: cut off the second and fourth corners
                 [p, q, r, s] if (a + b + c + d > 2.0) == (a > 0.5) => {
                     segments.extend([[p, q], [r, s]]);
                 }
@@ -69,7 +69,7 @@ pub(super) fn contour(field: &Field) -> Vec<[[f64; 2]; 2]> {
 mod tests {
     use super::*;
 
-    /// A field over the unit square, its rows from the lowest y.
+    /// Creates a field over the unit square, with the rows from the lowest y.
     fn field<const N: usize>(rows: &[[f64; N]]) -> Field {
         let probabilities = rows.as_flattened().to_vec();
         Field { x: [0.0, 1.0], y: [0.0, 1.0], columns: N, rows: rows.len(), probabilities }

@@ -1,4 +1,5 @@
-//! What surrounds the data: title, legend, axes with ticks and grid, and the way from data to pixels.
+//! The surroundings of the data: title, legend, axes with ticks and grid, and the mapping from data
+//! to pixels.
 
 use anyhow::Result;
 
@@ -10,15 +11,15 @@ use super::{
 };
 
 const TITLE: f64 = 21.0;
-/// Free above the legend, below it, left of the data and below them, in pixels.
+/// Space above the legend, below it, left of the data and below them, in pixels.
 const TOP: f64 = 54.0;
 const SPACE: f64 = 8.0;
 const LEFT: f64 = 92.0;
 const BOTTOM: f64 = 64.0;
-/// Between the data and the texts of the ticks, and for the name of an axis, in pixels.
+/// Space between the data and the tick texts, and for the name of an axis, in pixels.
 const TICK: f64 = 10.0;
 const NAME: f64 = 24.0;
-/// Free outside of names, in pixels.
+/// Space outside names, in pixels.
 const MARGIN: f64 = 14.0;
 
 /// A canvas with everything but the data.
@@ -26,13 +27,13 @@ pub(super) struct Frame<'a> {
     pub canvas: Canvas,
     x: Axis<'a>,
     y: Axis<'a>,
-    /// Left, top, right and bottom edge of the area of the data, in pixels.
+    /// Left, top, right and bottom edges of the data area, in pixels.
     pub area: [f64; 4],
 }
 
 impl<'a> Frame<'a> {
-    /// Title and legend above, axes left and below an area of `size`, `right` pixels free beside it.
-    /// Names of ticks are given the room that they need.
+    /// Draws the title and legend above an area of `size` and the axes to its left and below it,
+    /// and leaves `right` pixels on its right. Tick names get the room they need.
     pub fn new(
         title: &str,
         legend: &[Entry],
@@ -45,8 +46,8 @@ impl<'a> Frame<'a> {
         Ok(frame)
     }
 
-    /// Title, legend and names of the axes, with room for the texts of axes as long as the first of
-    /// two sizes. The second one is that of the area.
+    /// Draws the title, the legend and the names of the axes, with room for the texts of axes as
+    /// long as the first of two sizes. The second is the size of the area.
     pub fn bare(
         title: &str,
         legend: &[Entry],
@@ -72,41 +73,42 @@ impl<'a> Frame<'a> {
         Ok((frame, labels))
     }
 
-    /// The pixel of a point of the data, held inside the area.
+    /// Returns the pixel of a data point, clamped to the area.
     pub fn at(&self, x: f64, y: f64) -> Pixel {
         self.on(self.x.share(x), self.y.share(y))
     }
 
-    /// The pixel at shares of the width and height of the area.
+    /// Returns the pixel at shares of the width and height of the area.
     pub fn on(&self, across: f64, up: f64) -> Pixel {
         let [left, top, right, bottom] = self.area;
         [left + across * (right - left), bottom - up * (bottom - top)]
     }
 
-    /// Whether a point of the data lies inside the area.
+    /// Returns whether a data point lies inside the area.
     pub fn contains(&self, [x, y]: [f64; 2]) -> bool {
         self.x.contains(x) && self.y.contains(y)
     }
 
-    /// The border of the area; once more over data that touch it.
+    /// Draws the border of the area, again over data that touch it.
     pub fn border(&mut self) -> Result<()> {
         self.outline(self.area, BLACK)
     }
 
-    /// The border of a box: left, top, right, bottom.
+    /// Draws the border of a box: left, top, right, bottom.
     pub fn outline(&mut self, [left, top, right, bottom]: [f64; 4], ink: Ink) -> Result<()> {
         let corners = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
         corners.windows(2).try_for_each(|pair| self.rule(pair[0], pair[1], ink))
     }
 
-    /// A horizontal or vertical line one pixel wide, exactly on the grid of pixels.
+    /// Draws a horizontal or vertical line one pixel wide, aligned with the pixel grid.
     pub fn rule(&mut self, a: Pixel, b: Pixel, ink: Ink) -> Result<()> {
         let low = [a[0].min(b[0]).round(), a[1].min(b[1]).round()];
         let high = [a[0].max(b[0]).round() + 1.0, a[1].max(b[1]).round() + 1.0];
         self.canvas.rectangle(low, high, ink)
     }
 
-    /// The grid and the border of the area, with ticks and texts below and beside it if asked for.
+    /// Draws the grid and the border of the area, with ticks and texts below and beside it if
+    /// `outside` is set.
     pub fn grid(&mut self, [below, beside]: &[Labels; 2], outside: [bool; 2]) -> Result<()> {
         let [left, top, right, bottom] = self.area;
         let light = blend(WHITE, BLACK, 0.12);
@@ -132,13 +134,14 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Free below the data: as much as the name of the axis and a line of texts need, or turned ones.
+/// Returns the space below the data: for the name of the axis and a line of texts, or for turned
+/// ones.
 fn below(x: &Axis, labels: &Labels) -> Result<f64> {
     let more = if labels.turned { labels.length()? - TEXT } else { 0.0 };
     Ok(BOTTOM + more - if x.label.is_empty() { NAME } else { 0.0 })
 }
 
-/// Free left of the data: as much as numbers and the name of the axis need, or names.
+/// Returns the space left of the data: for numbers and the name of the axis, or for names.
 fn left(y: &Axis, labels: &Labels) -> Result<f64> {
     if !y.is_named() {
         return Ok(LEFT);
@@ -152,7 +155,7 @@ mod tests {
     use super::{super::canvas::tests::Picture, *};
 
     #[test]
-    fn names_get_the_room_that_they_need() {
+    fn names_get_the_room_they_need() {
         let names = ["a name", "a name that is much longer"];
         let ticks = [(0.4, names[0].to_string()), (0.6, names[1].to_string())];
         let named = |label| Axis::named(label, [0.0, 1.0], &ticks);

@@ -8,15 +8,16 @@ use super::{
     table::{Content, Table},
 };
 
-/// Width and height that a cell asks for, and least and greatest of the whole table, in pixels.
+/// Preferred width and height of a cell, and minimum and maximum size of the whole table, in
+/// pixels.
 const CELL: Pixel = [104.0, 60.0];
 const WIDTHS: [f64; 2] = [416.0, 1560.0];
 const HEIGHTS: [f64; 2] = [180.0, 1160.0];
 
-/// A table of values, `rows` below each other and `columns` side by side: `values` holds the first
-/// row, then the second and so on. Each cell has the colour of its value, with a bar beside the
-/// table to tell which, and its number where it fits. The highest value has a black border unless
-/// all are equal; a cell whose value is not finite is hatched.
+/// Draws a table of values, with `rows` from top to bottom and `columns` side by side. `values`
+/// holds the first row, then the second and so on. Each cell has the colour of its value and its
+/// number, if that fits. A bar beside the table explains the colours. The highest value has a black
+/// border unless all values are equal; a cell with a value that is not finite is hatched.
 ///
 /// # Errors
 /// If there are not rows x columns values.
@@ -49,7 +50,7 @@ pub fn heatmap(
     table.png(title, &values.iter().map(content).collect::<Vec<_>>())
 }
 
-/// Width and height of a table of so many columns and rows.
+/// Returns the width and height of a table with the given numbers of columns and rows.
 fn size(counts: [usize; 2]) -> Pixel {
     [
         (counts[0] as f64 * CELL[0]).clamp(WIDTHS[0], WIDTHS[1]),
@@ -80,7 +81,8 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// A pixel of a cell, at shares of its width and height, in a table of 2 rows and 4 columns.
+    /// Returns a pixel of a cell, at shares of its width and height, in a table of 2 rows and 4
+    /// columns.
     fn pixel(row: usize, column: usize, [across, down]: Pixel) -> Pixel {
         [68.0 + 104.0 * (column as f64 + across), 62.0 + 90.0 * (row as f64 + down)]
     }
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_contradicts_itself_is_an_error() {
+    fn heatmap_rejects_a_wrong_number_of_values() {
         let message = |values: &[f64]| {
             let error = heatmap("", "", &["a", "b"], &names(3), values).unwrap_err();
             error.to_string()
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_makes_it_fail() {
+    fn heatmap_accepts_degenerate_input() {
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -9e299, 9e299, 0.5, -0.0];
         picture(2, 4, &bad);
         picture(0, 0, &[]);

@@ -8,40 +8,41 @@ use super::{
     frame::Frame,
 };
 
-/// Side of the square for an image, free between two, and the least width of a row, in pixels.
+/// Side of the square for an image, gap between two, and minimum width of a row, in pixels.
 const SIDE: f64 = 84.0;
 const GAP: f64 = 12.0;
 const WIDTH: f64 = 416.0;
-/// Most images in a row, and most rows.
+/// Maximum number of images in a row, and of rows.
 const MOST: [usize; 2] = [20, 12];
 
 /// A grey-scale image.
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
-    /// Pixels side by side.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels below each other.
+    /// Height in pixels.
     pub height: usize,
-    /// The pixels, the upper row first: from white at 0 to black at 1, and held there beyond. One
-    /// that is not a number is not drawn.
+    /// The pixels, upper row first: from white at 0 to black at 1, clamped beyond. A pixel that is
+    /// not a number is not drawn.
     pub values: &'a [f64],
 }
 
-/// Images side by side.
+/// A row of images.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageRow<'a> {
-    /// Its name, left of it.
+    /// Its name, shown left of it.
     pub name: &'a str,
     /// The images, of any sizes.
     pub images: &'a [Image<'a>],
 }
 
-/// Images in rows, such as the same digits without noise and with more and more of it: the images
-/// at one place of all rows are below each other. Pixels are squares; of an image with more than 84
-/// on a side some are left out. So are images after the 20th of a row, and rows after the 12th.
+/// Draws images in rows, such as the same digits without noise and with increasing noise. Images at
+/// the same position of all rows are below each other. Pixels are squares; an image with more than
+/// 84 on a side loses some. Images after the 20th of a row are left out, as are rows after the
+/// 12th.
 ///
 /// # Errors
-/// If an image has not width x height values.
+/// If an image does not have width x height values.
 pub fn images(title: &str, rows: &[ImageRow]) -> Result<Vec<u8>> {
     for Image { width, height, values } in rows.iter().flat_map(|row| row.images) {
         ensure!(
@@ -60,7 +61,7 @@ pub fn images(title: &str, rows: &[ImageRow]) -> Result<Vec<u8>> {
     let axes = [Axis::named("", [0.0, 1.0], &[]), y];
     let mut frame = Frame::new(title, &[], axes, [size[0].max(WIDTH), size[1]], 28.0)?;
     let [left, top, right, bottom] = frame.area;
-    // of the frame only the names are left
+    // only the names of the frame are left
     frame.canvas.rectangle([left - 5.0, top], [right + 1.0, bottom + 1.0], WHITE)?;
     for (index, row) in rows.iter().enumerate() {
         for (place, image) in row.images.iter().take(MOST[0]).enumerate() {
@@ -72,7 +73,7 @@ pub fn images(title: &str, rows: &[ImageRow]) -> Result<Vec<u8>> {
 }
 
 impl Image<'_> {
-    /// Draw it in the middle of a square whose upper left corner is given.
+    /// Draws the image in the middle of a square with the given upper left corner.
     fn draw(&self, frame: &mut Frame, corner: Pixel) -> Result<()> {
         if self.values.is_empty() {
             return Ok(());
@@ -112,7 +113,7 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// A pixel in the square of an image, from its upper left corner.
+    /// Returns a pixel in the square of an image, counted from its upper left corner.
     fn pixel(row: usize, column: usize, [x, y]: Pixel) -> Pixel {
         [74.0 + 96.0 * column as f64 + x, 68.0 + 96.0 * row as f64 + y]
     }
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outside_are_held_and_what_is_no_number_is_left_out() {
+    fn values_outside_are_clamped_and_nan_is_left_out() {
         let picture = picture(&[&[image(4, &[-3.0, 1.7, f64::INFINITY, f64::NAN])]]);
         let [low, high, infinite, nan] = [0.0, 21.0, 42.0, 63.0];
         for (x, ink) in [(low, WHITE), (high, BLACK), (infinite, BLACK), (nan, WHITE)] {
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_contradicts_itself_is_an_error() {
+    fn images_rejects_a_wrong_number_of_values() {
         let message = |width, height| {
             let row = ImageRow { name: "", images: &[Image { width, height, values: &[0.5; 6] }] };
             images("", &[row]).unwrap_err().to_string()
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_makes_it_fail() {
+    fn images_accepts_degenerate_input() {
         picture(&[]);
         picture(&[&[], &[Image { width: 0, height: usize::MAX, values: &[] }]]);
         picture(&[&[image(1, &[0.5; 10_000]), image(10_000, &[f64::MIN; 10_000])]]);

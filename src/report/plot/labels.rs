@@ -1,4 +1,4 @@
-//! The texts of an axis, as there is room: side by side, turned, or not all of them.
+//! The texts of an axis, arranged to fit: side by side, turned, or thinned.
 
 use anyhow::Result;
 
@@ -7,13 +7,13 @@ use super::{
     canvas::{TEXT, fit, text_width},
 };
 
-/// Least gap between two texts side by side, least distance of two above each other, and the
-/// longest name, in pixels.
+/// Minimum gap between two texts side by side, minimum distance of two above each other, and the
+/// maximum length of a name, in pixels.
 const GAP: f64 = 10.0;
 const LINE: f64 = 20.0;
 const LONGEST: f64 = 220.0;
 
-/// A text with its place in pixels from the low end of the axis.
+/// A text and its position, in pixels from the low end of the axis.
 pub(super) type Label = (f64, String);
 
 /// The texts of an axis.
@@ -24,7 +24,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Below an axis `width` pixels wide. Only names are turned.
+    /// Arranges the texts below an axis `width` pixels wide. Only names are turned.
     pub fn below(axis: &Axis, width: f64) -> Result<Self> {
         let shown = placed(axis, width);
         if !axis.is_named() || side_by_side(&shown)? {
@@ -33,14 +33,14 @@ impl Labels {
         Ok(Self { shown: fitting(shown)?, turned: true })
     }
 
-    /// Beside an axis `height` pixels high.
+    /// Arranges the texts beside an axis `height` pixels high.
     pub fn beside(axis: &Axis, height: f64) -> Result<Self> {
         let shown = placed(axis, height);
         let shown = if axis.is_named() { fitting(shown)? } else { shown };
         Ok(Self { shown, turned: false })
     }
 
-    /// The length of the longest text.
+    /// Returns the length of the longest text.
     pub fn length(&self) -> Result<f64> {
         self.shown
             .iter()
@@ -48,18 +48,18 @@ impl Labels {
     }
 }
 
-/// The ticks of an axis, each with its place.
+/// Returns the ticks of an axis with their positions.
 fn placed(axis: &Axis, length: f64) -> Vec<Label> {
     axis.ticks(8).into_iter().map(|(value, text)| (axis.share(value) * length, text)).collect()
 }
 
-/// Names cut to their greatest length; where they are too dense for a line each, not all of them.
+/// Cuts names to their maximum length, and thins them if they are too dense for a line each.
 fn fitting(labels: Vec<Label>) -> Result<Vec<Label>> {
     let kept = thinned(labels, |a, b| Ok((b.0 - a.0).abs() >= LINE))?;
     kept.into_iter().map(|(place, text)| Ok((place, fit(&text, TEXT, LONGEST)?))).collect()
 }
 
-/// Whether texts centred on their places leave gaps between them.
+/// Returns whether texts centred on their positions leave gaps between them.
 pub(super) fn side_by_side(labels: &[Label]) -> Result<bool> {
     for pair in labels.windows(2) {
         if !apart(&pair[0], &pair[1])? {
@@ -69,12 +69,12 @@ pub(super) fn side_by_side(labels: &[Label]) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether the second of two texts centred on their places begins well after the first.
+/// Returns whether the second of two texts centred on their positions begins well after the first.
 pub(super) fn apart(a: &Label, b: &Label) -> Result<bool> {
     Ok(b.0 - a.0 >= (text_width(&a.1, TEXT)? + text_width(&b.1, TEXT)?) / 2.0 + GAP)
 }
 
-/// The first text, the next that is far enough from it, and so on.
+/// Returns the first text, the next one that is far enough from it, and so on.
 pub(super) fn thinned(
     labels: Vec<Label>,
     apart: impl Fn(&Label, &Label) -> Result<bool>,

@@ -1,4 +1,4 @@
-//! The legend: rows of small pictures with their text.
+//! The legend: rows of small pictures with their texts.
 
 use anyhow::Result;
 
@@ -8,24 +8,24 @@ use super::{
 };
 
 const ROW: f64 = 26.0;
-/// More rows than this are left out.
+/// Maximum number of rows; further rows are left out.
 const ROWS: usize = 6;
-/// Between a picture and its text, and between two entries.
+/// Space between a picture and its text, and between two entries.
 const SPACE: f64 = 8.0;
 const GAP: f64 = 26.0;
 
-/// The picture in front of a text.
+/// The picture before a text.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
-    /// A mark alone.
+    /// A mark.
     Point(Marker),
     /// A line with its mark.
     Line(Marker),
     /// A shaded area.
     Band,
-    /// A line alone.
+    /// A line.
     Stroke(Ink),
-    /// A level to compare with, with its mark.
+    /// A reference level with its mark.
     Level(Marker),
 }
 
@@ -34,7 +34,7 @@ impl Key {
         if matches!(self, Key::Point(_)) { 14.0 } else { 32.0 }
     }
 
-    /// Draw it with its left end, at half its height, at `at`.
+    /// Draws the picture with its left end, at half its height, at `at`.
     fn draw(self, canvas: &mut Canvas, at: Pixel) -> Result<()> {
         let right = at[0] + self.width();
         let middle = [(at[0] + right) / 2.0, at[1]];
@@ -58,19 +58,19 @@ impl Key {
     }
 }
 
-/// An entry: its picture, its text.
+/// An entry: its picture and its text.
 pub(super) type Entry = (Key, String);
 
-/// Entries side by side in rows no wider than asked for.
+/// Entries side by side, in rows up to a maximum width.
 pub(super) struct Legend {
-    /// Each entry with its left end, each row with its width.
+    /// The entries of each row with their left ends, and the width of the row.
     rows: Vec<(Vec<(f64, Entry)>, f64)>,
 }
 
 impl Legend {
     pub fn new(entries: &[Entry], width: f64) -> Result<Self> {
         let mut rows: Vec<(Vec<(f64, Entry)>, f64)> = Vec::new();
-        // more entries than rows: two at least fit side by side
+        // more entries than rows: at least two must fit side by side
         let most = if entries.len() > ROWS { (width - GAP) / 2.0 } else { width };
         for (key, text) in entries {
             let text = fit(text, TEXT, most - key.width() - SPACE)?;
@@ -92,7 +92,7 @@ impl Legend {
         self.rows.len() as f64 * ROW
     }
 
-    /// Draw it below `top`, its rows centred on `middle`.
+    /// Draws the legend below `top`, with its rows centred on `middle`.
     pub fn draw(&self, canvas: &mut Canvas, middle: f64, top: f64) -> Result<()> {
         for (index, (row, used)) in self.rows.iter().enumerate() {
             let y = top + (index as f64 + 0.5) * ROW;
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_that_do_not_fit_go_to_the_next_row_and_rows_end() {
+    fn entries_wrap_to_the_next_row_and_rows_are_limited() {
         let entries = |count: u32| -> Vec<Entry> {
             (0..count).map(|i| (Key::Point(Marker::of(i)), format!("class {i}"))).collect()
         };
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_long_names_and_a_band_are_all_there() {
+    fn ten_long_names_and_a_band_all_fit() {
         let mut entries = vec![(Key::Line(Marker::of(0)), "long ".repeat(50)); 10];
         entries.push((Key::Band, "± standard deviation".into()));
         let legend = Legend::new(&entries, 860.0).unwrap();

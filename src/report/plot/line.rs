@@ -1,4 +1,4 @@
-//! A line with a band, and its gaps.
+//! A line with a band and gaps.
 
 use anyhow::Result;
 use plotters::style::Color;
@@ -13,11 +13,11 @@ use super::{
 pub(super) struct Stop {
     pub x: f64,
     pub y: f64,
-    /// Low and high side of the band.
+    /// Low and high sides of the band.
     pub band: Option<[f64; 2]>,
 }
 
-/// A line through neighbouring stops; one between two gaps gives a dot.
+/// Draws a line through neighbouring stops; a stop between two gaps is a dot.
 pub(super) fn draw_line(
     frame: &mut Frame,
     stops: &[Option<Stop>],
@@ -31,7 +31,7 @@ pub(super) fn draw_line(
     Ok(())
 }
 
-/// The band of neighbouring stops that have one; of one between two gaps a bar.
+/// Draws the band of neighbouring stops that have one; a stop between two gaps has a bar.
 pub(super) fn draw_band(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) -> Result<()> {
     let ink = ink.mix(0.2);
     let with_band = |stop: &Option<Stop>| stop.and_then(|s| Some((s.x, s.band?)));
@@ -60,7 +60,7 @@ mod tests {
     };
 
     #[test]
-    fn gaps_break_the_line_and_what_stands_alone_is_seen() {
+    fn gaps_break_the_line_and_isolated_points_are_visible() {
         let axes = [Axis::linear("x", [0.0, 10.0]), Axis::linear("y", [0.0, 1.0])];
         let mut frame = Frame::new("", &[], axes, [300.0, 200.0], 20.0).unwrap();
         let stop = |x| Some(Stop { x, y: 0.45, band: (x < 8.0).then_some([0.15, 0.75]) });

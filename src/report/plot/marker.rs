@@ -1,4 +1,4 @@
-//! Ten colours that colour-blind readers can tell apart, each with its own shape.
+//! Ten colours that colour-blind readers can distinguish, each with its own shape.
 
 use std::f64::consts::TAU;
 
@@ -7,7 +7,8 @@ use plotters::style::RGBAColor;
 
 use super::canvas::{BLACK, Canvas, Ink, Pixel, WHITE};
 
-/// Okabe and Ito, "Color Universal Design" (2008), yellow last but one, with a grey and a brown.
+/// Okabe and Ito, "Color Universal Design" (2008), with yellow last but one, plus a grey and a
+/// brown.
 pub(super) const PALETTE: [Ink; 10] = [
     RGBAColor(0, 114, 178, 1.0),
     RGBAColor(213, 94, 0, 1.0),
@@ -30,13 +31,13 @@ pub(super) struct Marker {
 }
 
 impl Marker {
-    /// The mark of a class or a curve: colour and shape repeat after ten.
+    /// Returns the mark of a class or a curve. Colours and shapes repeat after ten.
     pub fn of(kind: u32) -> Self {
         Self { ink: PALETTE[kind as usize % PALETTE.len()], shape: kind % 10, hollow: false }
     }
 
-    /// Draw the mark around `at`, about as large as a circle of `radius`. A filled mark is set off
-    /// from what lies below it by a white edge.
+    /// Draws the mark around `at`, about as large as a circle of `radius`. A white edge separates a
+    /// filled mark from what lies below it.
     pub fn draw(self, canvas: &mut Canvas, at: Pixel, radius: f64) -> Result<()> {
         let corners: Vec<Pixel> =
             self.corners().iter().map(|[x, y]| [at[0] + radius * x, at[1] - radius * y]).collect();
@@ -50,7 +51,7 @@ impl Marker {
         }
     }
 
-    /// The corners of the shape around the origin, y upwards.
+    /// Returns the corners of the shape around the origin, y upwards.
     fn corners(self) -> Vec<Pixel> {
         match self.shape {
             0 => regular(40, 1.0, 0.0),
@@ -67,7 +68,7 @@ impl Marker {
     }
 }
 
-/// Corners at equal angles, the first at `turn` of a full turn.
+/// Returns corners at equal angles, with the first at `turn` of a full turn.
 fn regular(corners: usize, radius: f64, turn: f64) -> Vec<Pixel> {
     let angle = |i: usize| (i as f64 / corners as f64 + turn) * TAU;
     (0..corners).map(|i| [radius * angle(i).cos(), radius * angle(i).sin()]).collect()
@@ -78,7 +79,7 @@ fn star() -> Vec<Pixel> {
     tips.into_iter().zip(notches).flat_map(|(tip, notch)| [tip, notch]).collect()
 }
 
-/// A plus sign, turned by `turn` of a full turn.
+/// Returns a plus sign, turned by `turn` of a full turn.
 fn cross(turn: f64) -> Vec<Pixel> {
     let (long, short): (f64, f64) = (1.3, 0.45);
     let (radius, half) = (long.hypot(short), short.atan2(long) / TAU);

@@ -1,8 +1,9 @@
-//! Pictures of data sets, learning curves, decision boundaries and comparisons of many runs: slices
-//! of numbers in, PNG bytes out. Knows no tensors and writes no files; the same input always gives
-//! the same bytes, and no number makes it panic: what cannot be drawn is left out.
+//! Pictures of data sets, learning curves, decision boundaries and comparisons of many runs.
+//! Functions take slices of numbers and return PNG bytes; they use no tensors and write no files.
+//! The same input always gives the same bytes. No number causes a panic: values that cannot be
+//! drawn are left out.
 //!
-//! | file | what it knows |
+//! | file | content |
 //! |---|---|
 //! | `dataset`, `curves`, `boundary` | one plot each |
 //! | `spread`, `distribution`, `heatmap` | likewise: means by noise, all values, a table |

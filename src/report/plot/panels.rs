@@ -9,15 +9,16 @@ use super::{
     legend::Entry,
 };
 
-/// Width and height of an area if there are one, two or three side by side, in pixels.
+/// Width and height of an area with one, two or three side by side, in pixels.
 const SIZES: [Pixel; 3] = [[780.0, 450.0], [444.0, 280.0], [300.0, 200.0]];
-/// Free between two areas, so that numbers below them do not touch, and above each for its name, in
-/// pixels.
+/// Space between two areas, so that the numbers below them do not touch, and above each area for
+/// its name, in pixels.
 const GAP: Pixel = [40.0, 32.0];
 const NAME: f64 = 28.0;
 
-/// A frame with an area for each name, in rows of up to three, and the areas. Ticks have their texts
-/// left of each row and below each column. To draw in an area, make it that of the frame.
+/// Creates a frame with an area for each name, in rows of up to three, and returns it with the
+/// areas. Tick texts are left of each row and below each column. To draw in an area, make it the
+/// area of the frame.
 pub(super) fn panels<'a>(
     title: &str,
     legend: &[Entry],
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_ticks_stand_left_of_rows_and_below_columns_only() {
+    fn tick_texts_are_left_of_rows_and_below_columns_only() {
         let (picture, areas) = some(5);
         for (index, [left, _, right, bottom]) in areas.into_iter().enumerate() {
             let beside = picture.is([left - 3.0, bottom], BLACK);

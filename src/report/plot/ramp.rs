@@ -1,10 +1,10 @@
-//! Colours for values that have an order.
+//! Colours for ordered values.
 
 use plotters::style::RGBAColor;
 
 use super::canvas::{BLACK, Ink, WHITE, blend};
 
-/// Nine colours of viridis (van der Walt and Smith, 2015), evenly spaced: equal steps look equal,
+/// Nine evenly spaced colours of viridis (van der Walt and Smith, 2015). Equal steps look equal,
 /// also to colour-blind readers and without colour.
 const VIRIDIS: [Ink; 9] = [
     RGBAColor(68, 1, 84, 1.0),
@@ -18,21 +18,21 @@ const VIRIDIS: [Ink; 9] = [
     RGBAColor(253, 231, 37, 1.0),
 ];
 
-/// The colour of a share, from dark at 0 to bright at 1.
+/// Returns the colour of a share, from dark at 0 to bright at 1.
 pub(super) fn ramp(share: f64) -> Ink {
     let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let low = (place as usize).min(VIRIDIS.len() - 2);
     blend(VIRIDIS[low], VIRIDIS[low + 1], place - low as f64)
 }
 
-/// Black or white, whichever can be read better on a colour.
+/// Returns black or white, whichever is more legible on a colour.
 pub(super) fn legible_on(ink: Ink) -> Ink {
     // contrasts by WCAG 2: (1 + 0.05) / (l + 0.05) of white, (l + 0.05) / 0.05 of black
     let offset = luminance(ink) + 0.05;
     if offset * offset > 1.05 * 0.05 { BLACK } else { WHITE }
 }
 
-/// The relative luminance of a colour in sRGB.
+/// Returns the relative luminance of a colour in sRGB.
 fn luminance(ink: Ink) -> f64 {
     let linear = |channel: u8| {
         let share = f64::from(channel) / 255.0;

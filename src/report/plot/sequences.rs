@@ -14,34 +14,34 @@ use super::{
     panels::panels,
 };
 
-/// Most panels.
+/// Maximum number of panels.
 const PANELS: usize = 24;
-/// Most points drawn of one line: a pixel each in the narrowest panels.
+/// Maximum number of points drawn per line: a pixel each in the narrowest panels.
 const COLUMNS: usize = 300;
-/// Width of a line in pixels, and how much lighter that of a noisy sequence is.
+/// Width of a line in pixels, and how much lighter the lines of noisy sequences are.
 const LINE: f64 = 1.5;
 const FAINT: f64 = 0.65;
 
 /// A sequence of several channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Sequence<'a> {
-    /// Its name, above it.
+    /// Its name, shown above it.
     pub name: &'a str,
-    /// Each channel with its values step by step; one that is not finite is a gap.
+    /// The values of each channel, step by step; a value that is not finite is a gap.
     pub channels: &'a [Vec<f64>],
-    /// The same with noise.
+    /// The same channels with noise.
     pub noisy: Option<&'a [Vec<f64>]>,
 }
 
-/// Sequences with a panel each, 24 at most, all on the same axes: the channels as lines that end
-/// where the sequence ends, each in its own colour (ten of them, then they repeat). Lines with noise
-/// are faint and lie below.
+/// Draws up to 24 sequences, each in its own panel, all on the same axes. Each channel is a line in
+/// its own colour that ends with the sequence; colours repeat after ten. Lines with noise are faint
+/// and lie below.
 ///
-/// If a channel has more than 300 steps, lines are the means of equally many neighbours, with a band
-/// from the lowest to the highest of them.
+/// If a channel has more than 300 steps, its line shows the means of equally many neighbours, with
+/// a band from the lowest to the highest of them.
 ///
 /// # Errors
-/// Only if plotters or the PNG encoder fail; no sequences give a picture without panels.
+/// If plotters or the PNG encoder fails. Without sequences the picture has no panels.
 pub fn sequences(title: &str, sequences: &[Sequence]) -> Result<Vec<u8>> {
     let sequences = &sequences[..sequences.len().min(PANELS)];
     let channels = || sequences.iter().flat_map(|s| s.channels.iter().chain(s.noisy()));
@@ -66,7 +66,7 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// What strong and faint lines are, if there are both.
+/// Returns the meaning of strong and faint lines, if there are both.
 fn legend(sequences: &[Sequence]) -> Vec<Entry> {
     let entry = |light, text: &str| (Key::Stroke(faint(BLACK, light)), text.into());
     match sequences.iter().any(|sequence| sequence.noisy.is_some()) {
@@ -79,7 +79,7 @@ fn faint(ink: Ink, light: f64) -> Ink {
     blend(ink, WHITE, light)
 }
 
-/// The channels, `width` steps at a time.
+/// Draws the channels, `width` steps at a time.
 fn draw(frame: &mut Frame, channels: &[Vec<f64>], width: usize, light: f64) -> Result<()> {
     for (kind, channel) in (0..).zip(channels) {
         let curve = Curve { name: "", mean: channel, std: None, epochs: None };
@@ -104,14 +104,15 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// The pixel of a value from 0 to 1 at a step of 10, in the only panel, below a row of legend if
-    /// there is one.
+    /// Returns the pixel of a value from 0 to 1 at a step of 10, in the only panel, below a row of
+    /// legend if there is one.
     fn pixel(step: f64, value: f64, legend: bool) -> [f64; 2] {
         let top = if legend { 116.0 } else { 90.0 };
         [92.0 + 78.0 * step, top + 450.0 * (1.0 - (value + 0.06) / 1.12)]
     }
 
-    /// Whether a line of a colour covers at least three quarters of the pixel, the rest being white.
+    /// Returns whether a line of a colour covers at least three quarters of the pixel; the rest is
+    /// white.
     fn drawn(picture: &Picture, at: [f64; 2], ink: Ink) -> bool {
         [0.75, 1.0].into_iter().any(|share| picture.is(at, blend(WHITE, ink, share)))
     }
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn sequences_accepts_degenerate_input() {
         picture(&[]);
         picture(&[sequence(&[], None), sequence(&[vec![], vec![0.5]], Some(&[]))]);
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -9e299, 9e299, 0.5, -0.0];

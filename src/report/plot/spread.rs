@@ -1,4 +1,4 @@
-//! A measure against the spread of the noise, a line for each of several ways to add it.
+//! A measure against the strength of the noise, with a line for each way to add it.
 
 use anyhow::Result;
 
@@ -12,11 +12,11 @@ use super::{
     stddev::Stddevs,
 };
 
-/// Width and height of the area of the data, in pixels.
+/// Width and height of the data area, in pixels.
 const SIZE: [f64; 2] = [780.0, 450.0];
-/// Least distance between two marks of a line, in pixels.
+/// Minimum distance between two marks of a line, in pixels.
 const APART: f64 = 13.0;
-/// The width of all marks at one spread, from the first line's to the last one's, in pixels.
+/// Width of all marks at one strength, from the first line's to the last line's, in pixels.
 const ASIDE: f64 = 15.0;
 
 /// The line of one way to add noise.
@@ -28,30 +28,30 @@ pub struct SpreadLine<'a> {
     pub points: &'a [SpreadPoint],
 }
 
-/// What came of one spread.
+/// The result at one strength.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpreadPoint {
-    /// The spread of the noise; 0 is the baseline.
+    /// The strength of the noise; 0 is the baseline.
     pub stddev: f64,
-    /// The mean over repeats; one that is not finite is a gap.
+    /// The mean over repeats; a mean that is not finite is a gap.
     pub mean: f64,
-    /// Low side of the interval around the mean; not finite if it is not known.
+    /// The low side of the interval around the mean; not finite if it is unknown.
     pub low: f64,
-    /// High side of the interval, likewise.
+    /// The high side of the interval, likewise.
     pub high: f64,
 }
 
-/// A mean against the spread of the noise, a line with marks for each way to add it and a band
-/// where intervals are known. What the interval is belongs in `y_label`.
+/// Draws a mean against the strength of the noise: a line with marks for each way to add it, and a
+/// band if intervals are known. `y_label` should say what the interval is.
 ///
-/// The spreads lie on a logarithmic axis, with 0 on the other side of a break. The point at 0 is
-/// the baseline, the same for all lines, and is taken from the first line that has it: a mark with
-/// its interval, and a dashed line at its height. Lines are a few pixels aside of each other so
-/// that marks at the same place are all seen; where marks of one line would touch, some are left
-/// out.
+/// The strengths lie on a logarithmic axis, with 0 on the other side of a break. The point at 0 is
+/// the baseline, which is the same for all lines and is taken from the first line that has it. It
+/// is a mark with its interval, and a dashed line at its height. Lines are offset by a few pixels,
+/// so that marks at the same position are all visible. If marks of one line would touch, some are
+/// left out.
 ///
 /// # Errors
-/// Only if plotters or the PNG encoder fail; no points give an empty plot.
+/// If plotters or the PNG encoder fails. Without points the plot is empty.
 pub fn spreads(title: &str, y_label: &str, lines: &[SpreadLine]) -> Result<Vec<u8>> {
     let points = || lines.iter().flat_map(|line| line.points);
     let stddevs = Stddevs::new(points().map(|point| point.stddev));
@@ -85,7 +85,7 @@ pub fn spreads(title: &str, y_label: &str, lines: &[SpreadLine]) -> Result<Vec<u
     frame.canvas.png()
 }
 
-/// The place of a point, if it has one.
+/// Returns the position of a point, if it has one.
 fn stop(point: &SpreadPoint, stddevs: &Stddevs) -> Option<Stop> {
     let known = drawable(point.low) && drawable(point.high);
     let band = known.then_some([point.low, point.high]);
@@ -93,7 +93,8 @@ fn stop(point: &SpreadPoint, stddevs: &Stddevs) -> Option<Stop> {
     drawable(point.mean).then_some(Stop { x, y: point.mean, band })
 }
 
-/// The points of a line in the order of their spreads, without the baseline; drawn `aside`.
+/// Returns the points of a line in the order of their strengths, without the baseline, offset by
+/// `aside`.
 fn stops(line: &SpreadLine, stddevs: &Stddevs, aside: f64) -> Vec<Option<Stop>> {
     let mut points: Vec<_> = line.points.iter().filter(|p| p.stddev > 0.0).collect();
     points.sort_by(|a, b| a.stddev.total_cmp(&b.stddev));
@@ -101,7 +102,7 @@ fn stops(line: &SpreadLine, stddevs: &Stddevs, aside: f64) -> Vec<Option<Stop>> 
     points.into_iter().map(|point| stop(point, stddevs).map(moved)).collect()
 }
 
-/// How far aside a line is drawn, so that marks at the same place are all seen.
+/// Returns the offset of a line, so that marks at the same position are all visible.
 fn aside(index: usize, count: usize) -> f64 {
     let step = (ASIDE / count as f64).min(ASIDE / 3.0);
     (index as f64 - (count - 1) as f64 / 2.0) * step / SIZE[0]
@@ -113,12 +114,12 @@ fn legend(lines: &[SpreadLine], baseline: bool) -> Vec<Entry> {
     (0..).zip(lines).map(line).chain(baseline).collect()
 }
 
-/// The mark of the baseline.
+/// Returns the mark of the baseline.
 fn level() -> Marker {
     Marker { ink: blend(BLACK, WHITE, 0.35), ..Marker::of(0) }
 }
 
-/// A dashed line over the whole width, and the baseline with its interval.
+/// Draws a dashed line over the whole width, and the baseline with its interval.
 fn draw_baseline(frame: &mut Frame, baseline: Stop) -> Result<()> {
     const CAP: f64 = 6.0;
     let [left, _, right, _] = frame.area;
@@ -134,7 +135,7 @@ fn draw_baseline(frame: &mut Frame, baseline: Stop) -> Result<()> {
     level().draw(&mut frame.canvas, [x, y], 5.5)
 }
 
-/// Two strokes through the lower and the upper border, and no border between them.
+/// Draws two strokes through the lower and the upper border, without the border between them.
 fn draw_break(frame: &mut Frame, share: f64) -> Result<()> {
     const HALF: Pixel = [3.0, 7.0];
     const GAP: f64 = 3.5;
@@ -149,7 +150,7 @@ fn draw_break(frame: &mut Frame, share: f64) -> Result<()> {
     Ok(())
 }
 
-/// A mark on each point that is not too close to the last one with a mark.
+/// Draws a mark on each point that is not too close to the last one with a mark.
 fn draw_marks(frame: &mut Frame, stops: &[Option<Stop>], marker: Marker) -> Result<()> {
     let mut free = f64::NEG_INFINITY;
     for stop in stops.iter().flatten() {
@@ -170,7 +171,7 @@ mod tests {
     };
 
     const NAN: f64 = f64::NAN;
-    /// The left and the lower edge of the area below one row of legend.
+    /// The left and lower edges of the area below one row of legend.
     const ORIGIN: Pixel = [92.0, 88.0 + SIZE[1]];
 
     fn point(stddev: f64, mean: f64, half: f64) -> SpreadPoint {
@@ -185,7 +186,7 @@ mod tests {
         Picture::decode(&png)
     }
 
-    /// The pixel of a stddev and a mean where means and intervals reach from 0 to 1.
+    /// Returns the pixel of a stddev and a mean if means and intervals span 0 to 1.
     fn pixel(stddevs: &[f64], stddev: f64, mean: f64) -> Pixel {
         let x = Stddevs::new(stddevs.iter().copied()).share(stddev).unwrap();
         [ORIGIN[0] + SIZE[0] * x, ORIGIN[1] - SIZE[1] * (mean + 0.06) / 1.12]
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_band_is_as_wide_as_the_interval_where_there_is_one() {
+    fn a_band_is_as_wide_as_the_interval_if_there_is_one() {
         let all = [0.01, 0.1, 1.0];
         let picture =
             picture(&[&[point(0.01, 0.5, 0.5), point(0.1, 0.5, 0.5), point(1.0, 0.4, NAN)]]);
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn spreads_accepts_degenerate_input() {
         spreads("", "", &[]).unwrap();
         picture(&[&[]]);
         picture(&[&[point(0.0, NAN, 0.1)], &[point(0.1, NAN, 0.1)]]);

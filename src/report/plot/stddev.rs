@@ -7,23 +7,23 @@ use super::{
     labels::{Label, apart, side_by_side, thinned},
 };
 
-/// Shares of the axis: the place of 0, the break, the first and the last positive stddev, and the
-/// first one where there is no 0.
+/// Shares of the axis: the position of 0, the break, the first and the last positive stddev, and
+/// the first positive stddev if there is no 0.
 const ZERO: f64 = 0.06;
 const BREAK: f64 = 0.115;
 const FIRST: f64 = 0.17;
 const LAST: f64 = 0.96;
 const ALONE: f64 = 0.04;
 
-/// The stddevs that an axis shows.
+/// The stddevs of an axis.
 pub(super) struct Stddevs {
     zero: bool,
-    /// Rising, each once.
+    /// In ascending order, each once.
     positive: Vec<f64>,
 }
 
 impl Stddevs {
-    /// From those that are finite and not negative.
+    /// Takes the stddevs that are finite and not negative.
     pub fn new(given: impl Iterator<Item = f64>) -> Self {
         let mut all: Vec<f64> = given.filter(|&v| drawable(v) && v >= 0.0).collect();
         all.sort_by(f64::total_cmp);
@@ -32,7 +32,7 @@ impl Stddevs {
         Self { zero: !all.is_empty(), positive }
     }
 
-    /// The share of the axis at which a stddev lies, if it is one of those or between them.
+    /// Returns the share of the axis for a stddev, if it is one of its stddevs or between them.
     pub fn share(&self, stddev: f64) -> Option<f64> {
         if stddev == 0.0 {
             return self.zero.then_some(if self.positive.is_empty() { 0.5 } else { ZERO });
@@ -45,13 +45,13 @@ impl Stddevs {
         inside.then_some(first + share * (LAST - first))
     }
 
-    /// The share of the axis at which it is broken.
+    /// Returns the share of the axis for the break.
     pub fn cut(&self) -> Option<f64> {
         (self.zero && !self.positive.is_empty()).then_some(BREAK)
     }
 
-    /// Marks for an axis `width` pixels wide: the stddevs themselves if there is room for all, else
-    /// round numbers, else those of the stddevs for which there is room.
+    /// Returns ticks for an axis `width` pixels wide: the stddevs themselves if all fit, else round
+    /// numbers, else the stddevs that fit.
     pub fn ticks(&self, width: f64) -> Result<Vec<Label>> {
         let place = |(stddev, text)| Some((self.share(stddev)? * width, text));
         let zero = self.zero.then(|| (0.0, "0".into()));
@@ -67,7 +67,7 @@ impl Stddevs {
         Ok(shown.into_iter().map(|(place, text)| (place / width, text)).collect())
     }
 
-    /// Powers of ten, or 1, 2 and 5 times them, among the stddevs.
+    /// Returns powers of ten, or 1, 2 and 5 times them, among the stddevs.
     fn round(&self) -> Vec<Label> {
         match self.positive[..] {
             [low, .., high] => Axis::log("", [low, high]).ticks(0),
@@ -76,7 +76,7 @@ impl Stddevs {
     }
 }
 
-/// A stddev, rounded to three digits.
+/// Formats a stddev with three digits.
 fn text(stddev: f64) -> String {
     let rounded = format!("{stddev:.2e}").parse().unwrap_or(stddev);
     if (1e-4..1e6).contains(&rounded) { rounded.to_string() } else { format!("{rounded:e}") }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_it_fail() {
+    fn ticks_accept_degenerate_input() {
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, f64::MAX];
         assert!(texts(&bad).is_empty());
         texts(&[5e-324, 9e299, 0.0]);

@@ -1,16 +1,16 @@
-//! What a box shows of some values.
+//! The figures of a box plot.
 
 /// Quartiles and whiskers (Tukey, "Exploratory Data Analysis", 1977).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Summary {
-    /// The values below which a quarter, a half and three quarters lie.
+    /// The values with a quarter, a half and three quarters of the values below them.
     pub quartiles: [f64; 3],
-    /// The lowest and the highest value within 1.5 times the height of the box from it.
+    /// The lowest and highest values within 1.5 times the height of the box from it.
     pub whiskers: [f64; 2],
 }
 
 impl Summary {
-    /// Of rising finite values, if there is one.
+    /// Summarizes finite values in ascending order, if there are any.
     pub fn of(sorted: &[f64]) -> Option<Self> {
         let (&lowest, &highest) = (sorted.first()?, sorted.last()?);
         let quartiles = [0.25, 0.5, 0.75].map(|share| quantile(sorted, share));
@@ -23,8 +23,8 @@ impl Summary {
     }
 }
 
-/// The value below which a share of rising values lies, interpolated between neighbours: definition
-/// 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996). There is a value.
+/// Returns the quantile of ascending values, interpolated between neighbours: definition 7 of
+/// Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996). There must be a value.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn few_values_have_a_box_and_none_has_no() {
+    fn few_values_have_a_box_and_no_values_have_none() {
         let one = Summary::of(&[3.0]).unwrap();
         assert_eq!((one.quartiles, one.whiskers), ([3.0; 3], [3.0; 2]));
         assert_eq!(Summary::of(&[1.0, 3.0]).unwrap().quartiles, [1.5, 2.0, 2.5]);

@@ -1,11 +1,12 @@
-//! Places for dots in a column so that equal values lie side by side.
+//! Positions for dots in a column, so that equal values lie side by side.
 
 /// The fractional part of the golden ratio: its multiples never come close to each other.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// For each of some rising heights the distance from the middle of a column `room` wide, so that
-/// dots of a diameter do not touch: the nearest free place, and equal heights in a row around the
-/// middle. Where there is no free place dots overlap: in a longer row evenly, else by their index.
+/// Returns the distances from the middle of a column `room` wide for dots at ascending heights, so
+/// that dots of the given diameter do not touch. Each dot takes the nearest free position; equal
+/// heights form a row around the middle. Without a free position dots overlap: evenly in a longer
+/// row, else by their index.
 pub(super) fn swarm(heights: &[f64], diameter: f64, room: f64) -> Vec<f64> {
     let half = ((room - diameter) / 2.0).max(0.0);
     let mut placed: Vec<[f64; 2]> = Vec::with_capacity(heights.len());
@@ -24,8 +25,8 @@ pub(super) fn swarm(heights: &[f64], diameter: f64, room: f64) -> Vec<f64> {
     placed.into_iter().map(|[place, _]| place).collect()
 }
 
-/// The place nearest to the middle that no dot below touches. A row of an even count leaves the
-/// middle free.
+/// Returns the position nearest to the middle that touches no dot below. A row with an even count
+/// leaves the middle free.
 fn free(placed: &[[f64; 2]], height: f64, count: usize, diameter: f64, half: f64) -> Option<f64> {
     let near = placed.iter().rev().take_while(|dot| height - dot[1] < diameter);
     let near: Vec<[f64; 2]> = near.copied().collect();
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_too_long_is_squeezed_and_all_stay_in_the_room() {
+    fn a_long_row_is_squeezed_into_the_room() {
         assert_eq!(swarm(&[5.0; 5], 4.0, 12.0), [-4.0, -2.0, 0.0, 2.0, 4.0]);
         let heights: Vec<f64> = (0..500).map(|i| f64::from(i) / 50.0).collect();
         for room in [0.0, 1.0, 4.0, 5.0, 30.0] {

@@ -1,4 +1,4 @@
-//! A table of coloured cells, with names beside its rows and below its columns.
+//! A table of coloured cells with names beside its rows and below its columns.
 
 use anyhow::Result;
 
@@ -10,33 +10,34 @@ use super::{
     ramp::{legible_on, ramp},
 };
 
-/// Sizes of the texts of cells: the larger one that fits.
+/// Text sizes of cells. The larger one that fits is used.
 const SIZES: [f64; 2] = [TEXT, 11.0];
 
-/// All of a table but its cells.
+/// A table without its cells.
 pub(super) struct Table<'a> {
-    /// What the columns and the rows are.
+    /// The labels of the columns and of the rows.
     pub labels: [&'a str; 2],
     /// The names of the columns and of the rows.
     pub names: [Vec<&'a str>; 2],
     /// Width and height of all cells together, in pixels.
     pub size: Pixel,
-    /// The values that the colours stand for.
+    /// The values represented by the colours.
     pub bar: Axis<'a>,
 }
 
-/// What a cell shows.
+/// The content of a cell.
 pub(super) struct Content {
-    /// What its colour stands for; the cell is hatched if that is not finite.
+    /// The value represented by its colour; the cell is hatched if that is not finite.
     pub value: f64,
-    /// Its text: the first of these that fits.
+    /// Its possible texts; the first one that fits is shown.
     pub texts: Vec<String>,
     /// Whether it has a black border.
     pub marked: bool,
 }
 
 impl Table<'_> {
-    /// Draw it: the cells of the first row, then of the second and so on, and the colour bar.
+    /// Draws the table: the cells of the first row, then of the second and so on, and the colour
+    /// bar.
     pub fn png(&self, title: &str, contents: &[Content]) -> Result<Vec<u8>> {
         let [columns, rows] = &self.names;
         let middles = || (0..).map(|index| f64::from(index) + 0.5);
@@ -96,7 +97,7 @@ impl Cell {
         Ok(())
     }
 
-    /// Grey with stripes from the lower left to the upper right.
+    /// Fills the cell with grey and stripes from the lower left to the upper right.
     fn hatch(&self, canvas: &mut Canvas) -> Result<()> {
         const STEP: f64 = 9.0;
         let [[left, top], [width, height]] = [self.0[0], self.size()];
@@ -113,7 +114,7 @@ impl Cell {
         Ok(())
     }
 
-    /// A black border that lies inside.
+    /// Draws a black border inside the cell.
     fn outline(&self, canvas: &mut Canvas) -> Result<()> {
         let [[left, top], [right, bottom]] = self.0;
         let width = (right - left).min(bottom - top).min(24.0) / 6.0;
@@ -128,7 +129,7 @@ impl Cell {
 mod tests {
     use super::{super::canvas::tests::Picture, *};
 
-    /// One row of cells of 100 x 60 pixels from (68, 62), as wide as their number.
+    /// Draws one row of cells of 100 x 60 pixels from (68, 62), as wide as their number.
     fn picture(cells: &[(f64, &[&str])]) -> Picture {
         let names = [vec![""; cells.len()], vec![""]];
         let size = [100.0 * cells.len() as f64, 60.0];
@@ -140,7 +141,7 @@ mod tests {
         Picture::decode(&table.png("", &contents).unwrap())
     }
 
-    /// How many pixels of a colour are inside of a cell, off its edges.
+    /// Returns the number of pixels of a colour inside a cell, away from its edges.
     fn count(picture: &Picture, column: u32, ink: Ink) -> usize {
         let left = 70 + 100 * column;
         let all = (left..left + 96).flat_map(|x| (64..120).map(move |y| [x, y].map(f64::from)));
@@ -148,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_in_their_cells_in_black_or_white() {
+    fn cells_show_their_numbers_in_black_or_white() {
         let picture = picture(&[(0.0, &["0.000"]), (1.0, &["1.000"])]);
         assert!(count(&picture, 0, WHITE) > 5 && count(&picture, 0, BLACK) == 0);
         assert!(count(&picture, 1, BLACK) > 5 && count(&picture, 1, WHITE) == 0);
     }
 
     #[test]
-    fn a_text_too_long_gives_way_to_a_shorter_one_and_that_to_none() {
+    fn long_texts_are_replaced_by_shorter_ones_or_none() {
         let long = "a text much too long for the cell";
         let picture = picture(&[(1.0, &[long, "|"]), (1.0, &["|"]), (1.0, &[long, long])]);
         let drawn = |column| 96 * 56 - count(&picture, column, ramp(1.0));

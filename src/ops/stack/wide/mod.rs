@@ -15,6 +15,7 @@ use candle_core::{CudaStorage, Storage, backend::BackendStorage};
 use candle_core::{Result, Shape, Tensor};
 
 use super::plan::{Plan, draw_of};
+use crate::ops::Axis;
 use crate::ops::many::{ManyOp, with_values};
 use crate::ops::noise::add_noise;
 use between::{Finish, Gate, SumRows};
@@ -59,7 +60,9 @@ impl Wide {
             let draws = replicas.map(|replica| draw_of(&layer.before, replica)).collect();
             ys.inplace_op2(&args[2 * l + 2], &Finish { draws, relu: layer.relu })?;
             let (ys, gates) = match &layer.after {
-                Some(draws) => (add_noise(&ys, draws, true)?, self.plan.has_gates(l).then_some(ys)),
+                Some(draws) => {
+                    (add_noise(&ys, draws, Axis::Replicas)?, self.plan.has_gates(l).then_some(ys))
+                }
                 None => (ys, None),
             };
             outputs.push(Outputs { ys, gates });

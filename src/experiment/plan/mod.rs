@@ -1,0 +1,147 @@
+//! What is compared: the cells of an experiment and their runs.
+
+mod cell;
+mod check;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use cell::{Cell, Variant};
+
+use super::trial::Trial;
+use crate::noise::{NoiseRow, NoiseSpec};
+use crate::task::{Draw, Hyper, Task};
+use crate::train::EarlyStopping;
+
+/// What determines an experiment's results: networks, training sets and noises, all combined, each cell with
+/// the same repeats on the same draws of the data. The same plan gives the same results, bit for bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The name of the task.
+    pub task: String,
+    /// Files of the data, for people; empty if the data come with this crate or from memory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "as_text")]
+    pub files: Vec<PathBuf>,
+    /// Passes over the training rows.
+    pub epochs: usize,
+    /// Rows of a training step.
+    pub batch_size: usize,
+    /// Early stopping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// Further numbers of a task of one's own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, f64>,
+    /// Number of rows that choose the cell.
+    pub validation_size: usize,
+    /// Seeds of the data sets: each draws rows and split anew.
+    pub data_seeds: Vec<u32>,
+    /// Numbers of training rows.
+    pub train_sizes: Vec<usize>,
+    /// Widths of the hidden layer, or numbers of filters.
+    pub hidden: Vec<usize>,
+    /// Adam's step sizes.
+    pub learning_rates: Vec<f64>,
+    /// The noises of each cell; none in the baseline.
+    pub noise: Vec<Vec<NoiseSpec>>,
+    /// Seed of the first repeat; repeat k has `seed + k`.
+    pub seed: u64,
+    /// Number of repeats of each cell on each data set.
+    pub repeats: usize,
+}
+
+/// Writes paths as text for people: what is no Unicode is replaced, since no result depends on it.
+fn as_text<S: Serializer>(files: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(files.iter().map(|file| file.to_string_lossy()))
+}
+
+impl Plan {
+    /// The baseline of a task with its own settings, once.
+    pub fn of(task: &dyn Task) -> Self {
+        let (hyper, draw) = (task.defaults(), task.draw());
+        Self {
+            task: task.name().to_string(),
+            files: Vec::new(),
+            validation_size: draw.validation_size,
+            data_seeds: vec![draw.data_seed],
+            train_sizes: vec![draw.train_size],
+            hidden: vec![hyper.hidden],
+            learning_rates: vec![hyper.learning_rate],
+            epochs: hyper.epochs,
+            batch_size: hyper.batch_size,
+            early_stopping: hyper.early_stopping,
+            numbers: hyper.numbers,
+            noise: vec![Vec::new()],
+            seed: 0,
+            repeats: 1,
+        }
+    }
+
+    /// The baseline against these noises; those of strength 0 are the baseline.
+    pub fn against_baseline(self, rows: &[NoiseRow]) -> Self {
+        let noisy = rows.iter().flat_map(|row| &row.0);
+        let noisy = noisy.filter(|noise| noise.iter().any(|spec| spec.strength() != 0.));
+        Self { noise: [Vec::new()].into_iter().chain(noisy.cloned()).collect(), ..self }
+    }
+
+    /// The cells, variant by variant.
+    pub fn cells(&self) -> Vec<Cell> {
+        let cell =
+            |variant: Variant| move |noise: &Vec<NoiseSpec>| Cell { noise: noise.clone(), variant };
+        self.variants().flat_map(|variant| self.noise.iter().map(cell(variant))).collect()
+    }
+
+    /// Every combination of network, learning rate and training size.
+    pub fn variants(&self) -> impl Iterator<Item = Variant> {
+        self.train_sizes.iter().flat_map(move |&train_size| {
+            self.hidden.iter().flat_map(move |&hidden| {
+                let rates = self.learning_rates.iter();
+                rates.map(move |&learning_rate| Variant { hidden, learning_rate, train_size })
+            })
+        })
+    }
+
+    /// The hyperparameters of a variant.
+    pub fn hyper_of(&self, Variant { hidden, learning_rate, .. }: Variant) -> Hyper {
+        let Self { epochs, batch_size, early_stopping, .. } = *self;
+        let numbers = self.numbers.clone();
+        Hyper { hidden, epochs, batch_size, learning_rate, early_stopping, numbers }
+    }
+
+    /// The draw of a variant.
+    pub fn draw_of(&self, Variant { train_size, .. }: Variant, data_seed: u32) -> Draw {
+        Draw { data_seed, train_size, validation_size: self.validation_size }
+    }
+
+    /// Every run, each with the number of its cell, cell by cell.
+    pub fn trials(&self) -> impl Iterator<Item = (usize, Trial)> {
+        let cells = self.cells().into_iter().enumerate();
+        cells.flat_map(|(number, cell)| self.trials_of(cell).map(move |trial| (number, trial)))
+    }
+
+    /// The runs of one cell, data seed by data seed.
+    pub fn trials_of(&self, Cell { noise, variant }: Cell) -> impl Iterator<Item = Trial> {
+        let hyper = self.hyper_of(variant);
+        self.data_seeds.iter().flat_map(move |&data_seed| {
+            let draw = self.draw_of(variant, data_seed);
+            let (hyper, noise) = (hyper.clone(), noise.clone());
+            self.seeds().map(move |seed| {
+                let (hyper, draw, noise) = (hyper.clone(), draw.clone(), noise.clone());
+                Trial { hyper, draw, noise, seed }
+            })
+        })
+    }
+
+    /// The seeds of the repeats.
+    pub fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
+        let seed = self.seed;
+        (0..self.repeats as u64).map(move |k| seed + k)
+    }
+
+    /// Number of runs.
+    pub fn runs(&self) -> usize {
+        self.cells().len() * self.data_seeds.len() * self.repeats
+    }
+}

@@ -65,6 +65,12 @@ pub fn place_name(spec: &NoiseSpec) -> String {
     }
 }
 
+/// What the strengths of a plan's noise are: standard deviations if all of it is Gaussian.
+pub fn strength_name(plan: &Plan) -> &'static str {
+    let is_gaussian = |spec: &NoiseSpec| spec.kind() == NoiseSpec::GAUSSIAN;
+    if plan.noise.iter().flatten().all(is_gaussian) { "stddev" } else { "strength" }
+}
+
 /// What a cell has besides its noise, where the grid has several: `100 hidden`.
 pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
     let variant = &cell.variant;

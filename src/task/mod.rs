@@ -16,12 +16,13 @@ use candle_core::{Device, Result};
 use candle_nn::VarBuilder;
 use serde_json::Value;
 
-pub use circles::Circles;
+pub use circles::{CircleShape, Circles};
 pub use digits::Digits;
 pub use fingerprint::Fingerprint;
 pub use hyper::{Draw, Hyper, Rows};
-pub use moons::Moons;
+pub use moons::{MoonShape, Moons};
 pub use open::{files, names, open};
+pub use points::{Points, Shape};
 pub use vowels::Vowels;
 
 use crate::data::{Dataset, Samples, Sequences};

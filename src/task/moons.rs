@@ -1,94 +1,25 @@
-//! Two noisy interleaving half circles.
+//! Two noisy half circles that reach into each other.
 
-use std::sync::Arc;
+use candle_core::Result;
 
-use candle_core::{Device, Result};
-use candle_nn::VarBuilder;
-use serde_json::{Value, json};
-
-use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task, View, points};
+use super::points::{Points, Shape};
 use crate::data::{Dataset, moons};
-use crate::nn::Model;
-use crate::noise::Slots;
-use crate::objective::{BinaryCrossEntropy, Objective};
 
-/// Two noisy half circles (scikit-learn's `make_moons`), drawn for each data seed, and the
-/// tutorial's network.
-#[derive(Clone, Debug)]
-pub struct Moons {
-    samples: usize,
-    noise: f64,
-}
+/// Two noisy half circles, drawn for each data seed, and the tutorial's 2-500-1 network.
+pub type Moons = Points<MoonShape>;
 
-impl Default for Moons {
-    /// Returns 100 points with noise 0.1.
-    fn default() -> Self {
-        Self { samples: 100, noise: 0.1 }
-    }
-}
+/// Two half circles, scikit-learn's `make_moons`.
+#[derive(Clone, Debug, Default)]
+pub struct MoonShape;
 
-impl Moons {
-    /// Creates the task with `samples` points and Gaussian noise of standard deviation `noise` in
-    /// the data.
-    ///
-    /// # Errors
-    /// If there are fewer than two points or the noise is out of range.
-    pub fn new(samples: usize, noise: f64) -> Result<Self> {
-        points::check(samples, noise)?;
-        Ok(Self { samples, noise: noise + 0. }) // -0 is 0
+impl Shape for MoonShape {
+    const NAME: &str = "moons";
+
+    fn describe(&self) -> String {
+        "moons".to_string()
     }
 
-    /// Returns the points of a data seed.
-    ///
-    /// # Errors
-    /// If the points cannot be drawn, which [`Moons::new`] rules out.
-    pub fn data(&self, seed: u32) -> Result<Dataset> {
-        moons(self.samples, Some(self.noise), seed)
-    }
-}
-
-impl Task for Moons {
-    fn name(&self) -> &str {
-        "moons"
-    }
-
-    /// Returns a fingerprint of the settings, which determine the data.
-    fn fingerprint(&self) -> Fingerprint {
-        let Self { samples, noise } = self;
-        Fingerprint::text(&format!("moons, {samples} points, noise {noise}"))
-    }
-
-    fn rows(&self) -> Rows {
-        Rows::new(self.samples)
-    }
-
-    fn objective(&self) -> Arc<dyn Objective> {
-        Arc::new(BinaryCrossEntropy)
-    }
-
-    /// Returns data seed 1 with 30 training points.
-    fn draw(&self) -> Draw {
-        let train_size = self.rows().trainable().min(30);
-        Draw { data_seed: 1, train_size, validation_size: 0 }
-    }
-
-    fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
-        points::parts(&self.data(draw.data_seed)?, draw, device)
-    }
-
-    fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        points::build(hyper, &vb, slots)
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Replicas
-    }
-
-    fn details(&self) -> Vec<(&'static str, Value)> {
-        vec![("data_noise", json!(self.noise))]
-    }
-
-    fn view(&self, draw: &Draw) -> Result<View> {
-        points::view(self.data(draw.data_seed)?)
+    fn points(&self, samples: usize, noise: f64, seed: u32) -> Result<Dataset> {
+        moons(samples, Some(noise), seed)
     }
 }

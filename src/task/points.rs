@@ -1,42 +1,124 @@
-//! Common code of tasks on points in the plane.
+//! Tasks on points of the plane that are drawn for each data seed.
+
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use candle_core::{Device, Result, bail};
 use candle_nn::VarBuilder;
+use serde_json::{Value, json};
 
-use super::{Draw, Hyper, Parts, Rows, View};
+use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::data::{Dataset, Samples};
 use crate::model::Mlp;
 use crate::nn::Model;
 use crate::noise::Slots;
+use crate::objective::{BinaryCrossEntropy, Objective};
 
-/// Returns the parts of points that are drawn in random order.
-pub(super) fn parts(data: &Dataset, draw: &Draw, device: &Device) -> Result<Parts> {
-    Parts::new(&draw.in_order(Rows::new(data.len()))?, |rows| {
-        let (xs, ys) = data.select(rows)?.to_tensors(device)?;
-        Samples::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)
-    })
+/// A distribution of labelled points in the plane.
+pub trait Shape: Clone + Debug + Default + Send + Sync {
+    /// Name of the task.
+    const NAME: &str;
+
+    /// Describes the shape with its settings, for the fingerprint.
+    fn describe(&self) -> String;
+
+    /// Draws `samples` points with Gaussian noise of standard deviation `noise`.
+    ///
+    /// # Errors
+    /// If the settings are out of range.
+    fn points(&self, samples: usize, noise: f64, seed: u32) -> Result<Dataset>;
 }
 
-/// Builds the tutorial's network.
-pub(super) fn build(hyper: &Hyper, vb: &VarBuilder, slots: &Slots) -> Result<Model> {
-    let network = Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1 };
-    Ok(Model::new(network.build(vb, slots)?))
+/// Points of a shape, drawn for each data seed, and the tutorial's 2-500-1 network.
+#[derive(Clone, Debug)]
+pub struct Points<S> {
+    shape: S,
+    samples: usize,
+    noise: f64,
 }
 
-/// Returns the points of a draw as a view.
-pub(super) fn view(data: Dataset) -> Result<View> {
-    Ok(View::Points(data))
-}
-
-/// Checks the settings of drawn points.
-pub(super) fn check(samples: usize, noise: f64) -> Result<()> {
-    /// Far below the largest f32.
-    const MOST: f64 = 1e30;
-    if samples < 2 {
-        bail!("samples must be at least 2, received {samples}")
+impl<S: Shape> Default for Points<S> {
+    /// Returns 100 points with noise 0.1.
+    fn default() -> Self {
+        Self { shape: S::default(), samples: 100, noise: 0.1 }
     }
-    if !(0.0..=MOST).contains(&noise) {
-        bail!("data noise must lie in 0 to {MOST:e}, received {noise:e}")
+}
+
+impl<S: Shape> Points<S> {
+    /// Creates the task with `samples` points and Gaussian noise of standard deviation `noise` in
+    /// the data.
+    ///
+    /// # Errors
+    /// If there are fewer than two points or the noise is out of range.
+    pub fn new(samples: usize, noise: f64) -> Result<Self> {
+        /// Far below the largest f32.
+        const MOST: f64 = 1e30;
+        if samples < 2 {
+            bail!("samples must be at least 2, received {samples}")
+        }
+        if !(0.0..=MOST).contains(&noise) {
+            bail!("data noise must lie in 0 to {MOST:e}, received {noise:e}")
+        }
+        Ok(Self { shape: S::default(), samples, noise: noise + 0. }) // -0 is 0
     }
-    Ok(())
+
+    /// Returns the points of a data seed.
+    ///
+    /// # Errors
+    /// If the points cannot be drawn, which [`Points::new`] rules out.
+    pub fn data(&self, seed: u32) -> Result<Dataset> {
+        self.shape.points(self.samples, self.noise, seed)
+    }
+}
+
+impl<S: Shape> Task for Points<S> {
+    fn name(&self) -> &str {
+        S::NAME
+    }
+
+    /// Returns a fingerprint of the settings, which determine the data.
+    fn fingerprint(&self) -> Fingerprint {
+        let Self { shape, samples, noise } = self;
+        Fingerprint::text(&format!("{}, {samples} points, noise {noise}", shape.describe()))
+    }
+
+    fn rows(&self) -> Rows {
+        Rows::new(self.samples)
+    }
+
+    fn objective(&self) -> Arc<dyn Objective> {
+        Arc::new(BinaryCrossEntropy)
+    }
+
+    /// Returns data seed 1 with 30 training points.
+    fn draw(&self) -> Draw {
+        let train_size = self.rows().trainable().min(30);
+        Draw { data_seed: 1, train_size, validation_size: 0 }
+    }
+
+    /// The points come in a random order.
+    fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
+        let data = self.data(draw.data_seed)?;
+        Parts::new(&draw.in_order(self.rows())?, |rows| {
+            let (xs, ys) = data.select(rows)?.to_tensors(device)?;
+            Samples::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)
+        })
+    }
+
+    fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
+        let network = Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1 };
+        Ok(Model::new(network.build(&vb, slots)?))
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::Replicas
+    }
+
+    fn details(&self) -> Vec<(&'static str, Value)> {
+        vec![("data_noise", json!(self.noise))]
+    }
+
+    fn view(&self, draw: &Draw) -> Result<View> {
+        Ok(View::Points(self.data(draw.data_seed)?))
+    }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::is_further;
 use crate::experiment::{Cell, CellOutcome, Outcome, Run, noise_name};
 
 /// Returns `cells.csv`: one row per cell, with its means, standard deviations and difference from
@@ -102,7 +103,7 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     let mut row = named(&own.cell);
     let mut put = |name: &str, field: Field| put(&mut row, name, field);
     put("runs", own.runs.len().into());
-    put("finished", own.summary.get(&format!("test_{metric}")).n.into());
+    put("finished", own.runs.iter().filter(|run| run.stopped.is_none()).count().into());
     let sets = ["train", "validation", "test"].map(|set| format!("{set}_{metric}"));
     for figure in sets.into_iter().chain(["test_loss".to_string()]) {
         let statistic = own.summary.get(&figure);
@@ -124,14 +125,6 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
         put(&format!("{figure}_std"), statistic.std.into());
     }
     row
-}
-
-/// Returns whether a figure is not among the columns above.
-fn is_further(name: &str, metric: &str) -> bool {
-    let sets = ["train", "validation", "test", "best_test"];
-    !sets
-        .iter()
-        .any(|set| [format!("{set}_{metric}"), format!("{set}_loss")].contains(&name.into()))
 }
 
 fn run_row(outcome: &Outcome, cell: &Cell, run: &Run) -> Row {

@@ -9,3 +9,11 @@ pub use csv::{cells_csv, runs_csv};
 pub use html::report_html;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
 pub use table::grid_text;
+
+/// Returns whether a figure is neither one of the primary metric nor a loss: a further metric's.
+fn is_further(name: &str, metric: &str) -> bool {
+    let sets = ["train", "validation", "test", "best_test"];
+    let is_own =
+        |set: &&str| [format!("{set}_{metric}"), format!("{set}_loss")].contains(&name.into());
+    !sets.iter().any(is_own)
+}

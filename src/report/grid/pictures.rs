@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use crate::experiment::{
-    CellOutcome, Outcome, Record, cell_name, place_name, sampled_epochs, variant_words,
+    CellOutcome, Outcome, Record, cell_name, place_name, sampled_epochs, strength_name,
+    variant_words,
 };
 use crate::noise::NoiseSpec;
 use crate::report::plot::{self, Curve, Group, Scale, SpreadLine, SpreadPoint};
@@ -99,6 +100,7 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
         .collect();
     let lines: Vec<SpreadLine> =
         lines.iter().map(|(name, points)| SpreadLine { name, points }).collect();
+    let x_label = format!("{} of the noise", strength_name(&outcome.plan));
     let metric = outcome.metric_name();
     let (label, caption) = if one_variant {
         (
@@ -109,7 +111,7 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
         let caption = "Gain over the baseline against the spread".to_string();
         (format!("gain in {metric}, 95 % interval"), caption)
     };
-    let png = plot::spreads(&title(outcome), &label, &lines)?;
+    let png = plot::spreads(&title(outcome), [&x_label, &label], &lines)?;
     Ok((format!("{caption}, with 95 % bootstrap intervals."), png))
 }
 

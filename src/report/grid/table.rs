@@ -2,8 +2,9 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::is_further;
 use crate::experiment::{
-    CellOutcome, Difference, Outcome, conclusion_sentences, place_name, range,
+    CellOutcome, Difference, Outcome, conclusion_sentences, place_name, range, strength_name,
 };
 use crate::report::text::figure;
 use crate::stats::{Statistic, number};
@@ -44,7 +45,7 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
         }
     };
     put(true, "noise", Box::new(noise));
-    put(true, "stddev", Box::new(strength));
+    put(true, strength_name(plan), Box::new(strength));
     put(plan.hidden.len() > 1, "hidden", Box::new(|own| own.cell.variant.hidden.to_string()));
     put(
         plan.learning_rates.len() > 1,
@@ -57,6 +58,12 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
     let validated = plan.validation_size > 0;
     put(validated, "validation", Box::new(move |own| mean(&own.summary.get(&validation))));
     put(true, "test", Box::new(move |own| figure(&own.summary.get(&test))));
+    let figures = outcome.cells.first().into_iter().flat_map(|own| own.summary.iter());
+    let tested = figures.map(|(name, _)| name).filter(|name| name.starts_with("test_"));
+    for name in tested.filter(|name| is_further(name, &outcome.metric)).map(str::to_string) {
+        let head = name.replace('_', " ");
+        put(true, &head, Box::new(move |own| mean(&own.summary.get(&name))));
+    }
     put(true, "difference", Box::new(|own| of(own, |d| Some(format!("{:+.3}", d.mean)))));
     let interval = |d: &Difference| d.low.zip(d.high).map(|(low, high)| range(low, high));
     put(true, "95 % interval", Box::new(move |own| of(own, interval)));

@@ -42,7 +42,8 @@ pub struct SpreadPoint {
 }
 
 /// Draws a mean against the strength of the noise: a line with marks for each way to add it, and a
-/// band if intervals are known. `y_label` should say what the interval is.
+/// band if intervals are known. `labels` are those of the strength and of the mean, which should say
+/// what the interval is.
 ///
 /// The strengths lie on a logarithmic axis, with 0 on the other side of a break. The point at 0 is
 /// the baseline, which is the same for all lines and is taken from the first line that has it. It
@@ -52,7 +53,8 @@ pub struct SpreadPoint {
 ///
 /// # Errors
 /// If plotters or the PNG encoder fails. Without points the plot is empty.
-pub fn spreads(title: &str, y_label: &str, lines: &[SpreadLine]) -> Result<Vec<u8>> {
+pub fn spreads(title: &str, labels: [&str; 2], lines: &[SpreadLine]) -> Result<Vec<u8>> {
+    let [x_label, y_label] = labels;
     let points = || lines.iter().flat_map(|line| line.points);
     let stddevs = Stddevs::new(points().map(|point| point.stddev));
     let baseline = points().filter(|p| p.stddev == 0.0).find_map(|p| stop(p, &stddevs));
@@ -63,7 +65,7 @@ pub fn spreads(title: &str, y_label: &str, lines: &[SpreadLine]) -> Result<Vec<u
     let ends = drawn.flat_map(|stop| stop.band.into_iter().flatten().chain([stop.y]));
     let y = Axis::around(y_label, extent(ends));
     let ticks = stddevs.ticks(SIZE[0])?;
-    let axes = [Axis::named("stddev of the noise", [0.0, 1.0], &ticks), y];
+    let axes = [Axis::named(x_label, [0.0, 1.0], &ticks), y];
     let mut frame = Frame::new(title, &legend(lines, baseline.is_some()), axes, SIZE, 28.0)?;
     let markers = || (0..).map(Marker::of);
     for (stops, marker) in stops.iter().zip(markers()) {
@@ -181,8 +183,8 @@ mod tests {
     fn picture(lines: &[&[SpreadPoint]]) -> Picture {
         let lines: Vec<_> =
             lines.iter().map(|points| SpreadLine { name: "a line", points }).collect();
-        let png = spreads("a title", "y", &lines).unwrap();
-        assert_eq!(png, spreads("a title", "y", &lines).unwrap(), "same input, same bytes");
+        let png = spreads("a title", ["x", "y"], &lines).unwrap();
+        assert_eq!(png, spreads("a title", ["x", "y"], &lines).unwrap(), "same input, same bytes");
         Picture::decode(&png)
     }
 
@@ -270,7 +272,7 @@ mod tests {
 
     #[test]
     fn spreads_accepts_degenerate_input() {
-        spreads("", "", &[]).unwrap();
+        spreads("", [""; 2], &[]).unwrap();
         picture(&[&[]]);
         picture(&[&[point(0.0, NAN, 0.1)], &[point(0.1, NAN, 0.1)]]);
         let bad = [NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -1.0, 5e-324, 9e299, -9e299];
@@ -280,6 +282,6 @@ mod tests {
         picture(&[&[point(1e-12, 0.5, -0.1), point(1e30, 0.5, 0.1), point(0.0, 0.5, 0.0)]]);
         picture(&[&[point(0.1, 0.5, 0.1); 3]]);
         let name = "long \u{1F600}\n".repeat(1000);
-        spreads(&name, &name, &vec![SpreadLine { name: &name, points: &all }; 50]).unwrap();
+        spreads(&name, [&name; 2], &vec![SpreadLine { name: &name, points: &all }; 50]).unwrap();
     }
 }

@@ -7,6 +7,7 @@ use candle_core::Device;
 use rayon::ThreadPool;
 
 use crate::experiment::trial::{Subject, Trial};
+use crate::noise::NoiseSpec;
 use crate::task::Axis;
 
 /// How the work is laid out. It changes the time, never the results.
@@ -62,13 +63,17 @@ impl Schedule {
     /// Replicas of a chunk, chosen: enough to spread Candle's cost for each op, as many as keep an
     /// activation in the cache, and so few that little is lost with a chunk. A GPU takes all.
     fn largest_chunk(trial: &Trial, device: &Device) -> usize {
-        const CACHED_BYTES: usize = 512 * 1024;
+        const CACHED: usize = 128 * 1024;
+        /// Candle shares longer activations out among threads that wait for each other, which costs
+        /// more than it saves if all cores have work. The fused ops of Gaussian noise do not.
+        const UNSHARED: usize = 64 * 1024 - 1;
         const MOST: usize = 64;
+        let is_fused =
+            |noise: &NoiseSpec| !noise.has_layer() || noise.kind() == NoiseSpec::GAUSSIAN;
+        let most = if trial.noise.iter().all(is_fused) { CACHED } else { UNSHARED };
         let rows = trial.hyper.batch_size.min(trial.draw.train_size);
         match device {
-            Device::Cpu => {
-                (CACHED_BYTES / (size_of::<f32>() * rows * trial.hyper.hidden).max(1)).min(MOST)
-            }
+            Device::Cpu => (most / (rows * trial.hyper.hidden).max(1)).min(MOST),
             _ => usize::MAX,
         }
     }
@@ -84,18 +89,21 @@ mod tests {
     fn chunks_hold_every_replica_once_and_share_the_work_evenly() {
         let task = Circles::default();
         let subject = Subject::new(&task, "cpu", &[]).unwrap();
-        let (_, trial) = Plan::of(&task).trials().next().unwrap();
-        let sizes = |threads, chunk, even| -> Vec<usize> {
+        let (_, mut trial) = Plan::of(&task).trials().next().unwrap();
+        let sizes_of = |trial: &Trial, threads, chunk, even| -> Vec<usize> {
             let schedule = Schedule { threads, chunk };
-            let chunks: Vec<_> =
-                schedule.chunks(30, &subject, &trial, &Device::Cpu, even).collect();
+            let chunks: Vec<_> = schedule.chunks(30, &subject, trial, &Device::Cpu, even).collect();
             assert!(chunks.iter().cloned().flatten().eq(0..30));
             chunks.iter().map(|chunk| chunk.len()).collect()
         };
+        let sizes = |threads, chunk, even| sizes_of(&trial, threads, chunk, even);
         assert_eq!(sizes(2, None, true), [7, 8, 7, 8], "fifteen for each thread");
         assert_eq!(sizes(64, None, true), [1; 30]);
         assert_eq!(sizes(64, None, false).len(), 4, "no smaller than the cache asks for");
         assert_eq!(sizes(2, Some(12), true), [10; 3], "twelve at most");
         assert_eq!(sizes(2, Some(0), true), [1; 30]);
+        trial.noise = vec!["before-activation:dropout:0.5".parse().unwrap()];
+        let longest = sizes_of(&trial, 2, None, true).into_iter().max().unwrap();
+        assert!(longest * 30 * 500 < 64 * 1024, "{longest}");
     }
 }

@@ -25,6 +25,32 @@ impl Instructions {
     }
 }
 
+/// Makes a function of a loop: `vectorized!(fn name<'a>(xs: &'a [f32]) -> f32 = name_simd)` calls
+/// `name_simd(simd, xs)`, which is compiled for each instruction set, with the one that runs.
+///
+/// It is what `pulp::with_simd` does, whose crate Candle does not bring.
+macro_rules! vectorized {
+    ($vis:vis fn $name:ident<'a>($($arg:ident: $of:ty),*) = $body:ident) => {
+        vectorized!($vis fn $name<'a>($($arg: $of),*) -> () = $body);
+    };
+    ($vis:vis fn $name:ident<'a>($($arg:ident: $of:ty),*) -> $result:ty = $body:ident) => {
+        $vis fn $name<'a>($($arg: $of),*) -> $result {
+            struct Op<'a>($($of,)* std::marker::PhantomData<&'a ()>);
+            impl<'a> pulp::WithSimd for Op<'a> {
+                type Output = $result;
+
+                #[inline(always)]
+                fn with_simd<S: pulp::Simd>(self, simd: S) -> $result {
+                    let Self($($arg,)* _) = self;
+                    $body(simd, $($arg),*)
+                }
+            }
+            $crate::simd::instructions().dispatch(Op($($arg,)* std::marker::PhantomData))
+        }
+    };
+}
+pub(crate) use vectorized;
+
 /// The instruction set that the environment names, or else the widest.
 ///
 /// A name that this CPU does not have counts as none; [`check`] says so.

@@ -299,3 +299,30 @@ fn lists_that_make_no_plan_are_named() -> Result<()> {
     assert_eq!(two.cells().iter().filter(|cell| cell.is_baseline()).count(), 4);
     Ok(())
 }
+
+/// A run has one cell, however its noises are written: those of strength 0 are no noise, and places have the
+/// order of the model.
+#[test]
+fn no_run_counts_as_two_cells() -> Result<()> {
+    let task = circles();
+    let subject = Subject::new(&task, "cpu", &[])?;
+    let plan = |rows: &[&str]| -> Result<Plan> {
+        let rows = rows.iter().map(|row| row.parse()).collect::<candle_core::Result<Vec<_>>>()?;
+        grid().against_baseline(&rows).checked(&subject)
+    };
+    let texts = |plan: &Plan| -> Vec<String> {
+        plan.noise.iter().map(|noise| format!("{noise:?}")).collect()
+    };
+    let both = "[input:gaussian:0.1, before-activation:gaussian:0.1]";
+    let expected = ["[]", "[before-activation:gaussian:0.1]", "[input:gaussian:0.1]", both];
+    assert_eq!(texts(&plan(&["input:0,0.1 & hidden:0,0.1"])?), expected);
+    assert_eq!(texts(&plan(&["hidden:0.1 & input:0.1"])?), ["[]", both]);
+    for twice in [
+        ["input:0,0.1 & hidden:0.1", "hidden:0.1"],
+        ["input:0.1 & hidden:0.1", "hidden:0.1 & input:0.1"],
+    ] {
+        let error = plan(&twice).unwrap_err().to_string();
+        assert!(error.contains("expected each value once"), "{error}");
+    }
+    Ok(())
+}

@@ -188,12 +188,12 @@ fn each_network_refuses_noise_at_places_that_it_has_not() -> Result<()> {
     let message = |built: Result<Built>| built.err().unwrap().to_string();
     for place in ["before-activation", "after-activation", "before-dense", "nowhere"] {
         let found = message(cnn(1, &[(place, 0.1)]));
-        let expected = format!("has noise at input, after-pooling, received {place}");
+        let expected = format!("offers noise at input, after-pooling, received {place}");
         assert!(found.contains(&expected), "{found}");
     }
     for place in ["before-activation", "after-activation", "after-pooling", "nowhere"] {
         let found = message(rnn(1, &[(place, 0.1)]));
-        let expected = format!("has noise at input, before-dense, received {place}");
+        let expected = format!("offers noise at input, before-dense, received {place}");
         assert!(found.contains(&expected), "{found}");
     }
     for place in ["after-pooling", "before-dense", "nowhere"] {

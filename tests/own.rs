@@ -310,6 +310,131 @@ fn parts_that_do_not_fit_are_named() -> Result<()> {
     Ok(())
 }
 
+/// A task whose parts, places or variables are none of what its settings say.
+struct Broken {
+    inner: Larger,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    OwnVariables,
+    FewerRows,
+    ReservedPlace,
+    NoPlaceName,
+    FailingParts,
+}
+
+impl Task for Broken {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.inner.fingerprint()
+    }
+
+    fn rows(&self) -> Rows {
+        self.inner.rows()
+    }
+
+    fn objective(&self) -> Arc<dyn Objective> {
+        self.inner.objective()
+    }
+
+    fn defaults(&self) -> Hyper {
+        self.inner.defaults()
+    }
+
+    fn parts(&self, hyper: &Hyper, draw: &Draw, device: &Device) -> candle_core::Result<Parts> {
+        let draw = match self.fault {
+            Fault::FewerRows => Draw { train_size: draw.train_size - 1, ..draw.clone() },
+            Fault::FailingParts => candle_core::bail!("no rows today"),
+            _ => draw.clone(),
+        };
+        self.inner.parts(hyper, &draw, device)
+    }
+
+    fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> candle_core::Result<Model> {
+        let own = candle_nn::VarMap::new();
+        let vb = match self.fault {
+            Fault::OwnVariables => VarBuilder::from_varmap(&own, vb.dtype(), vb.device()),
+            _ => vb,
+        };
+        match self.fault {
+            Fault::ReservedPlace => drop(slots.at("labels")?),
+            Fault::NoPlaceName => drop(slots.at("My Place")?),
+            _ => {}
+        }
+        self.inner.build(hyper, vb, slots)
+    }
+}
+
+#[test]
+fn a_task_that_contradicts_itself_is_refused_before_training() -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    for (fault, expected) in [
+        (Fault::OwnVariables, "a model on variables of `vb`, received one that takes none"),
+        (
+            Fault::FewerRows,
+            "expected parts of 59 training and 0 validation rows, received 58 and 0",
+        ),
+        (Fault::ReservedPlace, "labels are no place for a layer"),
+        (Fault::NoPlaceName, "expected a place of lower-case letters"),
+        (Fault::FailingParts, "no rows today"),
+    ] {
+        let task = Broken { inner: Larger::new(), fault };
+        let experiment = Experiment::new(&task).noise("hidden:0.1".parse()?);
+        let error = experiment.folder(parent.path().join("out")).run().unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(expected) && error.contains("task larger"), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(parent.path())?.count(), 0);
+    let error = Experiment::new(&Larger::new()).noise("hidden:0".parse()?).run().unwrap_err();
+    assert!(error.to_string().contains("a strength above 0"), "{error}");
+    Ok(())
+}
+
+/// A score that is no number is undefined, in memory and from the disk.
+#[derive(Debug)]
+struct Undefined(f64);
+
+impl Metric for Undefined {
+    fn name(&self) -> &str {
+        "undefined"
+    }
+
+    fn score(&self, _: &Predicted) -> Option<f64> {
+        Some(self.0)
+    }
+}
+
+#[test]
+fn scores_that_are_no_numbers_are_undefined() -> Result<()> {
+    let task = Larger::new();
+    for value in [f64::NAN, f64::INFINITY] {
+        let folder = tempfile::tempdir()?;
+        let run = || experiment(&task, Some(folder.path())).metric(Undefined(value)).run();
+        let (first, again) = (run()?, run()?);
+        assert_eq!(findings(&first), findings(&again));
+        assert_eq!(first.cells[1].runs[0].get("test_undefined"), None);
+    }
+    Ok(())
+}
+
+/// Noise that is put into the plan counts as well as that of `noise`.
+#[test]
+fn noise_of_the_plan_is_compared() -> Result<()> {
+    let task = Larger::new();
+    let noise: NoiseSpec = "hidden:0.1".parse()?;
+    let plan = Experiment::new(&task).plan(|plan| plan.noise = vec![vec![noise.clone()]]);
+    let (plan, row) = (plan.run()?, Experiment::new(&task).noise(noise.clone().into()).run()?);
+    assert_eq!(findings(&plan), findings(&row));
+    let error = Experiment::new(&task).noise(noise.into()).plan(|plan| plan.task = "other".into());
+    assert!(error.run().unwrap_err().to_string().contains("expected a plan of the task larger"));
+    Ok(())
+}
+
 const SPEC: fn() -> NoiseSpec = || "output:0.1".parse().unwrap();
 
 /// A regression: no accuracy, a score of the whole set, and verdicts in its terms.

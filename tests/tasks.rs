@@ -221,7 +221,7 @@ fn a_grid_of_a_task_has_its_defaults_and_its_placements() {
     assert_eq!(cells.len(), 3);
     assert_eq!(cells[2]["placement"], "after-pooling");
     for (args, expected) in [
-        ("--task digits --placement before-dense", "has noise at input, after-pooling"),
+        ("--task digits --placement before-dense", "offers noise at input, after-pooling"),
         ("--task digits --samples 50", "have 1797 samples, received 50"),
         ("--task vowels --train-size 271", "expected 1 to 270"),
         ("--task letters", "[possible values: circles, moons, digits, vowels]"),

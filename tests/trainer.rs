@@ -1,6 +1,6 @@
 //! The trainer with any optimizer, with label noise, and with checkpoints that it refuses.
 
-use candle_core::Result;
+use candle_core::{Result, Tensor};
 use candle_nn::Optimizer;
 use candle_noise::nn::Model;
 use candle_noise::noise::{LabelNoise, WeightNoise};
@@ -145,5 +145,40 @@ fn a_checkpoint_that_is_refused_changes_nothing() -> Result<()> {
         assert_eq!(found.noise_strengths, fresh.checkpoint()?.noise_strengths, "{part}");
         assert_eq!((trainer.history(), weights(&trainer)?), (fresh.history(), weights(&fresh)?));
     }
+    Ok(())
+}
+
+/// An epoch that fails is none, and there is none after the last.
+#[test]
+fn epochs_are_counted_when_they_are_finished() -> Result<()> {
+    let mut trainer = Parts::new(&SEEDS, 2)?.trainer()?;
+    trainer.epoch()?;
+    let rows = Parts::new(&SEEDS, 2)?.sets[1].clone();
+    let late = trainer.with_test(rows).unwrap_err().to_string();
+    assert!(late.contains("before the first epoch"), "{late}");
+
+    let mut trainer = Parts::new(&SEEDS, 2)?.trainer()?;
+    trainer.set_learning_rate(0.5);
+    assert_eq!(trainer.learning_rate(), 0.5);
+    trainer.epoch()?;
+    trainer.epoch()?;
+    let error = trainer.epoch().unwrap_err().to_string();
+    assert!(error.contains("training has ended after 2 epochs"), "{error}");
+
+    /// Its first training pass fails.
+    struct Fails(std::sync::atomic::AtomicBool);
+    impl candle_nn::ModuleT for Fails {
+        fn forward_t(&self, xs: &Tensor, _: bool) -> Result<Tensor> {
+            match self.0.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                true => candle_core::bail!("no pass today"),
+                false => xs.narrow(2, 0, 1),
+            }
+        }
+    }
+    let parts = Parts::new(&SEEDS, 2)?;
+    let model = candle_noise::nn::Model::new(Fails(true.into()));
+    let mut trainer = Parts { model, ..parts }.trainer()?;
+    assert!(trainer.epoch().is_err());
+    assert_eq!(trainer.epoch_number(), 0);
     Ok(())
 }

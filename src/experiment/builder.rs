@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use candle_core::Device;
 
 use super::basis::Basis;
@@ -65,31 +65,31 @@ impl<'a> Experiment<'a> {
         }
     }
 
-    /// Compares these noises, too.
+    /// Adds noises to compare with the baseline.
     pub fn noise(mut self, row: NoiseRow) -> Self {
         self.rows.push(row);
         self
     }
 
-    /// With so many repeats of each cell, on each data set.
+    /// Sets the number of repeats of each cell on each data set.
     pub fn repeats(mut self, repeats: usize) -> Self {
         self.plan.repeats = repeats;
         self
     }
 
-    /// With other settings of the plan: lists of widths, step sizes, training sizes or data seeds.
+    /// Changes other settings of the plan, such as the widths, training sizes or data seeds.
     pub fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.plan);
         self
     }
 
-    /// Judges by this metric, too.
+    /// Adds a metric to judge by.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Arc::new(metric));
         self
     }
 
-    /// Keeps finished runs in a folder, where they are found again; without a folder they are in memory.
+    /// Keeps finished runs in a folder and finds them again there; without a folder they stay in memory.
     pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = Some(folder.as_ref().to_path_buf());
         self
@@ -101,19 +101,19 @@ impl<'a> Experiment<'a> {
         self
     }
 
-    /// Lays the work out like this.
+    /// Sets how the work is laid out.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Trains the share of one of several programs over one folder only.
+    /// Trains the share of one program only; several share one folder.
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = shard;
         self
     }
 
-    /// Tells what happens, and may be ended.
+    /// Sets who hears of progress and may end the training.
     pub fn watch(mut self, watch: Watch<'a>) -> Self {
         self.watch = watch;
         self
@@ -126,10 +126,20 @@ impl<'a> Experiment<'a> {
     /// device fails; the runs that are finished by then are in the folder.
     pub fn run(&self) -> Result<Outcome> {
         let start = Instant::now();
-        let is_gpu = self.devices.first().is_some_and(|device| !device.is_cpu());
-        let kind = if is_gpu { "cuda" } else { "cpu" };
+        let kind = match self.devices.first() {
+            Some(device) if device.is_cuda() => "cuda",
+            Some(device) if device.is_metal() => "metal",
+            _ => "cpu",
+        };
         let subject = Subject::new(self.task, kind, &self.metrics)?;
-        let plan = self.plan.clone().against_baseline(&self.rows).checked(&subject)?;
+        // Noise that was put into the plan itself counts, too.
+        let own = NoiseRow(self.plan.noise.clone());
+        let rows: Vec<NoiseRow> = self.rows.iter().cloned().chain([own]).collect();
+        let plan = self.plan.clone().against_baseline(&rows).checked(&subject)?;
+        ensure!(
+            plan.noise.len() > 1,
+            "expected noise of a strength above 0 to compare, received none"
+        );
         let basis = Basis::new(&subject, &plan)?;
         let store = match &self.folder {
             Some(folder) => Store::open(folder, basis, &mut |line| {

@@ -28,7 +28,7 @@ pub enum Verdict {
 pub struct Conclusion {
     /// Whether noise helps.
     pub verdict: Verdict,
-    /// The noisy cell that is best against its baseline; of those that gain, where some do.
+    /// The noisy cell that is best against its baseline, among those that gain if some do.
     pub cell: Cell,
     /// Its difference.
     pub difference: Difference,
@@ -47,7 +47,7 @@ pub struct Conclusion {
 pub struct Choice {
     /// What chose.
     pub by: ChosenBy,
-    /// The cell chosen: on most data seeds where they differ.
+    /// The cell chosen; if the data seeds differ, the one chosen most often.
     pub cell: Cell,
     /// On how many data seeds.
     pub times: usize,

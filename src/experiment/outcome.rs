@@ -71,7 +71,7 @@ impl Outcome {
         self.finished() == self.plan.runs()
     }
 
-    /// Whether all finished runs diverged, of which there is at least one.
+    /// Whether there are finished runs and all of them diverged.
     pub fn all_diverged(&self) -> bool {
         self.finished() > 0 && self.runs().all(|run| run.stopped.is_some())
     }

@@ -71,7 +71,7 @@ pub fn strength_name(plan: &Plan) -> &'static str {
     if plan.noise.iter().flatten().all(is_gaussian) { "stddev" } else { "strength" }
 }
 
-/// What a cell has besides its noise, where the grid has several: `100 hidden`.
+/// What a cell has besides its noise, if the grid has several: `100 hidden`.
 pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
     let variant = &cell.variant;
     let words = [

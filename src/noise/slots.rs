@@ -11,7 +11,7 @@ use super::family::GaussianNoise;
 use super::layer::Channels;
 use super::map::NoiseMap;
 use super::site::NoiseBuilder;
-use super::spec::NoiseSpec;
+use super::spec::{NoiseSpec, check_name};
 
 /// The noise of a model under construction. The model names its places and gets the layers there.
 ///
@@ -93,6 +93,10 @@ impl Slots {
     }
 
     fn slot(&self, place: &str, path: &str, channels: Channels) -> Result<Slot> {
+        check_name("place", place)?;
+        if NoiseSpec::WITHOUT_LAYER.contains(&place) {
+            bail!("{place} are no place for a layer: every model has noise there")
+        }
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if !places.iter().any(|other| other == place) {
             places.push(place.to_string());
@@ -120,7 +124,7 @@ impl Slots {
         let places = self.places();
         match self.placed.iter().find(|(spec, _)| !places.iter().any(|p| p == spec.place())) {
             Some((spec, _)) => bail!(
-                "the model has noise at {}, received {}",
+                "the model offers noise at {}, received {}",
                 if places.is_empty() { "no place".to_string() } else { places.join(", ") },
                 spec.place()
             ),

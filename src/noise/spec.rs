@@ -189,7 +189,7 @@ impl NoiseSpec {
     }
 
     /// Returns the same noise at another place, such as the place that an alias stands for.
-    pub fn at(self, place: &str) -> Self {
+    pub(crate) fn at(self, place: &str) -> Self {
         Self { place: place.to_string(), ..self }
     }
 
@@ -216,7 +216,7 @@ impl NoiseSpec {
 }
 
 /// Checks a name, because names are parts of paths, file names and columns.
-fn check_name(what: &str, name: &str) -> Result<()> {
+pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(valid) {
         return refused(format!(
@@ -250,6 +250,9 @@ impl FromStr for NoiseSpec {
 
     /// Parses `place:kind:strength` and `place:strength`.
     fn from_str(text: &str) -> Result<Self> {
+        if text.contains('&') {
+            return error(text, "expected one noise; --noise can be repeated".to_string());
+        }
         match &alternatives(text)?[..] {
             [one] => Ok(one.clone()),
             several => error(text, format!("expected one strength, received {}", several.len())),

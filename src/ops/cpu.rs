@@ -1,6 +1,6 @@
 //! What the CPU sides of the ops share.
 //!
-//! Their loops are plain Rust in functions of a type parameter `S: Simd`, which `pulp::with_simd`
+//! Their loops are plain Rust in functions of a type parameter `S: Simd`, which `vectorized!`
 //! compiles for each instruction set and chooses from at run time. Only in there is
 //! `f32::mul_add` an instruction; elsewhere it is a call.
 

@@ -1,7 +1,7 @@
 //! The functions of the logistic loss and of gates, in fused multiply-adds and IEEE operations only: they
 //! become vectors, and give the same bits on every CPU, which the C library's do not.
 //!
-//! To be called in functions that `pulp::with_simd` compiles, as the other loops of the ops.
+//! To be called in functions that [`vectorized`](crate::simd::vectorized) compiles, as the other loops of the ops.
 
 use crate::rng::polynomial;
 

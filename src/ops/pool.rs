@@ -7,7 +7,7 @@ use pulp::Simd;
 
 use super::cpu::{is_fused, values};
 use super::no_grad::is_no_grad;
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 /// The maximum of each square of `size` by `size` pixels, side by side; what is left over at the lower
 /// and right edge is dropped. The gradient goes to the first of equal maxima, row by row.
@@ -86,7 +86,8 @@ impl Pool {
     }
 }
 
-#[pulp::with_simd(keep_larger = instructions())]
+vectorized!(fn keep_larger<'a>(xs: &'a [f32], ys: &'a mut [f32]) = keep_larger_simd);
+
 #[inline(always)]
 fn keep_larger_simd<'a, S: Simd>(_: S, xs: &'a [f32], ys: &'a mut [f32]) {
     for (y, &x) in ys.iter_mut().zip(xs) {
@@ -95,8 +96,12 @@ fn keep_larger_simd<'a, S: Simd>(_: S, xs: &'a [f32], ys: &'a mut [f32]) {
     }
 }
 
+vectorized!(
+    fn pass_on<'a>(xs: &'a [f32], ys: &'a [f32], rest: &'a mut [f32], dx: &'a mut [f32])
+        = pass_on_simd
+);
+
 /// Gives each channel's gradient to a pixel that has the maximum, and nothing to those behind it.
-#[pulp::with_simd(pass_on = instructions())]
 #[inline(always)]
 fn pass_on_simd<'a, S: Simd>(
     _: S,

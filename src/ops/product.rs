@@ -8,7 +8,7 @@
 
 use pulp::Simd;
 
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 /// Floats of a cache line; widths of products are multiples of it.
 pub const LINE: usize = 16;
@@ -74,15 +74,14 @@ pub enum Begin<'a> {
     Row(&'a [f32]),
 }
 
+vectorized!(
+    pub(super) fn product<'a>(terms: Terms<'a>, sums: Sums<'a>, out: &'a mut [f32])
+        = product_simd
+);
+
 /// out[places\[r\]..] = begin + Σ_k factors[rows\[r\] + terms\[k\]] · vectors[k].
-#[pulp::with_simd(product = instructions())]
 #[inline(always)]
-pub(super) fn product_simd<'a, S: Simd>(
-    simd: S,
-    terms: Terms<'a>,
-    sums: Sums<'a>,
-    out: &'a mut [f32],
-) {
+fn product_simd<'a, S: Simd>(simd: S, terms: Terms<'a>, sums: Sums<'a>, out: &'a mut [f32]) {
     let lanes = S::F32_LANES;
     // With 32 registers of 16 lanes eight rows stay in them, with 16 of 8 lanes four.
     let most = if lanes > 8 { 8 } else { 4 };

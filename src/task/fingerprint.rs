@@ -24,6 +24,12 @@ impl Fingerprint {
         Self::rows([(data.width(), data.rows())])
     }
 
+    /// Returns the fingerprint of numbers in order, such as the features and targets of a regression.
+    pub fn numbers(numbers: impl IntoIterator<Item = f64>) -> Self {
+        let bytes: Vec<u8> = numbers.into_iter().flat_map(f64::to_le_bytes).collect();
+        Self(if bytes.is_empty() { String::new() } else { sha256(&bytes) })
+    }
+
     /// Returns whether it is the fingerprint of nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -48,7 +48,7 @@ impl Checkpoint {
             weights: vars.iter().map(|(n, var)| copy((n.clone(), var))).collect::<Result<_>>()?,
             kept: kept.map(|k| copy((k.name.clone(), &k.values))).collect::<Result<_>>()?,
             optimizer_steps: steps,
-            moments: names(trainer, &vars)?.into_iter().zip(moments).collect(),
+            moments: named(names(trainer, &vars)?, moments)?,
             noise_steps: noise.map(|noise| noise.steps()).unwrap_or_default(),
             noise_strengths: noise.map(|noise| noise.strengths()).unwrap_or_default(),
         })
@@ -124,6 +124,17 @@ fn tensors<'a>(vars: &[(&'a str, &'a Var)]) -> Vec<(&'a str, &'a Tensor)> {
 }
 
 /// Returns the names of the optimizer's variables, in its order.
+fn named(names: Vec<String>, moments: Vec<Tensor>) -> Result<BTreeMap<String, Tensor>> {
+    if !moments.is_empty() && moments.len() != names.len() {
+        bail!(
+            "expected moments for each of {} variables of the optimizer, received {}",
+            names.len(),
+            moments.len()
+        )
+    }
+    Ok(names.into_iter().zip(moments).collect())
+}
+
 fn names(trainer: &Trainer, vars: &[(String, Var)]) -> Result<Vec<String>> {
     let name = |own: Var| match vars.iter().find(|(_, var)| var.id() == own.id()) {
         Some((name, _)) => Ok(name.clone()),

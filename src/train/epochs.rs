@@ -54,6 +54,9 @@ impl Epochs {
 
     /// Replaces the validation and test rows.
     pub fn with(self, others: [Option<Samples>; 2]) -> Result<Self> {
+        if self.finished > 0 {
+            bail!("rows are set before the first epoch, received them after {}", self.finished)
+        }
         let (labels, stopper, most) = (self.labels, self.stopper, self.unread.most);
         let mut own = Self::new(self.train, others, self.options)?;
         own.unread.most = most;
@@ -76,9 +79,12 @@ impl Epochs {
         model: &dyn ModuleT,
         step: &mut dyn FnMut(&GradStore) -> Result<()>,
     ) -> Result<()> {
-        self.finished += 1;
+        if self.have_ended() {
+            bail!("training has ended after {} epochs", self.finished)
+        }
         let noisy = self.train_epoch(model, step)?;
         let [clean, val, test] = self.evaluation.measure(model, &*self.options.objective)?;
+        self.finished += 1;
         self.unread.push([noisy, clean, val, test]);
         if self.unread.is_due() || self.finished == self.options.epochs {
             self.read()?;
@@ -123,7 +129,7 @@ impl Epochs {
     ) -> Result<Vec<Measured>> {
         let Self { train, options, .. } = self;
         let (rows, replicas) = (train.rows(), options.seeds.len());
-        let orders = self.orders.at(self.finished as u32)?; // (R, N)
+        let orders = self.orders.at(self.finished as u32 + 1)?; // (R, N), epochs counting from 1
         let mut measured = Vec::new();
         for start in (0..rows).step_by(options.batch_size) {
             let end = rows.min(start + options.batch_size);

@@ -125,6 +125,16 @@ impl Trainer {
         Ok(self)
     }
 
+    /// Returns the optimizer's step size.
+    pub fn learning_rate(&self) -> f64 {
+        self.optimizer.learning_rate()
+    }
+
+    /// Sets the optimizer's step size, for a schedule; it is not part of a checkpoint.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.optimizer.set_learning_rate(learning_rate);
+    }
+
     /// Returns the number of finished epochs.
     pub fn epoch_number(&self) -> usize {
         self.epochs.finished
@@ -180,7 +190,7 @@ impl Trainer {
         checkpoint.restore(self)
     }
 
-    /// Returns the model with its current weights, for predictions.
+    /// Returns the model for predictions. It shares the weights: further epochs change them.
     pub fn predictor(&self) -> Predictor {
         Predictor::new(self.model.clone())
     }

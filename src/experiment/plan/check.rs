@@ -23,6 +23,12 @@ impl Plan {
     /// If a list is empty or names a value twice, a value is out of range, a noise has no place in the
     /// model, no test rows are left, the seeds overflow, or a run would need more memory than is sensible.
     pub fn checked(mut self, subject: &Subject) -> Result<Self> {
+        ensure!(
+            self.task == subject.task().name(),
+            "expected a plan of the task {}, received one of {}",
+            subject.task().name(),
+            self.task
+        );
         self.check_lists()?;
         self.check_sizes(subject.task())?;
         let first = self.variants().next().context("expected at least one variant")?;
@@ -32,6 +38,10 @@ impl Plan {
             if spec.place() == NoiseSpec::LABELS && subject.objective().classes().is_none() {
                 bail!("labels take noise if they are classes, which those of {} are not", self.task)
             }
+        }
+        // Noises at one place act in the order given; places have the order of the model.
+        for noise in &mut self.noise {
+            noise.sort_by_key(|spec| places.iter().position(|place| place == spec.place()));
         }
         check_list("noise", &self.noise)?;
         for noise in &self.noise {
@@ -117,7 +127,7 @@ fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
     match spec.place() {
         place if has(place) => Ok(spec),
         "hidden" if has("before-activation") => Ok(spec.at("before-activation")),
-        place => bail!("the model has noise at {}, received {place}", places.join(", ")),
+        place => bail!("the model offers noise at {}, received {place}", places.join(", ")),
     }
 }
 

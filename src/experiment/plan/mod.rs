@@ -81,9 +81,11 @@ impl Plan {
 
     /// The baseline against these noises; those of strength 0 are the baseline.
     pub fn against_baseline(self, rows: &[NoiseRow]) -> Self {
+        let is_noisy = |spec: &&NoiseSpec| spec.strength() != 0.;
         let noisy = rows.iter().flat_map(|row| &row.0);
-        let noisy = noisy.filter(|noise| noise.iter().any(|spec| spec.strength() != 0.));
-        Self { noise: [Vec::new()].into_iter().chain(noisy.cloned()).collect(), ..self }
+        let noisy = noisy.map(|noise| noise.iter().filter(is_noisy).cloned().collect::<Vec<_>>());
+        let noisy = noisy.filter(|noise| !noise.is_empty());
+        Self { noise: [Vec::new()].into_iter().chain(noisy).collect(), ..self }
     }
 
     /// The cells, variant by variant.

@@ -54,7 +54,8 @@ impl Run {
         let sets = ["train", "validation", "test"].into_iter().zip(rows);
         for (set, rows) in sets.filter_map(|(set, rows)| Some((set, rows?))) {
             for metric in metrics.iter().filter(|_| epoch.is_some()) {
-                scores.set(&format!("{set}_{}", metric.name()), metric.score(rows));
+                let score = metric.score(rows).filter(|score| score.is_finite());
+                scores.set(&format!("{set}_{}", metric.name()), score);
             }
         }
         let last = |curve: &[f32]| curve.get(epoch? - 1).map(|x| f64::from(*x));
@@ -84,7 +85,7 @@ impl Run {
 
 /// The first epoch, from 1, with the best score of a curve, and the score.
 fn best(curve: &[f64], metric: &dyn Metric) -> Option<(usize, f64)> {
-    let scores = curve.iter().copied().enumerate().filter(|(_, score)| !score.is_nan());
+    let scores = curve.iter().copied().enumerate().filter(|(_, score)| score.is_finite());
     let better = |a: f64, b: f64| metric.better().is_better(b, a);
     scores
         .reduce(|a, b| if better(a.1, b.1) { b } else { a })

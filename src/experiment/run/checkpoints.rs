@@ -12,8 +12,8 @@ use crate::checkpoint::Checkpoints;
 use crate::files;
 use crate::train::{Checkpoint, Trainer};
 
-/// A chunk rests for so many times the time that a checkpoint took before it writes the next: they
-/// cost half a per cent, and the first and the last one, however fast the epochs and slow the disk.
+/// After a checkpoint a chunk waits for this multiple of the time that it took: checkpoints cost half a
+/// per cent, beside the first and the last one, however fast the epochs and slow the disk.
 const REST: u32 = 200;
 
 /// Where and when the state of an experiment is kept.
@@ -62,7 +62,7 @@ impl Keep<'_> {
     }
 }
 
-/// Keeps one chunk of so many replicas.
+/// Keeps the state of one chunk.
 pub(super) struct ChunkKeep<'a> {
     keep: &'a Keep<'a>,
     checkpoints: Checkpoints,

@@ -141,7 +141,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
         model = Model::new(weights.model(model));
         optimizer = AnyOptimizer::from(weights.optimizer(optimizer));
     }
-    let parts = subject.task().parts(hyper, &first.draw, device)?;
+    let parts = subject.parts(hyper, &first.draw, device)?;
     let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
     options.objective = subject.objective().clone();
     let trainer = Trainer::new(model, &varmap, optimizer, parts.train.clone(), options)?;

@@ -19,7 +19,7 @@ const MOMENTS: usize = 3;
 /// Length of a moment.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// At least so many chunks are watched, where there are as many: those of a grid differ in size.
+/// The number of chunks that are timed, if there are as many: those of a grid differ in size.
 const SAMPLE: usize = 8;
 
 /// Estimates how long [`train_repeats`](super::train_repeats) would take on a device.
@@ -77,7 +77,7 @@ fn forecast(
     Ok(extrapolated(&seconds, chunks.len(), schedule.threads))
 }
 
-/// What all chunks take on so many threads, when some of them take these seconds.
+/// Estimates the time of all chunks on some threads from the seconds of a few of them.
 fn extrapolated(seconds: &[f64], chunks: usize, threads: usize) -> Duration {
     let mean = seconds.iter().sum::<f64>() / seconds.len() as f64;
     let rounds = chunks.div_ceil(threads);

@@ -1,8 +1,8 @@
-//! What is done where a device's memory is too small for many runs together.
+//! Trains fewer runs together if a device's memory is too small.
 
 use anyhow::{Error, Result};
 
-/// Trains runs together; where the memory is too small for them, one half and then the other.
+/// Trains runs together; if the memory is too small for them, one half and then the other.
 pub(super) fn within_memory<T, R>(
     runs: &[T],
     train: &mut impl FnMut(&[T]) -> Result<Vec<R>>,
@@ -18,7 +18,7 @@ pub(super) fn within_memory<T, R>(
     }
 }
 
-/// Says what helps, where the memory was too small for a chunk of so many replicas.
+/// Says what helps if the memory was too small for a chunk of this number of replicas.
 pub(super) fn explained(error: Error, replicas: usize) -> Error {
     if !is_out_of_memory(&error) {
         return error;

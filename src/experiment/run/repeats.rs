@@ -27,7 +27,7 @@ use crate::train::{Checkpoint, Trainer};
 pub enum Ending {
     /// After the last epoch.
     Finished(Trained),
-    /// Before: so many epochs of single runs are in the folder.
+    /// Before the last epoch; the folder has this number of epochs of single runs.
     Interrupted(usize),
 }
 
@@ -197,7 +197,7 @@ fn started(
     Ok(started)
 }
 
-/// All chunks of so many runs: those that have been started, and the others between them, which `cut` cuts.
+/// All chunks of `total` runs: those that have been started, and the others between them, cut by `cut`.
 fn filled<C: Iterator<Item = Range<usize>>>(
     started: Vec<(Range<usize>, Checkpoint)>,
     total: usize,

@@ -80,13 +80,14 @@ fn parse(bytes: &[u8]) -> Result<Content> {
 }
 
 impl Body {
-    pub fn new(basis: &Basis, runs: Vec<Record>) -> Self {
+    pub fn new(basis: &Basis, runs: Vec<Record>) -> Result<Self> {
         let used = |hidden: &usize| runs.iter().any(|record| record.varying.hidden == *hidden);
         let networks = basis.networks.iter().filter(|(hidden, _)| used(hidden));
         let networks = networks.map(|(hidden, network)| (*hidden, network.clone())).collect();
         let mut own = Self { common: basis.common.clone(), networks, trials: Vec::new(), runs };
-        own.trials = own.names().flatten().collect();
-        own
+        let names = own.names().collect::<Option<_>>();
+        own.trials = names.context("a run has other figures than its metrics give")?;
+        Ok(own)
     }
 
     /// The names that follow from the content; `None` for a run whose network is missing, or that has other
@@ -99,7 +100,7 @@ impl Body {
             let network = self.networks.get(&varying.hidden)?;
             let has_seeds = (run.seed, run.data_seed) == (varying.seed, varying.data_seed);
             let is_own = has_seeds && run.scores.iter().map(|(name, _)| name).eq(&figures);
-            is_own.then(|| varying.id(&self.common, network))
+            varying.id(&self.common, network).ok().filter(|_| is_own)
         })
     }
 

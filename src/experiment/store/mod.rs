@@ -131,7 +131,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be written; what the store has already is kept.
     pub fn put(&self, runs: Vec<Record>) -> Result<()> {
-        let body = Body::new(&self.basis, runs);
+        let body = Body::new(&self.basis, runs)?;
         if let Some(folder) = &self.folder {
             files::write(&folder.join(body.file_name()), &body.encode()?)?;
         }
@@ -139,7 +139,7 @@ impl Store {
         Ok(())
     }
 
-    /// The kind of device, `cpu` or `cuda`, on which the runs in a folder were trained; `None` where
+    /// The kind of device, `cpu` or `cuda`, on which the runs in a folder were trained; `None` if
     /// there are none.
     ///
     /// # Errors
@@ -196,7 +196,7 @@ fn remove_abandoned(path: &Path) {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
     let age = || path.metadata().ok()?.modified().ok()?.elapsed().ok();
     if is_temporary && age().is_some_and(|age| age > OLD) {
-        // Left where it cannot be removed: it does no harm.
+        // It stays if it cannot be removed: it does no harm.
         let _ = fs::remove_file(path);
     }
 }

@@ -4,6 +4,7 @@ mod subject;
 
 use std::fmt;
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -76,9 +77,8 @@ impl Varying {
     }
 
     /// The name of a run with this content beside what the runs of its folder share.
-    pub fn id(&self, common: &Value, network: &Network) -> TrialId {
-        // Plain data with names as keys: they cannot fail to become JSON.
-        let content = serde_json::to_vec(&(common, &network.variables, self));
-        TrialId(sha256(&content.unwrap_or_default()))
+    pub fn id(&self, common: &Value, network: &Network) -> Result<TrialId> {
+        let content = serde_json::to_vec(&(common, &network.variables, self))?;
+        Ok(TrialId(sha256(&content)))
     }
 }

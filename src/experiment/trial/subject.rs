@@ -10,11 +10,12 @@ use candle_nn::{ModuleT, VarMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::data::Samples;
 use crate::metric::Metric;
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::objective::Objective;
-use crate::task::{Axis, Draw, Fingerprint, Hyper, Task};
+use crate::task::{Axis, Draw, Fingerprint, Hyper, Parts, Task};
 
 /// Raised when a change makes runs of the same content give other bits.
 const REVISION: u32 = 2;
@@ -35,8 +36,8 @@ pub struct Subject<'a> {
 pub(crate) struct Network {
     /// The names and shapes of one replica's variables.
     pub variables: BTreeMap<String, Vec<usize>>,
-    /// The untrained network's loss on the first rows, if it is finite: a model that is built otherwise has
-    /// another.
+    /// The untrained network's mean loss on the first rows of each part, if it is finite: a model that is
+    /// built otherwise, or has other rows, has another.
     pub loss: Option<f32>,
     /// Where noise can enter.
     pub places: Vec<String>,
@@ -76,6 +77,11 @@ impl<'a> Subject<'a> {
         let name = task.name();
         let (objective, fingerprint) = (task.objective(), task.fingerprint());
         ensure!(!name.is_empty(), "expected a name of the task, received none");
+        let rows = task.rows();
+        ensure!(
+            rows.all >= 2 && rows.test != Some(0),
+            "the task {name}: expected at least a row to train on and one to test on, received {rows:?}"
+        );
         ensure!(
             !fingerprint.is_empty(),
             "the task {name}: expected the fingerprint of its data, received that of nothing"
@@ -159,9 +165,7 @@ impl<'a> Subject<'a> {
         put("revision", json!(REVISION));
         put("task", json!(self.task.name()));
         put("content_of_the_data", json!(self.fingerprint));
-        for (name, value) in self.details() {
-            put(&name, value);
-        }
+        put("data", Value::Object(self.details().into_iter().collect()));
         put("objective", json!(self.objective.name()));
         put("metrics", self.metrics.iter().map(|metric| json!(metric.name())).collect());
         put("validation_size", json!(draw.validation_size));
@@ -195,25 +199,37 @@ impl<'a> Subject<'a> {
         let (varmap, noise) = (VarMap::new(), self.noise_map(&[0]));
         let slots = Slots::new(&noise, &[])?;
         let model = self.model(hyper, &varmap, &[0], &slots, &Device::Cpu)?;
-        let parts = self.task.parts(hyper, &self.task.draw(), &Device::Cpu)?;
-        let (xs, ys) = parts.train.range(0, ROWS.min(parts.train.rows()))?;
+        let parts = self.parts(hyper, &self.task.draw(), &Device::Cpu)?;
+        let mut losses = Vec::new();
+        for samples in [Some(&parts.train), parts.validation.as_ref(), Some(&parts.test)] {
+            let Some(samples) = samples else { continue };
+            let (xs, ys) = samples.range(0, ROWS.min(samples.rows()))?;
+            let outputs =
+                model.forward_t(&xs, false).context("the model does not take its rows")?;
+            let outputs = samples.with_replica_axis(outputs)?;
+            let expected = self.objective.outputs();
+            ensure!(
+                outputs.rank() == 3 && outputs.dims()[2] == expected,
+                "expected a model of {expected} outputs a row, as the objective {}, received outputs \
+                 of shape {:?}",
+                self.objective.name(),
+                outputs.dims()
+            );
+            let loss = self.objective.loss(&outputs, &ys).context("the targets do not fit")?;
+            let loss = loss.to_dtype(DType::F32)?;
+            ensure!(
+                loss.dims() == [1],
+                "expected a loss for each replica, (R,), received shape {:?}",
+                loss.dims()
+            );
+            losses.extend(loss.to_vec1::<f32>()?);
+        }
+        let loss = losses.iter().sum::<f32>() / losses.len() as f32;
+        let loss = Some(loss).filter(|loss| loss.is_finite());
         ensure!(
-            parts.train.replica_axis() == (self.task.axis() == Axis::Replicas),
-            "expected samples with a replica axis if the task's axis is Replicas, and only then"
+            !sorted_vars(&varmap).is_empty(),
+            "expected a model on variables of `vb`, received one that takes none from it"
         );
-        let outputs = model.forward_t(&xs, false).context("the model does not take its rows")?;
-        let outputs = parts.train.with_replica_axis(outputs)?;
-        let expected = self.objective.outputs();
-        ensure!(
-            outputs.rank() == 3 && outputs.dims()[2] == expected,
-            "expected a model of {expected} outputs a row, as the objective {}, received outputs of \
-             shape {:?}",
-            self.objective.name(),
-            outputs.dims()
-        );
-        let loss = self.objective.loss(&outputs, &ys).context("the targets do not fit")?;
-        let loss = loss.to_dtype(DType::F32)?.to_vec1::<f32>()?.first().copied();
-        let loss = loss.filter(|loss| loss.is_finite());
         let skip = usize::from(self.task.axis() == Axis::Replicas);
         let shape = |var: &Tensor| var.dims()[skip.min(var.rank())..].to_vec();
         let vars = sorted_vars(&varmap).into_iter();
@@ -235,6 +251,31 @@ impl<'a> Subject<'a> {
         let model = self.model(hyper, &varmap, seeds, &slots, device)?;
         slots.finish()?;
         Ok(Built { model, varmap, noise })
+    }
+
+    /// The rows of a draw, as many as it asks for.
+    pub(crate) fn parts(&self, hyper: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
+        let parts = self.task.parts(hyper, draw, device)?;
+        let validated = parts.validation.as_ref().map_or(0, Samples::rows);
+        let received = [parts.train.rows(), validated];
+        let expected = [draw.train_size, draw.validation_size];
+        ensure!(
+            received == expected,
+            "the task {}: expected parts of {} training and {} validation rows, received {} and {}",
+            self.task.name(),
+            expected[0],
+            expected[1],
+            received[0],
+            received[1]
+        );
+        let sets = [Some(&parts.train), parts.validation.as_ref(), Some(&parts.test)];
+        let has_replicas = self.task.axis() == Axis::Replicas;
+        ensure!(
+            sets.iter().flatten().all(|samples| samples.replica_axis() == has_replicas),
+            "the task {}: expected samples with a replica axis if its axis is Replicas, and only then",
+            self.task.name()
+        );
+        Ok(parts)
     }
 
     fn noise_map(&self, seeds: &[u64]) -> NoiseMap {

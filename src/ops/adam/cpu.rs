@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{AdamStep, Moments, Numbers};
 use crate::ops::cpu::{PARALLEL, values, values_mut};
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 impl AdamStep<'_> {
     pub(super) fn cpu(
@@ -44,7 +44,16 @@ impl InplaceOp1 for Moments<&mut [f32], &[f32]> {
     }
 }
 
-#[pulp::with_simd(update = instructions())]
+vectorized!(
+    fn update<'a>(
+        weights: &'a mut [f32],
+        first: &'a mut [f32],
+        second: &'a mut [f32],
+        grad: &'a [f32],
+        numbers: Numbers
+    ) = update_simd
+);
+
 #[inline(always)]
 fn update_simd<'a, S: Simd>(
     _: S,

@@ -3,12 +3,13 @@
 use pulp::Simd;
 
 use crate::ops::logistic::{exp_neg_abs, ln_1p};
-use crate::simd::instructions;
+use crate::simd::vectorized;
+
+vectorized!(pub(super) fn losses<'a>(zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> = losses_simd);
 
 /// max(z, 0) − z·y + ln(1 + exp(−|z|)), element by element.
-#[pulp::with_simd(losses = instructions())]
 #[inline(always)]
-pub(super) fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
+fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Vec<f32> {
     let mut losses = vec![0.; zs.len()];
     for ((loss, &z), &y) in losses.iter_mut().zip(zs).zip(ys) {
         let positive = if z > 0. { z } else { 0. };
@@ -17,16 +18,14 @@ pub(super) fn losses_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32]) -> Ve
     losses
 }
 
+vectorized!(
+    pub(super) fn slopes<'a>(zs: &'a [f32], ys: &'a [f32], scale: f32, dz: &'a mut [f32])
+        = slopes_simd
+);
+
 /// scale · (sigmoid(z) − y), element by element.
-#[pulp::with_simd(slopes = instructions())]
 #[inline(always)]
-pub(super) fn slopes_simd<'a, S: Simd>(
-    _: S,
-    zs: &'a [f32],
-    ys: &'a [f32],
-    scale: f32,
-    dz: &'a mut [f32],
-) {
+fn slopes_simd<'a, S: Simd>(_: S, zs: &'a [f32], ys: &'a [f32], scale: f32, dz: &'a mut [f32]) {
     for ((dz, &z), &y) in dz.iter_mut().zip(zs).zip(ys) {
         let tail = exp_neg_abs(z);
         let above = if z > 0. { 1. } else { tail };

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::ops::logistic::{sigmoid, tanh};
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 /// One cell's gates, before and behind their activations, and its states. All of one length but
 /// `gates`, whose blocks stand `step` apart.
@@ -17,10 +17,11 @@ pub struct Cell<'a> {
     pub hidden: &'a mut [f32],
 }
 
+vectorized!(pub(super) fn activate<'a>(cell: Cell<'a>) = activate_simd);
+
 /// c ← f c + i g and h = o tanh c; the gates become their activations.
-#[pulp::with_simd(activate = instructions())]
 #[inline(always)]
-pub(super) fn activate_simd<'a, S: Simd>(_: S, cell: Cell<'a>) {
+fn activate_simd<'a, S: Simd>(_: S, cell: Cell<'a>) {
     let len = cell.state.len();
     let (squashed, hidden) = (&mut cell.squashed[..len], &mut cell.hidden[..len]);
     let (i, rest) = cell.gates.split_at_mut(cell.step);
@@ -56,10 +57,11 @@ pub struct CellGrad<'a> {
     pub grads: &'a mut [f32],
 }
 
+vectorized!(pub(super) fn deactivate<'a>(cell: CellGrad<'a>) = deactivate_simd);
+
 /// The backward pass of [`activate`].
-#[pulp::with_simd(deactivate = instructions())]
 #[inline(always)]
-pub(super) fn deactivate_simd<'a, S: Simd>(_: S, cell: CellGrad<'a>) {
+fn deactivate_simd<'a, S: Simd>(_: S, cell: CellGrad<'a>) {
     let (len, step) = (cell.state_grad.len(), cell.step);
     let gate = |k: usize| &cell.gates[k * step..][..len];
     let (i, f, g, o) = (gate(0), gate(1), gate(2), gate(3));

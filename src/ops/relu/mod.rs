@@ -13,7 +13,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 use pulp::Simd;
 
 use super::cpu::{has_kernel, values};
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 /// The kernels.
 #[cfg(feature = "cuda")]
@@ -89,15 +89,20 @@ impl CustomOp2 for ReluGrad {
     }
 }
 
-#[pulp::with_simd(rectify = instructions())]
+vectorized!(fn rectify<'a>(xs: &'a [f32]) -> Vec<f32> = rectify_simd);
+
 #[inline(always)]
 fn rectify_simd<S: Simd>(_: S, xs: &[f32]) -> Vec<f32> {
     xs.iter().map(|&x| if x <= 0. { 0. } else { x }).collect()
 }
 
-#[pulp::with_simd(rectify_grad = instructions())]
+vectorized!(
+    pub(super) fn rectify_grad<'a>(ys: &'a [f32], grad: &'a [f32]) -> Vec<f32>
+        = rectify_grad_simd
+);
+
 #[inline(always)]
-pub(super) fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
+fn rectify_grad_simd<'a, S: Simd>(_: S, ys: &'a [f32], grad: &'a [f32]) -> Vec<f32> {
     ys.iter().zip(grad).map(|(&y, &g)| if y > 0. { g } else { 0. }).collect()
 }
 

@@ -8,7 +8,7 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use pulp::Simd;
 
 use super::lines::Line;
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 /// Rows that a loop takes together, so that what they share is read once.
 const GROUP: usize = 4;
@@ -35,13 +35,22 @@ pub enum Put<'a> {
     Add,
 }
 
+vectorized!(
+    pub(super) fn product<'a>(
+        factors: Factors<'a>,
+        rows: &'a [Line],
+        terms: usize,
+        put: Put<'a>,
+        ys: &'a mut [Line]
+    ) = product_simd
+);
+
 /// ys[r] = Σ factors(r, k) · rows[k], in the order of k.
 ///
 /// # Shapes
 /// `rows` are `terms` ≥ 1 rows of one length, `ys` as many rows of that length as there are sums.
-#[pulp::with_simd(product = instructions())]
 #[inline(always)]
-pub(super) fn product_simd<'a, S: Simd>(
+fn product_simd<'a, S: Simd>(
     simd: S,
     factors: Factors<'a>,
     rows: &'a [Line],
@@ -181,15 +190,14 @@ fn vectors_mut<S: Simd>(lines: &mut [Line]) -> &mut [S::f32s] {
     S::as_mut_simd_f32s(cast_slice_mut(lines)).0
 }
 
+vectorized!(
+    pub(super) fn dots<'a>(rows: &'a [Line], vector: &'a [Line], sums: &'a mut [f32])
+        = dots_simd
+);
+
 /// The dot product of a vector with each of the rows.
-#[pulp::with_simd(dots = instructions())]
 #[inline(always)]
-pub(super) fn dots_simd<'a, S: Simd>(
-    simd: S,
-    rows: &'a [Line],
-    vector: &'a [Line],
-    sums: &'a mut [f32],
-) {
+fn dots_simd<'a, S: Simd>(simd: S, rows: &'a [Line], vector: &'a [Line], sums: &'a mut [f32]) {
     let len = vector.len();
     for (rows, sums) in rows.chunks(GROUP * len).zip(sums.chunks_mut(GROUP)) {
         if sums.len() == GROUP {
@@ -239,13 +247,22 @@ fn sum_line<S: Simd>(simd: S, line: &mut [S::f32s; Line::LEN], width: usize) -> 
     }
 }
 
+vectorized!(
+    pub(super) fn add_noise<'a>(
+        stddev: f32,
+        normals: &'a [f32],
+        width: usize,
+        rectify: bool,
+        ys: &'a mut [Line]
+    ) = add_noise_simd
+);
+
 /// ys = ys + stddev · normals, then the larger of the sum and 0 with `rectify`.
 ///
 /// # Shapes
 /// `normals` are rows of `width`, `ys` the same rows in lines.
-#[pulp::with_simd(add_noise = instructions())]
 #[inline(always)]
-pub(super) fn add_noise_simd<'a, S: Simd>(
+fn add_noise_simd<'a, S: Simd>(
     simd: S,
     stddev: f32,
     normals: &'a [f32],

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::experiment::{
-    CellOutcome, Outcome, Record, cell_name, place_name, sampled_epochs, strength_name,
-    variant_words,
+    Cell, CellOutcome, Outcome, Record, cell_name, noise_name, place_name, sampled_epochs,
+    strength_name, variant_words,
 };
 use crate::noise::NoiseSpec;
 use crate::report::plot::{self, Curve, Group, Scale, SpreadLine, SpreadPoint};
@@ -51,7 +51,7 @@ fn title(outcome: &Outcome) -> String {
     format!("{}: {repeats}, {data}", outcome.experiment)
 }
 
-/// The noisy cells of one placement and variant, with their baseline.
+/// The noisy cells that differ only in the strength of their last noise, with their baseline.
 struct Line<'a> {
     name: String,
     baseline: Option<&'a CellOutcome>,
@@ -59,20 +59,38 @@ struct Line<'a> {
 }
 
 fn lines<'a>(outcome: &'a Outcome) -> Vec<Line<'a>> {
-    let cells = &outcome.cells;
-    let noisy: Vec<&CellOutcome> = cells.iter().filter(|own| !own.cell.is_baseline()).collect();
-    let alike = |a: &&CellOutcome, b: &&CellOutcome| a.cell.is_like(&b.cell);
-    let line = |noisy: &[&'a CellOutcome]| {
+    let noisy = outcome.cells.iter().filter(|own| !own.cell.is_baseline());
+    let line = |noisy: Vec<&'a CellOutcome>| {
         let first = &noisy[0].cell;
-        let places: Vec<String> = first.noise.iter().map(place_name).collect();
+        let fixed = first.noise.iter().rev().skip(1).rev();
+        let fixed = fixed.map(|spec| noise_name(std::slice::from_ref(spec)));
+        let places: Vec<String> = fixed.chain(first.noise.last().map(place_name)).collect();
         let words = [places.join(" & ")].into_iter().chain(variant_words(&outcome.plan, first));
         Line {
             name: words.collect::<Vec<_>>().join(", "),
-            baseline: cells.iter().find(|own| own.cell == first.baseline()),
-            noisy: noisy.to_vec(),
+            baseline: outcome.cells.iter().find(|own| own.cell == first.baseline()),
+            noisy,
         }
     };
-    noisy.chunk_by(alike).map(line).collect()
+    grouped(noisy, |a, b| same_line(&a.cell, &b.cell)).into_iter().map(line).collect()
+}
+
+/// Returns whether two cells differ at most in the strength of their last noise.
+fn same_line(a: &Cell, b: &Cell) -> bool {
+    let fixed = |cell: &Cell| cell.noise[..cell.noise.len().saturating_sub(1)].to_vec();
+    a.is_like(b) && fixed(a) == fixed(b)
+}
+
+/// Collects items that are alike, each group in the order of its first item.
+fn grouped<T: Copy>(items: impl Iterator<Item = T>, alike: impl Fn(T, T) -> bool) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for item in items {
+        match groups.iter_mut().find(|group| alike(group[0], item)) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
 }
 
 /// Draws the test score against the strength. With several variants it draws the gain instead,
@@ -93,7 +111,12 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
         let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
         SpreadPoint { stddev: strength(own), mean: mean.unwrap_or(f64::NAN), low, high }
     };
-    let lines: Vec<(String, Vec<SpreadPoint>)> = lines(outcome)
+    let lines = lines(outcome);
+    let left_out = match lines.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" {more} more lines are left out; cells.csv has them."),
+    };
+    let lines: Vec<(String, Vec<SpreadPoint>)> = lines
         .into_iter()
         .take(MOST)
         .map(|line| (line.name, line.baseline.into_iter().chain(line.noisy).map(point).collect()))
@@ -112,12 +135,12 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
         (format!("gain in {metric}, 95 % interval"), caption)
     };
     let png = plot::spreads(&title(outcome), [&x_label, &label], &lines)?;
-    Ok((format!("{caption}, with 95 % bootstrap intervals."), png))
+    Ok((format!("{caption}, with 95 % bootstrap intervals.{left_out}"), png))
 }
 
-/// Returns the strength of a cell's first noise.
+/// Returns the strength of a cell's last noise, by which it has its place on a line.
 fn strength(own: &CellOutcome) -> f64 {
-    own.cell.noise.first().map_or(0., NoiseSpec::strength)
+    own.cell.noise.last().map_or(0., NoiseSpec::strength)
 }
 
 fn heatmap(outcome: &Outcome) -> Result<Drawn> {
@@ -171,8 +194,8 @@ fn curves(outcome: &Outcome) -> Result<Drawn> {
         .zip(&outcome.records)
         .filter(|(own, _)| Some(own.cell.variant) == variant);
     let own: Vec<(&CellOutcome, &Vec<Record>)> = own.collect();
-    let groups = own.chunk_by(|(a, _), (b, _)| a.cell.is_like(&b.cell));
-    let shown = groups.filter_map(|group| {
+    let groups = grouped(own.into_iter(), |(a, _), (b, _)| a.cell.is_like(&b.cell));
+    let shown = groups.into_iter().filter_map(|group| {
         let is_better = |b: &CellOutcome, a: &CellOutcome| match (score(b), score(a)) {
             (Some(b), Some(a)) => outcome.better.is_better(b, a),
             (b, _) => b.is_some(),
@@ -198,4 +221,39 @@ fn curves(outcome: &Outcome) -> Result<Drawn> {
     let scale = if outcome.metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
     let png = plot::curves(&title(outcome), &metric, scale, &curves)?;
     Ok((format!("Mean {metric} by epoch: the baseline, and each placement's best spread."), png))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::task::Circles;
+
+    /// Every cell is on one line, at the strength that differs along it.
+    #[test]
+    fn joint_noises_are_lines_of_their_last_strength() -> Result<()> {
+        let task = Circles::default();
+        let mut experiment = Experiment::new(&task).plan(|plan| {
+            (plan.epochs, plan.hidden) = (1, vec![2]);
+        });
+        let rows = ["input:0.1,0.2 & hidden:0.01,0.3", "input:0.1", "hidden:0.1", "input:0.3"];
+        for row in rows {
+            experiment = experiment.noise(row.parse()?);
+        }
+        let outcome = experiment.run()?;
+        let lines = lines(&outcome);
+        let found: Vec<(&str, Vec<f64>)> = lines
+            .iter()
+            .map(|line| (line.name.as_str(), line.noisy.iter().map(|own| strength(own)).collect()))
+            .collect();
+        let expected = [
+            ("input 0.1 & before-activation", vec![0.01, 0.3]),
+            ("input 0.2 & before-activation", vec![0.01, 0.3]),
+            ("input", vec![0.1, 0.3]),
+            ("before-activation", vec![0.1]),
+        ];
+        assert_eq!(found, expected);
+        assert!(lines.iter().all(|line| line.baseline.is_some_and(|own| own.cell.is_baseline())));
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::between::{Finish, Gate, SumRows};
 use crate::ops::cpu::{PARALLEL, values, values_mut};
-use crate::simd::instructions;
+use crate::simd::vectorized;
 
 impl Finish {
     pub(super) fn cpu(
@@ -35,8 +35,12 @@ impl Finish {
     }
 }
 
+vectorized!(
+    fn finish<'a>(ys: &'a mut [f32], bias: &'a [f32], normals: &'a [f32], stddev: f32, relu: bool)
+        = finish_simd
+);
+
 /// The rows of a piece; `normals` is empty where there is no noise.
-#[pulp::with_simd(finish = instructions())]
 #[inline(always)]
 fn finish_simd<'a, S: Simd>(
     _: S,

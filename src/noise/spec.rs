@@ -1,54 +1,15 @@
-//! Noise as text: `place:kind:strength`.
+//! One noise: place, kind and strength.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use candle_core::{Error, Result};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::any::{AnyKind, AnyLayer};
-use super::kinds::{
-    Alpha, Drop, Gaussian, GaussianFactor, Impulse, Laplace, Neftune, Speckle, Uniform,
-};
-use super::layer::{Channels, NoiseLayer};
+use super::layer::Channels;
+use super::shipped::KINDS;
 use super::site::NoiseBuilder;
 use super::strength::Strength;
-
-/// Creates a kind.
-type Make = fn() -> Arc<dyn AnyKind>;
-
-/// The kinds that text can name. Each kind for the layers of a model is one line here.
-const KINDS: [(&str, Make); 10] = [
-    ("gaussian", || Arc::new(Gaussian)),
-    ("uniform", || Arc::new(Uniform)),
-    ("laplace", || Arc::new(Laplace)),
-    ("speckle", || Arc::new(Speckle)),
-    ("gaussian-dropout", || Arc::new(GaussianFactor)),
-    ("dropout", || Arc::new(Drop)),
-    ("spatial-dropout", || Arc::new(Spatial)),
-    ("alpha-dropout", || Arc::new(Alpha)),
-    ("salt-and-pepper", || Arc::new(Impulse::default())),
-    ("neftune", || Arc::new(Neftune)),
-];
-
-/// Dropout of whole channels.
-struct Spatial;
-
-impl AnyKind for Spatial {
-    fn strength(&self) -> Strength {
-        AnyKind::strength(&Drop)
-    }
-
-    fn layer(
-        &self,
-        rates: &[f64],
-        nb: NoiseBuilder,
-        channels: Channels,
-    ) -> Result<Box<dyn AnyLayer>> {
-        Ok(Box::new(NoiseLayer::<Drop>::with_strengths(rates, nb)?.by_channel(channels)))
-    }
-}
 
 /// One noise: its place, its kind and its strength.
 ///
@@ -125,7 +86,7 @@ impl NoiseSpec {
     }
 
     /// Creates noise of a kind of this crate.
-    fn named(place: &str, kind: &str, strength: f64) -> Result<Self> {
+    pub(super) fn named(place: &str, kind: &str, strength: f64) -> Result<Self> {
         let only = |expected: &str| match kind == expected {
             true => Ok(None),
             false => refused(format!("{place} take the kind {expected}, received {kind}")),
@@ -188,9 +149,16 @@ impl NoiseSpec {
         self.strength
     }
 
-    /// Returns the same noise at another place, such as the place that an alias stands for.
-    pub(crate) fn at(self, place: &str) -> Self {
-        Self { place: place.to_string(), ..self }
+    /// Returns the same noise at another layer's place, such as the one that an alias stands for.
+    ///
+    /// # Errors
+    ///
+    /// If the place is not a valid name, or one of the two places has no layers.
+    pub fn at(&self, place: &str) -> Result<Self> {
+        if !self.has_layer() || Self::WITHOUT_LAYER.contains(&place) {
+            return refused(format!("{self} cannot move to {place}"));
+        }
+        Self::new(place, &self.kind, self.layers.clone(), self.strength)
     }
 
     /// Returns whether two specs differ only in strength.
@@ -245,137 +213,7 @@ impl fmt::Debug for NoiseSpec {
     }
 }
 
-impl FromStr for NoiseSpec {
-    type Err = Error;
-
-    /// Parses `place:kind:strength` and `place:strength`.
-    fn from_str(text: &str) -> Result<Self> {
-        if text.contains('&') {
-            return error(text, "expected one noise; --noise can be repeated".to_string());
-        }
-        match &alternatives(text)?[..] {
-            [one] => Ok(one.clone()),
-            several => error(text, format!("expected one strength, received {}", several.len())),
-        }
-    }
-}
-
-/// Parses a noise with one or several strengths.
-fn alternatives(text: &str) -> Result<Vec<NoiseSpec>> {
-    let parts: Vec<&str> = text.trim().split(':').map(str::trim).collect();
-    let (place, kind, strengths) = match parts[..] {
-        [place, strengths] => (place, NoiseSpec::GAUSSIAN, strengths),
-        [place, kind, strengths] => (place, kind, strengths),
-        [_, _, _, option, ..] => error(text, format!("there is no option '{option}'"))?,
-        _ => error(text, "expected place:kind:strength, as input:gaussian:0.1".to_string())?,
-    };
-    let spec = |strength: &str| {
-        let number = strength.trim().parse();
-        let number = number.or_else(|_| error(text, format!("'{strength}' is no number")))?;
-        NoiseSpec::named(place, kind, number).or_else(|cause| error(text, cause.to_string()))
-    };
-    strengths.split(',').map(spec).collect()
-}
-
-fn error<T>(text: &str, what: String) -> Result<T> {
-    refused(format!("noise '{text}': {what}"))
-}
-
 /// Returns an error on one line, without a backtrace, because the text caused it.
-fn refused<T>(what: String) -> Result<T> {
+pub(super) fn refused<T>(what: String) -> Result<T> {
     Err(Error::Msg(what))
-}
-
-impl Serialize for NoiseSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for NoiseSpec {
-    /// Deserializes kinds of this crate only.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// Alternatives to compare, each of one or more noises that act together.
-///
-/// The text form is a noise with a list of strengths, `input:dropout:0.1,0.3`, or several joined by
-/// `&`, `input:0.01 & hidden:0.1,0.3`. Every combination is an alternative.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NoiseRow(pub Vec<Vec<NoiseSpec>>);
-
-impl From<NoiseSpec> for NoiseRow {
-    /// Returns the noise as the only alternative.
-    fn from(noise: NoiseSpec) -> Self {
-        Self(vec![vec![noise]])
-    }
-}
-
-impl FromStr for NoiseRow {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let mut rows: Vec<Vec<NoiseSpec>> = vec![Vec::new()];
-        for part in text.split('&') {
-            let specs = alternatives(part)?;
-            let with = |row: &Vec<NoiseSpec>, spec: &NoiseSpec| {
-                row.iter().chain([spec]).cloned().collect::<Vec<_>>()
-            };
-            rows = rows.iter().flat_map(|row| specs.iter().map(|spec| with(row, spec))).collect();
-        }
-        Ok(Self(rows))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_parses_and_prints_the_same() {
-        for (kind, _) in KINDS {
-            let text = format!("before-dense:{kind}:0.25");
-            assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
-        }
-        for text in ["weights:gaussian:3", "gradients:gaussian:0.01", "labels:flip:0.1"] {
-            assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
-        }
-        assert_eq!("input:1e-3".parse::<NoiseSpec>().unwrap().to_string(), "input:gaussian:0.001");
-    }
-
-    #[test]
-    fn a_row_has_every_combination_of_its_strengths() {
-        let row: NoiseRow = "input:0.1,0.2 & hidden:dropout:0.3,0.5".parse().unwrap();
-        let texts: Vec<String> = row.0.iter().map(|specs| format!("{specs:?}")).collect();
-        assert_eq!(texts.len(), 4);
-        assert_eq!(texts[1], "[input:gaussian:0.1, hidden:dropout:0.5]");
-    }
-
-    #[test]
-    fn errors_say_what_is_wrong_with_a_noise() {
-        let cases = [
-            ("", "expected place:kind:strength"),
-            ("input", "expected place:kind:strength"),
-            ("input:gauss:0.1", "expected a kind of noise (gaussian, uniform"),
-            ("input:gaussian:0.1:often", "there is no option 'often'"),
-            ("input:gaussian:", "'' is no number"),
-            ("input:gaussian:x", "'x' is no number"),
-            ("input:NaN", "finite and at least 0, received NaN"),
-            ("input:-1", "finite and at least 0, received -1"),
-            ("input:1e31", "at most 1e30"),
-            ("input:dropout:1", "rate must be at least 0 and below 1, received 1"),
-            ("weights:dropout:0.1", "weights take the kind gaussian, received dropout"),
-            ("labels:0.1", "labels take the kind flip, received gaussian"),
-            ("labels:flip:1", "below 1, received 1"),
-            ("In put:0.1", "lower-case letters"),
-        ];
-        for (text, expected) in cases {
-            let error = text.parse::<NoiseRow>().unwrap_err().to_string();
-            assert!(error.contains(expected) && error.lines().count() == 1, "{text}: {error}");
-        }
-        assert!("input:0.1,0.2".parse::<NoiseSpec>().is_err());
-    }
 }

@@ -126,7 +126,7 @@ fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
     let has = |place: &str| places.iter().any(|own| own == place);
     match spec.place() {
         place if has(place) => Ok(spec),
-        "hidden" if has("before-activation") => Ok(spec.at("before-activation")),
+        "hidden" if has("before-activation") => Ok(spec.at("before-activation")?),
         place => bail!("the model offers noise at {}, received {place}", places.join(", ")),
     }
 }

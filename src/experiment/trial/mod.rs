@@ -1,5 +1,6 @@
 //! One run as its content: everything that determines its bits, and a name that follows from it.
 
+mod network;
 mod subject;
 
 use std::fmt;
@@ -8,8 +9,9 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(super) use network::Network;
+pub(super) use subject::Built;
 pub use subject::Subject;
-pub(super) use subject::{Built, Network};
 
 use crate::files::sha256;
 use crate::noise::NoiseSpec;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{ModuleT, VarMap};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::network::Network;
 use crate::data::Samples;
 use crate::metric::Metric;
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
@@ -29,35 +29,6 @@ pub struct Subject<'a> {
     device: String,
     /// The networks that have been measured, by the JSON of their hyperparameters.
     networks: Mutex<BTreeMap<String, Arc<Network>>>,
-}
-
-/// What is known of a network without training it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Network {
-    /// The names and shapes of one replica's variables.
-    pub variables: BTreeMap<String, Vec<usize>>,
-    /// The untrained network's mean loss on the first rows of each part, if it is finite: a model that is
-    /// built otherwise, or has other rows, has another.
-    pub loss: Option<f32>,
-    /// Where noise can enter.
-    pub places: Vec<String>,
-}
-
-impl Network {
-    /// How it differs from another one of the same hyperparameters, if it does.
-    pub fn difference(&self, other: &Self) -> Option<String> {
-        if self.variables != other.variables {
-            let (own, other) = (&self.variables, &other.variables);
-            return Some(format!(
-                "expected a network of the variables {own:?}, received {other:?}"
-            ));
-        }
-        let (own, other) = (self.loss?, other.loss?);
-        let is_near = (own - other).abs() <= 1e-3 * own.abs().max(other.abs());
-        (!is_near).then(|| {
-            format!("expected a network whose loss is {own} before training, received {other}")
-        })
-    }
 }
 
 /// A network with initial weights.

@@ -1,0 +1,102 @@
+//! Noise as text: `place:kind:strength`.
+
+use std::str::FromStr;
+
+use candle_core::{Error, Result};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::spec::{NoiseSpec, refused};
+
+impl FromStr for NoiseSpec {
+    type Err = Error;
+
+    /// Parses `place:kind:strength` and `place:strength`.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.contains('&') {
+            return error(text, "expected one noise; --noise can be repeated".to_string());
+        }
+        match &alternatives(text)?[..] {
+            [one] => Ok(one.clone()),
+            several => error(text, format!("expected one strength, received {}", several.len())),
+        }
+    }
+}
+
+/// Parses a noise with one or several strengths.
+pub(super) fn alternatives(text: &str) -> Result<Vec<NoiseSpec>> {
+    let parts: Vec<&str> = text.trim().split(':').map(str::trim).collect();
+    let (place, kind, strengths) = match parts[..] {
+        [place, strengths] => (place, NoiseSpec::GAUSSIAN, strengths),
+        [place, kind, strengths] => (place, kind, strengths),
+        [_, _, _, option, ..] => error(text, format!("there is no option '{option}'"))?,
+        _ => error(text, "expected place:kind:strength, as input:gaussian:0.1".to_string())?,
+    };
+    let spec = |strength: &str| {
+        let number = strength.trim().parse();
+        let number = number.or_else(|_| error(text, format!("'{strength}' is no number")))?;
+        NoiseSpec::named(place, kind, number).or_else(|cause| error(text, cause.to_string()))
+    };
+    strengths.split(',').map(spec).collect()
+}
+
+fn error<T>(text: &str, what: String) -> Result<T> {
+    refused(format!("noise '{text}': {what}"))
+}
+
+impl Serialize for NoiseSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NoiseSpec {
+    /// Deserializes kinds of this crate only.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::NoiseRow;
+    use crate::noise::shipped::KINDS;
+
+    #[test]
+    fn every_kind_parses_and_prints_the_same() {
+        for (kind, _) in KINDS {
+            let text = format!("before-dense:{kind}:0.25");
+            assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
+        }
+        for text in ["weights:gaussian:3", "gradients:gaussian:0.01", "labels:flip:0.1"] {
+            assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
+        }
+        assert_eq!("input:1e-3".parse::<NoiseSpec>().unwrap().to_string(), "input:gaussian:0.001");
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong_with_a_noise() {
+        let cases = [
+            ("", "expected place:kind:strength"),
+            ("input", "expected place:kind:strength"),
+            ("input:gauss:0.1", "expected a kind of noise (gaussian, uniform"),
+            ("input:gaussian:0.1:often", "there is no option 'often'"),
+            ("input:gaussian:", "'' is no number"),
+            ("input:gaussian:x", "'x' is no number"),
+            ("input:NaN", "finite and at least 0, received NaN"),
+            ("input:-1", "finite and at least 0, received -1"),
+            ("input:1e31", "at most 1e30"),
+            ("input:dropout:1", "rate must be at least 0 and below 1, received 1"),
+            ("weights:dropout:0.1", "weights take the kind gaussian, received dropout"),
+            ("labels:0.1", "labels take the kind flip, received gaussian"),
+            ("labels:flip:1", "below 1, received 1"),
+            ("In put:0.1", "lower-case letters"),
+        ];
+        for (text, expected) in cases {
+            let error = text.parse::<NoiseRow>().unwrap_err().to_string();
+            assert!(error.contains(expected) && error.lines().count() == 1, "{text}: {error}");
+        }
+        assert!("input:0.1,0.2".parse::<NoiseSpec>().is_err());
+    }
+}

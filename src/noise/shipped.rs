@@ -1,0 +1,48 @@
+//! The kinds of noise of this crate by name.
+
+use std::sync::Arc;
+
+use candle_core::Result;
+
+use super::any::{AnyKind, AnyLayer};
+use super::kinds::{
+    Alpha, Drop, Gaussian, GaussianFactor, Impulse, Laplace, Neftune, Speckle, Uniform,
+};
+use super::layer::{Channels, NoiseLayer};
+use super::site::NoiseBuilder;
+use super::strength::Strength;
+
+/// Creates a kind.
+pub(super) type Make = fn() -> Arc<dyn AnyKind>;
+
+/// The kinds that text can name. Each kind for the layers of a model is one line here.
+pub(super) const KINDS: [(&str, Make); 10] = [
+    ("gaussian", || Arc::new(Gaussian)),
+    ("uniform", || Arc::new(Uniform)),
+    ("laplace", || Arc::new(Laplace)),
+    ("speckle", || Arc::new(Speckle)),
+    ("gaussian-dropout", || Arc::new(GaussianFactor)),
+    ("dropout", || Arc::new(Drop)),
+    ("spatial-dropout", || Arc::new(Spatial)),
+    ("alpha-dropout", || Arc::new(Alpha)),
+    ("salt-and-pepper", || Arc::new(Impulse::default())),
+    ("neftune", || Arc::new(Neftune)),
+];
+
+/// Dropout of whole channels.
+struct Spatial;
+
+impl AnyKind for Spatial {
+    fn strength(&self) -> Strength {
+        AnyKind::strength(&Drop)
+    }
+
+    fn layer(
+        &self,
+        rates: &[f64],
+        nb: NoiseBuilder,
+        channels: Channels,
+    ) -> Result<Box<dyn AnyLayer>> {
+        Ok(Box::new(NoiseLayer::<Drop>::with_strengths(rates, nb)?.by_channel(channels)))
+    }
+}

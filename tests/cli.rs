@@ -35,10 +35,11 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// The names in a folder, sorted, but for that of the lock.
 pub fn files(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<_> =
-        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name != ".lock").collect();
     names.sort();
     names
 }
@@ -49,6 +50,10 @@ pub fn result(folder: &Path) -> Value {
 }
 
 const FAST: &str = "--epochs 5 --hidden 20";
+
+/// What stands in a folder of results without pictures.
+pub const FIGURES: [&str; 5] =
+    ["checkpoints", "experiment.json", "history.csv", "model.safetensors", "result.json"];
 
 #[test]
 fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
@@ -61,7 +66,9 @@ fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
     let expected = [
         "accuracy.png",
         "boundary.png",
+        "checkpoints",
         "dataset.png",
+        "experiment.json",
         "history.csv",
         "loss.png",
         "model.safetensors",
@@ -97,7 +104,7 @@ fn every_program_runs_with_repeats_and_json() {
         assert_eq!(result["summary"]["test_accuracy"]["n"], 3);
         assert!(result["summary"]["test_accuracy"]["std"].is_f64());
         assert_eq!(stderr(&output), "");
-        assert_eq!(files(folder.path()), ["history.csv", "model.safetensors", "result.json"]);
+        assert_eq!(files(folder.path()), FIGURES);
     }
 }
 
@@ -131,7 +138,7 @@ fn circles_writes_the_data_set() {
     let folder = tempfile::tempdir().unwrap();
     let output = run("circles", "", folder.path());
     assert!(stdout(&output).starts_with("100 points (50 outer, 50 inner)"), "{}", stdout(&output));
-    assert_eq!(files(folder.path()), ["dataset.csv", "dataset.png"]);
+    assert_eq!(files(folder.path()), ["dataset.csv", "dataset.png", "experiment.json"]);
     let read = |text: &str| -> Vec<f64> {
         let fields = text.lines().skip(1).flat_map(|line| line.split(','));
         fields.map(|field| field.parse().unwrap()).collect()
@@ -258,8 +265,8 @@ fn pictures_of_an_earlier_run_do_not_stay_beside_new_results() {
     fs::write(folder.path().join("notes.txt"), "mine").unwrap();
     run("baseline", FAST, folder.path());
     run("baseline", &format!("{FAST} --no-plots"), folder.path());
-    let expected = ["history.csv", "model.safetensors", "notes.txt", "result.json"];
-    assert_eq!(files(folder.path()), expected);
+    let others = files(folder.path()).into_iter().filter(|name| name != "notes.txt");
+    assert_eq!(others.collect::<Vec<_>>(), FIGURES);
 }
 
 #[cfg(target_os = "linux")]

@@ -49,6 +49,7 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     let expected = [
         "accuracy_by_stddev.png",
         "cells.csv",
+        "experiment.json",
         "heatmap.png",
         "learning_curves.png",
         "report.html",
@@ -177,7 +178,7 @@ fn another_experiment_in_the_folder_is_refused_and_kept() {
     let output = run("grid_search", "--epochs 21 --hidden 16 --repeats 4", folder.path());
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("another experiment: expected epochs 21, received 20"), "{error}");
+    assert!(error.contains("holds other results: expected epochs 21, received 20"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     assert_eq!(findings(folder.path()), expected);
 }

@@ -133,5 +133,8 @@ fn a_grid_of_moons_is_a_grid_like_others() {
         run("grid_search", &format!("--stddev 0.1 --placement input {FAST}"), folder.path());
     assert_eq!(circles.status.code(), Some(1));
     let error = stderr(&circles);
-    assert!(error.contains("another experiment: expected"), "{error}");
+    assert!(
+        error.contains("holds other results: expected task \"circles\", received \"moons\""),
+        "{error}"
+    );
 }

@@ -88,7 +88,7 @@ fn a_checkpoint_goes_on_with_the_same_data_only() {
     fs::write(&second, edited()).unwrap();
     let (code, error) = train(&second, "--epochs 3 --resume");
     assert_eq!(code, Some(1));
-    assert!(error.contains("of another experiment: expected content of the data \""), "{error}");
+    assert!(error.contains("holds other results: expected content of the data \""), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 
@@ -96,8 +96,8 @@ fn a_checkpoint_goes_on_with_the_same_data_only() {
 #[test]
 fn what_an_earlier_version_wrote_is_named_and_left_alone() {
     let earlier = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/earlier");
-    let folder = tempfile::tempdir().unwrap();
-    let (store, checkpoints) = (folder.path().join("store"), folder.path().join("checkpoints"));
+    let [folder, other] = [(), ()].map(|()| tempfile::tempdir().unwrap());
+    let (store, checkpoints) = (folder.path().join("store"), other.path().join("checkpoints"));
     let copied = |to: &Path, names: &[&str]| {
         fs::create_dir(to).unwrap();
         for name in names {
@@ -118,11 +118,12 @@ fn what_an_earlier_version_wrote_is_named_and_left_alone() {
     assert!(error.contains("earlier version: expected format 3, received 1"), "{error}");
 
     let args = "--epochs 4 --hidden 2 --no-plots --resume";
-    let output = run("hidden_noise", args, folder.path());
+    let output = run("hidden_noise", args, other.path());
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains("earlier version: expected format 3, received 1; name"), "{error}");
 
+    assert_eq!(files(folder.path()), ["store"], "nothing describes what was refused");
     assert_eq!(files(&store), ["grid.json", "runs.jsonl"]);
     assert_eq!(files(&checkpoints), ["seeds-0-0.epoch-3.safetensors"]);
     assert_eq!(
@@ -184,15 +185,16 @@ fn unknown_and_missing_fields_are_another_versions() {
 #[test]
 fn a_path_that_is_not_unicode_is_a_path() {
     use std::os::unix::ffi::OsStringExt;
-    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(std::ffi::OsString::from_vec(b"n\xff.csv".to_vec()));
     fs::write(&path, digits()).unwrap();
     let small = "--epochs 1 --hidden 2 --train-size 20 --no-plots";
     for (program, args) in [("cnn_noise", small), ("grid_search", GRID)] {
-        let mut command = crate::cli::command(program, args, out.path());
+        let out = folder.path().join(program);
+        let mut command = crate::cli::command(program, args, &out);
         let output = command.arg("--data").arg(&path).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        let file = result(out.path())["settings"]["files"][0].as_str().unwrap().to_string();
+        let file = result(&out)["settings"]["files"][0].as_str().unwrap().to_string();
         assert!(file.ends_with("n\u{fffd}.csv"), "{file}");
     }
 }

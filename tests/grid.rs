@@ -76,8 +76,8 @@ fn run(folder: &Path, plan: &Plan, schedule: Schedule, chunks: usize) -> Result<
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| !path.ends_with(".lock")).collect();
     paths.sort();
     paths
 }

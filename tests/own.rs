@@ -234,7 +234,7 @@ fn a_killed_process_loses_nothing_that_it_has_finished() -> Result<()> {
 fn it_is_reported_on() -> Result<()> {
     use candle_noise::report;
     let outcome = experiment(&Larger::new(), None).run()?;
-    let pictures = report::grid_pictures(&outcome)?;
+    let pictures: Vec<_> = report::grid_pictures(&outcome).collect::<Result<_>>()?;
     assert!(pictures.len() == 4 && pictures.iter().all(|picture| picture.png.len() > 1000));
     let page = String::from_utf8(report::report_html(&outcome, &pictures))?;
     assert!(page.contains("input sign-flip") && page.contains(&outcome.sentence()), "{page}");

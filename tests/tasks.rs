@@ -129,15 +129,18 @@ fn the_programs_write_what_the_others_write_and_a_confusion_matrix() {
     {
         let folder = tempfile::tempdir().unwrap();
         for placement in placements {
-            let args = format!("--epochs 1 --repeats 2 --placement {placement} --stddev 0.3");
+            let args =
+                format!("--epochs 1 --repeats 2 --placement {placement} --stddev 0.3 --fresh");
             let output = run(program, &args, folder.path());
             assert!(output.status.success(), "{}", stderr(&output));
             assert!(stdout(&output).ends_with("(2 repeats)\n"), "{}", stdout(&output));
         }
         let expected = [
             "accuracy.png",
+            "checkpoints",
             "confusion.png",
             "dataset.png",
+            "experiment.json",
             "history.csv",
             "loss.png",
             "model.safetensors",
@@ -159,11 +162,11 @@ fn the_programs_write_what_the_others_write_and_a_confusion_matrix() {
 #[test]
 fn files_of_data_are_read_and_their_errors_name_the_line() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, data) =
-        (folder.path().join("out"), Path::new(env!("CARGO_MANIFEST_DIR")).join("data"));
+    let out = |program: &str| folder.path().join(program);
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let args = "--epochs 1 --no-plots --format json";
     let runs = |program: &str, args: &str| -> Value {
-        let output = run(program, args, &out);
+        let output = run(program, args, &out(program));
         assert!(output.status.success(), "{}", stderr(&output));
         serde_json::from_slice::<Value>(&output.stdout).unwrap()["runs"].clone()
     };
@@ -193,17 +196,18 @@ fn files_of_data_are_read_and_their_errors_name_the_line() {
         ("cnn_noise", folder.path().join("none.csv"), "cannot read"),
     ];
     for (program, path, expected) in cases {
-        let output = run(program, &format!("--data {}", path.display()), &out);
+        let output = run(program, &format!("--data {}", path.display()), &out(program));
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         let said = stderr(&output);
         assert!(said.contains(expected) && said.lines().count() == 1, "{said}");
     }
     let narrow =
         written("narrow.ts", b"@dimensions 1\n@classLabel true 1 2\n@data\n0.5,0.25:1\n0.75:2\n");
-    let pair = run("lstm_noise", &format!("--data {},{}", train.display(), narrow.display()), &out);
+    let pair = format!("--data {},{}", train.display(), narrow.display());
+    let pair = run("lstm_noise", &pair, &out("lstm_noise"));
     let said = stderr(&pair);
     assert!(said.contains("narrow.ts: expected sequences of 12 channels"), "{said}");
-    let one = run("lstm_noise", &format!("--data {}", train.display()), &out);
+    let one = run("lstm_noise", &format!("--data {}", train.display()), &out("lstm_noise"));
     assert_eq!(one.status.code(), Some(2), "{}", stderr(&one));
 }
 

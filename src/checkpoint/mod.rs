@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,33 @@ impl Checkpoints {
     /// If the folder cannot be read.
     pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
         Ok(entries(folder)?.into_iter().map(|(.., path)| path).collect())
+    }
+
+    /// Returns the last epoch of each run in a folder.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn last_epochs(folder: &Path) -> Result<Vec<usize>> {
+        let mut last = BTreeMap::new();
+        for (name, epoch, _) in entries(folder)? {
+            let own = last.entry(name).or_insert(epoch);
+            *own = epoch.max(*own);
+        }
+        Ok(last.into_values().collect())
+    }
+
+    /// Removes the checkpoints of all runs in a folder, damaged ones included, and the folder if it is
+    /// empty then.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn remove(folder: &Path) -> Result<()> {
+        let damaged = |path: &PathBuf| path.extension().is_some_and(|own| own == "damaged");
+        let all = files::entries(folder)?.into_iter().filter(damaged).chain(Self::paths(folder)?);
+        all.into_iter().try_for_each(|path| files::remove_file(&path))?;
+        // It stays if something else is in it.
+        let _ = fs::remove_dir(folder);
+        Ok(())
     }
 
     /// Returns what determines the course of the run in a folder; `None` if no checkpoint is whole.
@@ -126,18 +154,20 @@ impl Checkpoints {
 
 /// Returns the checkpoints of a folder: run, epoch, path.
 fn entries(folder: &Path) -> Result<Vec<(String, usize, PathBuf)>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
-    let paths: std::io::Result<Vec<PathBuf>> = paths();
-    let paths = paths.with_context(|| format!("cannot read the folder {}", folder.display()))?;
     let parse = |path: PathBuf| {
         let stem = path.file_name()?.to_str()?.strip_suffix(".safetensors")?;
         let (name, epoch) = stem.split_once(".epoch-")?;
         Some((name.to_string(), epoch.parse().ok()?, path))
     };
-    Ok(paths.into_iter().filter_map(parse).collect())
+    Ok(files::entries(folder)?.into_iter().filter_map(parse).collect())
+}
+
+/// Returns the first setting that differs, as (name, own, other): what a reader knows first, the task
+/// and its data in words, then everything else.
+pub(crate) fn settings_difference(own: &Value, other: &Value) -> Option<[String; 3]> {
+    let first = ["task", "data"].into_iter();
+    let mut first = first.filter_map(|name| difference(name, &own[name], &other[name]));
+    first.next().or_else(|| difference("", own, other))
 }
 
 /// Returns the first setting that differs, as (name, own, other).

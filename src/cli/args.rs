@@ -38,6 +38,9 @@ pub struct OutputArgs {
     /// Folder for the results [default: runs/PROGRAM]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Start over: remove the results and finished runs that the folder holds
+    #[arg(long)]
+    pub fresh: bool,
     /// Do not draw pictures
     #[arg(long)]
     pub no_plots: bool,

@@ -7,6 +7,7 @@ use candle_core::Device;
 
 use super::device::{DeviceChoice, Opened, Place, cuda_devices};
 use super::exit::line;
+use super::terminal::tell;
 use crate::experiment::Schedule;
 
 /// Shorter work stays on the CPU. Starting a GPU takes time, because the driver compiles Candle's
@@ -35,7 +36,7 @@ impl DeviceChoice {
             Self::Auto if cuda_devices() == 0 => Place::Cpu.open(work.devices, threads),
             Self::Auto => {
                 let (opened, why) = choose(work, |place| place.open(work.devices, threads))?;
-                eprintln!("--device auto takes {}: {why}", opened.place.name());
+                tell(&format!("--device auto takes {}: {why}", opened.place.name()));
                 Ok(opened)
             }
         }

@@ -1,13 +1,18 @@
 //! The `circles` program.
 
-use anyhow::Context;
+use serde_json::json;
 
 use super::args::{DataArgs, Format, OutputArgs, SplitArgs};
-use super::exit::{Failure, print};
+use super::exit::Failure;
 use super::experiment_args::usage;
-use super::pictures::write_dataset_picture;
+use super::folder::{Begin, Contents};
+use super::pictures::dataset_picture;
+use super::results::Results;
+use crate::report;
 use crate::task::{Circles, Draw, Task};
-use crate::{files, report};
+
+/// Files that the program writes.
+pub(super) const FILES: [&str; 2] = ["dataset.csv", "dataset.png"];
 
 /// Writes the tutorial's data set and a picture of it.
 ///
@@ -22,24 +27,32 @@ pub fn run_circles(
     let circles = Circles::new(data.samples, data.data_noise).map_err(usage)?;
     let draw = Draw { data_seed: split.data_seed, train_size: split.train_size, ..Draw::default() };
     draw.check(circles.rows()).map_err(usage)?;
-    let folder = output.folder(name);
-    files::create_folder(&folder, &["dataset.csv", "dataset.png"]).context("--out")?;
+    let settings = json!({
+        "samples": data.samples,
+        "data_noise": data.data_noise,
+        "data_seed": draw.data_seed,
+        "train_size": draw.train_size,
+    });
+    let contents = Contents::new(name, settings, None);
+    let (folder, _lock) = output.claim(&contents, &FILES, Begin::Over)?;
+    contents.write(&folder)?;
     let data = circles.data(draw.data_seed).map_err(anyhow::Error::from)?;
-    files::write(&folder.join("dataset.csv"), &report::dataset_csv(&data)?)?;
-    if !output.no_plots {
-        write_dataset_picture(&folder, data.len(), &draw, &data)?;
-    }
     let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
-    let path = folder.join("dataset.csv");
-    let (points, path, [outer, inner]) = (data.len(), path.display().to_string(), counts);
-    match output.format {
-        Format::Text => {
-            let line = format!("{points} points ({outer} outer, {inner} inner) in {path}\n");
-            Ok(print(line.as_bytes())?)
-        }
+    let (points, path, [outer, inner]) = (data.len(), folder.join(FILES[0]), counts);
+    let path = path.display().to_string();
+    let text = match output.format {
+        Format::Text => format!("{points} points ({outer} outer, {inner} inner) in {path}\n"),
         Format::Json => {
-            let json = serde_json::json!({ "points": points, "classes": counts, "file": path });
-            Ok(print(format!("{json:#}\n").as_bytes())?)
+            let json = json!({ "points": points, "classes": counts, "file": path });
+            format!("{json:#}\n")
         }
+    };
+    let mut results = Results::new(folder);
+    results.write(FILES[0], report::dataset_csv(&data));
+    results.remove_others(&FILES);
+    if !output.no_plots {
+        results.write(FILES[1], dataset_picture(data.len(), &draw, &data));
     }
+    results.print(text.as_bytes());
+    Ok(results.finish()?)
 }

@@ -1,15 +1,14 @@
-//! Errors and exit codes: 0 success, 1 failure, 2 usage error, 124 time limit, 130 and 143
-//! interrupted.
+//! Errors and exit codes: 0 success, 1 failure, 2 usage error, 124 time limit, 128 and the number of
+//! the signal if interrupted: 130 for Ctrl-C.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
 use super::defaults::{task_in, with_defaults};
 use super::interrupt;
+use super::terminal::{print, tell};
 use crate::simd;
 
 /// The reason why a program ends without a result.
@@ -19,7 +18,7 @@ pub enum Failure {
     Usage(anyhow::Error),
     /// Something failed: exit code 1.
     Failed(anyhow::Error),
-    /// A signal ended the program, and the text says how to continue: exit code 130 or 143.
+    /// A signal ended the program, and the text says how to continue: exit code 128 and the signal.
     Interrupted(String),
     /// The time limit is reached, and the text says how to continue: exit code 124, like `timeout`.
     TimeLimit(String),
@@ -54,11 +53,11 @@ pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure
         Err(Failure::Usage(error)) => fail(2, &line(&error)),
         Err(Failure::Failed(error)) => fail(1, &line(&error)),
         Err(Failure::Interrupted(how)) => {
-            eprintln!("interrupted: {how}");
+            tell(&format!("interrupted: {how}"));
             ExitCode::from(interrupt::exit_code())
         }
         Err(Failure::TimeLimit(how)) => {
-            eprintln!("time limit reached: {how}");
+            tell(&format!("time limit reached: {how}"));
             ExitCode::from(124)
         }
     }
@@ -88,17 +87,6 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn fail(code: u8, line: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {line}");
+    tell(&format!("error: {line}"));
     ExitCode::from(code)
-}
-
-/// Writes to standard output. A pipe closed by a reader such as `head` is not an error.
-pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
-    let mut out = io::stdout();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
 }

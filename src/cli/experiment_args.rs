@@ -51,7 +51,7 @@ pub struct RunArgs {
     pub(super) checkpoint_every: Option<usize>,
     /// Continue from the last checkpoint in the folder, if there is one; --epochs and --repeats may
     /// be larger than before
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fresh")]
     pub(super) resume: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,

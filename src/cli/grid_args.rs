@@ -13,7 +13,8 @@ use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
 use super::experiment_args::{Job, opened, usage};
 use super::parse::{positive, stddev, within};
-use super::scheduler;
+use super::scheduler::Launch;
+use super::share::Share;
 use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Task};
@@ -60,9 +61,6 @@ pub struct GridArgs {
     learning_rate: Vec<f64>,
     #[command(flatten)]
     pub(super) train: TrainArgs,
-    /// Train all runs again, even if the folder contains finished runs
-    #[arg(long)]
-    pub(super) fresh: bool,
     /// Shard of the grid to train if several programs share one folder; I counts from 0
     /// [default: from the variables of Slurm, MPI or Kubernetes]
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
@@ -74,21 +72,21 @@ pub struct GridArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) time_limit: Option<Duration>,
     /// Report on the finished runs of a folder without training
-    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "fresh"])]
     pub(super) report: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
 impl GridArgs {
-    /// Returns the shard of this program.
+    /// Returns what determines the share of this program.
     ///
     /// # Errors
     /// If the scheduler's variables are inconsistent.
-    pub(super) fn shard(&self) -> Result<Shard> {
+    pub(super) fn share(&self) -> Result<Share> {
         match self.shard {
-            Some(shard) => Ok(shard),
-            None => scheduler::shard(self.shards, |name| std::env::var(name).ok()),
+            Some(shard) => Ok(Share::Given(shard)),
+            None => Launch::new(self.shards, |name| std::env::var(name).ok()).map(Share::Launched),
         }
     }
 

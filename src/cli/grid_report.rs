@@ -1,22 +1,23 @@
 //! The report of a grid: compares, concludes, writes and prints.
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::Result;
 
 use super::args::Format;
-use super::exit::{Failure, print};
+use super::exit::Failure;
+use super::folder::lock_results;
 use super::grid_args::GridArgs;
-use super::run::command_line;
+use super::interrupt::{self, Reaction, Stage};
+use super::results::{RESULT, Results};
 use super::run_grid::Asked;
-use crate::experiment::{Outcome, Seconds, Store};
-use crate::{files, report};
+use super::terminal::{command_line, quoted};
+use crate::experiment::{Outcome, Store};
+use crate::report;
 
-/// Files that a grid writes beside its store. As in an experiment, `result.json` is removed first
-/// and written last.
+/// Files that a grid writes beside its store.
 pub(super) const FILES: [&str; 8] = [
-    "result.json",
+    RESULT,
     "cells.csv",
     "runs.csv",
     "report.html",
@@ -26,7 +27,7 @@ pub(super) const FILES: [&str; 8] = [
     report::GRID_PICTURES[3],
 ];
 
-/// Reports on the finished runs of a grid; `start` is the time when the program started.
+/// Reports on the finished runs of a grid.
 ///
 /// # Errors
 /// If a file cannot be written, or no run with noise could be compared.
@@ -36,17 +37,28 @@ pub(super) fn write_report(
     args: &GridArgs,
     asked: &Asked,
     store: &Store,
-    start: Instant,
-    seconds: Seconds,
 ) -> Result<(), Failure> {
+    let seconds = asked.seconds.unwrap_or_default();
     let mut outcome = Outcome::of(&asked.plan, store, &asked.device, seconds)?;
     outcome.experiment = name.to_string();
-    outcome.command = command_line();
-    files::remove(folder, &FILES)?;
-    write_details(folder, &outcome, !args.output.no_plots)?;
-    outcome.seconds.total = start.elapsed().as_secs_f64();
-    let json = report::grid_json(&outcome)?;
-    files::write(&folder.join("result.json"), &json)?;
+    outcome.command = asked.command.clone().unwrap_or_else(command_line);
+    let _lock = lock_results(folder)?;
+    let mut results = Results::new(folder.to_path_buf());
+    let how = format!(
+        "the figures are in {}; write the report: {name} --report {}",
+        folder.display(),
+        quoted(folder.as_os_str())
+    );
+    let stage = Stage::new(Reaction::Finish, how.clone());
+    write_figures(&mut results, args.output.format, &outcome);
+    drop(stage);
+    if interrupt::requested() {
+        return Err(Failure::Interrupted(how));
+    }
+    let stage = Stage::new(Reaction::Exit, how);
+    write_page(&mut results, &outcome, !args.output.no_plots);
+    drop(stage);
+    results.finish()?;
     if outcome.conclusion.is_none() {
         let error = if outcome.runs().any(|run| run.stopped.is_some()) {
             "no run with noise could be compared with the baseline: the runs diverged; expected a \
@@ -58,20 +70,36 @@ pub(super) fn write_report(
         };
         return Err(anyhow::anyhow!(error).into());
     }
-    match args.output.format {
-        Format::Text => Ok(print(report::grid_text(&outcome).as_bytes())?),
-        Format::Json => Ok(print(&json)?),
-    }
+    Ok(())
 }
 
-/// Writes everything but `result.json`.
-fn write_details(folder: &Path, outcome: &Outcome, pictures: bool) -> Result<()> {
-    let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
-    let pictures = if pictures { report::grid_pictures(outcome)? } else { Vec::new() };
-    for picture in &pictures {
-        write(picture.name, &picture.png)?;
+/// Prints the answer and writes the tables.
+fn write_figures(results: &mut Results, format: Format, outcome: &Outcome) {
+    let json = report::grid_json(outcome);
+    if outcome.conclusion.is_some() {
+        match (format, &json) {
+            (Format::Text, _) => results.print(report::grid_text(outcome).as_bytes()),
+            (Format::Json, Ok(json)) => results.print(json),
+            (Format::Json, Err(_)) => {}
+        }
     }
-    write("cells.csv", &report::cells_csv(outcome)?)?;
-    write("runs.csv", &report::runs_csv(outcome)?)?;
-    write("report.html", &report::report_html(outcome, &pictures))
+    results.write(RESULT, json);
+    results.remove_others(&FILES);
+    results.write("cells.csv", report::cells_csv(outcome));
+    results.write("runs.csv", report::runs_csv(outcome));
+}
+
+/// Writes the pictures and the page.
+fn write_page(results: &mut Results, outcome: &Outcome, with_pictures: bool) {
+    let mut pictures = Vec::new();
+    for drawn in report::grid_pictures(outcome).take(if with_pictures { usize::MAX } else { 0 }) {
+        match drawn {
+            Ok(picture) => {
+                results.write(picture.name, Ok(picture.png.clone()));
+                pictures.push(picture);
+            }
+            Err(error) => results.fail(error),
+        }
+    }
+    results.write("report.html", Ok(report::report_html(outcome, &pictures)));
 }

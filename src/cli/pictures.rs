@@ -1,34 +1,46 @@
 //! The pictures of an experiment.
 
-use std::path::Path;
-
 use anyhow::Result;
 
+use super::results::Results;
 use crate::data::{Dataset, Sequences};
 use crate::experiment::{Outcome, Plan, Schedule, Subject, Trained, boundary, noise_name};
 use crate::noise::NoiseSpec;
+use crate::report;
 use crate::report::{NoisyRows, Training, noisy_rows};
 use crate::stats::number;
 use crate::task::{Draw, View};
-use crate::{files, report};
 
-/// Writes the pictures of an experiment with one cell.
+/// Writes the pictures of an experiment with one cell, those of the curves first.
 pub(super) fn write_pictures(
-    folder: &Path,
+    results: &mut Results,
+    subject: &Subject,
+    outcome: &Outcome,
+    trained: &Trained,
+    schedule: Schedule,
+) {
+    let plan = &outcome.plan;
+    let title = title(outcome);
+    let is_noisy = plan.noise[0].iter().any(|noise| noise.strength() > 0.);
+    let training = if is_noisy { Training::CleanAndNoisy } else { Training::Clean };
+    let histories = &trained.histories;
+    let accuracy = report::accuracy_png(&title, &outcome.metric, histories, training);
+    results.write("accuracy.png", accuracy);
+    results.write("loss.png", report::loss_png(&title, histories, training));
+    if let Err(error) = write_data(results, subject, outcome, trained, schedule) {
+        results.fail(error.context("pictures of the data are missing"));
+    }
+}
+
+/// Writes the pictures that show the data, and what the networks make of them.
+fn write_data(
+    results: &mut Results,
     subject: &Subject,
     outcome: &Outcome,
     trained: &Trained,
     schedule: Schedule,
 ) -> Result<()> {
-    let write = |file: &str, bytes: &[u8]| files::write(&folder.join(file), bytes);
-    let (plan, task) = (&outcome.plan, subject.task());
-    let title = title(outcome);
-    let is_noisy = plan.noise[0].iter().any(|noise| noise.strength() > 0.);
-    let training = if is_noisy { Training::CleanAndNoisy } else { Training::Clean };
-    let histories = &trained.histories;
-    let accuracy = report::accuracy_png(&title, &outcome.metric, histories, training)?;
-    write("accuracy.png", &accuracy)?;
-    write("loss.png", &report::loss_png(&title, histories, training)?)?;
+    let (plan, task, title) = (&outcome.plan, subject.task(), title(outcome));
     let (cell, data_seed) = (&outcome.cells[0].cell, plan.data_seeds[0]);
     let draw = plan.draw_of(cell.variant, data_seed);
     let names = match task.view(&draw)? {
@@ -37,20 +49,20 @@ pub(super) fn write_pictures(
             let tested = draw.train_size + draw.validation_size..data.len();
             let rows: Vec<usize> = (0..draw.train_size).chain(tested).collect();
             let shown = data.select(&rows)?;
-            write_dataset_picture(folder, data.len(), &draw, &shown)?;
+            results.write("dataset.png", dataset_picture(data.len(), &draw, &shown));
             let hyper = plan.hyper_of(cell.variant);
             if let Some(field) = boundary(task, &hyper, trained, &shown, 121, schedule)? {
-                let picture = report::boundary_png(&title, &field, &shown, draw.train_size)?;
-                write("boundary.png", &picture)?;
+                let picture = report::boundary_png(&title, &field, &shown, draw.train_size);
+                results.write("boundary.png", picture);
             }
             return Ok(());
         }
         View::Images(images, size, names) => {
-            write("dataset.png", &images_picture(plan, &images, size, names.len())?)?;
+            results.write("dataset.png", images_picture(plan, &images, size, names.len()));
             names
         }
         View::Sequences(sequences, names) => {
-            write("dataset.png", &sequences_picture(plan, &sequences, names.len())?)?;
+            results.write("dataset.png", sequences_picture(plan, &sequences, names.len()));
             names
         }
         View::Nothing => match subject.objective().classes() {
@@ -59,19 +71,14 @@ pub(super) fn write_pictures(
         },
     };
     let counts = trained.confusion(names.len());
-    write("confusion.png", &report::confusion_png(&title, &names, &counts)?)
+    results.write("confusion.png", report::confusion_png(&title, &names, &counts));
+    Ok(())
 }
 
-/// Writes a picture of a data set of `points` points; `data` holds the points to show.
-pub(super) fn write_dataset_picture(
-    folder: &Path,
-    points: usize,
-    draw: &Draw,
-    data: &Dataset,
-) -> Result<()> {
+/// Draws a data set of `points` points; `data` holds the points to show.
+pub(super) fn dataset_picture(points: usize, draw: &Draw, data: &Dataset) -> Result<Vec<u8>> {
     let title = format!("{points} points, seed {}", draw.data_seed);
-    let picture = report::dataset_png(&title, data, draw.train_size)?;
-    files::write(&folder.join("dataset.png"), &picture)
+    report::dataset_png(&title, data, draw.train_size)
 }
 
 fn images_picture(

@@ -8,14 +8,17 @@ use anyhow::{Context, Result, anyhow};
 use super::args::Format;
 use super::auto::Work;
 use super::device::Opened;
-use super::exit::{Failure, print};
+use super::exit::Failure;
 use super::experiment_args::{Job, RunArgs};
-use super::interrupt::Resumable;
+use super::folder::{Begin, CHECKPOINTS, Contents};
+use super::interrupt::{self, Reaction, Stage};
 use super::pictures::write_pictures;
 use super::progress::Progress;
+use super::results::{RESULT, Results};
+use super::terminal::{command_line, command_with};
 use crate::experiment::{
-    Basis, Checkpointing, Ending, Outcome, Plan, Schedule, Seconds, Subject, Trained,
-    checkpoints_device, forecast_repeats, train_resumable,
+    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
+    forecast_repeats, train_resumable,
 };
 use crate::{files, report};
 
@@ -23,50 +26,62 @@ use crate::{files, report};
 /// default folder.
 ///
 /// # Errors
-/// If the flags are inconsistent, the device or the folder cannot be used, or every run diverged.
+/// If the flags are inconsistent, the device or the folder cannot be used, the folder holds other
+/// results, every run diverged, or a part of the results cannot be written.
 pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
     let Job { task, plan } = job;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
-    let folder = args.output.folder(name);
-    let opened = open_device(args, &subject, &plan, &folder)?;
+    let opened = open_device(args, &subject, &plan, &args.output.folder(name))?;
     let subject = subject.on(opened.place.kind());
-    files::create_folder(&folder, &FILES).context("--out")?;
+    let basis = Basis::new(&subject, &plan)?;
+    let (_, first) = plan.trials().next().context("expected at least one run")?;
+    let contents = Contents::new(name, subject.settings(&first), Some((plan.seed, plan.repeats)));
+    let begin = if args.resume { Begin::Resume } else { Begin::Over };
+    let (folder, _lock) = args.output.claim(&contents, &FILES, begin)?;
+    // A resumed experiment keeps its description until it has new results.
+    if begin == Begin::Over {
+        contents.write(&folder)?;
+    }
 
+    let again =
+        format!("continue from a checkpoint, if there is one: {}", command_with("--resume"));
+    let stage = Stage::new(Reaction::Finish, again);
     let training = Instant::now();
     let trained = train(name, args, &subject, &plan, &opened, &folder)?;
-    let seconds = Seconds { train: training.elapsed().as_secs_f64(), total: 0. };
+    let train = training.elapsed().as_secs_f64();
 
-    let basis = Basis::new(&subject, &plan)?;
     let mut outcome = Outcome::of_repeats(&plan, &basis, trained.runs.clone());
     outcome.experiment = name.to_string();
     outcome.command = command_line();
     outcome.device = opened.place.name();
-    outcome.seconds = seconds;
-    files::remove(&folder, &FILES)?;
-    let pictures = !args.output.no_plots;
-    write_details(&folder, &subject, &outcome, &trained, opened.schedule, pictures)?;
-    outcome.seconds.total = start.elapsed().as_secs_f64();
-    let json = report::outcome_json(&outcome)?;
-    files::write(&folder.join("result.json"), &json)?;
-    if outcome.all_diverged() {
-        let error = "every run diverged: no loss stayed finite; \
-                     expected a smaller --learning-rate or less noise";
-        return Err(anyhow!(error).into());
-    }
-    match args.output.format {
-        Format::Text => {
-            let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
-            let line = report::result_line(summary, &outcome.metric, runs);
-            Ok(print(format!("{line}\n").as_bytes())?)
+    outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
+    let mut results = Results::new(folder.clone());
+    write_figures(&mut results, &contents, args.output.format, &outcome, &trained);
+    drop(stage);
+    if !args.output.no_plots {
+        let how = format!(
+            "the results are in {}; draw the pictures: {}",
+            folder.display(),
+            command_line()
+        );
+        if interrupt::requested() {
+            return Err(Failure::Interrupted(how));
         }
-        Format::Json => Ok(print(&json)?),
+        let _stage = Stage::new(Reaction::Exit, how);
+        write_pictures(&mut results, &subject, &outcome, &trained, opened.schedule);
+    }
+    results.finish()?;
+    match outcome.all_diverged() {
+        false => Ok(()),
+        true => Err(anyhow!(
+            "every run diverged: no loss stayed finite; expected a smaller --learning-rate or less \
+             noise"
+        )
+        .into()),
     }
 }
-
-/// The folder of the checkpoints inside the folder of the results.
-const CHECKPOINTS: &str = "checkpoints";
 
 /// Opens the device. A partly trained experiment continues on the kind of device of its
 /// checkpoints.
@@ -93,37 +108,33 @@ fn train(
     Opened { devices, schedule, .. }: &Opened,
     folder: &Path,
 ) -> Result<Trained, Failure> {
-    let folder = folder.join(CHECKPOINTS);
+    let checkpoints = folder.join(CHECKPOINTS);
     let checkpointing = Checkpointing {
-        folder: &folder,
+        folder: &checkpoints,
         every: args.checkpoint_every,
         resume: args.resume,
         experiment: name,
     };
     let epochs = plan.repeats * plan.epochs;
     let progress = Progress::of_epochs(epochs, args.output.quiet);
-    let resumable = Resumable::new(
-        ": with --resume the same command goes on from a checkpoint, if there is one",
-    );
     let device = &devices[0];
     let ending = progress.watched(None, |watch| {
         train_resumable(subject, plan, device, *schedule, watch, &checkpointing)
     });
-    drop(resumable);
     progress.finish();
     match ending? {
         Ending::Finished(trained) => Ok(trained),
         Ending::Interrupted(done) => Err(Failure::Interrupted(format!(
-            "{done} of {epochs} epochs are in {}; with --resume the same command goes on from there",
-            folder.display()
+            "{done} of {epochs} epochs are in {}; continue: {}",
+            checkpoints.display(),
+            command_with("--resume")
         ))),
     }
 }
 
-/// Files that an experiment writes. `result.json` is removed first and written last: if it exists,
-/// the results are complete and belong to one run.
-const FILES: [&str; 8] = [
-    "result.json",
+/// Files that an experiment writes.
+pub(super) const FILES: [&str; 8] = [
+    RESULT,
     "history.csv",
     "model.safetensors",
     "accuracy.png",
@@ -133,29 +144,32 @@ const FILES: [&str; 8] = [
     "confusion.png",
 ];
 
-/// Writes everything but `result.json`.
-fn write_details(
-    folder: &Path,
-    subject: &Subject,
+/// Prints the result and writes everything but the pictures.
+fn write_figures(
+    results: &mut Results,
+    contents: &Contents,
+    format: Format,
     outcome: &Outcome,
     trained: &Trained,
-    schedule: Schedule,
-    pictures: bool,
-) -> Result<()> {
-    files::write_with(&folder.join("history.csv"), |file| {
-        report::history_csv(&outcome.metric, outcome.plan.seeds(), &trained.histories, file)
-    })?;
-    files::write(&folder.join("model.safetensors"), &trained.to_safetensors()?)?;
-    if pictures {
-        write_pictures(folder, subject, outcome, trained, schedule)?;
+) {
+    let json = report::outcome_json(outcome);
+    let text = match (format, &json) {
+        (Format::Json, Ok(json)) => Some(json.clone()),
+        (Format::Text, _) if !outcome.all_diverged() => {
+            let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
+            Some((report::result_line(summary, &outcome.metric, runs) + "\n").into_bytes())
+        }
+        _ => None,
+    };
+    if let Some(text) = text {
+        results.print(&text);
     }
-    Ok(())
-}
-
-/// Returns the command as typed, without the folder of the program.
-pub(super) fn command_line() -> String {
-    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let program = words.next().unwrap_or_default();
-    let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into();
-    [program].into_iter().chain(words).collect::<Vec<String>>().join(" ")
+    results.describe(contents);
+    results.write(RESULT, json);
+    results.remove_others(&FILES);
+    results.write("model.safetensors", trained.to_safetensors());
+    let history = files::write_with(&results.path("history.csv"), |file| {
+        report::history_csv(&outcome.metric, outcome.plan.seeds(), &trained.histories, file)
+    });
+    results.add("history.csv", history);
 }

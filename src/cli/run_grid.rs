@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::auto::Work;
 use super::device::Opened;
-use super::exit::{Failure, line, print};
+use super::exit::{Failure, line};
 use super::experiment_args::Job;
+use super::folder::{Begin, Contents, STORE};
 use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
-use super::interrupt::{self, Resumable};
+use super::interrupt::{self, Reaction, Stage};
 use super::progress::Progress;
+use super::share::Share;
+use super::terminal::{command_line, command_without, print, warn};
 use crate::experiment::{
     Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, missing, search,
 };
@@ -30,37 +33,40 @@ use crate::files::{self, other_version};
 pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let start = Instant::now();
     if let Some(folder) = &args.report {
-        return report_on(name, folder, args, start);
+        return report_on(name, folder, args);
     }
     let Job { task, plan } = args.job()?;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
-    let shard = args.shard().map_err(Failure::Usage)?;
-    if args.fresh && !shard.is_whole() {
+    let share = args.share().map_err(Failure::Usage)?;
+    if args.output.fresh && !share.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \
                      have finished";
         return Err(Failure::Usage(anyhow::anyhow!(error)));
     }
-    let folder = args.output.folder(name);
-    let opened = open_devices(args, &subject, &plan, shard, &folder.join(STORE))?;
+    let store = args.output.folder(name).join(STORE);
+    let opened = open_devices(args, &subject, &plan, &share, &store)?;
     let subject = subject.on(opened.place.kind());
-    files::create_folder(&folder, &FILES).context("--out")?;
-    if args.fresh {
-        Store::remove(&folder.join(STORE))?;
-    }
-    let (basis, device) = (Basis::new(&subject, &plan)?, opened.place.name());
-    let asked = Asked { format: FORMAT, device, basis, plan };
-    let Asked { plan, .. } = &asked;
+    let basis = Basis::new(&subject, &plan)?;
+    let contents = Contents::new(name, basis.settings().clone(), None);
+    let (folder, lock) = args.output.claim(&contents, &FILES, Begin::Over)?;
+    let device = opened.place.name();
+    let command = Some(command_line());
+    let mut asked = Asked { format: FORMAT, device, basis, plan, command, seconds: None };
     let mut store = open_store(&folder, &asked)?;
-    files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(&asked).context(GRID)?)?;
+    contents.write(&folder)?;
+    asked.write(&folder)?;
+    let shard = share.take(&folder.join(STORE))?;
+    drop(lock);
 
     let training = Instant::now();
-    train(args, &subject, plan, &store, shard, &opened, start)?;
-    let seconds = training.elapsed().as_secs_f64();
+    train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
+    let train = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards may have finished runs in the meantime.
         store = open_store(&folder, &asked)?;
-        let (left, all) = (missing(plan, &store, Shard::default())?.len(), plan.runs());
+        let all = asked.plan.runs();
+        let left = missing(&asked.plan, &store, Shard::default())?.len();
         if left > 0 {
             let line = format!(
                 "shard {shard} is finished; of the grid's {all} runs {left} are not: the shard that \
@@ -69,14 +75,13 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
             return Ok(print(line.as_bytes())?);
         }
     }
-    let seconds = Seconds { train: seconds, total: 0. };
-    write_report(name, &folder, args, &asked, &store, start, seconds)
+    asked.seconds = Some(Seconds { train, total: start.elapsed().as_secs_f64() });
+    asked.write(&folder)?;
+    write_report(name, &folder, args, &asked, &store)
 }
 
-/// The folder of the finished runs inside the folder of the results, and the file in it that
-/// describes the last requested grid.
-const STORE: &str = "store";
-const GRID: &str = "grid.json";
+/// The file in the store that describes the last requested grid.
+pub(super) const GRID: &str = "grid.json";
 
 /// Version of that file, raised when its format changes.
 const FORMAT: u64 = 3;
@@ -88,9 +93,18 @@ pub(super) struct Asked {
     pub device: String,
     basis: Basis,
     pub plan: Plan,
+    /// The command that trained, and its times: they stay when `--report` writes the report again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<Seconds>,
 }
 
 impl Asked {
+    fn write(&self, folder: &Path) -> Result<()> {
+        files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(self).context(GRID)?)
+    }
+
     fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path)?;
         let json: Value = serde_json::from_slice(&bytes)?;
@@ -104,14 +118,14 @@ impl Asked {
 }
 
 /// Reports on the finished runs of a folder.
-fn report_on(name: &str, folder: &Path, args: &GridArgs, start: Instant) -> Result<(), Failure> {
+fn report_on(name: &str, folder: &Path, args: &GridArgs) -> Result<(), Failure> {
     let path = folder.join(STORE).join(GRID);
     let asked = Asked::read(&path).with_context(|| {
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
     files::create_folder(folder, &FILES).context("--report")?;
     let store = open_store(folder, &asked)?;
-    write_report(name, folder, args, &asked, &store, start, Seconds::default())
+    write_report(name, folder, args, &asked, &store)
 }
 
 /// Opens the devices. A grid with finished runs continues on the kind of device that trained them.
@@ -119,14 +133,14 @@ fn open_devices(
     args: &GridArgs,
     subject: &Subject,
     plan: &Plan,
-    shard: Shard,
+    share: &Share,
     store: &Path,
 ) -> Result<Opened> {
     let bound = || {
-        let finished_on = if args.fresh { None } else { Store::device(store)? };
+        let finished_on = if args.output.fresh { None } else { Store::device(store)? };
         Ok(match finished_on {
             Some(kind) => Some((kind, "the finished runs were trained there")),
-            None if shard.is_whole() => None,
+            None if share.is_whole() => None,
             None => Some(("cpu".to_string(), "programs that share a grid train on the same kind")),
         })
     };
@@ -139,8 +153,7 @@ fn open_devices(
 }
 
 fn open_store(folder: &Path, asked: &Asked) -> Result<Store> {
-    let warn = &mut |line| eprintln!("warning: {line}");
-    Store::open(&folder.join(STORE), asked.basis.clone(), warn).context("--out")
+    Store::open(&folder.join(STORE), asked.basis.clone(), &mut |line| warn(&line)).context("--out")
 }
 
 /// Trains the missing runs of the shard.
@@ -157,15 +170,16 @@ fn train(
     let left = || missing(plan, store, shard).map(|missing| missing.len());
     let epochs = left()? * plan.epochs;
     let progress = Progress::of_cells(epochs, plan.cells().len(), args.output.quiet);
-    let resumable = Resumable::new(": the same command goes on from the finished runs");
+    let again = command_without("--fresh");
+    let how = format!("the finished runs are in the folder; continue: {again}");
+    let stage = Stage::new(Reaction::Finish, how);
     let result = progress
         .watched(deadline, |watch| search(subject, plan, store, shard, devices, *schedule, watch));
-    drop(resumable);
+    drop(stage);
     progress.finish();
     let (all, left) = (plan.runs(), left()?);
     let finished = all - missing(plan, store, Shard::default())?.len();
-    let done =
-        format!("{finished} of {all} runs are finished; the same command goes on from there");
+    let done = format!("{finished} of {all} runs are finished; continue: {again}");
     match result {
         Err(error) => Err(anyhow::anyhow!("{}; {done}", line(&error)).into()),
         Ok(()) if left == 0 => Ok(()),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::plan::{Plan, Variant};
 use super::trial::{Network, Subject, Trial, TrialId, Varying};
-use crate::checkpoint::difference;
+use crate::checkpoint::settings_difference;
 use crate::metric::Better;
 use crate::task::Rows;
 
@@ -50,6 +50,11 @@ impl Basis {
         })
     }
 
+    /// Everything that determines a run's bits and does not vary in a folder, by name.
+    pub fn settings(&self) -> &Value {
+        &self.common
+    }
+
     /// The name of a run of the plan.
     ///
     /// # Errors
@@ -72,12 +77,7 @@ impl Basis {
         common: &Value,
         networks: &BTreeMap<usize, Network>,
     ) -> Option<String> {
-        // What a reader knows first: the task and its data in words, then everything else.
-        let first = ["task", "data"].into_iter();
-        let first = first.map(|name| difference(name, &self.common[name], &common[name]));
-        let found = first.flatten().next();
-        if let Some([setting, own, other]) = found.or_else(|| difference("", &self.common, common))
-        {
+        if let Some([setting, own, other]) = settings_difference(&self.common, common) {
             return Some(format!("expected {setting} {own}, received {other}"));
         }
         self.networks.iter().find_map(|(hidden, own)| own.difference(networks.get(hidden)?))

@@ -22,7 +22,7 @@ pub struct Checkpointing<'a> {
     /// The folder of the checkpoints.
     pub folder: &'a Path,
     /// Number of epochs between checkpoints, more if writing them would cost over one per cent
-    /// of the time; `None` writes them only when the experiment is ended early.
+    /// of the time; `None` writes one only when training ends.
     pub every: Option<usize>,
     /// Whether training continues from the checkpoints in the folder.
     pub resume: bool,
@@ -37,22 +37,11 @@ pub(super) struct Keep<'a> {
     pub watch: Watch<'a>,
     /// The checkpoints of an earlier training, which the first new one replaces.
     pub old: Mutex<Vec<PathBuf>>,
-    pub chunks: usize,
-    /// The last states of finished chunks, in case the experiment is ended early.
-    pub finished: Mutex<Vec<(Checkpoints, Checkpoint)>>,
     /// How many epochs of single runs are kept.
     pub epochs: AtomicUsize,
 }
 
 impl Keep<'_> {
-    /// Writes what is not yet on the disk, and returns the number of epochs of single runs that are.
-    pub fn interrupted(&self) -> Result<usize> {
-        for (checkpoints, checkpoint) in lock(&self.finished).iter() {
-            self.save(checkpoints, checkpoint)?;
-        }
-        Ok(self.epochs.load(Ordering::Relaxed))
-    }
-
     fn save(&self, checkpoints: &Checkpoints, checkpoint: &Checkpoint) -> Result<()> {
         files::create_folder(self.folder, &[])?;
         // Held throughout, so that what another chunk writes meanwhile is none of the old.
@@ -80,7 +69,8 @@ impl<'a> ChunkKeep<'a> {
     /// Before each epoch, and after the last: whether to train on.
     pub fn goes_on(&mut self, trainer: &Trainer) -> Result<bool> {
         if trainer.has_ended() {
-            return self.finished(trainer).map(|()| false);
+            self.finished(trainer);
+            return Ok(false);
         }
         let epoch = trainer.epoch_number();
         if !(self.keep.watch.goes_on)() {
@@ -98,18 +88,12 @@ impl<'a> ChunkKeep<'a> {
         Ok(true)
     }
 
-    fn finished(&mut self, trainer: &Trainer) -> Result<()> {
+    fn finished(&mut self, trainer: &Trainer) {
         let epoch = trainer.epoch_number();
         self.keep.epochs.fetch_add(epoch * self.replicas, Ordering::Relaxed);
-        if epoch == self.saved {
-            return Ok(());
-        }
-        if self.keep.every.is_some() {
+        if epoch > self.saved {
             self.try_to_save(trainer);
-        } else if self.keep.chunks > 1 {
-            lock(&self.keep.finished).push((self.checkpoints.clone(), trainer.checkpoint()?));
         }
-        Ok(())
     }
 
     /// Writes a checkpoint; training does not fail for it.
@@ -118,7 +102,7 @@ impl<'a> ChunkKeep<'a> {
         let checkpoint = trainer.checkpoint().map_err(anyhow::Error::from);
         let saved = checkpoint.and_then(|state| self.keep.save(&self.checkpoints, &state));
         if let Err(error) = saved {
-            let line = format!("training goes on without a checkpoint: {error:#}");
+            let line = format!("training continues without a checkpoint: {error:#}");
             (self.keep.watch.hear)(Event::Warning(line));
         }
         self.rests_until = Instant::now() + begin.elapsed() * REST;

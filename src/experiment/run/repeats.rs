@@ -1,6 +1,5 @@
 //! Many repeats of one cell, trained as replicas in chunks, a chunk a thread.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
@@ -57,8 +56,8 @@ pub fn train_repeats(
     Trained::joined(trained.into_iter().flatten().collect())
 }
 
-/// [`train_repeats`] that can be ended and continued another day: when the watch ends it, the state of
-/// every chunk is written to the folder.
+/// [`train_repeats`] that can be ended and continued another day: the state of every chunk is written to
+/// the folder when the watch ends it, and after the last epoch, since there may be more epochs later.
 ///
 /// # Errors
 /// As [`train_repeats`], and if the folder cannot be used, or a checkpoint is one of another experiment or
@@ -81,10 +80,10 @@ pub fn train_resumable(
     let started = if resume { started(plan, folder, &run, &warn)? } else { Vec::new() };
     let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
-    if !old.is_empty() {
+    if !resume && Checkpoints::last_epochs(folder)?.iter().any(|last| *last < plan.epochs) {
         let same = Checkpoints::run_in(folder)?.is_some_and(|other| other == run);
         let which = if same {
-            "; --resume would go on from them"
+            "; --resume would continue from them"
         } else {
             ", which are another experiment's or version's"
         };
@@ -94,15 +93,7 @@ pub fn train_resumable(
     }
     let cut = |total: usize| schedule.chunks(total, subject, &trials[0], device, true);
     let chunks = filled(started, trials.len(), cut);
-    let keep = Keep {
-        folder,
-        every,
-        watch,
-        old: Mutex::new(old),
-        chunks: chunks.len(),
-        finished: Mutex::default(),
-        epochs: AtomicUsize::new(0),
-    };
+    let keep = Keep { folder, every, watch, old: Mutex::new(old), epochs: AtomicUsize::new(0) };
     let train = |(chunk, start): (Range<usize>, Option<Checkpoint>)| {
         let own = &trials[chunk];
         let name = format!("seeds-{}-{}", own[0].seed, own[own.len() - 1].seed);
@@ -116,17 +107,8 @@ pub fn train_resumable(
     let trained: Vec<Option<Trained>> =
         schedule.pool()?.install(|| chunks.into_par_iter().map(train).collect::<Result<_>>())?;
     match trained.into_iter().collect::<Option<Vec<_>>>() {
-        None => keep.interrupted().map(Ending::Interrupted),
-        Some(trained) => {
-            if every.is_none() {
-                for path in Checkpoints::paths(folder)? {
-                    files::remove_file(&path)?;
-                }
-                // It stays if something else is in it.
-                let _ = fs::remove_dir(folder);
-            }
-            Trained::joined(trained).map(Ending::Finished)
-        }
+        None => Ok(Ending::Interrupted(keep.epochs.into_inner())),
+        Some(trained) => Trained::joined(trained).map(Ending::Finished),
     }
 }
 
@@ -145,17 +127,10 @@ fn repeats(plan: &Plan) -> Result<Vec<Trial>> {
 /// What a checkpoint must have in common with the experiment: what determines the course of the first run
 /// but for the number of epochs, which may grow, and what names the experiment and its noise sites.
 fn course(subject: &Subject, trial: &Trial, experiment: &str) -> Value {
-    let mut run = subject.common(&trial.hyper, &trial.draw);
+    let mut run = subject.settings(trial);
+    run["experiment"] = json!(experiment);
+    run["seed"] = json!(trial.seed);
     if let Value::Object(run) = &mut run {
-        let mut put = |name: &str, value: Value| run.insert(name.to_string(), value);
-        put("experiment", json!(experiment));
-        put("hidden", json!(trial.hyper.hidden));
-        put("learning_rate", json!(trial.hyper.learning_rate));
-        put("train_size", json!(trial.draw.train_size));
-        put("data_seed", json!(trial.draw.data_seed));
-        put("seed", json!(trial.seed));
-        // With the noise of strength 0, which has sites, too.
-        put("noise", json!(trial.noise));
         run.remove("epochs");
     }
     run

@@ -6,6 +6,8 @@
 //! A file is written whole or not at all, never changed, and named by the runs it has; so two
 //! programs may write to one store, and a run is there whole or not at all whenever a program ends.
 //!
+//! A store is locked while it is open: several programs may train, and none can remove runs meanwhile.
+//!
 //! A file is damaged if its checksum is wrong or it has no head. One with fields that this version does
 //! not write, or without some that it does, is another version's, and is left alone.
 
@@ -26,7 +28,7 @@ use super::basis::Basis;
 use super::plan::Plan;
 use super::record::Record;
 use super::trial::{Trial, TrialId};
-use crate::files;
+use crate::files::{self, Access, Lock};
 
 /// The finished runs of one folder.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Store {
     folder: Option<PathBuf>,
     basis: Basis,
     runs: Mutex<HashMap<TrialId, Record>>,
+    /// Keeps others from removing the runs.
+    _lock: Option<Lock>,
 }
 
 impl Store {
@@ -46,8 +50,11 @@ impl Store {
     /// version.
     pub fn open(folder: &Path, basis: Basis, warn: &mut dyn FnMut(String)) -> Result<Self> {
         files::create_folder(folder, &[])?;
+        let Some(lock) = Lock::try_new(folder, Access::Shared, warn)? else {
+            bail!("another program removes the runs of {}; try again", folder.display())
+        };
         let mut paths = Vec::new();
-        for path in entries(folder)? {
+        for path in files::entries(folder)? {
             match path.extension() {
                 _ if is_run(&path) => paths.push(path),
                 None => remove_abandoned(&path),
@@ -84,12 +91,13 @@ impl Store {
                 Content::Gone => {}
             }
         }
-        Ok(Self { folder: Some(folder.to_path_buf()), basis, runs: Mutex::new(runs) })
+        let runs = Mutex::new(runs);
+        Ok(Self { folder: Some(folder.to_path_buf()), basis, runs, _lock: Some(lock) })
     }
 
     /// A store that keeps nothing.
     pub fn in_memory(basis: Basis) -> Self {
-        Self { folder: None, basis, runs: Mutex::default() }
+        Self { folder: None, basis, runs: Mutex::default(), _lock: None }
     }
 
     /// What all its runs have in common.
@@ -145,10 +153,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be read.
     pub fn device(folder: &Path) -> Result<Option<String>> {
-        if !folder.exists() {
-            return Ok(None);
-        }
-        for path in entries(folder)?.into_iter().filter(|path| is_run(path)) {
+        for path in files::entries(folder)?.into_iter().filter(|path| is_run(path)) {
             if let Content::Whole(body) = file::read(&path)? {
                 return Ok(body.common["device"].as_str().map(str::to_string));
             }
@@ -161,13 +166,10 @@ impl Store {
     /// # Errors
     /// If one cannot be removed.
     pub fn remove(folder: &Path) -> Result<()> {
-        if !folder.exists() {
-            return Ok(());
-        }
         let own = |path: &PathBuf| {
             is_run(path) || path.extension().is_some_and(|extension| extension == "damaged")
         };
-        let names = entries(folder)?.into_iter().filter(own);
+        let names = files::entries(folder)?.into_iter().filter(own);
         let names: Vec<String> =
             names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect();
         files::remove(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
@@ -176,12 +178,6 @@ impl Store {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TrialId, Record>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
-    let paths: std::io::Result<Vec<PathBuf>> = paths();
-    paths.with_context(|| format!("cannot read the folder {}", folder.display()))
 }
 
 /// Whether a file of the folder has finished runs, by its name.

@@ -9,6 +9,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{ModuleT, VarMap};
 use serde_json::{Map, Value, json};
 
+use super::Trial;
 use super::network::Network;
 use crate::data::Samples;
 use crate::metric::Metric;
@@ -147,6 +148,18 @@ impl<'a> Subject<'a> {
         put("task_revision", json!(self.task.revision()));
         put("device", json!(self.device));
         Value::Object(common)
+    }
+
+    /// Returns everything that determines the course of a run but its seed, by name.
+    pub fn settings(&self, trial: &Trial) -> Value {
+        let mut settings = self.common(&trial.hyper, &trial.draw);
+        settings["hidden"] = json!(trial.hyper.hidden);
+        settings["learning_rate"] = json!(trial.hyper.learning_rate);
+        settings["train_size"] = json!(trial.draw.train_size);
+        settings["data_seed"] = json!(trial.draw.data_seed);
+        // With the noise of strength 0, which has sites, too.
+        settings["noise"] = json!(trial.noise);
+        settings
     }
 
     /// What is known of the network with these hyperparameters.

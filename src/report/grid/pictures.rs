@@ -1,6 +1,6 @@
 //! The pictures of a grid.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::experiment::{
     Cell, CellOutcome, Outcome, Record, cell_name, noise_name, place_name, sampled_epochs,
@@ -26,14 +26,16 @@ pub const GRID_PICTURES: [&str; 4] =
     ["accuracy_by_stddev.png", "heatmap.png", "runs.png", "learning_curves.png"];
 
 /// Draws the score against the strength, the same as a heat map, the runs of each cell, and the
-/// learning curves.
+/// learning curves, one after the other.
 ///
 /// # Errors
-/// If a picture cannot be drawn.
-pub fn grid_pictures(outcome: &Outcome) -> Result<Vec<Picture>> {
-    let drawn = [by_stddev(outcome)?, heatmap(outcome)?, runs(outcome)?, curves(outcome)?];
-    let named = GRID_PICTURES.into_iter().zip(drawn);
-    Ok(named.map(|(name, (caption, png))| Picture { name, caption, png }).collect())
+/// If a picture cannot be drawn; the others still can.
+pub fn grid_pictures(outcome: &Outcome) -> impl Iterator<Item = Result<Picture>> {
+    let draw: [fn(&Outcome) -> Result<Drawn>; 4] = [by_stddev, heatmap, runs, curves];
+    GRID_PICTURES.into_iter().zip(draw).map(|(name, draw)| {
+        let (caption, png) = draw(outcome).with_context(|| format!("{name} is missing"))?;
+        Ok(Picture { name, caption, png })
+    })
 }
 
 /// The caption and the PNG bytes.

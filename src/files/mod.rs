@@ -1,12 +1,18 @@
 //! Files that are written whole or not at all.
 
+mod lock;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
+
+pub use lock::{Access, Lock};
 
 /// Held while a file is written, so that an interrupt can wait for it.
 static WRITING: Mutex<()> = Mutex::new(());
@@ -15,9 +21,19 @@ fn writing() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for the file that is being written, and lets none begin while the guard lives.
-pub fn wait() -> impl Drop {
-    writing()
+/// Waits for the file that is being written, at most for a time, and lets none begin while the guard
+/// lives. Returns `None` if the file takes longer.
+pub fn wait(most: Duration) -> Option<impl Drop> {
+    const POLL: Duration = Duration::from_millis(1);
+    let begin = Instant::now();
+    loop {
+        match WRITING.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(error)) => return Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) if begin.elapsed() >= most => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(POLL),
+        }
+    }
 }
 
 /// Makes a folder for results and checks that files of these names can be written to it.
@@ -69,6 +85,20 @@ pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
         Ok(())
     };
     write_whole().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Returns the paths in a folder; none if there is no folder.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    ensure!(folder.is_dir(), "{}: expected a folder, received a file", folder.display());
+    let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let paths: std::io::Result<Vec<PathBuf>> = paths();
+    paths.with_context(|| format!("cannot read the folder {}", folder.display()))
 }
 
 /// Removes results of an earlier run, so that none stand beside those of another.

@@ -1,0 +1,95 @@
+//! What a program writes to its terminal, and the command that started it.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Writes to standard output. A pipe closed by a reader such as `head` is not an error.
+pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard error. A line that cannot be written is dropped.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes a warning to standard error.
+pub(super) fn warn(line: &str) {
+    tell(&format!("warning: {line}"));
+}
+
+/// Returns the command as a shell accepts it, without the folder of the program.
+pub(super) fn command_line() -> String {
+    command_without("")
+}
+
+/// Returns the command with a flag, once.
+pub(super) fn command_with(flag: &str) -> String {
+    format!("{} {flag}", command_without(flag))
+}
+
+/// Returns the command without a flag.
+pub(super) fn command_without(flag: &str) -> String {
+    let words: Vec<_> =
+        std::env::args_os().filter(|word| flag.is_empty() || word != flag).collect();
+    let program = words.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    let words = [program].into_iter().chain(words.iter().skip(1).map(|word| &**word));
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Quotes a word for a POSIX shell. Bytes that are no UTF-8 are written as `$'\xff'`, for Bash and Zsh.
+pub(super) fn quoted(word: &OsStr) -> String {
+    let bytes = word.as_encoded_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%^".contains(byte);
+    match word.to_str() {
+        Some(text) if !text.is_empty() && bytes.iter().all(is_plain) => text.to_string(),
+        Some(text) => format!("'{}'", text.replace('\'', r"'\''")),
+        None => {
+            let escaped = bytes.iter().map(|byte| match byte {
+                byte if is_plain(byte) => char::from(*byte).to_string(),
+                byte => format!("\\x{byte:02x}"),
+            });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shell's own reading of the quoted words is the reference.
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_quoted_words_as_they_were() {
+        use std::os::unix::ffi::OsStrExt;
+        let words: [&[u8]; 12] = [
+            b"hidden_noise",
+            b"--stddev=0.1",
+            b"",
+            b"two words",
+            b"it's",
+            b"input:0.01 & hidden:0.1",
+            b"$HOME `id` \\ \"x\"",
+            b"a\nb\tc",
+            b"*?[a]{b,c}~#!",
+            "Größe".as_bytes(),
+            b"data\xff 'file'.csv",
+            b"-",
+        ];
+        for word in words {
+            let script = format!("printf %s {}", quoted(OsStr::from_bytes(word)));
+            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            assert_eq!(output.stdout, word, "{script}");
+        }
+    }
+}

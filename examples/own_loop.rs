@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Activation, ModuleT, Optimizer, VarMap, linear, loss};
-use candle_noise::nn::{SequentialT, seeded_vars, seq_t, sorted_vars};
+use candle_noise::nn::{SequentialT, seeded_vars, seq_t, sorted_vars, trainable_vars};
 use candle_noise::optim::{Adam, AdamOptions, OptimizerState, SaveState};
 use candle_noise::rng::{Address, Stream};
 use candle_noise::{GaussianNoise, NoiseMap};
@@ -32,7 +32,7 @@ impl Training {
             .add(Activation::Relu)
             .add(linear(32, 1, vb.pp("fc2"))?);
         // Sorted by name, because `VarMap::all_vars` has no fixed order and the moments follow it.
-        let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+        let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
         let adam = Adam::new(vars, AdamOptions::default().learning_rate(0.01))?;
         Ok(Self { varmap, noisemap, adam, model })
     }

@@ -4,7 +4,9 @@
 //! Three types serve your own Candle model: [`GaussianNoise`], a `candle_nn::ModuleT`;
 //! [`NoiseMap`], which owns a model's noise as a `VarMap` owns its weights; and [`nn::seq_t`], a
 //! sequence that passes `train` on. Draws have addresses ([`rng`]): the same seed gives the same
-//! bits for any batch size, number of threads and CPU.
+//! bits for any batch size, any CPU and any number of threads that share out a call. Threads that
+//! each call one shared layer in training take its draws in the order of their calls, which is a
+//! matter of timing; give each a layer with a path of its own ([`noise::NoiseLayer`]).
 //!
 //! A module depends only on those above it. Without default features the crate contains the layers
 //! and the training loop, and needs no crate that Candle does not need. `experiment` adds tasks and

@@ -2,11 +2,16 @@
 //!
 //! A backward pass starts from the vector itself, which is their sum; a mean over replicas would
 //! make each gradient depend on the company.
+//!
+//! [`Trainer`](crate::train::Trainer) and [`fit`](crate::train::fit) check all targets once, before
+//! the first step ([`Objective::check`](crate::objective::Objective::check)). In a loop of your own
+//! call that method once on the targets of each set: the functions here check only what costs
+//! nothing in a step, which each of them documents.
 
 use candle_core::{D, Result, Tensor, bail};
 use candle_nn::ops::log_softmax;
 
-use crate::metric::class_numbers;
+use crate::metric::{check_shares, class_numbers};
 use crate::ops;
 
 /// Mean over the batch of `ln Σ exp(z) − z[class]`.
@@ -15,7 +20,9 @@ use crate::ops;
 /// `logits` (R, B, C); `targets` (R or 1, B), class numbers in any dtype; result (R,).
 ///
 /// # Errors
-/// If the shapes do not fit or a class does not exist.
+/// If the shapes do not fit, or, on the CPU, a target is not a whole number from 0 to C − 1. On
+/// other devices targets are not checked: a fraction is cut off, a negative number or NaN may count
+/// as class 0 or as no row at all.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     ops::cross_entropy(logits, &class_numbers(logits, targets)?)
 }
@@ -47,11 +54,15 @@ pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -
 /// Any; floating-point targets.
 ///
 /// # Errors
-/// If `smoothing` is outside [0, 1] or the targets are integers, which cannot hold the result.
+/// If `smoothing` is outside [0, 1], the targets are integers, which cannot hold the result, or, on
+/// the CPU, a target is outside [0, 1]. On other devices targets are not checked.
 pub fn smooth_targets(targets: &Tensor, smoothing: f64) -> Result<Tensor> {
     check_smoothing(smoothing)?;
     if !targets.dtype().is_float() {
         bail!("smoothed targets are floating-point numbers, received {:?}", targets.dtype())
+    }
+    if targets.device().is_cpu() {
+        check_shares(targets)?;
     }
     targets.affine(1. - smoothing, smoothing / 2.)
 }
@@ -69,7 +80,7 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
 /// `predictions` (R, B, O); `targets` (R or 1, B, O), or (R or 1, B) when O is 1; result (R,).
 ///
 /// # Errors
-/// If the shapes do not fit.
+/// If the shapes do not fit. Targets are not checked: one that is not finite gives such a loss.
 pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
     match (predictions.dims(), targets.dims()) {

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 use crate::loss::{cross_entropy, mse};
-use crate::metric::{Accuracy, Metric, RSquared};
+use crate::metric::{Accuracy, Metric, RSquared, check_classes, check_finite, check_shares};
 use crate::ops;
 
 /// A loss to minimize, its targets and the metrics of the predictions.
@@ -21,6 +21,26 @@ pub trait Objective: Debug + Send + Sync {
     /// Returns the number of classes, if the targets are class numbers.
     fn classes(&self) -> Option<usize> {
         None
+    }
+
+    /// Checks the targets of a set of rows. [`Trainer`](crate::train::Trainer),
+    /// [`fit`](crate::train::fit), [`evaluate`](crate::train::evaluate) and experiments call it once
+    /// per set, because a loss in a step does not look at each target.
+    ///
+    /// By default targets must be the numbers of the [`classes`](Self::classes) if there are any, and
+    /// finite otherwise. An objective with other targets, such as smoothed classes or NaN for a
+    /// missing value, overrides it.
+    ///
+    /// # Shapes
+    /// `targets` (R or 1, N), or (R or 1, N, O).
+    ///
+    /// # Errors
+    /// If the objective is not defined for a target. The error names the first one with its row.
+    fn check(&self, targets: &Tensor) -> Result<()> {
+        match self.classes() {
+            Some(classes) => check_classes(targets, classes),
+            None => check_finite(targets),
+        }
     }
 
     /// Returns the mean loss of each replica's batch.
@@ -69,6 +89,11 @@ impl Objective for BinaryCrossEntropy {
         Some(2)
     }
 
+    fn check(&self, targets: &Tensor) -> Result<()> {
+        check_one_per_row(targets)?;
+        check_shares(targets)
+    }
+
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         ops::bce_with_logits(outputs, targets)
     }
@@ -102,6 +127,11 @@ impl Objective for CrossEntropy {
         Some(self.classes)
     }
 
+    fn check(&self, targets: &Tensor) -> Result<()> {
+        check_one_per_row(targets)?;
+        check_classes(targets, self.classes)
+    }
+
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         cross_entropy(outputs, targets)
     }
@@ -127,11 +157,30 @@ impl Objective for MeanSquaredError {
         self.outputs
     }
 
+    fn check(&self, targets: &Tensor) -> Result<()> {
+        match targets.dims() {
+            [_, _] if self.outputs == 1 => {}
+            [_, _, outputs] if *outputs == self.outputs => {}
+            dims => bail!(
+                "expected {} targets per row, of shape (R or 1, N, {0}), received shape {dims:?}",
+                self.outputs
+            ),
+        }
+        check_finite(targets)
+    }
+
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         mse(outputs, targets)
     }
 
     fn metrics(&self) -> Vec<Arc<dyn Metric>> {
         vec![Arc::new(RSquared)]
+    }
+}
+
+fn check_one_per_row(targets: &Tensor) -> Result<()> {
+    match targets.dims() {
+        [_, _] => Ok(()),
+        dims => bail!("expected one target per row, of shape (R or 1, N), received shape {dims:?}"),
     }
 }

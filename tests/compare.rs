@@ -1,9 +1,10 @@
 //! What a grid's runs say: differences, tests, and the conclusion.
 
 use candle_noise::experiment::{
-    Basis, CellOutcome, ChosenBy, Conclusion, Outcome, Plan, Record, Run, Scores, Subject, Test,
-    Verdict, compare, conclude, conclusion_sentences,
+    Basis, CellOutcome, ChosenBy, Conclusion, Dropped, Outcome, Plan, Record, Run, Scores, Subject,
+    Test, Verdict, compare, conclude, conclusion_sentences,
 };
+use candle_noise::train::Stop;
 
 use crate::grid::{circles, grid, rows};
 
@@ -184,6 +185,86 @@ fn runs_that_stopped_make_no_pair() {
     let difference = compare(&basis(&grid), &grid, &records)[1].difference.clone().unwrap();
     assert_eq!((difference.n, difference.test), (1, Test::Mcnemar));
     assert!((difference.mean - 0.2).abs() < 1e-12);
+}
+
+/// A cell of 4 repeats against the baseline: in repeat 0 the noisy run diverged, in repeat 1 both
+/// did, and in repeat 2 the baseline's ended with the weights of an earlier epoch.
+fn diverged() -> Outcome {
+    let grid = plan(1, 1, 4);
+    let mut records: Vec<Vec<Record>> = [0.7, 0.8]
+        .into_iter()
+        .enumerate()
+        .map(|(cell, x)| (0..4).map(|seed| record(&grid, cell, 0, seed, x, "")).collect())
+        .collect();
+    let stop = |epoch| {
+        Some(Stop {
+            replica: 0,
+            seed: 0,
+            epoch,
+            which: "loss".to_string(),
+            value: "NaN".to_string(),
+        })
+    };
+    for (cell, seed) in [(1, 0), (1, 1), (0, 1)] {
+        let run: &mut Run = &mut records[cell][seed].run;
+        run.stopped = stop(3);
+        run.scores.set("test_accuracy", None);
+    }
+    let run = &mut records[0][2].run;
+    (run.stopped, run.restored_epoch) = (stop(9), Some(5));
+    let basis = basis(&grid);
+    let mut outcome = Outcome::of_repeats(&grid, &basis, Vec::new());
+    outcome.cells = compare(&basis, &grid, &records);
+    outcome.conclusion = conclude(&basis, &grid, &outcome.cells, &records);
+    outcome
+}
+
+#[test]
+fn diverged_runs_are_counted_on_each_side() {
+    let outcome = diverged();
+    let [baseline, noisy] = &outcome.cells[..] else { panic!("two cells") };
+    let expected = Dropped { noisy: 2, baseline: 1 };
+    assert_eq!((baseline.dropped, noisy.dropped), (None, Some(expected)));
+    assert_eq!(noisy.difference.as_ref().unwrap().n, 2);
+    assert_eq!(outcome.conclusion.as_ref().unwrap().dropped, expected);
+    let sentences = conclusion_sentences(&outcome);
+    let without =
+        "2 paired repeats on data seed 0, without 2 noisy and 1 baseline runs that diverged)";
+    assert!(sentences[0].contains(without), "{sentences:?}");
+    let left_out = "Runs that diverged are left out: 2 of 4 with noise, 1 of 4 without.";
+    let restored = "Runs that diverged count with the weights that early stopping restored: 0 of 4 \
+                    with noise, 1 of 4 without.";
+    assert_eq!(sentences[2..], [left_out, restored]);
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn diverged_runs_are_in_the_table_and_in_all_files() {
+    use candle_noise::report;
+    let outcome = diverged();
+    let json: serde_json::Value =
+        serde_json::from_slice(&report::grid_json(&outcome).unwrap()).unwrap();
+    assert_eq!(json["cells"][0]["dropped"], serde_json::Value::Null);
+    for found in [&json["cells"][1]["dropped"], &json["conclusion"]["dropped"]] {
+        assert_eq!(found, &serde_json::json!({"noisy": 2, "baseline": 1}));
+    }
+    let column = |csv: Vec<u8>, name: &str| -> Vec<String> {
+        let csv = String::from_utf8(csv).unwrap();
+        let mut rows = csv.lines().map(|line| line.split(',').map(str::to_string));
+        let at = rows.next().unwrap().position(|head| head == name).unwrap();
+        rows.map(|mut row| row.nth(at).unwrap()).collect()
+    };
+    let cells = |name| column(report::cells_csv(&outcome).unwrap(), name);
+    assert_eq!(cells("dropped_noisy"), ["", "2"]);
+    assert_eq!(cells("dropped_baseline"), ["", "1"]);
+    assert_eq!(cells("finished"), ["3", "2"]);
+    let runs = |name| column(report::runs_csv(&outcome).unwrap(), name);
+    assert_eq!(runs("stopped_epoch"), ["", "3", "9", "", "3", "3", "", ""]);
+    assert_eq!(runs("restored_epoch"), ["", "", "5", "", "", "", "", ""]);
+    let table = report::grid_text(&outcome);
+    let last: Vec<&str> =
+        table.lines().take(3).filter_map(|l| l.split_whitespace().last()).collect();
+    assert_eq!(last, ["diverged", "1", "2"], "{table}");
 }
 
 /// What a person reads, word by word.

@@ -7,9 +7,9 @@ use candle_noise::data::Samples;
 use candle_noise::nn::Model;
 use candle_noise::objective::MeanSquaredError;
 use candle_noise::optim::{OptimizerState, SaveState};
-use candle_noise::train::{Curves, EarlyStopping, TrainOptions, Trainer, fit};
+use candle_noise::train::{Checkpoint, Curves, EarlyStopping, TrainOptions, Trainer, fit};
 
-use crate::resume::{Parts, SEEDS, values};
+use crate::resume::{Parts, SEEDS, read_back, values, vars};
 
 #[test]
 fn a_replica_stops_early_as_it_would_alone() -> Result<()> {
@@ -76,33 +76,43 @@ impl SaveState for Scripted {
     }
 }
 
+/// A training to its end with the weights of a script. The validation losses are their squares.
+fn scripted(script: &[f32], rule: EarlyStopping) -> Result<Trainer> {
+    let varmap = VarMap::new();
+    let var = Var::new(&[[9f32]], &Device::Cpu)?;
+    varmap.data().lock().unwrap().insert("w".to_string(), var.clone());
+    let model = Scripted { var: var.clone(), script: vec![] };
+    let optimizer = Scripted::new(vec![var], script.to_vec())?;
+    let zeros = Samples::new(
+        &Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?,
+        &Tensor::zeros(1, DType::F32, &Device::Cpu)?,
+    )?;
+    let options = TrainOptions::new(script.len()).objective(MeanSquaredError { outputs: 1 });
+    let trainer = Trainer::new(Model::new(model), &varmap, optimizer, zeros.clone(), options)?;
+    let watched = if rule.on_test { Trainer::with_test } else { Trainer::with_validation };
+    let mut trainer = watched(trainer, zeros)?.with_early_stopping(rule)?;
+    while !trainer.has_ended() {
+        trainer.epoch()?;
+    }
+    trainer.finish()?;
+    Ok(trainer)
+}
+
+fn weight(trainer: &Trainer) -> Result<f32> {
+    Ok(values(&trainer.varmap().all_vars()[0])?[0])
+}
+
 /// The validation losses are the squares of the script. Keras' rule, by hand: epoch 2 is the best;
 /// an equal loss is no fall.
 #[test]
 fn patience_counts_the_epochs_without_a_lower_loss() -> Result<()> {
     let script = [5., 3., 4., 3., 3.5, 2., 1.];
     let ended = |rule: EarlyStopping| -> Result<(usize, bool, f32)> {
-        let varmap = VarMap::new();
-        let var = Var::new(&[[9f32]], &Device::Cpu)?;
-        varmap.data().lock().unwrap().insert("w".to_string(), var.clone());
-        let model = Scripted { var: var.clone(), script: vec![] };
-        let optimizer = Scripted::new(vec![var.clone()], script.to_vec())?;
-        let zeros = Samples::new(
-            &Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?,
-            &Tensor::zeros(1, DType::F32, &Device::Cpu)?,
-        )?;
-        let options = TrainOptions::new(script.len()).objective(MeanSquaredError { outputs: 1 });
-        let trainer = Trainer::new(Model::new(model), &varmap, optimizer, zeros.clone(), options)?;
-        let watched = if rule.on_test { Trainer::with_test } else { Trainer::with_validation };
-        let mut trainer = watched(trainer, zeros)?.with_early_stopping(rule)?;
-        while !trainer.has_ended() {
-            trainer.epoch()?;
-        }
-        trainer.finish()?;
+        let trainer = scripted(&script, rule)?;
         let replica = &trainer.history().replicas[0];
         let last = if rule.restore_best { replica.restored_epoch } else { Some(replica.epochs()) };
         assert_eq!(replica.final_epoch(), last);
-        Ok((replica.epochs(), replica.early_stopped, values(&var)?[0]))
+        Ok((replica.epochs(), replica.early_stopped, weight(&trainer)?))
     };
     let rule = EarlyStopping::new;
     assert_eq!(ended(rule(1))?, (3, true, 4.));
@@ -111,6 +121,104 @@ fn patience_counts_the_epochs_without_a_lower_loss() -> Result<()> {
     assert_eq!(ended(rule(3).restore_best())?, (5, true, 3.));
     assert_eq!(ended(rule(3).restore_best().on_test())?, (5, true, 3.));
     assert_eq!(ended(rule(4).restore_best())?, (7, false, 1.), "epoch 6 is lower in time");
+    Ok(())
+}
+
+/// The loss that is not finite is still on record; the weights are those of epoch 2.
+#[test]
+fn a_replica_that_diverges_ends_with_its_best_weights() -> Result<()> {
+    for bad in [f32::NAN, f32::INFINITY] {
+        let script = [5., 3., 4., bad, 1.];
+        let restored = scripted(&script, EarlyStopping::new(4).restore_best())?;
+        let replica = &restored.history().replicas[0];
+        assert_eq!(weight(&restored)?, 3.);
+        assert_eq!((replica.restored_epoch, replica.final_epoch()), (Some(2), Some(2)));
+        assert_eq!(replica.stopped.as_ref().map(|stop| stop.epoch), Some(4));
+        assert_eq!((replica.epochs(), replica.early_stopped), (3, false));
+
+        let last = scripted(&script, EarlyStopping::new(4))?;
+        let replica = &last.history().replicas[0];
+        assert_eq!(weight(&last)?.to_bits(), bad.to_bits());
+        assert_eq!((replica.restored_epoch, replica.final_epoch()), (None, None));
+
+        let never = scripted(&[bad, 1.], EarlyStopping::new(4).restore_best())?;
+        let replica = &never.history().replicas[0];
+        assert_eq!((replica.restored_epoch, replica.final_epoch()), (None, None));
+    }
+    Ok(())
+}
+
+/// Replica 0 is spoiled after epoch 12 of 20, here resumed from a checkpoint before or after that.
+#[test]
+fn a_diverged_replica_is_restored_after_a_resume_to_the_same_bits() -> Result<()> {
+    let trainer = || -> Result<Trainer> {
+        let parts = Parts::new(&SEEDS, 20)?;
+        let validation = parts.sets[1].clone();
+        let rule = EarlyStopping::new(20).restore_best();
+        parts.trainer()?.with_validation(validation)?.with_early_stopping(rule)
+    };
+    let spoil = |trainer: &Trainer| -> Result<()> {
+        let var = &vars(trainer.varmap())[1];
+        let nan = (var.narrow(0, 0, 1)? * f64::NAN)?;
+        var.set(&Tensor::cat(&[nan, var.narrow(0, 1, 1)?], 0)?)
+    };
+    let train = |mut trainer: Trainer| -> Result<(Trainer, Vec<Checkpoint>)> {
+        let mut states = vec![trainer.checkpoint()?];
+        while !trainer.has_ended() {
+            if trainer.epoch_number() == 12 {
+                spoil(&trainer)?;
+            }
+            trainer.epoch()?;
+            states.push(trainer.checkpoint()?);
+        }
+        trainer.finish()?;
+        Ok((trainer, states))
+    };
+    let weights = |trainer: &Trainer| -> Result<Vec<Vec<f32>>> {
+        vars(trainer.varmap()).iter().map(|var| values(var)).collect()
+    };
+    let (whole, states) = train(trainer()?)?;
+    let [spoiled, healthy] = &whole.history().replicas[..] else { panic!("two replicas") };
+    let best = spoiled.restored_epoch.unwrap();
+    assert_eq!(spoiled.stopped.as_ref().unwrap().epoch, 13);
+    assert!((1..=12).contains(&best) && healthy.restored_epoch.is_some(), "{best}");
+    for (var, (name, then)) in vars(whole.varmap()).iter().zip(&states[best].weights) {
+        assert_eq!(values(&var.get(0)?)?, values(&then.get(0)?)?, "{name}");
+    }
+    for epoch in [5, 15] {
+        let mut resumed = trainer()?;
+        resumed.resume(&read_back(&states[epoch])?)?;
+        let (resumed, _) = train(resumed)?;
+        assert_eq!(resumed.history(), whole.history(), "resumed after epoch {epoch}");
+        assert_eq!(weights(&resumed)?, weights(&whole)?, "resumed after epoch {epoch}");
+    }
+    Ok(())
+}
+
+/// The weights are then no longer those after the last epoch.
+#[test]
+fn training_does_not_continue_from_restored_weights() -> Result<()> {
+    let finished = |rule: EarlyStopping| -> Result<Trainer> {
+        let parts = Parts::new(&SEEDS, 5)?;
+        let validation = parts.sets[1].clone();
+        let mut trainer =
+            parts.trainer()?.with_validation(validation)?.with_early_stopping(rule)?;
+        for _ in 0..3 {
+            trainer.epoch()?;
+        }
+        trainer.finish()?;
+        Ok(trainer)
+    };
+    let mut restored = finished(EarlyStopping::new(9).restore_best())?;
+    for error in [restored.checkpoint().err(), restored.epoch().err()] {
+        let error = error.unwrap().to_string();
+        assert!(error.contains("the model the weights kept by early stopping"), "{error}");
+    }
+    let mut last = finished(EarlyStopping::new(9))?;
+    restored.resume(&last.checkpoint()?)?;
+    last.epoch()?;
+    restored.epoch()?;
+    assert_eq!(restored.checkpoint()?.epoch, 4);
     Ok(())
 }
 

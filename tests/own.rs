@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_nn::{Activation, Module, VarBuilder, linear};
-use candle_noise::data::Dataset;
+use candle_noise::data::{Dataset, Samples};
 use candle_noise::experiment::{
     Basis, Experiment, Outcome, Plan, Schedule, Shard, Subject, Watch, forecast_search,
 };
@@ -323,6 +323,8 @@ enum Fault {
     ReservedPlace,
     NoPlaceName,
     FailingParts,
+    BeyondClasses,
+    NotFinite,
 }
 
 impl Task for Broken {
@@ -352,7 +354,15 @@ impl Task for Broken {
             Fault::FailingParts => candle_core::bail!("no rows today"),
             _ => draw.clone(),
         };
-        self.inner.parts(hyper, &draw, device)
+        let mut parts = self.inner.parts(hyper, &draw, device)?;
+        let (xs, ys) = parts.test.range(0, parts.test.rows())?;
+        let ys = ys.squeeze(0)?;
+        match self.fault {
+            Fault::BeyondClasses => parts.test = Samples::new(&xs, &(ys + 3.)?)?,
+            Fault::NotFinite => parts.test = Samples::new(&(xs * f64::NAN)?, &ys)?,
+            _ => {}
+        }
+        Ok(parts)
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> candle_core::Result<Model> {
@@ -382,6 +392,15 @@ fn a_task_that_contradicts_itself_is_refused_before_training() -> Result<()> {
         (Fault::ReservedPlace, "labels are no place for a layer"),
         (Fault::NoPlaceName, "expected a place of lower-case letters"),
         (Fault::FailingParts, "no rows today"),
+        (
+            Fault::BeyondClasses,
+            "targets of the test rows, for cross-entropy of 3 classes: expected class numbers from \
+             0 to 2, received",
+        ),
+        (
+            Fault::NotFinite,
+            "inputs of the test rows: expected finite numbers, received NaN in row 0, column 0",
+        ),
     ] {
         let task = Broken { inner: Larger::new(), fault };
         let experiment = Experiment::new(&task).noise("hidden:0.1".parse()?);

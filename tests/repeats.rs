@@ -4,6 +4,7 @@ use candle_core::Device;
 use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, boundary, train_repeats};
 use candle_noise::noise::NoiseSpec;
 use candle_noise::task::Circles;
+use candle_noise::train::EarlyStopping;
 
 const ONE_THREAD: Schedule = Schedule { threads: 1, chunk: None };
 
@@ -118,6 +119,59 @@ fn stopped_replicas_do_not_depend_on_the_schedule() {
     for k in 0..8 {
         assert_eq!(weights(&together, k), weights(&alone, k), "replica {k}");
     }
+}
+
+/// With early stopping a run that diverges has the weights and the figures of its best epoch, in
+/// every company, and its loss that was not finite stays on record.
+#[test]
+fn runs_that_diverge_end_with_their_best_weights() {
+    let plan = Plan {
+        epochs: 60,
+        learning_rates: vec![8e18],
+        hidden: vec![3],
+        repeats: 8,
+        validation_size: 20,
+        early_stopping: Some(EarlyStopping::new(60).restore_best()),
+        ..Plan::of(&Circles::default())
+    };
+    let (together, alone) = (train(&plan, 1, Some(8)), train(&plan, 2, Some(1)));
+    assert_eq!((&together.histories, &together.runs), (&alone.histories, &alone.runs));
+    let (mut restored, mut failed) = (0, 0);
+    for (k, run) in together.runs.iter().enumerate() {
+        let (history, own) = (&together.histories[k], weights(&together, k));
+        assert_eq!(own, weights(&alone, k), "replica {k}");
+        let is_finite = own.iter().flatten().all(|bits| f32::from_bits(*bits).is_finite());
+        assert_eq!(is_finite, !run.has_failed());
+        let Some(stop) = &run.stopped else { continue };
+        match run.restored_epoch {
+            Some(epoch) => {
+                restored += 1;
+                assert!(epoch < stop.epoch && run.early_stopped_epoch.is_none(), "{run:?}");
+                let loss = f64::from(history.val.loss[epoch - 1]);
+                assert_eq!(run.get("validation_loss"), Some(loss));
+                assert!(history.val.loss.iter().all(|other| f64::from(*other) >= loss));
+                let score = history.test.score[epoch - 1];
+                assert_eq!(run.get("test_accuracy"), Some(score), "the weights are of this epoch");
+                assert_eq!(together.test_hits[k].as_ref().map(Vec::len), Some(50));
+            }
+            None => {
+                failed += 1;
+                assert_eq!((stop.epoch, run.get("test_accuracy")), (1, None));
+            }
+        }
+    }
+    assert!(restored > 1, "{restored} restored, {failed} failed");
+    let counts = together.confusion(2).unwrap();
+    assert_eq!(counts.iter().sum::<u64>(), (8 - failed) * 50);
+    assert!(field(&plan, &together, 1).is_some());
+}
+
+#[test]
+fn a_confusion_matrix_has_all_classes() {
+    let trained = train(&plan(1, vec![]), 1, None);
+    assert_eq!(trained.confusion(2).unwrap().iter().sum::<u64>(), 70);
+    let error = trained.confusion(1).unwrap_err().to_string();
+    assert!(error.contains("expected 1 classes, received a test row of class"), "{error}");
 }
 
 #[test]

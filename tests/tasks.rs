@@ -111,7 +111,7 @@ fn moons_are_a_task_like_circles() -> Result<()> {
 #[test]
 fn every_test_point_is_counted_once_in_the_confusion_matrix() -> Result<()> {
     let trained = train(&Digits::new()?, 2, vec![], 2);
-    let counts = trained.confusion(10);
+    let counts = trained.confusion(10)?;
     assert_eq!(counts.iter().sum::<u64>(), 2 * 1000);
     for class in 0..10 {
         let rows = trained.test_labels.iter().filter(|label| **label == class as u32).count();

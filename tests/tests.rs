@@ -1,5 +1,6 @@
 //! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
+mod batch_norm;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
@@ -46,6 +47,8 @@ mod pytorch;
 #[cfg(feature = "experiment")]
 mod repeats;
 mod resume;
+mod seeded;
+mod targets;
 #[cfg(feature = "cli")]
 mod tasks;
 mod train;
@@ -53,3 +56,4 @@ mod trainer;
 #[cfg(feature = "experiment")]
 mod tutorial;
 mod weight_noise;
+mod weight_passes;

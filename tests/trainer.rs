@@ -89,7 +89,7 @@ fn labels_are_noisy_in_training_alone_and_their_noise_is_resumed() -> Result<()>
     let train = |rate: f64, from: Option<&Checkpoint>, epochs: usize| -> Result<Trainer> {
         let parts = Parts::new(&SEEDS, epochs)?;
         let labels = LabelNoise::new(rate, 2, parts.noisemap.builder().pp("labels"))?;
-        let mut trainer = parts.trainer()?.with_label_noise(labels);
+        let mut trainer = parts.trainer()?.with_label_noise(labels)?;
         if let Some(checkpoint) = from {
             trainer.resume(checkpoint)?;
         }

@@ -70,7 +70,7 @@ fn write_data(
             None => return Ok(()),
         },
     };
-    let counts = trained.confusion(names.len());
+    let counts = trained.confusion(names.len())?;
     results.write("confusion.png", report::confusion_png(&title, &names, &counts));
     Ok(())
 }

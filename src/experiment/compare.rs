@@ -19,21 +19,33 @@ pub struct CellOutcome {
     pub cell: Cell,
     /// Its runs, data seed by data seed, each in the order of the seeds.
     pub runs: Vec<Run>,
-    /// Over the runs that did not stop.
+    /// Over the runs that did not fail.
     pub summary: Summary,
     /// 95 % bootstrap interval of the mean test score, over data seeds if there are several and over runs
     /// if there is one; `None` with fewer than two.
     pub test_interval: Option<Interval>,
     /// Against the baseline; `None` for a baseline, and if no pair of runs finished.
     pub difference: Option<Difference>,
+    /// The runs that the difference leaves out; `None` for a baseline.
+    pub dropped: Option<Dropped>,
 }
 
 impl CellOutcome {
     /// A cell that is compared with nothing.
     pub fn alone(cell: Cell, runs: Vec<Run>) -> Self {
         let summary = Summary::new(&runs);
-        Self { cell, runs, summary, test_interval: None, difference: None }
+        Self { cell, runs, summary, test_interval: None, difference: None, dropped: None }
     }
+}
+
+/// How many finished runs a comparison leaves out, because they diverged and have no figures. A pair
+/// is left out with either of its runs, so that many on one side bias what is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// Runs with noise.
+    pub noisy: usize,
+    /// Runs of the baseline.
+    pub baseline: usize,
 }
 
 /// Test score of the primary metric minus that of the baseline, over pairs of runs with one seed and one data seed.
@@ -94,18 +106,19 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
     // A variant's cells follow its baseline.
     let mut baseline: &[Record] = &[];
     for (cell, own) in plan.cells().into_iter().zip(records) {
-        let difference = if cell.is_baseline() {
+        let (difference, dropped) = if cell.is_baseline() {
             baseline = own;
-            None
+            (None, None)
         } else {
             let draw = plan.draw_of(cell.variant, plan.data_seeds[0]);
             let tested = draw.test_size(basis.rows) as f64;
-            Pairs::new(own, baseline, &figure).difference(tested / draw.train_size as f64)
+            let pairs = Pairs::new(own, baseline, &figure);
+            (pairs.difference(tested / draw.train_size as f64), Some(pairs.dropped))
         };
         let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
         let test_interval = bootstrap_interval(&scores(own, &figure), LEVEL, BOOTSTRAP_SEED);
         let alone = CellOutcome::alone(cell, runs);
-        outcomes.push(CellOutcome { test_interval, difference, ..alone });
+        outcomes.push(CellOutcome { test_interval, difference, dropped, ..alone });
     }
     correct(&mut outcomes);
     outcomes
@@ -125,7 +138,10 @@ fn correct(outcomes: &mut [CellOutcome]) {
 
 /// Finished runs of a cell, each with the baseline's run of the same seed and data seed and the
 /// difference of a figure.
-pub(super) struct Pairs<'a>(Vec<(&'a Record, &'a Record, f64)>);
+pub(super) struct Pairs<'a> {
+    pairs: Vec<(&'a Record, &'a Record, f64)>,
+    dropped: Dropped,
+}
 
 impl<'a> Pairs<'a> {
     pub fn new(
@@ -135,16 +151,19 @@ impl<'a> Pairs<'a> {
     ) -> Self {
         let partners: HashMap<_, &Record> =
             baseline.into_iter().map(|record| (record.seeds(), record)).collect();
+        let mut dropped = Dropped::default();
         let pair = |own: &'a Record| {
             let base = *partners.get(&own.seeds())?;
+            dropped.noisy += usize::from(own.run.has_failed());
+            dropped.baseline += usize::from(base.run.has_failed());
             Some((own, base, own.run.get(figure)? - base.run.get(figure)?))
         };
-        Self(own.into_iter().filter_map(pair).collect())
+        Self { pairs: own.into_iter().filter_map(pair).collect(), dropped }
     }
 
     /// The differences, each with its data seed.
     pub fn differences(&self) -> impl Iterator<Item = (u32, f64)> {
-        self.0.iter().map(|(own, _, difference)| (own.run.data_seed, *difference))
+        self.pairs.iter().map(|(own, _, difference)| (own.run.data_seed, *difference))
     }
 
     fn difference(&self, test_per_train: f64) -> Option<Difference> {
@@ -153,7 +172,7 @@ impl<'a> Pairs<'a> {
         let interval = bootstrap_interval(&units, LEVEL, BOOTSTRAP_SEED);
         let several = differences.iter().any(|(seed, _)| *seed != differences[0].0);
         let t = paired_t(&units);
-        let (test, p) = match &self.0[..] {
+        let (test, p) = match &self.pairs[..] {
             [] => return None,
             [(own, base, _)] => (Test::Mcnemar, mcnemar_of(own, base)),
             _ => (Test::PairedT, t.as_ref().map(|t| t.p)),
@@ -167,7 +186,7 @@ impl<'a> Pairs<'a> {
             p_holm: None,
             paired_t: t,
             nadeau_bengio: several.then(|| nadeau_bengio(&units, test_per_train)).flatten(),
-            n: self.0.len(),
+            n: self.pairs.len(),
             units: units.len(),
         })
     }

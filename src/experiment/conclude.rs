@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::basis::Basis;
-use super::compare::{BOOTSTRAP_SEED, CellOutcome, Difference, LEVEL, Pairs, units};
+use super::compare::{BOOTSTRAP_SEED, CellOutcome, Difference, Dropped, LEVEL, Pairs, units};
 use super::plan::{Cell, Plan};
 use super::record::Record;
 use crate::metric::Better;
@@ -32,6 +32,8 @@ pub struct Conclusion {
     pub cell: Cell,
     /// Its difference.
     pub difference: Difference,
+    /// The runs that the difference leaves out.
+    pub dropped: Dropped,
     /// Number of cells that were compared with a baseline.
     pub compared: usize,
     /// How many of them gain.
@@ -109,10 +111,12 @@ pub fn conclude(
         (0, losses) if 2 * losses > compared().count() => Verdict::Hurts,
         _ => Verdict::NoEvidence,
     };
+    let dropped = outcomes.iter().find(|outcome| outcome.cell == cell)?.dropped?;
     Some(Conclusion {
         verdict,
         cell,
         difference,
+        dropped,
         compared: compared().count(),
         gains: gains().count(),
         losses: losses().count(),

@@ -17,7 +17,7 @@ mod trial;
 
 pub use basis::Basis;
 pub use builder::Experiment;
-pub use compare::{CellOutcome, Difference, Test, compare};
+pub use compare::{CellOutcome, Difference, Dropped, Test, compare};
 pub use conclude::{Choice, ChosenBy, Conclusion, Verdict, conclude};
 pub use outcome::{Outcome, Seconds};
 pub use plan::{Cell, Plan, Variant};

@@ -71,8 +71,8 @@ impl Outcome {
         self.finished() == self.plan.runs()
     }
 
-    /// Whether there are finished runs and all of them diverged.
+    /// Whether there are finished runs and all of them diverged, none with weights to restore.
     pub fn all_diverged(&self) -> bool {
-        self.finished() > 0 && self.runs().all(|run| run.stopped.is_some())
+        self.finished() > 0 && self.runs().all(Run::has_failed)
     }
 }

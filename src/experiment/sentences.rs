@@ -1,9 +1,10 @@
 //! The answer in sentences: whether noise helps, by how much, how sure, and what chose the best cell.
 
-use super::compare::Test;
+use super::compare::{Dropped, Test};
 use super::conclude::{Choice, ChosenBy, Conclusion, Verdict};
 use super::outcome::Outcome;
 use super::plan::{Cell, Plan};
+use super::record::Run;
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
 use crate::stats::number;
@@ -15,7 +16,7 @@ impl Outcome {
     }
 }
 
-/// The conclusion in one sentence, and one on the choice of the best cell; and a warning if runs
+/// The conclusion in one sentence, and one on the choice of the best cell; and warnings if runs
 /// diverged or are not finished yet.
 pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
     let mut sentences = match &outcome.conclusion {
@@ -24,13 +25,7 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
         }
         None => vec!["No run with noise could be compared with the baseline.".to_string()],
     };
-    match outcome.runs().filter(|run| run.stopped.is_some()).count() {
-        0 => {}
-        diverged => sentences.push(format!(
-            "Runs that diverged are left out: {diverged} of {}.",
-            outcome.finished()
-        )),
-    }
+    sentences.extend(diverged(outcome));
     if !outcome.is_complete() {
         sentences.push(format!(
             "Of {} runs {} are finished: the others may change this.",
@@ -39,6 +34,27 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// How many runs diverged, on each side of the comparison, and what became of them.
+fn diverged(outcome: &Outcome) -> Vec<String> {
+    let (baselines, noisy): (Vec<_>, Vec<_>) =
+        outcome.cells.iter().partition(|own| own.cell.is_baseline());
+    let [noisy, baseline] =
+        [noisy, baselines].map(|cells| cells.into_iter().flat_map(|own| &own.runs).collect());
+    let of_all = |has: fn(&Run) -> bool| {
+        let count = |runs: &Vec<&Run>| (runs.iter().filter(|run| has(run)).count(), runs.len());
+        let ((noisy, all_noisy), (baseline, all)) = (count(&noisy), count(&baseline));
+        (noisy + baseline > 0)
+            .then(|| format!("{noisy} of {all_noisy} with noise, {baseline} of {all} without"))
+    };
+    let left_out = of_all(Run::has_failed);
+    let restored = of_all(|run| run.stopped.is_some() && !run.has_failed());
+    let left_out = left_out.map(|runs| format!("Runs that diverged are left out: {runs}."));
+    let restored = restored.map(|runs| {
+        format!("Runs that diverged count with the weights that early stopping restored: {runs}.")
+    });
+    left_out.into_iter().chain(restored).collect()
 }
 
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
@@ -130,7 +146,7 @@ impl Words {
 }
 
 fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
-    let Conclusion { difference, compared, .. } = conclusion;
+    let Conclusion { difference, compared, dropped, .. } = conclusion;
     let mut words = Vec::new();
     words.extend(interval(difference.low, difference.high));
     if let Some(p) = difference.p_holm {
@@ -147,6 +163,10 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
         (n, [seed]) => format!("{n} paired repeats on data seed {seed}"),
         (n, seeds) => format!("{n} paired runs on {} data seeds", seeds.len()),
     });
+    let Dropped { noisy, baseline } = dropped;
+    if noisy + baseline > 0 {
+        words.push(format!("without {noisy} noisy and {baseline} baseline runs that diverged"));
+    }
     words.join(", ")
 }
 

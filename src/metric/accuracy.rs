@@ -1,12 +1,15 @@
 //! The share of correctly classified rows.
 
-use candle_core::{D, DType, Result, Tensor, bail};
+use candle_core::{D, DType, Result, Tensor};
 
-use super::{Metric, Predicted};
+use super::{Metric, Predicted, class_numbers};
 use crate::ops;
 
 /// The share of correctly classified rows. With one logit z, the predicted class is 1 if z > 0.
 /// With several logits, it is the class of the largest.
+///
+/// It is undefined if an output is NaN or a target is no class: with one logit a number outside [0,
+/// 1], with several one that is not the number of an output.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accuracy;
 
@@ -22,6 +25,9 @@ impl Metric for Accuracy {
     }
 
     fn hits(&self, rows: &Predicted) -> Option<Vec<bool>> {
+        if !rows.are_classified() {
+            return None;
+        }
         Some(rows.classes().zip(rows.labels()).map(|(class, label)| class == label).collect())
     }
 
@@ -32,18 +38,5 @@ impl Metric for Accuracy {
         let classes = class_numbers(outputs, targets)?;
         let predicted = outputs.detach().argmax(D::Minus1)?; // (R, B)
         predicted.eq(&classes)?.to_dtype(DType::F32)?.sum(1).map(Some)
-    }
-}
-
-/// Returns targets (R or 1, B) as u32 class numbers (R, B).
-pub(crate) fn class_numbers(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    match (logits.dims(), targets.dims()) {
-        (&[r, b, _], &[shared, rows]) if (shared == r || shared == 1) && rows == b => {
-            targets.to_dtype(DType::U32)?.broadcast_as((r, b))?.contiguous()
-        }
-        (zs, ys) => bail!(
-            "classification expects logits (R, B, C) and targets (R or 1, B), received {zs:?} \
-             and {ys:?}"
-        ),
     }
 }

@@ -6,6 +6,7 @@
 mod accuracy;
 mod predicted;
 mod r_squared;
+mod targets;
 
 use std::fmt::Debug;
 
@@ -13,9 +14,9 @@ use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 pub use accuracy::Accuracy;
-pub(crate) use accuracy::class_numbers;
 pub use predicted::Predicted;
 pub use r_squared::RSquared;
+pub(crate) use targets::{check_classes, check_finite, check_shares, class_numbers};
 
 /// Which of two scores is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

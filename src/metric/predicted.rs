@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Result, Tensor, bail};
 
+use super::targets::is_class;
+
 /// The outputs of one replica for a whole set of rows, with the targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicted {
@@ -79,7 +81,23 @@ impl Predicted {
         })
     }
 
-    /// Returns the class of each row of a classification, given by its first target.
+    /// Returns whether no output is NaN and every row's first target is a class of the outputs. A
+    /// single output has the classes 0 and 1, between which a target may lie.
+    pub(super) fn are_classified(&self) -> bool {
+        self.iter().all(|(outputs, targets)| {
+            let target = f64::from(targets[0]);
+            let is_label = match outputs {
+                [_] => (0.0..=1.).contains(&target),
+                _ => is_class(target, outputs.len()),
+            };
+            is_label && outputs.iter().all(|output| !output.is_nan())
+        })
+    }
+
+    /// Returns the class of each row of a classification, given by its first target. The target must
+    /// be a class, which the training loop checks ([`Objective::check`]).
+    ///
+    /// [`Objective::check`]: crate::objective::Objective::check
     pub fn labels(&self) -> impl Iterator<Item = u32> {
         self.iter().map(|(_, targets)| Self::label(targets[0]))
     }

@@ -48,14 +48,6 @@ pub fn replicated_vars(
     VarBuilder::from_backend(Box::new(backend), dtype, device.clone())
 }
 
-/// Returns the variables of a map, sorted by name; `VarMap` itself has no order.
-pub fn sorted_vars(varmap: &VarMap) -> Vec<(String, Var)> {
-    let data = varmap.data().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut vars: Vec<_> = data.iter().map(|(name, var)| (name.clone(), var.clone())).collect();
-    vars.sort_by(|(a, _), (b, _)| a.cmp(b));
-    vars
-}
-
 struct SeededVars {
     varmap: VarMap,
     seeds: Vec<u64>,

@@ -9,12 +9,14 @@ mod model;
 mod plain;
 mod relu;
 mod sequential;
+mod vars;
 
 pub use conv2d::{Conv2d, MaxPool2d, conv2d};
 pub use dense::{Dense, dense};
-pub use init::{replicated_vars, seeded_vars, sorted_vars};
+pub use init::{replicated_vars, seeded_vars};
 pub use lstm::{Lstm, lstm};
 pub use model::Model;
 pub use plain::Plain;
 pub use relu::Relu;
 pub use sequential::{SequentialT, seq_t};
+pub use vars::{sorted_vars, trainable_vars};

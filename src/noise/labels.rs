@@ -20,7 +20,9 @@ use crate::ops::{NoiseDraw, split_rows};
 ///
 /// # Shapes
 /// Class numbers of any shape and dtype; the result has the same: (B,), or (R, B) in a replicated
-/// map. The draw of a label depends on its place in the batch, not on the batch's length.
+/// map. The draw of a label depends on its place in the batch, not on the batch's length. Threads that
+/// share label noise take its draws in the order of their calls; see
+/// [`NoiseLayer`](super::NoiseLayer).
 #[derive(Clone, Debug)]
 pub struct LabelNoise {
     site: Arc<Site>,
@@ -48,12 +50,27 @@ impl LabelNoise {
         Ok(Self { site: nb.site(Strength::rate("rate"), rates)?, classes })
     }
 
-    /// Creates label noise with its own [`NoiseMap`].
+    /// Creates label noise with its own [`NoiseMap`] and the path `labels`. Two with one seed draw
+    /// the same noise; [`seeded_at`](Self::seeded_at) takes a path.
     ///
     /// # Errors
     /// If the rate is out of range or there are fewer than two classes.
     pub fn seeded(rate: f64, classes: usize, seed: u64) -> Result<Self> {
-        Self::new(rate, classes, NoiseMap::new(seed).builder().pp("labels"))
+        Self::seeded_at(rate, classes, seed, "labels")
+    }
+
+    /// Creates label noise with its own [`NoiseMap`] and a path. Its draws are those of label noise
+    /// at this path of any map with this seed.
+    ///
+    /// # Errors
+    /// If [`LabelNoise::seeded`] would fail, or the path is empty.
+    pub fn seeded_at(rate: f64, classes: usize, seed: u64, path: &str) -> Result<Self> {
+        Self::new(rate, classes, NoiseMap::new(seed).builder().pp(path))
+    }
+
+    /// Returns the number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     fn flip(&self, labels: &Tensor, draws: &[NoiseDraw]) -> Result<Tensor> {

@@ -23,7 +23,10 @@ use crate::ops::{Axis, NoiseDraw};
 /// any rank works: the first of two or more axes is the batch, and a tensor with one axis is a
 /// single row. In a replicated map the first axis is the replica and the second the batch.
 ///
-/// A clone shares the site, and therefore the steps, with the original layer.
+/// A clone shares the site, and therefore the steps, with the original layer. Threads that call one
+/// layer in training, or clones of it, take its draws in the order of their calls: which thread gets
+/// which draw is a matter of timing. For repeatable bits give each thread a layer with a path of its
+/// own. In evaluation threads may share a layer, because it draws nothing.
 #[derive(Clone)]
 pub struct NoiseLayer<K> {
     pub(super) kind: K,
@@ -75,12 +78,39 @@ impl<K: Kind + Default> NoiseLayer<K> {
         Self::of_kind(K::default(), strengths, nb)
     }
 
-    /// Creates a layer with its own [`NoiseMap`].
+    /// Creates a layer with its own [`NoiseMap`] and the path `noise`.
+    ///
+    /// Two such layers with one seed draw the same noise. Give each layer of a model its own seed or,
+    /// with [`seeded_at`](Self::seeded_at), its own path.
     ///
     /// # Errors
     /// If the strength is outside its range.
     pub fn seeded(strength: f64, seed: u64) -> Result<Self> {
-        Self::new(strength, NoiseMap::new(seed).builder().pp("noise"))
+        Self::seeded_at(strength, seed, "noise")
+    }
+
+    /// Creates a layer with its own [`NoiseMap`] and a path, which makes its draws independent of
+    /// those of other paths. They are the draws of a layer at this path of any map with this seed.
+    ///
+    /// ```
+    /// use candle_core::{DType, Device, Result, Tensor};
+    /// use candle_nn::ModuleT;
+    /// use candle_noise::{GaussianNoise, NoiseMap};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let xs = Tensor::zeros((4, 8), DType::F32, &Device::Cpu)?;
+    /// let draw = |noise: GaussianNoise| noise.forward_t(&xs, true)?.to_vec2::<f32>();
+    /// let first = draw(GaussianNoise::seeded_at(0.1, 42, "hidden.0")?)?;
+    /// assert_ne!(first, draw(GaussianNoise::seeded_at(0.1, 42, "hidden.1")?)?);
+    /// let in_a_map = GaussianNoise::new(0.1, NoiseMap::new(42).builder().pp("hidden").pp(0))?;
+    /// assert_eq!(first, draw(in_a_map)?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If the strength is outside its range or the path is empty.
+    pub fn seeded_at(strength: f64, seed: u64, path: &str) -> Result<Self> {
+        Self::new(strength, NoiseMap::new(seed).builder().pp(path))
     }
 }
 

@@ -38,6 +38,7 @@ mod layer;
 mod map;
 mod noisy_model;
 mod parse;
+mod passes;
 mod perturb;
 mod row;
 mod shipped;

@@ -28,12 +28,17 @@ impl<M> NoisyModel<M> {
 
 impl<M: ModuleT> ModuleT for NoisyModel<M> {
     /// Perturbs the variables in training, and leaves them perturbed for the backward pass.
+    ///
+    /// # Errors
+    /// If an earlier training pass still awaits its step, a variable has changed since that pass, or
+    /// the model fails.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        if train {
-            self.noise.perturb()?;
-            return self.model.forward_t(xs, train);
+        if !train {
+            return self.noise.0.on_clean(|| self.model.forward_t(xs, train));
         }
-        self.noise.on_clean(|| self.model.forward_t(xs, train))
+        self.noise.0.perturb()?;
+        let result = self.model.forward_t(xs, train);
+        result.or_else(|error| self.noise.0.abandon().and(Err(error)))
     }
 }
 
@@ -68,8 +73,12 @@ impl<O: Optimizer> Optimizer for CleanOptimizer<O> {
     }
 
     /// Restores the clean weights, and then takes the inner optimizer's step.
+    ///
+    /// # Errors
+    /// If no training pass of the noisy model came before, a noisy variable has no gradient, or the
+    /// inner optimizer fails.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
-        self.noise.restore()?;
+        self.noise.0.before_step(grads)?;
         self.inner.step(grads)
     }
 
@@ -87,11 +96,21 @@ impl<O: SaveState> SaveState for CleanOptimizer<O> {
         self.inner.vars()
     }
 
+    /// Returns the inner optimizer's state.
+    ///
+    /// # Errors
+    /// If the weights are noisy, because what is saved beside it would be noisy, too.
     fn state(&self) -> Result<OptimizerState> {
+        self.noise.0.check_clean()?;
         self.inner.state()
     }
 
     fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
         self.inner.set_state(state)
+    }
+
+    fn abandon_pass(&self) -> Result<()> {
+        self.noise.0.abandon()?;
+        self.inner.abandon_pass()
     }
 }

@@ -1,15 +1,16 @@
 //! Gaussian noise on the weights: the loss is that of w + e, and the optimizer changes w.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::Result;
 use candle_nn::{ModuleT, Optimizer, VarMap};
 
 use super::noisy_model::{CleanOptimizer, NoisyModel};
+use super::passes::Passes;
 use super::site::NoiseBuilder;
 use super::strength::Strength;
 use super::var_sites::VarSites;
-use crate::nn::sorted_vars;
+use crate::nn::trainable_vars;
 
 /// Weight noise: each training pass sees w + stddev · z with new z ~ N(0, 1); evaluation sees w.
 ///
@@ -17,20 +18,28 @@ use crate::nn::sorted_vars;
 /// add up. Two wrappers share the state: [`model`](Self::model) perturbs the variables before a
 /// training pass, and [`optimizer`](Self::optimizer) restores them before its step. The backward
 /// pass comes between the two, because it must see the same weights as the forward pass: one
-/// training pass, its backward pass, one step.
+/// training pass, its backward pass, one step. A second pass before the step, a step without a pass
+/// and a step of an optimizer without the wrapper are errors: the second pass or an evaluation finds
+/// the latter.
+///
+/// Between a pass and its step the variables are noisy, and `VarMap::save`, which is Candle's, writes
+/// them so. Save after the step, or call [`restore`](Self::restore) after the backward pass; the step
+/// may follow. Evaluations see clean weights at any time, and checkpoints contain no others.
 ///
 /// To second order the mean loss is L(w) + stddev²/2 · tr(Hessian). Murray & Edwards 1994,
 /// "Enhanced MLP Performance and Fault Tolerance Resulting from Synaptic Weight Noise During
 /// Training"; An 1996 (see [`GaussianNoise`](super::GaussianNoise)); Graves 2011, "Practical
 /// Variational Inference for Neural Networks".
 ///
-/// Each variable has a site at its name. Its first axis (after the replicas) counts as rows.
+/// Each variable of [`trainable_vars`] has a site at its name. Its first axis (after the replicas)
+/// counts as rows. The running statistics of a `BatchNorm` take no noise, and keep what a pass has
+/// written.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
 /// use candle_nn::{Module, ModuleT, Optimizer, VarMap, linear};
 /// use candle_noise::NoiseMap;
-/// use candle_noise::nn::{seeded_vars, seq_t, sorted_vars};
+/// use candle_noise::nn::{seeded_vars, seq_t, trainable_vars};
 /// use candle_noise::noise::WeightNoise;
 /// use candle_noise::optim::{Adam, AdamOptions};
 ///
@@ -38,7 +47,7 @@ use crate::nn::sorted_vars;
 /// let varmap = VarMap::new();
 /// let vb = seeded_vars(&varmap, 42, DType::F32, &Device::Cpu);
 /// let model = seq_t().add(linear(2, 1, vb)?);
-/// let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+/// let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
 /// let adam = Adam::new(vars, AdamOptions::default())?;
 ///
 /// let noise = WeightNoise::new(&varmap, 0.05, NoiseMap::new(42).builder().pp("weights"))?;
@@ -50,17 +59,10 @@ use crate::nn::sorted_vars;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-pub struct WeightNoise(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    sites: VarSites,
-    /// The clean values of the variables that are currently noisy.
-    clean: Mutex<Vec<(Var, Tensor)>>,
-}
+pub struct WeightNoise(pub(super) Arc<Passes>);
 
 impl WeightNoise {
-    /// Creates noise with one stddev on all floating-point variables of a map.
+    /// Creates noise with one stddev on all [`trainable_vars`] of a map.
     ///
     /// # Errors
     /// If `stddev` is negative or not finite, or a site's path is taken.
@@ -73,8 +75,9 @@ impl WeightNoise {
     /// # Errors
     /// If [`WeightNoise::new`] would fail, or the number of stddevs is not the number of replicas.
     pub fn with_strengths(varmap: &VarMap, stddevs: &[f64], nb: NoiseBuilder) -> Result<Self> {
-        let sites = VarSites::new(sorted_vars(varmap), Strength::amount("stddev"), stddevs, &nb)?;
-        Ok(Self(Arc::new(Inner { sites, clean: Mutex::default() })))
+        let vars = trainable_vars(varmap);
+        let sites = VarSites::new(vars, Strength::amount("stddev"), stddevs, &nb)?;
+        Ok(Self(Arc::new(Passes::new(sites))))
     }
 
     /// Wraps a model so that its weights are noisy in training.
@@ -87,68 +90,13 @@ impl WeightNoise {
         CleanOptimizer::new(inner, self.clone())
     }
 
-    /// Restores the clean values of the variables; a step does so by itself.
+    /// Restores the clean values of the variables, as a step does by itself. Call it after a training
+    /// pass without a step, or after the backward pass to save the variables before the step.
     ///
     /// # Errors
-    /// If a device fails.
+    /// If a variable has changed since the pass, so that its clean values are not known, or a device
+    /// fails.
     pub fn restore(&self) -> Result<()> {
         self.0.restore()
-    }
-
-    /// Adds new noise to the clean values.
-    pub(super) fn perturb(&self) -> Result<()> {
-        self.restore()?;
-        let mut noisy = Vec::new();
-        for site in self.0.sites.iter() {
-            let clean = site.var.as_detached_tensor();
-            if let Some(values) = site.noisy(&clean, |draw| draw.strength)? {
-                noisy.push((site.var.clone(), clean.copy()?, values));
-            }
-        }
-        let mut clean = self.0.clean();
-        for (var, was, values) in noisy {
-            // Remembered first, then changed, so that a failure loses no clean values.
-            clean.push((var.clone(), was));
-            var.set(&values)?;
-        }
-        Ok(())
-    }
-
-    /// Runs `f` on the clean values. A pass that still awaits its backward pass gets its noise
-    /// back.
-    pub(super) fn on_clean<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let copy = |(var, clean): &(Var, Tensor)| {
-            Ok((var.clone(), var.as_detached_tensor().copy()?, clean.clone()))
-        };
-        let noisy = self.0.clean().iter().map(copy).collect::<Result<Vec<_>>>()?;
-        self.restore()?;
-        let result = f();
-        let mut clean = self.0.clean();
-        for (var, values, was) in noisy {
-            clean.push((var.clone(), was));
-            var.set(&values)?;
-        }
-        result
-    }
-}
-
-impl Inner {
-    fn clean(&self) -> MutexGuard<'_, Vec<(Var, Tensor)>> {
-        self.clean.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn restore(&self) -> Result<()> {
-        let mut clean = self.clean();
-        clean.iter().try_for_each(|(var, was)| var.set(was))?;
-        clean.clear();
-        Ok(())
-    }
-}
-
-impl Drop for Inner {
-    /// Restores the clean weights after a loop that ended between a pass and its step.
-    fn drop(&mut self) {
-        // A device failure cannot be reported here.
-        let _ = self.restore();
     }
 }

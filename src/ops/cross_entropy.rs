@@ -4,7 +4,9 @@
 //! its plain twin in the same order, so the bits are those of Candle's ops on a CPU with AVX2, where
 //! Candle sums in 32 lanes; unlike them they do not depend on the CPU or its C library.
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Storage, Tensor, bail,
+};
 use candle_nn::ops::log_softmax;
 
 use super::cpu::{is_fused, values};
@@ -19,7 +21,8 @@ use super::no_grad::is_no_grad;
 /// `logits` (R, B, C); `classes` (R, B), u32; result (R,).
 ///
 /// # Errors
-/// When the shapes do not fit or a class does not exist.
+/// When the shapes do not fit or, on the CPU, a class does not exist. On CUDA Candle's `gather` fails
+/// at such a class, but gives a row of the class `u32::MAX` the loss 0.
 pub fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
     match (logits.dims(), classes.dims()) {
         (&[r, b, c], dims) if *dims == [r, b] && r * b * c > 0 => {}
@@ -29,7 +32,12 @@ pub fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
         ),
     }
     if !is_fused(&[logits]) {
-        return plain(logits, classes);
+        let classes = classes.contiguous()?;
+        let (storage, layout) = classes.storage_and_layout();
+        if let Storage::Cpu(storage) = &*storage {
+            class_indices(storage, layout, logits.dims()[2])?;
+        }
+        return plain(logits, &classes);
     }
     let (logits, classes) = (logits.contiguous()?, classes.contiguous()?);
     if is_no_grad() {

@@ -116,7 +116,8 @@ impl Optimizer for Adam {
         let grad = |param: &Param| match grads.get(&param.var) {
             Some(grad) => Ok(grad.clone()),
             None => bail!(
-                "Adam: no gradient for a variable of shape {:?}: the loss does not depend on it",
+                "Adam: no gradient for a variable of shape {:?}: the loss does not depend on it; \
+                 nn::trainable_vars leaves out running statistics",
                 param.var.dims()
             ),
         };

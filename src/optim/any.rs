@@ -72,6 +72,10 @@ impl SaveState for AnyOptimizer {
     fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
         self.0.set_state(state)
     }
+
+    fn abandon_pass(&self) -> Result<()> {
+        self.0.abandon_pass()
+    }
 }
 
 impl fmt::Debug for AnyOptimizer {

@@ -5,7 +5,7 @@ use candle_core::{Result, Var, bail};
 use candle_nn::{Optimizer, VarMap};
 
 use super::state::{OptimizerState, SaveState};
-use crate::nn::sorted_vars;
+use crate::nn::trainable_vars;
 use crate::noise::{NoiseBuilder, Strength, VarSites};
 use crate::ops::{NoiseDraw, gradients};
 
@@ -56,8 +56,8 @@ pub struct GradientNoise<O> {
 }
 
 impl<O: Optimizer> GradientNoise<O> {
-    /// Adds noise before `inner`, which optimizes variables of `varmap`. The sites have the
-    /// variables' names.
+    /// Adds noise before `inner`, which optimizes the [`trainable_vars`] of `varmap`. The sites have
+    /// the variables' names.
     ///
     /// # Errors
     /// If an option is out of range or a site's path is taken.
@@ -68,7 +68,7 @@ impl<O: Optimizer> GradientNoise<O> {
         nb: NoiseBuilder,
     ) -> Result<Self> {
         let etas = vec![options.eta; nb.replicas()];
-        Self::with_vars(inner, sorted_vars(varmap), &etas, options.decay, nb)
+        Self::with_vars(inner, trainable_vars(varmap), &etas, options.decay, nb)
     }
 
     /// Adds noise with one variance per replica, and with the decay of the options.
@@ -83,7 +83,7 @@ impl<O: Optimizer> GradientNoise<O> {
         options: GradientNoiseOptions,
         nb: NoiseBuilder,
     ) -> Result<Self> {
-        Self::with_vars(inner, sorted_vars(varmap), etas, options.decay, nb)
+        Self::with_vars(inner, trainable_vars(varmap), etas, options.decay, nb)
     }
 
     /// Returns the inner optimizer.
@@ -163,5 +163,9 @@ impl<O: SaveState> SaveState for GradientNoise<O> {
 
     fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
         self.inner.set_state(state)
+    }
+
+    fn abandon_pass(&self) -> Result<()> {
+        self.inner.abandon_pass()
     }
 }

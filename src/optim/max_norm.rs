@@ -133,4 +133,8 @@ impl<O: SaveState> SaveState for MaxNorm<O> {
     fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
         self.inner.set_state(state)
     }
+
+    fn abandon_pass(&self) -> Result<()> {
+        self.inner.abandon_pass()
+    }
 }

@@ -76,7 +76,8 @@ impl Optimizer for Sgd {
         let step = |(var, velocity): &(Var, Var)| match grads.get(var) {
             Some(grad) => (velocity.as_detached_tensor() * momentum)? + grad,
             None => bail!(
-                "Sgd: no gradient for a variable of shape {:?}: the loss does not depend on it",
+                "Sgd: no gradient for a variable of shape {:?}: the loss does not depend on it; \
+                 nn::trainable_vars leaves out running statistics",
                 var.dims()
             ),
         };

@@ -67,6 +67,15 @@ pub trait SaveState {
     /// If the number of tensors, a shape or a dtype differs from [`SaveState::state`]. Nothing is
     /// changed then.
     fn set_state(&mut self, state: &OptimizerState) -> Result<()>;
+
+    /// Undoes what a training pass leaves for its step, such as noise on the weights; the step does
+    /// not follow, because something between the two has failed. Most optimizers need nothing of it.
+    ///
+    /// # Errors
+    /// If a device fails.
+    fn abandon_pass(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Sets the moments of an optimizer, each of them a variable, to those of a state.

@@ -36,6 +36,7 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     pub(super) fn of(trainer: &Trainer) -> Result<Self> {
+        trainer.epochs.check_state()?;
         let copy = |(name, var): (String, &Var)| Ok((name, var.as_tensor().copy()?));
         let vars = sorted_vars(&trainer.varmap);
         let kept = trainer.epochs.stopper.iter().flat_map(|stopper| &stopper.kept);
@@ -101,6 +102,7 @@ impl Checkpoint {
         }
         (trainer.epochs.finished, trainer.epochs.history) = (*epoch, history.clone());
         trainer.epochs.unread.clear();
+        trainer.epochs.moved = None;
         if let Some(stopper) = &mut trainer.epochs.stopper {
             stopper.resume(history);
         }

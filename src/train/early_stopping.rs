@@ -13,7 +13,8 @@ use crate::nn::sorted_vars;
 /// A replica ends after the first `patience` epochs in a row with a validation loss that is not
 /// below its previous minimum. It keeps the weights of the last of these epochs. With
 /// `restore_best` it keeps the weights of the epoch with the lowest validation loss, even if it
-/// reaches the last epoch. The other replicas continue as if alone.
+/// reaches the last epoch or its loss becomes NaN or infinite later. The other replicas continue as
+/// if alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlyStopping {
@@ -114,22 +115,21 @@ impl Stopper {
         Ok(())
     }
 
-    /// Gives each replica the weights kept for it.
-    pub fn finish(&self, history: &mut History) -> Result<()> {
-        let replicas = history.replicas.len();
+    /// Gives each replica the weights kept for it. Returns whether there are any.
+    pub fn finish(&self, history: &mut History) -> Result<bool> {
+        let (replicas, restore_best) = (history.replicas.len(), self.rule.restore_best);
+        let mut has_kept = false;
         for (r, replica) in history.replicas.iter_mut().enumerate() {
-            let best = self.best_epochs.get(r).copied().unwrap_or(0);
-            if replica.stopped.is_some() || best == 0 {
-                continue;
-            }
-            replica.restored_epoch = self.rule.restore_best.then_some(best);
-            if self.rule.restore_best || replica.early_stopped {
+            let best = self.best_epochs.get(r).copied().filter(|best| *best > 0);
+            replica.restored_epoch = best.filter(|_| restore_best);
+            if replica.restored_epoch.is_some() || replica.early_stopped {
+                has_kept = true;
                 for Kept { var, values, .. } in &self.kept {
                     copy_replica(values, var, r, replicas)?;
                 }
             }
         }
-        Ok(())
+        Ok(has_kept)
     }
 }
 

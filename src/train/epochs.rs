@@ -1,7 +1,7 @@
 //! The training loop: for each batch forward, loss, backward and step; then an evaluation.
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Error, Result, Tensor, bail};
 use candle_nn::ModuleT;
 
 use super::early_stopping::Stopper;
@@ -9,8 +9,10 @@ use super::evaluate::Evaluation;
 use super::history::History;
 use super::measured::{Measured, Unread};
 use super::options::TrainOptions;
+use super::rows::check_rows;
 use super::shuffle::orders;
 use crate::data::Samples;
+use crate::metric::check_classes;
 use crate::noise::LabelNoise;
 use crate::ops::{Orders, backward, enable_grad};
 
@@ -26,41 +28,67 @@ pub(super) struct Epochs {
     pub finished: usize,
     pub history: History,
     pub unread: Unread,
+    /// Why the weights are not those after the last finished epoch, if they are not.
+    pub moved: Option<&'static str>,
 }
 
+/// The names of the sets of rows, in the order of the evaluation.
+pub(super) const SETS: [&str; 3] = ["training", "validation", "test"];
+
 impl Epochs {
-    /// Prepares training, with validation and test rows if there are any.
-    pub fn new(
-        train: Samples,
-        others: [Option<Samples>; 2],
-        options: TrainOptions,
-    ) -> Result<Self> {
-        let [validation, test] = others;
-        let sets = [Some(train.clone()), validation, test];
-        options.check(sets.iter().flatten())?;
+    /// Prepares training, without validation and test rows.
+    pub fn new(train: Samples, options: TrainOptions) -> Result<Self> {
+        options.check()?;
+        options.check_replicas(&train)?;
+        check_rows(SETS[0], &train, &*options.objective)?;
         let metric = options.objective.metrics().first().map(|metric| metric.name().to_string());
         Ok(Self {
             orders: orders(&options.seeds, train.rows(), train.device())?,
             unread: Unread::new(train.device()),
-            evaluation: Evaluation::new(sets)?,
+            evaluation: Evaluation::new([Some(train.clone()), None, None])?,
             history: History::new(metric.unwrap_or_default(), options.seeds.len()),
             train,
             labels: None,
             stopper: None,
             options,
             finished: 0,
+            moved: None,
         })
     }
 
-    /// Replaces the validation and test rows.
-    pub fn with(self, others: [Option<Samples>; 2]) -> Result<Self> {
+    /// Sets the validation rows, which are set 1, or the test rows, which are set 2.
+    pub fn with(mut self, set: usize, samples: Samples) -> Result<Self> {
         if self.finished > 0 {
             bail!("rows are set before the first epoch, received them after {}", self.finished)
         }
-        let (labels, stopper, most) = (self.labels, self.stopper, self.unread.most);
-        let mut own = Self::new(self.train, others, self.options)?;
-        own.unread.most = most;
-        Ok(Self { labels, stopper, ..own })
+        self.options.check_replicas(&samples)?;
+        check_rows(SETS[set], &samples, &*self.options.objective)?;
+        let mut sets = self.evaluation.sets().clone();
+        sets[set] = Some(samples);
+        self.evaluation = Evaluation::new(sets)?;
+        Ok(self)
+    }
+
+    /// Trains with noise on the labels, which must be those of the objective.
+    pub fn with_labels(mut self, labels: LabelNoise) -> Result<Self> {
+        let Self { options, train, .. } = &self;
+        match options.objective.classes() {
+            Some(classes) if classes == labels.classes() => {}
+            Some(classes) => bail!(
+                "expected label noise of {classes} classes, as {} has them, received {}",
+                options.objective.name(),
+                labels.classes()
+            ),
+            None => bail!(
+                "label noise expects an objective of classes, received {}",
+                options.objective.name()
+            ),
+        }
+        let (_, ys) = train.range(0, train.rows())?;
+        check_classes(&ys, labels.classes())
+            .map_err(|error| Error::Msg(format!("label noise on the {} rows: {error}", SETS[0])))?;
+        self.labels = Some(labels);
+        Ok(self)
     }
 
     /// Returns the training, validation and test rows.
@@ -82,14 +110,29 @@ impl Epochs {
         if self.have_ended() {
             bail!("training has ended after {} epochs", self.finished)
         }
+        self.check_state()?;
+        self.moved = Some("an epoch failed on the way");
         let noisy = self.train_epoch(model, step)?;
         let [clean, val, test] = self.evaluation.measure(model, &*self.options.objective)?;
+        self.moved = None;
         self.finished += 1;
         self.unread.push([noisy, clean, val, test]);
         if self.unread.is_due() || self.finished == self.options.epochs {
             self.read()?;
         }
         Ok(())
+    }
+
+    /// Checks that the model and its optimizer are as they were after the last finished epoch.
+    pub fn check_state(&self) -> Result<()> {
+        match self.moved {
+            None => Ok(()),
+            Some(why) => bail!(
+                "expected the state after {} finished epochs, but {why}: only a checkpoint made \
+                 before can be resumed",
+                self.finished
+            ),
+        }
     }
 
     /// Records the epochs that have not been read yet.
@@ -116,8 +159,10 @@ impl Epochs {
     /// Reads the last curves, and gives the model the weights kept by early stopping.
     pub fn finish(&mut self) -> Result<()> {
         self.read()?;
-        if let Some(stopper) = &self.stopper {
-            stopper.finish(&mut self.history)?;
+        if let Some(stopper) = &self.stopper
+            && stopper.finish(&mut self.history)?
+        {
+            self.moved = Some("`finish` has given the model the weights kept by early stopping");
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use candle_nn::ModuleT;
 
 use super::history::SetScores;
 use super::measured::{Measured, set_scores};
+use super::rows::check_rows;
 use crate::data::Samples;
 use crate::objective::Objective;
 use crate::ops::no_grad;
@@ -33,12 +34,13 @@ pub fn predict(model: &dyn ModuleT, samples: &Samples) -> Result<Tensor> {
 /// memory.
 ///
 /// # Errors
-/// If the model or the loss fails.
+/// If an input is not finite, a target is none of the objective's, or the model or the loss fails.
 pub fn evaluate(
     model: &dyn ModuleT,
     samples: &Samples,
     objective: &dyn Objective,
 ) -> Result<SetScores> {
+    check_rows("evaluated", samples, objective)?;
     let measured = measure(model, samples, objective)?;
     Ok(set_scores(std::iter::once(&measured[..]), objective)?.remove(0))
 }

@@ -16,8 +16,8 @@ use crate::data::Samples;
 /// if they have none.
 ///
 /// # Errors
-/// If an option is out of range, the replicas of the samples do not match the seeds, or the model,
-/// the loss or the optimizer fails.
+/// If an option is out of range, the replicas of the samples do not match the seeds, an input is not
+/// finite, a target is none of the objective's, or the model, the loss or the optimizer fails.
 pub fn fit<O: Optimizer>(
     model: &dyn ModuleT,
     optimizer: &mut O,
@@ -25,8 +25,10 @@ pub fn fit<O: Optimizer>(
     validation: Option<&Samples>,
     options: &TrainOptions,
 ) -> Result<History> {
-    let others = [validation.cloned(), None];
-    let mut epochs = Epochs::new(train.clone(), others, options.clone())?;
+    let mut epochs = Epochs::new(train.clone(), options.clone())?;
+    if let Some(validation) = validation {
+        epochs = epochs.with(1, validation.clone())?;
+    }
     while !epochs.have_ended() {
         epochs.run(model, &mut |grads| optimizer.step(grads))?;
     }

@@ -23,7 +23,8 @@ pub struct ReplicaHistory {
     pub val: Curves,
     /// Of the test rows with the noise off, after the epoch.
     pub test: Curves,
-    /// The loss that ended the curves before the last epoch, if one did.
+    /// The loss that ended the curves before the last epoch, if one did. The final weights are then
+    /// of no use, unless early stopping restored others.
     pub stopped: Option<Stop>,
     /// Whether early stopping ended the curves.
     pub early_stopped: bool,
@@ -128,6 +129,6 @@ impl ReplicaHistory {
     /// Returns the epoch, from 1, of the model's final weights; `None` if they are of no use.
     pub fn final_epoch(&self) -> Option<usize> {
         let last = Some(self.epochs()).filter(|&epoch| epoch > 0 && self.stopped.is_none());
-        last.map(|last| self.restored_epoch.unwrap_or(last))
+        self.restored_epoch.or(last)
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod measured;
 mod options;
 mod predictor;
+mod rows;
 mod shuffle;
 mod trainer;
 
@@ -19,5 +20,7 @@ pub use fit::fit;
 pub use history::{Curves, History, ReplicaHistory, SetScores, Stop};
 pub use options::TrainOptions;
 pub use predictor::Predictor;
+#[cfg(feature = "experiment")]
+pub(crate) use rows::check_rows;
 pub use shuffle::shuffled;
 pub use trainer::Trainer;

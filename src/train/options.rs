@@ -43,22 +43,25 @@ impl TrainOptions {
         Self { seeds: seeds.to_vec(), ..self }
     }
 
-    pub(super) fn check<'a>(&self, sets: impl Iterator<Item = &'a Samples>) -> Result<()> {
-        let Self { epochs, batch_size, seeds, .. } = self;
+    pub(super) fn check(&self) -> Result<()> {
+        let Self { epochs, batch_size, .. } = self;
         if !(1..=u32::MAX as usize).contains(epochs) {
             bail!("epochs must lie in 1 to 2^32 - 1, received {epochs}")
         }
         if *batch_size == 0 {
             bail!("batch_size must be at least 1, received 0")
         }
-        for samples in sets {
-            let replicas = samples.replicas();
-            if seeds.is_empty() || (replicas != 1 && replicas != seeds.len()) {
-                bail!("expected one seed for each of {replicas} replicas, received {}", seeds.len())
-            }
-            if !samples.replica_axis() && seeds.len() != 1 {
-                bail!("a model without a replica axis takes one seed, received {}", seeds.len())
-            }
+        Ok(())
+    }
+
+    /// Checks that there is one seed for each replica of some samples.
+    pub(super) fn check_replicas(&self, samples: &Samples) -> Result<()> {
+        let (seeds, replicas) = (&self.seeds, samples.replicas());
+        if seeds.is_empty() || (replicas != 1 && replicas != seeds.len()) {
+            bail!("expected one seed for each of {replicas} replicas, received {}", seeds.len())
+        }
+        if !samples.replica_axis() && seeds.len() != 1 {
+            bail!("a model without a replica axis takes one seed, received {}", seeds.len())
         }
         Ok(())
     }

@@ -1,22 +1,34 @@
 //! A trained model for predictions.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 
 use super::evaluate::predict;
+use super::rows::check_rows;
 use crate::data::Samples;
 use crate::metric::Predicted;
 use crate::nn::Model;
+use crate::objective::Objective;
 
 /// A model without its training data, for example for a server.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     model: Model,
+    objective: Option<Arc<dyn Objective>>,
 }
 
 impl Predictor {
-    /// Wraps a model with trained or loaded weights.
+    /// Wraps a model with trained or loaded weights. It does not know its objective, so
+    /// [`predict`](Self::predict) does not check the targets;
+    /// [`Trainer::predictor`](super::Trainer::predictor) gives one that does.
     pub fn new(model: Model) -> Self {
-        Self { model }
+        Self { model, objective: None }
+    }
+
+    /// Wraps a model trained for an objective.
+    pub(super) fn checked(model: Model, objective: Arc<dyn Objective>) -> Self {
+        Self { model, objective: Some(objective) }
     }
 
     /// Returns the model.
@@ -39,8 +51,12 @@ impl Predictor {
     /// Returns the outputs of each replica with the targets, for metrics.
     ///
     /// # Errors
-    /// If the model fails.
+    /// If the model fails, or an input is not finite or a target none of the objective's, if the
+    /// predictor knows it.
     pub fn predict(&self, samples: &Samples) -> Result<Vec<Predicted>> {
+        if let Some(objective) = &self.objective {
+            check_rows("predicted", samples, &**objective)?;
+        }
         let (_, targets) = samples.range(0, samples.rows())?;
         Predicted::by_replica(&self.outputs(samples)?, &targets)
     }

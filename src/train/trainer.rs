@@ -7,7 +7,7 @@ use candle_nn::{Optimizer, VarMap};
 
 use super::checkpoint::Checkpoint;
 use super::early_stopping::{EarlyStopping, Stopper};
-use super::epochs::Epochs;
+use super::epochs::{Epochs, SETS};
 use super::history::History;
 use super::options::TrainOptions;
 use super::predictor::Predictor;
@@ -38,7 +38,8 @@ use crate::optim::{AnyOptimizer, SaveState};
 /// # let (train, validation) = (Samples::new(&xs, &ys)?, Samples::new(&xs, &ys)?);
 /// # let varmap = VarMap::new();
 /// let model = candle_nn::linear(2, 1, nn::seeded_vars(&varmap, 0, DType::F32, &Device::Cpu))?;
-/// let adam = Adam::new(varmap.all_vars(), AdamOptions::default())?;
+/// let vars = nn::trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+/// let adam = Adam::new(vars, AdamOptions::default())?;
 /// let mut trainer = Trainer::new(nn::Model::new(model), &varmap, adam, train, TrainOptions::new(100))?
 ///     .with_validation(validation)?
 ///     .with_early_stopping(EarlyStopping::new(5).restore_best())?;
@@ -66,7 +67,10 @@ impl Trainer {
     /// O) if they have none.
     ///
     /// # Errors
-    /// If an option is out of range, or the replicas of the samples do not match the seeds.
+    /// If an option is out of range, the replicas of the samples do not match the seeds, an input is
+    /// not finite, or a target is none of the objective's ([`Objective::check`]).
+    ///
+    /// [`Objective::check`]: crate::objective::Objective::check
     pub fn new(
         model: Model,
         varmap: &VarMap,
@@ -74,7 +78,7 @@ impl Trainer {
         train: Samples,
         options: TrainOptions,
     ) -> Result<Self> {
-        let epochs = Epochs::new(train, [None, None], options)?;
+        let epochs = Epochs::new(train, options)?;
         let optimizer = AnyOptimizer::from(optimizer);
         Ok(Self { model, varmap: varmap.clone(), noise: None, optimizer, epochs })
     }
@@ -85,9 +89,13 @@ impl Trainer {
     }
 
     /// Trains with label noise. Evaluations use the correct labels.
-    pub fn with_label_noise(mut self, labels: LabelNoise) -> Self {
-        self.epochs.labels = Some(labels);
-        self
+    ///
+    /// # Errors
+    /// If the objective has no classes or another number of them, or a target of the training rows
+    /// is not the number of a class.
+    pub fn with_label_noise(mut self, labels: LabelNoise) -> Result<Self> {
+        self.epochs = self.epochs.with_labels(labels)?;
+        Ok(self)
     }
 
     /// Evaluates validation rows after each epoch.
@@ -95,8 +103,7 @@ impl Trainer {
     /// # Errors
     /// If [`Trainer::new`] would fail with these samples.
     pub fn with_validation(mut self, validation: Samples) -> Result<Self> {
-        let test = self.epochs.sets()[2].clone();
-        self.epochs = self.epochs.with([Some(validation), test])?;
+        self.epochs = self.epochs.with(1, validation)?;
         Ok(self)
     }
 
@@ -105,8 +112,7 @@ impl Trainer {
     /// # Errors
     /// If [`Trainer::new`] would fail with these samples.
     pub fn with_test(mut self, test: Samples) -> Result<Self> {
-        let validation = self.epochs.sets()[1].clone();
-        self.epochs = self.epochs.with([validation, Some(test)])?;
+        self.epochs = self.epochs.with(2, test)?;
         Ok(self)
     }
 
@@ -116,9 +122,12 @@ impl Trainer {
     /// # Errors
     /// If there are no rows to watch, or the patience is 0.
     pub fn with_early_stopping(mut self, rule: EarlyStopping) -> Result<Self> {
-        let (set, name) = if rule.on_test { (2, "test") } else { (1, "validation") };
+        let set = if rule.on_test { 2 } else { 1 };
         if self.epochs.sets()[set].is_none() {
-            bail!("early stopping watches the {name} loss: expected {name} samples")
+            bail!(
+                "early stopping watches the {name} loss: expected {name} samples",
+                name = SETS[set]
+            )
         }
         self.epochs.stopper = Some(Stopper::new(&self.varmap, rule)?);
         self.epochs.unread.most = 1;
@@ -158,10 +167,12 @@ impl Trainer {
     /// Trains and evaluates one epoch.
     ///
     /// # Errors
-    /// If the model, the loss or the optimizer fails.
+    /// If the model, the loss or the optimizer fails. The weights are then those of the last step;
+    /// training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
         let Self { model, optimizer, epochs, .. } = self;
-        epochs.run(&*model, &mut |grads| optimizer.step(grads))
+        let result = epochs.run(&*model, &mut |grads| optimizer.step(grads));
+        result.or_else(|error| optimizer.abandon_pass().and(Err(error)))
     }
 
     /// Ends training: reads the last curves, and gives the model the weights kept by early
@@ -176,7 +187,9 @@ impl Trainer {
     /// Returns the state after the last finished epoch.
     ///
     /// # Errors
-    /// If the optimizer has a variable that is not in the `VarMap`, or a device fails.
+    /// If an epoch has failed since, [`finish`](Self::finish) has replaced the weights by those kept
+    /// by early stopping, the optimizer has a variable that is not in the `VarMap`, or a device
+    /// fails.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         Checkpoint::of(self)
     }
@@ -190,9 +203,10 @@ impl Trainer {
         checkpoint.restore(self)
     }
 
-    /// Returns the model for predictions. It shares the weights: further epochs change them.
+    /// Returns the model for predictions. It shares the weights: further epochs change them. It
+    /// checks rows with targets as the trainer does.
     pub fn predictor(&self) -> Predictor {
-        Predictor::new(self.model.clone())
+        Predictor::checked(self.model.clone(), self.epochs.options.objective.clone())
     }
 }
 

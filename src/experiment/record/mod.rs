@@ -13,7 +13,7 @@ use crate::metric::{Metric, Predicted};
 use crate::train::{ReplicaHistory, Stop};
 
 /// One repeat. The figures are those of the weights that the run ends with, with the noise off, `None` if
-/// it failed: for each metric `train_`, `test_` and, if there are validation rows, `validation_`; the
+/// it [has failed](Self::has_failed): for each metric `train_`, `test_` and, if there are validation rows, `validation_`; the
 /// losses; and `best_test_`, the best of any epoch, which is chosen by the test rows and so optimistic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -32,7 +32,8 @@ pub struct Run {
     /// The epoch, from 1, whose weights early stopping restored: the figures are of this epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored_epoch: Option<usize>,
-    /// Why the run failed: its loss was not finite.
+    /// The loss that ended the run, if it was not finite: the run diverged. It has failed unless early
+    /// stopping restored the weights of an earlier epoch.
     pub stopped: Option<Stop>,
 }
 
@@ -75,6 +76,11 @@ impl Run {
             restored_epoch: history.restored_epoch,
             stopped: history.stopped.clone(),
         }
+    }
+
+    /// Whether the run diverged and early stopping had no weights to restore: it has no figures.
+    pub fn has_failed(&self) -> bool {
+        self.stopped.is_some() && self.restored_epoch.is_none()
     }
 
     /// A figure by its name, as `test_accuracy`.
@@ -142,7 +148,7 @@ impl Record {
         if let Some(stop) = &mut run.stopped {
             stop.replica = repeat;
         }
-        let hits = hits.filter(|_| run.stopped.is_none()).unwrap_or_default();
+        let hits = hits.filter(|_| !run.has_failed()).unwrap_or_default();
         let hits: String = hits.iter().map(|hit| if *hit { '1' } else { '0' }).collect();
         let curves = Sampled::new(history, trial.hyper.epochs);
         Self { curves, ..Self::of(trial, run, &hits) }

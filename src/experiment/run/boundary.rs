@@ -29,7 +29,7 @@ pub struct Field {
 }
 
 /// The probability that the trained replicas give to class 1 around the data, averaged over those
-/// that did not stop; `None` when all did. The grid has `side` points each way, at least 2, and a
+/// that did not fail; `None` when all did. The grid has `side` points each way, at least 2, and a
 /// margin of a tenth on each side.
 ///
 /// # Errors
@@ -61,9 +61,8 @@ pub fn boundary(
     let points: Vec<f32> = points.flat_map(|(i, j)| [at(x, i) as f32, at(y, j) as f32]).collect();
     let points = Tensor::from_vec(points, (1, side * side, 2), &Device::Cpu)?;
 
-    let histories = trained.histories.iter().enumerate();
-    let finished: Vec<usize> =
-        histories.filter(|(_, history)| history.stopped.is_none()).map(|(r, _)| r).collect();
+    let runs = trained.runs.iter().enumerate();
+    let finished: Vec<usize> = runs.filter(|(_, run)| !run.has_failed()).map(|(r, _)| r).collect();
     if finished.is_empty() {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! One chunk: runs that differ only in seed and strengths, trained as replicas of one tensor program.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, Var};
 use candle_nn::Optimizer;
 
@@ -8,7 +8,7 @@ use super::Event;
 use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial};
 use crate::metric::Predicted;
-use crate::nn::{Model, sorted_vars};
+use crate::nn::{Model, sorted_vars, trainable_vars};
 use crate::noise::{LabelNoise, NoiseSpec, WeightNoise};
 use crate::optim::{Adam, AdamOptions, AnyOptimizer, GradientNoise, GradientNoiseOptions};
 use crate::task::{Axis, Parts};
@@ -21,7 +21,7 @@ pub struct Trained {
     pub histories: Vec<ReplicaHistory>,
     /// The figures of each.
     pub runs: Vec<Run>,
-    /// The weights by name, sorted: (R, …) on the CPU, NaN for runs that stopped.
+    /// The weights by name, sorted: (R, …) on the CPU, NaN for runs that failed.
     pub weights: Vec<(String, Tensor)>,
     /// The class that each predicts for each test row in the end, if the targets are classes.
     pub test_classes: Vec<Vec<u32>>,
@@ -32,17 +32,26 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// How many test rows of each class were predicted as each, over the runs that did not stop: `classes`
+    /// How many test rows of each class were predicted as each, over the runs that did not fail: `classes`
     /// numbers for class 0, then for class 1 and so on.
-    pub fn confusion(&self, classes: usize) -> Vec<u64> {
+    ///
+    /// # Errors
+    /// If a row has or is predicted as a class beyond `classes`.
+    pub fn confusion(&self, classes: usize) -> Result<Vec<u64>> {
         let mut counts = vec![0; classes * classes];
-        let finished = self.histories.iter().zip(&self.test_classes);
-        for (_, predicted) in finished.filter(|(history, _)| history.stopped.is_none()) {
+        let finished = self.runs.iter().zip(&self.test_classes);
+        for (_, predicted) in finished.filter(|(run, _)| !run.has_failed()) {
             for (label, own) in self.test_labels.iter().zip(predicted) {
-                counts[*label as usize * classes + *own as usize] += 1;
+                let (label, own) = (*label as usize, *own as usize);
+                ensure!(
+                    label < classes && own < classes,
+                    "expected {classes} classes, received a test row of class {label}, predicted as \
+                     {own}"
+                );
+                counts[label * classes + own] += 1;
             }
         }
-        counts
+        Ok(counts)
     }
 
     /// `model.safetensors`: the weights by name, each with the replica axis first.
@@ -128,7 +137,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
     let Built { mut model, varmap, noise } =
         subject.build(hyper, &seeds, placed.clone(), device)?;
     let nb = noise.builder();
-    let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+    let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     let adam = AdamOptions::default().learning_rate(hyper.learning_rate);
     let mut optimizer = AnyOptimizer::from(Adam::new(vars, adam)?);
     if let Some(etas) = at(NoiseSpec::GRADIENTS) {
@@ -153,7 +162,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
         let classes =
             subject.objective().classes().context("labels take noise if they are classes")?;
         let labels = LabelNoise::with_strengths(rates, classes, nb.pp(NoiseSpec::LABELS))?;
-        trainer = trainer.with_label_noise(labels);
+        trainer = trainer.with_label_noise(labels)?;
     }
     if let Some(rule) = hyper.early_stopping {
         trainer = trainer.with_early_stopping(rule)?;
@@ -192,14 +201,14 @@ fn trained(
     })
 }
 
-/// The runs' weights on the CPU, NaN for those that stopped: what they were when their chunk ended depends
+/// The runs' weights on the CPU, NaN for those that failed: what they were when their chunk ended depends
 /// on their company.
 fn final_weights(var: &Var, histories: &[ReplicaHistory], axis: Axis) -> Result<Tensor> {
     let weights = var.as_detached_tensor().to_device(&Device::Cpu)?;
     let weights = if axis == Axis::Replicas { weights } else { weights.unsqueeze(0)? };
     let replica = |(r, history): (usize, &ReplicaHistory)| {
         let own = weights.narrow(0, r, 1)?;
-        if history.stopped.is_none() { Ok(own) } else { own.affine(0., f64::NAN) }
+        if history.final_epoch().is_some() { Ok(own) } else { own.affine(0., f64::NAN) }
     };
     let replicas = histories.iter().enumerate().map(replica);
     Ok(Tensor::cat(&replicas.collect::<candle_core::Result<Vec<_>>>()?, 0)?)

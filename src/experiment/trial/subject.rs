@@ -17,9 +17,10 @@ use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::objective::Objective;
 use crate::task::{Axis, Draw, Fingerprint, Hyper, Parts, Task};
+use crate::train::check_rows;
 
 /// Raised when a change makes runs of the same content give other bits.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// A task with everything that identifies its runs beside their hyperparameters.
 pub struct Subject<'a> {
@@ -185,8 +186,10 @@ impl<'a> Subject<'a> {
         let model = self.model(hyper, &varmap, &[0], &slots, &Device::Cpu)?;
         let parts = self.parts(hyper, &self.task.draw(), &Device::Cpu)?;
         let mut losses = Vec::new();
-        for samples in [Some(&parts.train), parts.validation.as_ref(), Some(&parts.test)] {
+        let sets = [Some(&parts.train), parts.validation.as_ref(), Some(&parts.test)];
+        for (set, samples) in ["training", "validation", "test"].into_iter().zip(sets) {
             let Some(samples) = samples else { continue };
+            check_rows(set, samples, &*self.objective)?;
             let (xs, ys) = samples.range(0, ROWS.min(samples.rows()))?;
             let outputs =
                 model.forward_t(&xs, false).context("the model does not take its rows")?;

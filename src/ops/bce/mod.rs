@@ -23,7 +23,8 @@ pub(super) const CUDA_SOURCE: &str = include_str!("bce.cu");
 /// `logits` (R, B, 1); `targets` (R, B) or, shared by all replicas, (1, B); result (R,).
 ///
 /// # Errors
-/// If the shapes do not fit.
+/// If the shapes do not fit. Targets are not checked: outside [0, 1] the loss has no lower bound, and
+/// NaN gives NaN.
 pub fn bce_with_logits(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let targets = matching(logits, targets)?;
     match has_kernel(&[logits, &targets]) {

@@ -103,7 +103,7 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     let mut row = named(&own.cell);
     let mut put = |name: &str, field: Field| put(&mut row, name, field);
     put("runs", own.runs.len().into());
-    put("finished", own.runs.iter().filter(|run| run.stopped.is_none()).count().into());
+    put("finished", own.runs.iter().filter(|run| !run.has_failed()).count().into());
     let sets = ["train", "validation", "test"].map(|set| format!("{set}_{metric}"));
     for figure in sets.into_iter().chain(["test_loss".to_string()]) {
         let statistic = own.summary.get(&figure);
@@ -120,6 +120,8 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     put("p_holm", difference.and_then(|d| d.p_holm).into());
     put("p_nadeau_bengio", difference.and_then(|d| Some(d.nadeau_bengio.as_ref()?.p)).into());
     put("noise", noise_name(&own.cell.noise).into());
+    put("dropped_noisy", own.dropped.map(|dropped| dropped.noisy).into());
+    put("dropped_baseline", own.dropped.map(|dropped| dropped.baseline).into());
     for (figure, statistic) in own.summary.iter().filter(|(name, _)| is_further(name, metric)) {
         put(&format!("{figure}_mean"), statistic.mean.into());
         put(&format!("{figure}_std"), statistic.std.into());
@@ -145,6 +147,7 @@ fn run_row(outcome: &Outcome, cell: &Cell, run: &Run) -> Row {
     put("best_epoch", run.best_epoch.into());
     put("stopped_epoch", run.stopped.as_ref().map(|stop| stop.epoch).into());
     put("noise", noise_name(&cell.noise).into());
+    put("restored_epoch", run.restored_epoch.into());
     for (figure, score) in run.scores.iter().filter(|(name, _)| is_further(name, metric)) {
         put(figure, score.into());
     }

@@ -71,6 +71,9 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
     put(true, "p (Holm)", Box::new(|own| of(own, |d| d.p_holm.map(p_value))));
     let corrected = |d: &Difference| d.nadeau_bengio.as_ref().map(|t| p_value(t.p));
     put(plan.data_seeds.len() > 1, "p (Nadeau-Bengio)", Box::new(move |own| of(own, corrected)));
+    let diverged = |own: &CellOutcome| own.runs.iter().filter(|run| run.has_failed()).count();
+    let any = outcome.cells.iter().any(|own| diverged(own) > 0);
+    put(any, "diverged", Box::new(move |own| diverged(own).to_string()));
     columns
 }
 

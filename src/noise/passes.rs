@@ -1,0 +1,216 @@
+//! The variables under weight noise, from a training pass to its step.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Result, Tensor, bail};
+
+use super::var_sites::{VarSite, VarSites};
+
+/// Variables that are noisy between a training pass and its step.
+#[derive(Debug)]
+pub(super) struct Passes {
+    sites: VarSites,
+    pass: Mutex<Pass>,
+}
+
+/// What the last training pass has left.
+#[derive(Debug, Default)]
+enum Pass {
+    /// Nothing: there was no pass, or a step has followed it.
+    #[default]
+    None,
+    /// Noisy variables, which await a step; one entry per site, `None` where there is no noise.
+    Noisy(Vec<Option<Values>>),
+    /// Clean variables, restored before the step.
+    Restored,
+}
+
+/// The values of a variable.
+#[derive(Debug)]
+struct Values {
+    clean: Tensor,
+    noisy: Tensor,
+}
+
+impl Passes {
+    pub(super) fn new(sites: VarSites) -> Self {
+        Self { sites, pass: Mutex::default() }
+    }
+
+    /// Restores the clean values of the last pass.
+    pub(super) fn restore(&self) -> Result<()> {
+        let mut pass = self.pass();
+        if let Pass::Noisy(values) = &*pass {
+            self.check_unchanged(values)?;
+            self.clean(values)?;
+            *pass = Pass::Restored;
+        }
+        Ok(())
+    }
+
+    /// Adds new noise to the clean values.
+    pub(super) fn perturb(&self) -> Result<()> {
+        let mut pass = self.pass();
+        if pass.is_noisy() {
+            bail!(
+                "WeightNoise: expected a step of the optimizer that `WeightNoise::optimizer` makes \
+                 after each training pass and its backward pass, or `WeightNoise::restore` for a \
+                 pass without a step; received a second training pass"
+            )
+        }
+        let values = |site: &VarSite| {
+            let clean = site.var.as_detached_tensor();
+            let noisy = site.noisy(&clean, |draw| draw.strength)?;
+            noisy.map(|noisy| Ok(Values { clean: clean.copy()?, noisy })).transpose()
+        };
+        let values = self.sites.iter().map(values).collect::<Result<Vec<_>>>()?;
+        // Remembered first, then set, so that a failure loses no clean values.
+        *pass = Pass::Noisy(values);
+        match &*pass {
+            Pass::Noisy(values) => self.set(values, |values| &values.noisy),
+            _ => Ok(()),
+        }
+    }
+
+    /// Restores the clean values before a step with these gradients.
+    pub(super) fn before_step(&self, grads: &GradStore) -> Result<()> {
+        let mut pass = self.pass();
+        match &*pass {
+            Pass::None => bail!(
+                "WeightNoise: expected a training pass of the model that `WeightNoise::model` makes \
+                 before each step, received none"
+            ),
+            Pass::Noisy(values) => {
+                self.check_grads(values, grads)?;
+                self.clean(values)?;
+            }
+            Pass::Restored => {}
+        }
+        *pass = Pass::None;
+        Ok(())
+    }
+
+    /// Restores the clean values after a pass that no step follows.
+    pub(super) fn abandon(&self) -> Result<()> {
+        let mut pass = self.pass();
+        if let Pass::Noisy(values) = &*pass {
+            self.clean(values)?;
+        }
+        *pass = Pass::None;
+        Ok(())
+    }
+
+    /// Checks that the variables can be saved.
+    pub(super) fn check_clean(&self) -> Result<()> {
+        if self.pass().is_noisy() {
+            bail!(
+                "WeightNoise: expected clean weights to save, received those of a training pass \
+                 that awaits its step; `WeightNoise::restore` restores them after the backward pass"
+            )
+        }
+        Ok(())
+    }
+
+    /// Runs `f` on the clean values. A pass that still awaits its backward pass gets its noise
+    /// back.
+    pub(super) fn on_clean<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Pass::Noisy(values) = &*self.pass()
+            && is_noisy(values)
+        {
+            self.check_unchanged(values)?;
+            self.clean(values)?;
+        }
+        let result = f();
+        if let Pass::Noisy(values) = &*self.pass() {
+            self.set(values, |values| &values.noisy)?;
+        }
+        result
+    }
+
+    fn pass(&self) -> MutexGuard<'_, Pass> {
+        self.pass.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the noisy variables, each with its values.
+    fn noisy<'a>(
+        &'a self,
+        values: &'a [Option<Values>],
+    ) -> impl Iterator<Item = (&'a VarSite, &'a Values)> {
+        self.sites.iter().zip(values).filter_map(|(site, values)| Some((site, values.as_ref()?)))
+    }
+
+    fn set(&self, values: &[Option<Values>], which: fn(&Values) -> &Tensor) -> Result<()> {
+        self.noisy(values).try_for_each(|(site, values)| site.var.set(which(values)))
+    }
+
+    fn clean(&self, values: &[Option<Values>]) -> Result<()> {
+        self.set(values, |values| &values.clean)
+    }
+
+    /// Checks that nothing has set a variable since the pass. This copies it to the host, so a step
+    /// does without.
+    fn check_unchanged(&self, values: &[Option<Values>]) -> Result<()> {
+        for (site, values) in self.noisy(values) {
+            if !values.are_those_of(site)? {
+                bail!(
+                    "WeightNoise: expected a step of the optimizer that `WeightNoise::optimizer` \
+                     makes, received another change of the variable {:?} after a training pass",
+                    site.name
+                )
+            }
+        }
+        Ok(())
+    }
+
+    fn check_grads(&self, values: &[Option<Values>], grads: &GradStore) -> Result<()> {
+        match self.noisy(values).find(|(site, _)| grads.get(&site.var).is_none()) {
+            None => Ok(()),
+            Some((site, _)) => bail!(
+                "WeightNoise: no gradient for the variable {:?}: the loss does not depend on it. \
+                 Statistics that a layer writes take no noise if they are called running_mean or \
+                 running_var",
+                site.name
+            ),
+        }
+    }
+}
+
+impl Pass {
+    fn is_noisy(&self) -> bool {
+        matches!(self, Self::Noisy(values) if is_noisy(values))
+    }
+}
+
+fn is_noisy(values: &[Option<Values>]) -> bool {
+    values.iter().any(Option::is_some)
+}
+
+impl Values {
+    /// Returns whether a variable has the noisy values or, after a failure, still the clean ones.
+    fn are_those_of(&self, site: &VarSite) -> Result<bool> {
+        let found = bits(&site.var.as_detached_tensor())?;
+        Ok(found == bits(&self.noisy)? || found == bits(&self.clean)?)
+    }
+}
+
+/// Returns the bits of the values, by which NaN equals itself.
+fn bits(tensor: &Tensor) -> Result<Vec<u64>> {
+    let values = tensor.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?;
+    Ok(values.to_vec1::<f64>()?.into_iter().map(f64::to_bits).collect())
+}
+
+impl Drop for Passes {
+    /// Restores the clean weights after a loop that ended between a pass and its step. Weights that
+    /// were loaded since stay.
+    fn drop(&mut self) {
+        if let Pass::Noisy(values) = &*self.pass() {
+            for (site, values) in self.noisy(values) {
+                // A device failure cannot be reported here.
+                if values.are_those_of(site).unwrap_or(false) {
+                    let _ = site.var.set(&values.clean);
+                }
+            }
+        }
+    }
+}

@@ -35,6 +35,9 @@ pub mod data;
 pub mod experiment;
 #[cfg(feature = "experiment")]
 pub mod files;
+#[cfg(all(any(test, fuzzing), feature = "cli"))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod loss;
 pub mod metric;
 pub mod model;

@@ -178,3 +178,29 @@ fn damaged_sequences_are_named_with_file_and_line() {
         assert_eq!(error(text), expected);
     }
 }
+
+/// A header may declare more channels than memory holds, and name a class for each line. Searching
+/// the names would take 5e9 steps.
+#[test]
+fn reading_sequences_costs_what_the_lines_cost() {
+    let header = HEADER.replace("dimensions 2", "dimensions 1000000000000");
+    let error = read_sequences(format!("{header}1:2:a\n").as_bytes(), "own.ts").unwrap_err();
+    assert!(error.to_string().contains("expected 1000000000000 channels"), "{error}");
+
+    let names: Vec<String> = (0..100_000).map(|class| format!("c{class}")).collect();
+    let header = format!("@dimensions 1\n@classLabel true {}\n@data\n", names.join(" "));
+    let lines: String = names.iter().map(|name| format!("1:{name}\n")).collect();
+    let read = read_sequences(format!("{header}{lines}").as_bytes(), "own.ts").unwrap();
+    assert!(read.rows().map(|(_, label)| label).eq(0..100_000));
+    let error = read_sequences(format!("{header}1:c\n").as_bytes(), "own.ts").unwrap_err();
+    assert!(error.to_string().ends_with("\"c19\"] and 99980 more, received \"c\""), "{error}");
+}
+
+#[test]
+fn samples_that_no_memory_holds_are_an_error() {
+    let sequences = Sequences::new(1, vec![vec![1.]], vec![0]).unwrap();
+    for steps in [usize::MAX, usize::MAX / 2, usize::MAX / 64] {
+        let error = sequences.to_samples(Some(steps), &Device::Cpu).unwrap_err().to_string();
+        assert!(error.contains("expected samples that fit into memory"), "{error}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["rng", "simd"],
     &["ops"],
     &["noise", "nn", "loss", "objective", "metric", "optim"],
@@ -13,6 +13,7 @@ const FLOORS: [&[&str]; 9] = [
     &["experiment"],
     &["report"],
     &["cli"],
+    &["fuzz"],
 ];
 
 /// The files and folders of `experiment`: each uses those before it only.

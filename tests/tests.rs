@@ -43,6 +43,8 @@ mod optim_noise;
 mod own;
 #[cfg(feature = "experiment")]
 mod places;
+#[cfg(feature = "experiment")]
+mod properties;
 mod pytorch;
 #[cfg(feature = "experiment")]
 mod repeats;

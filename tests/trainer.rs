@@ -8,7 +8,7 @@ use candle_noise::optim::{
     Adam, AdamOptions, AnyOptimizer, GradientNoise, GradientNoiseOptions, MaxNorm, MaxNormOptions,
     Sgd, SgdOptions,
 };
-use candle_noise::train::{Checkpoint, EarlyStopping, Trainer};
+use candle_noise::train::{Checkpoint, EarlyStopping, Stop, Trainer};
 
 use crate::resume::{Parts, SEEDS, adam, read_back, values, vars};
 
@@ -117,9 +117,19 @@ fn labels_are_noisy_in_training_alone_and_their_noise_is_resumed() -> Result<()>
 fn a_checkpoint_that_is_refused_changes_nothing() -> Result<()> {
     let state = Parts::new(&SEEDS, 3)?.train(None, 100)?.state;
     type Change = fn(&mut Checkpoint);
-    let changes: [(&str, Change); 7] = [
+    let changes: [(&str, Change); 11] = [
         ("seeds", |state| state.seeds.reverse()),
         ("epoch", |state| state.epoch = 99),
+        ("epoch before the last of the curves", |state| state.epoch = 2),
+        ("loss of an epoch", |state| {
+            state.history.replicas[1].val.loss.pop();
+        }),
+        ("scores", |state| state.history.replicas[0].clean.score.clear()),
+        ("end of another replica", |state| {
+            let (which, value) = ("loss".to_string(), "NaN".to_string());
+            let stop = Stop { replica: 7, seed: SEEDS[0], epoch: 3, which, value };
+            state.history.replicas[0].stopped = Some(stop);
+        }),
         ("weights", |state| state.weights.clear()),
         ("moments", |state| state.moments.clear()),
         ("steps", |state| state.noise_steps.clear()),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::files::{other_version, sha256};
+use crate::ops::read_tensors;
 use crate::train::{Checkpoint, History, ReplicaHistory, Stop};
 
 /// Version of the file, raised when its format changes. The checksum has the same place in all
@@ -24,7 +25,7 @@ const CHECKSUM: &str = "\"sha256\":\"";
 const ZEROS: [u8; 64] = [b'0'; 64];
 
 /// The content of a file.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// A checkpoint and the run it belongs to.
     Whole(Box<Checkpoint>, Value),
     /// Written by another version; the text says how that shows.
@@ -47,7 +48,7 @@ struct End {
     early_stopped: bool,
 }
 
-pub(super) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
+pub(crate) fn encode(checkpoint: &Checkpoint, run: &Value) -> Result<Vec<u8>> {
     let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
     let mut put = |name: String, tensor: Tensor| tensors.insert(name, tensor);
     for (name, tensor) in &checkpoint.weights {
@@ -100,12 +101,12 @@ fn names(replica: usize, prefix: &str) -> [String; 2] {
     ["loss", "score"].map(|name| format!("history.{replica}.{prefix}{name}"))
 }
 
-/// Reads a file.
+/// Reads a file. Memory is proportional to its length.
 ///
 /// # Errors
 /// If the file is damaged, that is, its checksum is wrong. A whole file with fewer or more entries
 /// than this version writes belongs to another version.
-pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
+pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Content> {
     let place = checksum_place(&bytes).context("it has no checksum")?;
     let sum = bytes[place..place + 64].to_vec();
     bytes[place..place + 64].copy_from_slice(&ZEROS);
@@ -151,7 +152,7 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
         noise_steps: BTreeMap::new(),
         noise_strengths: BTreeMap::new(),
     };
-    let mut tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+    let mut tensors = read_tensors(bytes)?;
     for (r, End { stopped, early_stopped }) in state.ends.into_iter().enumerate() {
         let mut replica = ReplicaHistory { stopped, early_stopped, ..Default::default() };
         for (prefix, curves) in ReplicaHistory::PREFIXES.into_iter().zip(replica.curves_mut()) {
@@ -189,7 +190,7 @@ fn parts(bytes: &[u8], metadata: &HashMap<String, String>) -> Result<(Checkpoint
 /// Returns the place of the checksum's digits in the header; the first eight bytes give the length
 /// of the header. Quotes inside the texts of the metadata are escaped, so the name occurs only
 /// there.
-fn checksum_place(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn checksum_place(bytes: &[u8]) -> Option<usize> {
     let len = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     let header = bytes.get(8..)?.get(..usize::try_from(len).ok()?)?;
     let found = header.windows(CHECKSUM.len()).position(|part| part == CHECKSUM.as_bytes())?;

@@ -1,6 +1,6 @@
 //! Checkpoints on disk: the last ones of a training run, in a folder.
 
-mod file;
+pub(crate) mod file;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -103,7 +103,7 @@ impl GridArgs {
         let plan = Plan {
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
-            data_seeds: self.data_seeds.iter().flat_map(|seeds| seeds.0.clone()).collect(),
+            data_seeds: listed(&self.data_seeds).map_err(Failure::Usage)?,
             train_sizes: self.train_size.clone(),
             validation_size: self.validation_size,
             hidden: self.hidden.clone(),
@@ -156,9 +156,20 @@ fn time(text: &str) -> std::result::Result<Duration, String> {
     parsed.map_err(|_| format!("expected a time as 55m or 1h30m, received '{text}'"))
 }
 
+/// Returns the seeds of all entries of `--data-seeds`.
+///
+/// # Errors
+/// If they are more than the runs that a plan may have.
+pub(crate) fn listed(entries: &[Seeds]) -> Result<Vec<u32>> {
+    let count = |Seeds(range): &Seeds| (range.end() - range.start()) as usize + 1;
+    let (count, most) = (entries.iter().map(count).sum::<usize>(), Plan::MOST_RUNS);
+    ensure!(count <= most, "--data-seeds: expected at most {most} seeds, received {count}");
+    Ok(entries.iter().flat_map(|seeds| seeds.0.clone()).collect())
+}
+
 /// One entry of `--data-seeds`: a seed, or the first and last seed of a range.
 #[derive(Clone, Debug, PartialEq)]
-struct Seeds(RangeInclusive<u32>);
+pub(crate) struct Seeds(RangeInclusive<u32>);
 
 impl FromStr for Seeds {
     type Err = String;
@@ -191,5 +202,13 @@ mod tests {
         for bad in ["", "4..2", "1..", "..3", "-1", "1..2..3", "0..4294967295", "x"] {
             assert!(seeds(bad).is_err_and(|error| error.contains(&format!("'{bad}'"))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_list_has_no_more_seeds_than_a_plan_has_runs() {
+        let ranges = |count| vec![Seeds(0..=99_999); count];
+        assert_eq!(listed(&ranges(10)).unwrap().len(), 1_000_000);
+        let error = listed(&ranges(11)).unwrap_err().to_string();
+        assert!(error.contains("at most 1000000 seeds, received 1100000"), "{error}");
     }
 }

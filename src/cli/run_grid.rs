@@ -88,10 +88,10 @@ const FORMAT: u64 = 3;
 
 /// The last requested grid, and the common properties of its runs.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     format: u64,
     pub device: String,
-    basis: Basis,
+    pub basis: Basis,
     pub plan: Plan,
     /// The command that trained, and its times: they stay when `--report` writes the report again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,13 +106,18 @@ impl Asked {
     }
 
     fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path)?;
-        let json: Value = serde_json::from_slice(&bytes)?;
+        Self::parse(&std::fs::read(path)?)
+    }
+
+    /// Parses the content of a file.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
+        let json: Value = serde_json::from_slice(bytes)?;
         // The first version had no version number.
         let format = json["format"].as_u64().unwrap_or(1);
         ensure!(format == FORMAT, "it was written by {}", other_version(FORMAT, format));
-        let asked: Self = serde_json::from_slice(&bytes)?;
+        let asked: Self = serde_json::from_slice(bytes)?;
         ensure!(serde_json::to_vec(&asked)? == bytes, "it was written by another version");
+        asked.plan.check_values(asked.basis.rows)?;
         Ok(asked)
     }
 }

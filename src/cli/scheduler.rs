@@ -26,7 +26,7 @@ const KUBERNETES: &str = "JOB_COMPLETION_INDEX";
 
 /// The tasks `first`, `first + step` and so on of a Slurm job array.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Array {
+pub(crate) struct Array {
     first: usize,
     last: usize,
     step: usize,
@@ -35,9 +35,10 @@ pub(super) struct Array {
 
 impl Array {
     /// Returns whether the tasks are all numbers from the first to the last by the step. An array
-    /// may also be a list, which no variable contains.
+    /// may also be a list, which no variable contains, and a damaged record may have any numbers.
     fn is_range(&self) -> bool {
-        self.last == self.first + self.step * (self.count - 1)
+        let steps = self.count.checked_sub(1).and_then(|steps| steps.checked_mul(self.step));
+        self.step > 0 && steps.and_then(|steps| steps.checked_add(self.first)) == Some(self.last)
     }
 
     /// Returns the place of a task among the tasks of a range.
@@ -55,7 +56,7 @@ struct Member {
 }
 
 /// The programs that share a grid, and this one among them.
-pub(super) struct Launch {
+pub(crate) struct Launch {
     /// The job array with the number of its task.
     array: Option<(usize, Array)>,
     inside: Vec<Member>,

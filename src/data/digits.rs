@@ -28,7 +28,7 @@ pub fn digits() -> Result<Dataset> {
 
 /// Reads digits from lines of 64 comma-separated pixels, 0 to 16, and the digit, compressed by gzip
 /// or plain. Pixels are divided by 16; empty lines are passed over; `name` is what messages call the
-/// file.
+/// file. Time and memory are proportional to the text, which a gzip file holds up to 1,032 times.
 ///
 /// # Errors
 /// When the gzip file is damaged or truncated, there are no rows, or a row has another number of

@@ -75,13 +75,14 @@ impl Sequences {
 
     /// Returns the sequences as samples for a plain model. They are padded with zeros at the end to
     /// `steps`, or to the longest if `steps` is `None`. The last channel is the mask: 1 at a step
-    /// of the sequence and 0 at padding, so that the lengths travel with their rows.
+    /// of the sequence and 0 at padding, so that the lengths travel with their rows. A single long
+    /// sequence makes all rows as long.
     ///
     /// # Shapes
     /// inputs (N, T, C + 1), targets (N,), both f32.
     ///
     /// # Errors
-    /// If a sequence is longer than `steps`, there are none, or the device cannot hold them.
+    /// If a sequence is longer than `steps`, there are none, or memory or device cannot hold them.
     pub fn to_samples(&self, steps: Option<usize>, device: &Device) -> Result<Samples> {
         let longest = self.lengths().max().unwrap_or(0);
         let steps = steps.unwrap_or(longest);
@@ -89,7 +90,16 @@ impl Sequences {
             bail!("expected {longest} steps or more for the longest sequence, received {steps}")
         }
         let width = self.channels + 1;
-        let mut xs = vec![0f32; self.len() * steps * width];
+        let values = self.len().checked_mul(steps).and_then(|count| count.checked_mul(width));
+        let mut xs: Vec<f32> = Vec::new();
+        if values.is_none_or(|values| xs.try_reserve_exact(values).is_err()) {
+            bail!(
+                "expected samples that fit into memory, received {} sequences padded to {steps} steps \
+                 of {width} values",
+                self.len()
+            )
+        }
+        xs.resize(values.unwrap_or(0), 0.);
         for (row, xs) in self.rows.iter().zip(xs.chunks_exact_mut((steps * width).max(1))) {
             for (step, xs) in row.chunks_exact(self.channels).zip(xs.chunks_exact_mut(width)) {
                 for (x, value) in xs.iter_mut().zip(step) {

@@ -12,7 +12,7 @@ mod plan;
 mod record;
 mod run;
 mod sentences;
-mod store;
+pub(crate) mod store;
 mod trial;
 
 pub use basis::Basis;

@@ -4,6 +4,7 @@
 //! and the seed determine its draws. Adding a site does not change the draws of other sites.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use candle_core::{Device, Result, Tensor, bail};
 
 use super::site::{NoiseBuilder, Site, State};
-use crate::ops::Axis;
+use crate::ops::{Axis, read_tensors};
 
 /// The noise sites of one model. Clones share the sites.
 #[derive(Clone, Debug)]
@@ -134,6 +135,11 @@ impl NoiseMap {
     /// # Errors
     /// If the file cannot be written.
     pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
+        candle_core::safetensors::save(&self.tensors()?, file)
+    }
+
+    /// Returns the content of a file.
+    pub(crate) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
         let tensor = |steps: Vec<u32>| Tensor::new(steps, &Device::Cpu);
         let steps = self.steps().into_iter().map(|(path, steps)| Ok((path, tensor(steps)?)));
         let mut tensors: HashMap<String, Tensor> = steps.collect::<Result<_>>()?;
@@ -142,17 +148,22 @@ impl NoiseMap {
             tensors.insert(name, Tensor::new(strengths, &Device::Cpu)?);
         }
         tensors.insert(Self::SEEDS.to_string(), Tensor::new(self.seed_halves(), &Device::Cpu)?);
-        candle_core::safetensors::save(&tensors, file)
+        Ok(tensors)
     }
 
     /// Continues from the steps and strengths of a file written by [`NoiseMap::save`]. A file of an
-    /// earlier version has no strengths; they then stay as they are.
+    /// earlier version has no strengths; they then stay as they are. Memory is proportional to the
+    /// length of the file.
     ///
     /// # Errors
     /// If the file cannot be read or was written with other seeds, or [`NoiseMap::set_state`]
     /// fails.
     pub fn load<P: AsRef<Path>>(&self, file: P) -> Result<()> {
-        let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+        self.set_tensors(read_tensors(&fs::read(file)?)?)
+    }
+
+    /// Continues from the content of a file.
+    pub(crate) fn set_tensors(&self, mut tensors: HashMap<String, Tensor>) -> Result<()> {
         let seeds = tensors.remove(Self::SEEDS).map(|seeds| seeds.to_vec2::<u32>()).transpose()?;
         if seeds != Some(self.seed_halves()) {
             bail!(

@@ -72,7 +72,10 @@ mod tests {
         for text in ["weights:gaussian:3", "gradients:gaussian:0.01", "labels:flip:0.1"] {
             assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
         }
-        assert_eq!("input:1e-3".parse::<NoiseSpec>().unwrap().to_string(), "input:gaussian:0.001");
+        for (text, expected) in [("1e-3", "0.001"), ("-0", "0")] {
+            let spec: NoiseSpec = format!("input:{text}").parse().unwrap();
+            assert_eq!(spec.to_string(), format!("input:gaussian:{expected}"));
+        }
     }
 
     #[test]
@@ -98,5 +101,7 @@ mod tests {
             assert!(error.contains(expected) && error.lines().count() == 1, "{text}: {error}");
         }
         assert!("input:0.1,0.2".parse::<NoiseSpec>().is_err());
+        let error = format!("{}:0.1", "a".repeat(65)).parse::<NoiseSpec>().unwrap_err().to_string();
+        assert!(error.contains("a place of at most 64 characters, received 65"), "{error}");
     }
 }

@@ -114,7 +114,12 @@ impl NoiseSpec {
         strength: f64,
     ) -> Result<Self> {
         check_name("place", place)?;
-        let spec = Self { place: place.to_string(), kind: kind.to_string(), layers, strength };
+        let spec = Self {
+            place: place.to_string(),
+            kind: kind.to_string(),
+            layers,
+            strength: strength + 0.,
+        }; // -0 is 0
         spec.range().check_value(strength)?;
         if strength > Self::MOST {
             return refused(format!(
@@ -185,6 +190,14 @@ impl NoiseSpec {
 
 /// Checks a name, because names are parts of paths, file names and columns.
 pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
+    /// Each noise of a list of strengths has its own.
+    const MOST: usize = 64;
+    if name.len() > MOST {
+        return refused(format!(
+            "expected a {what} of at most {MOST} characters, received {}",
+            name.len()
+        ));
+    }
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(valid) {
         return refused(format!(

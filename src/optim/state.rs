@@ -1,9 +1,12 @@
 //! The state of an optimizer, so that training can continue exactly.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::Path;
 
 use candle_core::{Device, Result, Tensor, Var, bail};
+
+use crate::ops::read_tensors;
 
 /// The state of an optimizer between two steps. The tensors are copies, so further steps do not
 /// change them.
@@ -22,19 +25,29 @@ impl OptimizerState {
     /// # Errors
     /// If the file cannot be written.
     pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
+        candle_core::safetensors::save(&self.tensors()?, file)
+    }
+
+    /// Returns the content of a file.
+    pub(crate) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
         let moments = self.moments.iter().enumerate();
         let moments = moments.map(|(i, tensor)| (format!("moments.{i}"), tensor.clone()));
         let mut tensors: HashMap<String, Tensor> = moments.collect();
         tensors.insert("steps".to_string(), Tensor::new(self.steps as i64, &Device::Cpu)?);
-        candle_core::safetensors::save(&tensors, file)
+        Ok(tensors)
     }
 
-    /// Reads a state written by [`OptimizerState::save`].
+    /// Reads a state written by [`OptimizerState::save`]. Memory is proportional to the length of the
+    /// file.
     ///
     /// # Errors
     /// If the file cannot be read or does not contain such a state.
     pub fn load<P: AsRef<Path>>(file: P) -> Result<Self> {
-        let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+        Self::from_tensors(read_tensors(&fs::read(file)?)?)
+    }
+
+    /// Reads the content of a file.
+    pub(crate) fn from_tensors(mut tensors: HashMap<String, Tensor>) -> Result<Self> {
         let Some(steps) = tensors.remove("steps") else {
             bail!("expected the state of an optimizer, received a file without steps")
         };

@@ -82,7 +82,8 @@ impl Draw {
     /// # Errors
     /// If they leave no test rows.
     pub fn in_order(&self, rows: Rows) -> Result<[Vec<usize>; 3]> {
-        self.split(rows, (0..rows.all).collect())
+        self.check(rows)?;
+        Ok(self.split(rows, (0..rows.all).collect()))
     }
 
     /// Returns the same with training and validation rows chosen by the data seed; 0 chooses the
@@ -94,15 +95,16 @@ impl Draw {
         if self.data_seed == 0 {
             return self.in_order(rows);
         }
+        self.check(rows)?;
         let fixed = rows.all - rows.test.unwrap_or(0).min(rows.all);
         let address = Address::new(self.data_seed.into(), "rows", Stream::Split, 0);
         let chosen = address.permutation(0, fixed).into_iter().map(|row| row as usize);
-        self.split(rows, chosen.chain(fixed..rows.all).collect())
+        Ok(self.split(rows, chosen.chain(fixed..rows.all).collect()))
     }
 
     /// Returns the number of test rows.
     pub fn test_size(&self, rows: Rows) -> usize {
-        let others = rows.all.saturating_sub(self.train_size + self.validation_size);
+        let others = rows.all.saturating_sub(self.train_size).saturating_sub(self.validation_size);
         rows.test.unwrap_or(others)
     }
 
@@ -129,10 +131,9 @@ impl Draw {
         Ok(())
     }
 
-    fn split(&self, rows: Rows, order: Vec<usize>) -> Result<[Vec<usize>; 3]> {
-        self.check(rows)?;
+    fn split(&self, rows: Rows, order: Vec<usize>) -> [Vec<usize>; 3] {
         let (trained, validated) = (self.train_size, self.train_size + self.validation_size);
         let test = rows.all - self.test_size(rows);
-        Ok([&order[..trained], &order[trained..validated], &order[test..]].map(<[usize]>::to_vec))
+        [&order[..trained], &order[trained..validated], &order[test..]].map(<[usize]>::to_vec)
     }
 }

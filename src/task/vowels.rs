@@ -48,6 +48,11 @@ impl Vowels {
         Ok(Self { train, test })
     }
 
+    /// The number of steps of the longest sequence.
+    fn longest(&self) -> Option<usize> {
+        self.train.lengths().chain(self.test.lengths()).max()
+    }
+
     fn classes(&self) -> usize {
         let labels = self.train.rows().chain(self.test.rows()).map(|(_, label)| label);
         labels.max().map_or(2, |label| label.max(1) as usize + 1)
@@ -81,7 +86,7 @@ impl Task for Vowels {
 
     /// Pads the sequences of all parts to the same length.
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
-        let longest = self.train.lengths().chain(self.test.lengths()).max();
+        let longest = self.longest();
         let first = self.train.len();
         Parts::new(&draw.shuffled(self.rows())?, |rows| match rows[0] < first {
             true => self.train.select(rows)?.to_samples(longest, device),
@@ -97,7 +102,7 @@ impl Task for Vowels {
 
     /// The four gates at each step of the longest sequence.
     fn activations(&self, hyper: &Hyper) -> usize {
-        hyper.hidden.saturating_mul(4 * 29)
+        hyper.hidden.saturating_mul(4).saturating_mul(self.longest().unwrap_or(0))
     }
 
     fn details(&self) -> Vec<(&'static str, Value)> {

@@ -74,6 +74,7 @@ impl Checkpoint {
                 history.metric
             )
         }
+        self.check_curves(trainer.epochs.sets().each_ref().map(Option::is_some))?;
         let vars = sorted_vars(&trainer.varmap);
         let names = names(trainer, &vars)?;
         let vars: Vec<_> = vars.iter().map(|(name, var)| (name.as_str(), var)).collect();
@@ -105,6 +106,34 @@ impl Checkpoint {
         trainer.epochs.moved = None;
         if let Some(stopper) = &mut trainer.epochs.stopper {
             stopper.resume(history);
+        }
+        Ok(())
+    }
+
+    /// Checks that each replica has the curves of its epochs on the sets that are measured, and the end
+    /// that is its own.
+    fn check_curves(&self, [train, validation, test]: [bool; 3]) -> Result<()> {
+        let Self { epoch, history, .. } = self;
+        let measured = [train, train, validation, test];
+        for (r, (replica, seed)) in history.replicas.iter().zip(&self.seeds).enumerate() {
+            let epochs = replica.epochs();
+            let expected = measured.map(|is_measured| if is_measured { epochs } else { 0 });
+            let losses = replica.curves().map(|curves| curves.loss.len());
+            let scores = replica.curves().map(|curves| curves.score.len());
+            let is_whole = epochs == *epoch || (replica.has_ended() && epochs < *epoch);
+            let has_scores = !history.metric.is_empty();
+            let expected_scores = expected.map(|count| if has_scores { count } else { 0 });
+            if !is_whole || losses != expected || scores != expected_scores {
+                bail!(
+                    "replica {r}: expected a checkpoint with curves of {epoch} epochs, received losses \
+                     of {losses:?} and scores of {scores:?}"
+                )
+            }
+            if let Some(stop) =
+                replica.stopped.as_ref().filter(|s| (s.replica, s.seed) != (r, *seed))
+            {
+                bail!("replica {r} of seed {seed}: received the end of another, {stop:?}")
+            }
         }
         Ok(())
     }

@@ -197,8 +197,8 @@ impl Trainer {
     /// Continues from a checkpoint as if training had never been interrupted.
     ///
     /// # Errors
-    /// If the checkpoint does not belong to this model with these seeds, or its epoch is after the
-    /// last. Nothing is changed then.
+    /// If the checkpoint does not belong to this model with these seeds and sets of rows, or its epoch
+    /// is after the last. Nothing is changed then.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         checkpoint.restore(self)
     }

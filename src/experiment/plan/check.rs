@@ -1,15 +1,19 @@
 //! Which plans can be trained.
 
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::hash::Hash;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use super::Plan;
 use crate::experiment::trial::Subject;
 use crate::noise::NoiseSpec;
-use crate::task::Task;
+use crate::task::{Rows, Task};
 
 impl Plan {
     /// Most runs of a plan: their results are in memory together.
-    const MOST_RUNS: usize = 1_000_000;
+    pub(crate) const MOST_RUNS: usize = 1_000_000;
 
     /// Curves of 4.8 GB.
     const MOST_EPOCHS: usize = 100_000_000;
@@ -29,8 +33,8 @@ impl Plan {
             subject.task().name(),
             self.task
         );
-        self.check_lists()?;
-        self.check_sizes(subject.task())?;
+        self.check_values(subject.task().rows())?;
+        self.check_activations(subject.task())?;
         let first = self.variants().next().context("expected at least one variant")?;
         let places = subject.places(&self.hyper_of(first))?;
         for spec in self.noise.iter_mut().flatten() {
@@ -43,7 +47,8 @@ impl Plan {
         for noise in &mut self.noise {
             noise.sort_by_key(|spec| places.iter().position(|place| place == spec.place()));
         }
-        check_list("noise", &self.noise)?;
+        let texts = |noise: &Vec<NoiseSpec>| noise.iter().map(NoiseSpec::to_string).collect();
+        check_list::<_, Vec<String>>("noise", &self.noise, texts)?;
         for noise in &self.noise {
             let twice = (1..noise.len()).find(|&i| noise[..i].iter().any(|n| n.is_like(&noise[i])));
             if let Some(spec) = twice.map(|i| &noise[i]) {
@@ -53,12 +58,35 @@ impl Plan {
         Ok(self)
     }
 
+    /// Checks everything that needs the number of rows alone, which is enough to report on a plan that
+    /// was read from a file. Time and memory grow with the lengths of the lists only.
+    ///
+    /// # Errors
+    /// If a list is empty or too long, or names a value twice, a value is out of range, no test rows are
+    /// left or the seeds overflow.
+    pub(crate) fn check_values(&self, rows: Rows) -> Result<()> {
+        self.check_lists()?;
+        self.check_sizes()?;
+        for variant in self.variants() {
+            self.draw_of(variant, self.data_seeds[0]).check(rows)?;
+        }
+        Ok(())
+    }
+
     fn check_lists(&self) -> Result<()> {
         let Self { repeats, seed, .. } = *self;
-        check_list("data seed", &self.data_seeds)?;
-        check_list("hidden", &self.hidden)?;
-        check_list("learning rate", &self.learning_rates)?;
-        check_list("train size", &self.train_sizes)?;
+        let sizes = [&self.train_sizes, &self.hidden].map(Vec::len);
+        let others = [self.learning_rates.len(), self.noise.len(), self.data_seeds.len(), repeats];
+        let runs = sizes.into_iter().chain(others).fold(1usize, usize::saturating_mul);
+        ensure!(
+            runs <= Self::MOST_RUNS,
+            "an experiment may have at most {} runs, received {runs}",
+            Self::MOST_RUNS
+        );
+        check_list("data seed", &self.data_seeds, |seed| *seed)?;
+        check_list("hidden", &self.hidden, |hidden| *hidden)?;
+        check_list("learning rate", &self.learning_rates, |rate| (rate + 0.).to_bits())?; // -0 is 0
+        check_list("train size", &self.train_sizes, |size| *size)?;
         ensure!(!self.noise.is_empty(), "noise: expected at least one value, received none");
         ensure!(repeats >= 1, "repeats must be at least 1, received 0");
         ensure!(
@@ -66,17 +94,10 @@ impl Plan {
             "seeds must stay below 2^64: expected at most {} with {repeats} repeats, received {seed}",
             u64::MAX - (repeats as u64 - 1)
         );
-        let counts = [self.variants().count(), self.noise.len(), self.data_seeds.len(), repeats];
-        let runs = counts.into_iter().fold(1usize, usize::saturating_mul);
-        ensure!(
-            runs <= Self::MOST_RUNS,
-            "an experiment may have at most {} runs, received {runs}",
-            Self::MOST_RUNS
-        );
         Ok(())
     }
 
-    fn check_sizes(&self, task: &dyn Task) -> Result<()> {
+    fn check_sizes(&self) -> Result<()> {
         let Self { epochs, batch_size, early_stopping, .. } = *self;
         let widths = self.hidden.iter().map(|hidden| ("hidden", *hidden));
         for (name, count) in widths.chain([("epochs", epochs), ("batch size", batch_size)]) {
@@ -94,18 +115,6 @@ impl Plan {
             "repeats times epochs must be at most {}, received {curves}",
             Self::MOST_EPOCHS
         );
-        for variant in self.variants() {
-            let (hyper, draw) = (self.hyper_of(variant), self.draw_of(variant, self.data_seeds[0]));
-            draw.check(task.rows())?;
-            let rows = batch_size.min(draw.train_size);
-            let activations = rows.saturating_mul(task.activations(&hyper));
-            ensure!(
-                activations <= Self::MOST_ACTIVATIONS,
-                "batch size times the numbers of an activation must be at most {}, received \
-                 {activations}; expected a smaller batch size or hidden",
-                Self::MOST_ACTIVATIONS
-            );
-        }
         if let Some(rule) = early_stopping {
             ensure!(
                 rule.patience >= 1,
@@ -115,6 +124,20 @@ impl Plan {
                 rule.on_test || self.validation_size > 0,
                 "early stopping needs validation points: expected a validation size of at least 1, \
                  received 0"
+            );
+        }
+        Ok(())
+    }
+
+    fn check_activations(&self, task: &dyn Task) -> Result<()> {
+        for variant in self.variants() {
+            let rows = self.batch_size.min(variant.train_size);
+            let activations = rows.saturating_mul(task.activations(&self.hyper_of(variant)));
+            ensure!(
+                activations <= Self::MOST_ACTIVATIONS,
+                "batch size times the numbers of an activation must be at most {}, received \
+                 {activations}; expected a smaller batch size or hidden",
+                Self::MOST_ACTIVATIONS
             );
         }
         Ok(())
@@ -131,11 +154,56 @@ fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
     }
 }
 
-fn check_list<T: PartialEq + std::fmt::Debug>(name: &str, values: &[T]) -> Result<()> {
+/// Checks that a list has values, none of them twice; values with one key are the same.
+fn check_list<T: Debug, K: Eq + Hash>(
+    name: &str,
+    values: &[T],
+    key: impl Fn(&T) -> K,
+) -> Result<()> {
     ensure!(!values.is_empty(), "{name}: expected at least one value, received none");
-    let twice = (1..values.len()).find(|&i| values[..i].contains(&values[i]));
-    if let Some(i) = twice {
-        bail!("{name}: expected each value once, received {:?} twice", values[i]);
+    let mut keys = HashSet::new();
+    if let Some(value) = values.iter().find(|value| !keys.insert(key(value))) {
+        bail!("{name}: expected each value once, received {value:?} twice");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Circles;
+
+    fn check(change: impl Fn(&mut Plan)) -> Result<()> {
+        let task = Circles::default();
+        let mut plan = Plan::of(&task);
+        change(&mut plan);
+        plan.check_values(task.rows())
+    }
+
+    /// A file may hold any numbers, and as many as it is long. Comparing each with each would take
+    /// 1e11 steps.
+    #[test]
+    fn checks_take_no_longer_than_the_lists_are() {
+        let many: Vec<usize> = (1..=500_000).collect();
+        check(|plan| plan.data_seeds = (0..500_000).collect()).unwrap();
+        let error = check(|plan| (plan.hidden, plan.train_sizes) = (many.clone(), many.clone()));
+        assert!(error.unwrap_err().to_string().contains("received 250000000000"));
+    }
+
+    #[test]
+    fn values_that_would_overflow_or_be_missing_are_refused() {
+        type Change = fn(&mut Plan);
+        let cases: [(Change, &str); 6] = [
+            (|plan| plan.data_seeds.clear(), "data seed: expected at least one value"),
+            (|plan| plan.noise.clear(), "noise: expected at least one value"),
+            (|plan| plan.repeats = usize::MAX, "at most 1000000 runs"),
+            (|plan| plan.epochs = usize::MAX, "repeats times epochs must be at most 100000000"),
+            (|plan| (plan.seed, plan.repeats) = (u64::MAX, 2), "seeds must stay below 2^64"),
+            (|plan| plan.train_sizes = vec![usize::MAX], "train size must leave test points"),
+        ];
+        for (change, expected) in cases {
+            let error = check(change).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Training what a store lacks of a plan: its missing runs, in chunks of replicas, each stored when finished.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
@@ -80,27 +81,23 @@ pub fn missing(plan: &Plan, store: &Store, shard: Shard) -> Result<Vec<(usize, T
 /// Puts runs together that one tensor program can train.
 pub(super) fn chunks(
     subject: &Subject,
-    mut runs: Vec<(usize, Trial)>,
+    runs: Vec<(usize, Trial)>,
     devices: &[Device],
     schedule: Schedule,
 ) -> Vec<Chunk> {
     let alike = |(_, a): &(usize, Trial), (_, b): &(usize, Trial)| a.is_like(b);
-    let mut groups: Vec<Chunk> = Vec::new();
-    while let Some(end) = runs.chunk_by(alike).next().map(<[_]>::len) {
-        let rest = runs.split_off(end);
-        let mut group = std::mem::replace(&mut runs, rest);
+    let lengths: Vec<usize> = runs.chunk_by(alike).map(<[_]>::len).collect();
+    let (mut groups, mut runs): (Vec<Chunk>, _) = (Vec::new(), runs.into_iter());
+    for length in lengths {
         // Data seed by data seed, each in the order of the cells.
-        let mut data_seeds: Vec<u32> = Vec::new();
-        for (_, trial) in &group {
-            if !data_seeds.contains(&trial.draw.data_seed) {
-                data_seeds.push(trial.draw.data_seed);
+        let (first, mut places) = (groups.len(), HashMap::new());
+        for run in runs.by_ref().take(length) {
+            let next = first + places.len();
+            let place = *places.entry(run.1.draw.data_seed).or_insert(next);
+            if place == groups.len() {
+                groups.push(Chunk::new());
             }
-        }
-        for data_seed in data_seeds {
-            let of_seed = |(_, trial): &(usize, Trial)| trial.draw.data_seed == data_seed;
-            let (own, others): (Chunk, Chunk) = group.into_iter().partition(of_seed);
-            group = others;
-            groups.push(own);
+            groups[place].push(run);
         }
     }
     let even = devices.len() > 1 || groups.len() < schedule.threads;

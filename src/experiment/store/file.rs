@@ -14,7 +14,7 @@ use crate::experiment::trial::{Network, TrialId};
 use crate::files::{other_version, sha256};
 
 /// Version of the files, raised when their form changes.
-const FORMAT: u64 = 3;
+pub const FORMAT: u64 = 3;
 
 #[derive(Serialize)]
 struct Head {
@@ -44,7 +44,7 @@ pub enum Content {
     Gone,
 }
 
-/// Reads a file.
+/// Reads a file. Memory is proportional to its length.
 ///
 /// # Errors
 /// If it is there and cannot be read.
@@ -56,7 +56,8 @@ pub fn read(path: &Path) -> Result<Content> {
     Ok(parse(&bytes).unwrap_or_else(|error| Content::Damaged(format!("{error:#}"))))
 }
 
-fn parse(bytes: &[u8]) -> Result<Content> {
+/// Parses the bytes of a file.
+pub fn parse(bytes: &[u8]) -> Result<Content> {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let (head, body) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let head: Value = serde_json::from_slice(head).context("it does not begin with a head")?;
@@ -92,7 +93,7 @@ impl Body {
 
     /// The names that follow from the content; `None` for a run whose network is missing, or that has other
     /// figures or seeds than it should have.
-    fn names(&self) -> impl Iterator<Item = Option<TrialId>> {
+    pub fn names(&self) -> impl Iterator<Item = Option<TrialId>> {
         let metrics = self.common["metrics"].as_array().into_iter().flatten();
         let metrics: Vec<&str> = metrics.filter_map(Value::as_str).collect();
         let figures = Scores::names(&metrics, self.common["validation_size"] != 0);

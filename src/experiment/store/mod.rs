@@ -11,7 +11,7 @@
 //! A file is damaged if its checksum is wrong or it has no head. One with fields that this version does
 //! not write, or without some that it does, is another version's, and is left alone.
 
-mod file;
+pub(crate) mod file;
 
 use std::collections::HashMap;
 use std::fs;

@@ -2,13 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::{assert_refused, command, files, result, run, stderr, stdout};
+use crate::cli::{assert_refused, files, result, run, stderr, stdout};
 
 pub const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
 /// As [`FAST`], but long enough to be killed on the way.
@@ -113,40 +111,6 @@ fn a_list_for_each_part_of_the_network_makes_variants_with_their_own_baselines()
     for column in ["hidden", "learning rate", "train size", "validation"] {
         assert!(text.lines().next().unwrap().contains(column), "{text}");
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn killed_at_any_moment_and_run_again_the_results_are_those_of_an_undisturbed_run() {
-    let broken = tempfile::tempdir().unwrap();
-    for millis in [30, 90, 150, 220, 300] {
-        let mut child = command("grid_search", SLOW, broken.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(millis));
-        child.kill().unwrap(); // SIGKILL
-        child.wait().unwrap();
-        if millis == 30 {
-            let finished = broken.path().join("result.json").exists();
-            assert!(!finished, "the first one must be killed on the way");
-        }
-    }
-    let output = run("grid_search", SLOW, broken.path());
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(&findings(broken.path()), undisturbed());
-}
-
-#[test]
-fn two_programs_on_one_folder_do_not_hurt_each_other() {
-    let shared = tempfile::tempdir().unwrap();
-    let start = || command("grid_search", SLOW, shared.path()).stdout(Stdio::null()).spawn();
-    let children = [start().unwrap(), start().unwrap()];
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    assert_eq!(&findings(shared.path()), undisturbed());
 }
 
 #[test]

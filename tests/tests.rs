@@ -4,6 +4,8 @@ mod batch_norm;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod cli_folder;
+#[cfg(feature = "cli")]
 mod cli_grid;
 #[cfg(feature = "cli")]
 mod cli_noise;
@@ -11,6 +13,10 @@ mod cli_noise;
 mod cli_resume;
 #[cfg(feature = "cli")]
 mod cli_shards;
+#[cfg(all(feature = "cli", unix))]
+mod cli_signals;
+#[cfg(all(feature = "cli", unix))]
+mod cli_streams;
 #[cfg(feature = "experiment")]
 mod compare;
 #[cfg(feature = "cli")]
@@ -20,6 +26,8 @@ mod cuda;
 #[cfg(feature = "experiment")]
 mod data;
 mod early_stopping;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod faults;
 #[cfg(feature = "experiment")]
 mod files_of_data;
 mod floors;

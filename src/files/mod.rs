@@ -3,7 +3,7 @@
 mod lock;
 
 use std::fs::{self, File};
-use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
+use std::io::{self, BufWriter, ErrorKind, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -53,7 +53,24 @@ pub fn create_folder(folder: &Path, files: &[&str]) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the result folder {name}"))?;
     let _writing = writing();
     tempfile::tempfile_in(folder)
+        .map_err(without_path)
         .with_context(|| format!("cannot write to the result folder {name}"))?;
+    remove_abandoned(folder)
+}
+
+/// Removes temporary files that killed programs have left. One of a program that still runs is younger.
+fn remove_abandoned(folder: &Path) -> Result<()> {
+    const OLD: Duration = Duration::from_secs(3600);
+    let is_temporary = |path: &Path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".tmp"))
+    };
+    let age = |path: &Path| path.metadata().ok()?.modified().ok()?.elapsed().ok();
+    for path in entries(folder)?.iter().filter(|path| is_temporary(path)) {
+        if age(path).is_some_and(|age| age > OLD) {
+            // It stays if it cannot be removed: it does no harm.
+            let _ = fs::remove_file(path);
+        }
+    }
     Ok(())
 }
 
@@ -97,7 +114,7 @@ pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     ensure!(folder.is_dir(), "{}: expected a folder, received a file", folder.display());
     let paths = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
-    let paths: std::io::Result<Vec<PathBuf>> = paths();
+    let paths: io::Result<Vec<PathBuf>> = paths();
     paths.with_context(|| format!("cannot read the folder {}", folder.display()))
 }
 
@@ -139,14 +156,21 @@ pub fn other_version(expected: u64, received: u64) -> String {
 }
 
 /// A temporary file with the permissions that a new file has; the default would be private.
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder).map_err(without_path)
+}
+
+/// Removes the name of a temporary file from an error, because it tells a user nothing.
+fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|error| error.source());
+    let code = cause.and_then(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 #[cfg(test)]
@@ -201,6 +225,27 @@ mod tests {
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("history.csv: the disk is full"), "{error}");
         assert_eq!(fs::read_dir(folder.path())?.count(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn temporary_files_of_killed_programs_are_removed_in_the_end() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let hour = Duration::from_secs(3600);
+        let now = std::time::SystemTime::now();
+        // The clock may have been set back since.
+        for (name, modified) in [
+            (".tmpOld", now - 2 * hour),
+            (".tmpNew", now),
+            (".tmpSoon", now + 9 * hour),
+            ("x", now - 2 * hour),
+        ] {
+            File::create(folder.path().join(name))?.set_modified(modified)?;
+        }
+        create_folder(folder.path(), &[])?;
+        let mut names: Vec<_> = entries(folder.path())?;
+        names.sort();
+        assert_eq!(names, [".tmpNew", ".tmpSoon", "x"].map(|name| folder.path().join(name)));
         Ok(())
     }
 

@@ -15,9 +15,9 @@ pub(crate) mod file;
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
@@ -53,14 +53,8 @@ impl Store {
         let Some(lock) = Lock::try_new(folder, Access::Shared, warn)? else {
             bail!("another program removes the runs of {}; try again", folder.display())
         };
-        let mut paths = Vec::new();
-        for path in files::entries(folder)? {
-            match path.extension() {
-                _ if is_run(&path) => paths.push(path),
-                None => remove_abandoned(&path),
-                _ => {}
-            }
-        }
+        let mut paths = files::entries(folder)?;
+        paths.retain(|path| is_run(path));
         let read = |path: PathBuf| Ok((file::read(&path)?, path));
         let read: Vec<(Content, PathBuf)> =
             paths.into_par_iter().map(read).collect::<Result<_>>()?;
@@ -83,8 +77,11 @@ impl Store {
                 ),
                 Content::Damaged(why) => {
                     let aside = path.with_extension("damaged");
-                    fs::rename(&path, &aside)
-                        .with_context(|| format!("cannot set {name} aside"))?;
+                    match fs::rename(&path, &aside) {
+                        // Another program has done so.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        renamed => renamed.with_context(|| format!("cannot set {name} aside"))?,
+                    }
                     let aside = aside.display();
                     warn(format!("{name} is damaged ({why}): set aside as {aside}, to be redone"));
                 }
@@ -183,16 +180,4 @@ impl Store {
 /// Whether a file of the folder has finished runs, by its name.
 fn is_run(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl")
-}
-
-/// A temporary file that a killed program has left. One of a program that still runs is younger.
-fn remove_abandoned(path: &Path) {
-    const OLD: Duration = Duration::from_secs(3600);
-    let is_temporary =
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
-    let age = || path.metadata().ok()?.modified().ok()?.elapsed().ok();
-    if is_temporary && age().is_some_and(|age| age > OLD) {
-        // It stays if it cannot be removed: it does no harm.
-        let _ = fs::remove_file(path);
-    }
 }

@@ -43,8 +43,9 @@ impl Array {
 
     /// Returns the place of a task among the tasks of a range.
     fn index(&self, task: usize) -> Option<usize> {
-        let is_in = task >= self.first && (task - self.first).is_multiple_of(self.step);
-        Some((task - self.first) / self.step).filter(|index| is_in && *index < self.count)
+        let ahead = task.checked_sub(self.first)?;
+        let index = ahead.is_multiple_of(self.step).then_some(ahead / self.step);
+        index.filter(|index| *index < self.count)
     }
 }
 
@@ -229,7 +230,9 @@ mod tests {
             let (shard, array) = share(launch(task, own), all.clone())?;
             assert_eq!((shard, &array), (format!("{task}/8"), &all));
         }
-        // An array with other tasks is a new one.
+        // An array with other tasks is a new one, whether they come before or after.
+        let later = Some(Array { first: 4, last: 7, step: 1, count: 4 });
+        assert_eq!(share(launch(3, [3, 3, 1, 1]), later)?.0, "0/1");
         let (shard, array) = share(launch(8, [0, 9, 1, 10]), all.clone())?;
         assert_eq!(shard, "8/10");
         assert_ne!(array, all);

@@ -40,7 +40,7 @@ fn other_results_in_the_default_folder_are_renamed() {
     let aside = ["hidden_noise.1", "hidden_noise.2"].map(noises);
     assert_eq!(aside, [Value::from(0.1), Value::from(0.2)]);
     // The same again, and more repeats, replace what they train again. Fewer do not.
-    for (repeats, said) in [(1, ""), (2, ""), (1, "seeds 0 to 1, not 0")] {
+    for (repeats, said) in [(1, ""), (2, ""), (1, "expected seeds 0, received 0 to 1")] {
         let args = format!("{SMALL} --stddev 0.3 --repeats {repeats}");
         let output = run_in(folder.path(), "hidden_noise", &args);
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
@@ -186,5 +186,134 @@ fn a_report_keeps_the_command_and_the_times_of_its_training() {
         let again = again.output().unwrap();
         assert!(again.status.success() && stderr(&again).is_empty(), "{}", stderr(&again));
         assert_eq!(stdout(&again), stdout(&trained));
+    }
+}
+
+/// Nothing that the description does not tell of is removed, and nothing is removed for nothing.
+#[test]
+fn fresh_starts_over_in_a_folder_of_any_program_and_keeps_other_files() {
+    let grid = "--epochs 5 --hidden 8 --repeats 2 --stddev 0.1 --no-plots";
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    assert!(run("grid_search", grid, out).status.success());
+    let others = ["dataset.csv", ".tmp_notes", "store/mine.jsonl", "store/mine.damaged"];
+    for name in others {
+        fs::write(out.join(name), "mine").unwrap();
+        let old = std::time::SystemTime::now() - Duration::from_secs(86_400);
+        fs::File::options().write(true).open(out.join(name)).unwrap().set_modified(old).unwrap();
+    }
+    let refused = run("hidden_noise", SMALL, out);
+    assert!(stderr(&refused).contains("expected experiment"), "{}", stderr(&refused));
+    for (name, args) in [("hidden_noise", SMALL), ("grid_search", grid), ("baseline", SMALL)] {
+        let output = run(name, &format!("{args} --fresh"), out);
+        let said = stderr(&output);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains("mine.jsonl is no file of finished runs"), name == "grid_search");
+        for name in others {
+            assert_eq!(fs::read_to_string(out.join(name)).unwrap(), "mine", "{name}");
+        }
+    }
+    assert_eq!(files(&out.join("store")), ["mine.damaged", "mine.jsonl"]);
+    for name in &others[2..] {
+        fs::remove_file(out.join(name)).unwrap();
+    }
+    assert!(run("baseline", &format!("{SMALL} --fresh"), out).status.success());
+    assert!(!out.join("store").exists(), "an empty store is removed");
+}
+
+/// Checkpoints are results: a run that does not surpass them does not replace them.
+#[test]
+fn checkpoints_of_an_unfinished_run_are_not_replaced() {
+    let long = "--epochs 10000000 --hidden 8 --no-plots --threads 1";
+    let interrupted = |folder: &Path, args: &str| {
+        let mut command = program("hidden_noise");
+        command.args(args.split_whitespace()).current_dir(folder);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !folder.join("runs/hidden_noise/experiment.json").exists() {
+            sleep(Duration::from_millis(5));
+        }
+        sleep(Duration::from_millis(200));
+        crate::cli_signals::kill("-TERM", &child);
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (at, runs) = (folder.path(), folder.path().join("runs"));
+    let checkpoints = || files(&runs.join("hidden_noise/checkpoints"));
+    // Resumed with more epochs and interrupted: the results are still those of five.
+    assert!(run_in(at, "hidden_noise", SMALL).status.success());
+    interrupted(at, &format!("{long} --resume"));
+    let kept = checkpoints();
+    let output = run_in(at, "hidden_noise", SMALL);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("held other results (expected epochs 5, received "), "{said}");
+    assert_eq!(files(&runs.join("hidden_noise.1/checkpoints")), kept);
+
+    fs::remove_dir_all(&runs).unwrap();
+    interrupted(at, long);
+    let kept = checkpoints();
+    let output = run_in(at, "hidden_noise", long);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("holds an unfinished run, at epoch "), "{said}");
+    assert!(
+        said.contains(" of 10000000: continue it with --resume, or start over with --fresh"),
+        "{said}"
+    );
+    assert_eq!(checkpoints(), kept);
+    // Other seeds are other results.
+    let output = run_in(at, "hidden_noise", &format!("{SMALL} --seed 50"));
+    assert!(stderr(&output).contains("runs/hidden_noise.1"), "{}", stderr(&output));
+    assert_eq!(files(&runs.join("hidden_noise.1/checkpoints")), kept);
+}
+
+/// Results of two repeats stay those of two until those of four are there.
+#[test]
+fn an_interrupted_extension_leaves_the_results_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    let args = |repeats: usize| format!("--epochs 5 --hidden 8 --no-plots --repeats {repeats}");
+    assert!(run("hidden_noise", &args(2), out).status.success());
+    let before = fs::read(out.join("result.json")).unwrap();
+    let mut child = command("hidden_noise", &args(9000), out);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    sleep(Duration::from_millis(150));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    if fs::read(out.join("result.json")).unwrap() == before {
+        let output = run("hidden_noise", &args(2), out);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_description_that_cannot_be_read_is_named_and_left_alone() {
+    let newer = |text: &str| text.replace("\"format\": 1", "\"format\": 2");
+    let later = |text: &str| text.replacen('{', "{ \"later\": 1,", 1);
+    type Edit<'a> = &'a dyn Fn(&str) -> String;
+    let cases: [(Edit, &str); 5] = [
+        (
+            &newer,
+            "experiment.json: it was written by a newer version: expected format 1, received 2",
+        ),
+        (&later, "experiment.json: unknown field `later`"),
+        (&|_| String::new(), "experiment.json: EOF while parsing"),
+        (&|_| "{\"mine\": 1}".to_string(), "experiment.json: expected the number of a format"),
+        (&|_| "[1".to_string(), "experiment.json: EOF while parsing"),
+    ];
+    for (edit, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("experiment.json");
+        assert!(run("hidden_noise", SMALL, folder.path()).status.success());
+        let text = edit(&fs::read_to_string(&path).unwrap());
+        fs::write(&path, &text).unwrap();
+        for more in ["", "--resume"] {
+            let output = run("hidden_noise", &format!("{SMALL} {more}"), folder.path());
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(expected) && said.contains("--fresh"), "{said}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(run("hidden_noise", &format!("{SMALL} --fresh"), folder.path()).status.success());
     }
 }

@@ -58,7 +58,7 @@ fn a_signal_writes_a_checkpoint_from_which_the_run_goes_on_to_the_bit() {
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stdout(&output).is_empty());
         let said = stderr(&output);
-        assert!(said.contains("continue: hidden_noise --hidden 20"), "{said}");
+        assert!(said.contains("hidden_noise --hidden 20"), "{said}");
         assert!(said.trim_end().ends_with(" --resume"), "{said}");
         assert_eq!(files(out), ["checkpoints", "experiment.json"], "no results stand there");
 

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::args::{DataArgs, Format, OutputArgs, SplitArgs};
+use super::contents::{Begin, Contents};
 use super::exit::Failure;
 use super::experiment_args::usage;
-use super::folder::{Begin, Contents};
+use super::folder::Claimed;
 use super::pictures::dataset_picture;
 use super::results::Results;
 use crate::report;
@@ -34,8 +35,9 @@ pub fn run_circles(
         "train_size": draw.train_size,
     });
     let contents = Contents::new(name, settings, None);
-    let (folder, _lock) = output.claim(&contents, &FILES, Begin::Over)?;
-    contents.write(&folder)?;
+    let claimed = output.claim(&contents, &FILES, Begin::Over)?;
+    claimed.begin(&contents)?;
+    let Claimed { folder, lock: _lock, .. } = claimed;
     let data = circles.data(draw.data_seed).map_err(anyhow::Error::from)?;
     let counts = [0, 1].map(|class| data.rows().filter(|(_, label)| *label == class).count());
     let (points, path, [outer, inner]) = (data.len(), folder.join(FILES[0]), counts);

@@ -78,8 +78,16 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// Formats an error and its causes as one line. Drops the backtrace that Candle's errors carry if
 /// RUST_BACKTRACE is set.
 pub(super) fn line(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
-    joined(text.lines().take_while(|line| !line.trim_start().starts_with("0: ")))
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let text = joined(text.lines().take_while(|line| !line.trim_start().starts_with("0: ")));
+        // Some errors repeat their cause.
+        if !parts.last().is_some_and(|last| last.ends_with(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
 }
 
 fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {

@@ -1,4 +1,5 @@
-//! The folder of a program's results: what it holds, and which program may write to it.
+//! The folder of a program's results: which program may write to it, and what becomes of other
+//! results.
 //!
 //! A folder holds one experiment, which `experiment.json` describes. A program replaces results only
 //! if it trains all their runs again. Other results stay: those in the default folder are renamed,
@@ -10,13 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::args::OutputArgs;
-use super::results::RESULT;
+use super::contents::{Begin, Contents, DESCRIPTION, Held};
 use super::terminal::{tell, warn};
-use crate::checkpoint::{Checkpoints, difference, settings_difference};
+use crate::checkpoint::Checkpoints;
 use crate::experiment::Store;
 use crate::files::{self, Access, Lock};
 
@@ -26,124 +25,99 @@ pub(super) const CHECKPOINTS: &str = "checkpoints";
 /// The folder of the finished runs of a grid inside a folder of results.
 pub(super) const STORE: &str = "store";
 
-/// The file that describes what a folder holds.
-const DESCRIPTION: &str = "experiment.json";
-
-/// Version of that file, raised when its format changes.
-const FORMAT: u64 = 1;
-
-/// The experiment that a folder holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Contents {
-    format: u64,
-    /// The name of the program.
-    experiment: String,
-    /// What determines the results, but for the seeds of repeats.
-    settings: Value,
-    /// The first seed and the number of repeats, if the results are those of these seeds alone.
-    repeats: Option<(u64, usize)>,
+/// A folder that this program has locked for its results.
+pub(super) struct Claimed {
+    pub folder: PathBuf,
+    pub lock: Lock,
+    /// What it holds and this program replaces or extends.
+    held: Option<Contents>,
 }
 
-/// What becomes of an experiment that a folder already holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// It is replaced, if all its runs are trained again.
-    Over,
-    /// It is continued, perhaps with more epochs.
-    Resume,
-}
-
-impl Contents {
-    pub fn new(experiment: &str, settings: Value, repeats: Option<(u64, usize)>) -> Self {
-        Self { format: FORMAT, experiment: experiment.to_string(), settings, repeats }
-    }
-
-    /// Returns what a folder holds; `None` if it is not described, or by another version.
-    fn read(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(folder.join(DESCRIPTION)).ok()?).ok()
-    }
-
-    /// Describes what a folder holds.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        files::write(&folder.join(DESCRIPTION), &serde_json::to_vec_pretty(self)?)
-    }
-
-    /// Returns how results in the folder differ from those to come, if they do: what differs, here and
-    /// there.
-    fn difference(&self, held: &Self, begin: Begin, has_results: bool) -> Option<[String; 3]> {
-        let own_experiment = &Value::from(self.experiment.as_str());
-        let held_experiment = &Value::from(held.experiment.as_str());
-        if let Some(found) = difference("experiment", own_experiment, held_experiment) {
-            return Some(found);
-        }
-        let mut settings = self.settings.clone();
-        if begin == Begin::Resume {
-            settings["epochs"] = held.settings["epochs"].clone(); // checked with the checkpoint
-        }
-        if let Some(found) = settings_difference(&settings, &held.settings) {
-            return Some(found);
-        }
-        let ((seed, repeats), (first, count)) = (self.repeats?, held.repeats?);
-        let last =
-            |seed: u64, repeats: usize| seed.saturating_add((repeats as u64).saturating_sub(1));
-        let has_all = seed <= first && last(first, count) <= last(seed, repeats);
-        let seeds = |seed: u64, repeats: usize| match repeats {
-            1 => seed.to_string(),
-            _ => format!("{seed} to {}", last(seed, repeats)),
-        };
-        let seeds = ["seeds".to_string(), seeds(seed, repeats), seeds(first, count)];
-        (has_results && !has_all).then_some(seeds)
+impl Claimed {
+    /// Describes in the folder that a program trains. Results that are still there keep their seeds.
+    pub fn begin(&self, contents: &Contents) -> Result<()> {
+        self.held.as_ref().unwrap_or(contents).in_training().write(&self.folder)
     }
 }
 
 impl OutputArgs {
-    /// Locks the folder of a program's results, which the caller then describes. `own` are the names
-    /// of the files that the program writes.
+    /// Locks the folder of a program's results. `own` are the names of the files that the program
+    /// writes.
     ///
     /// Results of other settings in the default folder are renamed.
     ///
     /// # Errors
-    /// If the folder cannot be used, another program uses it, or it holds other results and is not
-    /// the default one.
-    pub(super) fn claim(
-        &self,
-        contents: &Contents,
-        own: &[&str],
-        begin: Begin,
-    ) -> Result<(PathBuf, Lock)> {
+    /// If the folder cannot be used, another program uses it, it has an unfinished run and none is to be
+    /// resumed, or it holds other results and is not the default one.
+    pub(super) fn claim(&self, contents: &Contents, own: &[&str], begin: Begin) -> Result<Claimed> {
         let folder = self.folder(&contents.experiment);
+        let place = if self.out.is_some() { "--out" } else { "the default folder" };
         loop {
-            files::create_folder(&folder, own).context("--out")?;
+            files::create_folder(&folder, own).context(place)?;
             let lock = lock(&folder, contents)?;
             if self.fresh {
                 let _alone = alone(&folder)?;
-                remove_results(&folder)?;
+                remove_results(&folder, own)?;
             }
-            let other = match Contents::read(&folder) {
-                Some(_) if !is_used(&folder)? => None,
-                Some(held) => contents.difference(&held, begin, has(&folder, RESULT)),
-                None if has_unknown_results(&folder, contents) => {
-                    Some(["format", DESCRIPTION, "that of an earlier version"].map(str::to_string))
+            let (held, other) = match Held::read(&folder) {
+                Held::Described(held) if !is_used(&folder, &held)? => (None, None),
+                Held::Described(held) => {
+                    let other = contents.difference(&held, begin);
+                    let other = match other {
+                        None if begin == Begin::Over => replaced(&folder, contents, &held)?,
+                        other => other,
+                    };
+                    let words = |[name, own, held]: [String; 3]| {
+                        format!("expected {name} {own}, received {held}")
+                    };
+                    (Some(held), other.map(words))
+                }
+                Held::Unknown(why) => (None, Some(format!("{DESCRIPTION}: {why}"))),
+                Held::Undescribed if has_results(&folder, contents, own)? => {
+                    (None, Some(format!("there is no {DESCRIPTION} beside them")))
                 }
                 // Finished runs and checkpoints say themselves what they are.
-                None => None,
+                Held::Undescribed => (None, None),
             };
-            let Some([setting, own, held]) = other else {
-                return Ok((folder, lock));
+            let Some(how) = other else {
+                for path in [&folder, &folder.join(CHECKPOINTS)] {
+                    files::remove_abandoned(path)?;
+                }
+                return Ok(Claimed { folder, lock, held });
             };
             let name = folder.display();
             if self.out.is_some() || begin == Begin::Resume {
                 bail!(
-                    "{name} holds other results: expected {setting} {own}, received {held}; choose \
-                     another --out, or replace them with --fresh"
+                    "{name} holds other results: {how}; choose another --out, or replace them with \
+                     --fresh"
                 )
             }
             let aside = set_aside(&folder)?;
             tell(&format!(
-                "{name} held other results ({setting} {held}, not {own}): they are now in {}",
+                "{name} held other results ({how}): they are now in {}",
                 aside.display()
             ));
         }
+    }
+}
+
+/// Returns how checkpoints differ from those of a run that starts over, if they have more epochs.
+///
+/// # Errors
+/// If they are those of an unfinished run, whose work would be lost.
+fn replaced(folder: &Path, contents: &Contents, held: &Contents) -> Result<Option<[String; 3]>> {
+    let epochs = contents.settings["epochs"].as_u64().unwrap_or(0) as usize;
+    let last = Checkpoints::last_epochs(&folder.join(CHECKPOINTS))?;
+    if let Some(most) = last.iter().max().filter(|most| **most > epochs) {
+        return Ok(Some(["epochs".to_string(), epochs.to_string(), most.to_string()]));
+    }
+    match last.iter().min() {
+        Some(least) if !held.finished && *least < epochs => bail!(
+            "{} holds an unfinished run, at epoch {least} of {epochs}: continue it with --resume, or \
+             start over with --fresh",
+            folder.display()
+        ),
+        _ => Ok(None),
     }
 }
 
@@ -155,12 +129,12 @@ fn lock(folder: &Path, contents: &Contents) -> Result<Lock> {
         if let Some(lock) = Lock::try_new(folder, Access::Exclusive, &mut |line| warn(&line))? {
             return Ok(lock);
         }
-        match Contents::read(folder) {
-            Some(held) if held.experiment == contents.experiment && held.repeats.is_none() => {
+        match Held::read(folder) {
+            Held::Described(held) if held.experiment == contents.experiment && held.is_shared() => {
                 return lock_results(folder);
             }
             // The other program has just begun, and describes the folder in a moment.
-            None if begin.elapsed() < Duration::from_secs(5) => thread::sleep(POLL),
+            Held::Undescribed if begin.elapsed() < Duration::from_secs(5) => thread::sleep(POLL),
             _ => bail!(
                 "another program writes its results to {}; expected another --out",
                 folder.display()
@@ -171,7 +145,9 @@ fn lock(folder: &Path, contents: &Contents) -> Result<Lock> {
 
 /// Locks the results of a folder, after the programs that are writing them.
 pub(super) fn lock_results(folder: &Path) -> Result<Lock> {
-    let wait = || tell(&format!("waiting for another program to write to {}", folder.display()));
+    let wait = || {
+        tell(&format!("waiting for another program that writes to {}", folder.display()));
+    };
     Lock::wait(folder, Access::Exclusive, &mut |line| warn(&line), wait)
 }
 
@@ -184,7 +160,7 @@ fn alone(folder: &Path) -> Result<Option<Lock>> {
     match Lock::try_new(&store, Access::Exclusive, &mut |line| warn(&line))? {
         Some(lock) => Ok(Some(lock)),
         None => bail!(
-            "another program trains runs of {}; expected another --out, or that it has ended",
+            "another program trains runs of {}: choose another --out, or wait until it has ended",
             folder.display()
         ),
     }
@@ -205,36 +181,48 @@ fn set_aside(folder: &Path) -> Result<PathBuf> {
     Ok(free)
 }
 
-/// Removes everything that programs write to a folder, and nothing else.
-fn remove_results(folder: &Path) -> Result<()> {
-    files::remove(folder, &names())?;
-    files::remove(folder, &[DESCRIPTION])?;
+/// Removes the results that the description tells of, or, without one, those of this program's names, and
+/// nothing else.
+fn remove_results(folder: &Path, own: &[&str]) -> Result<()> {
+    let names = match Held::read(folder) {
+        Held::Described(held) => written_by(&held.experiment),
+        _ => own,
+    };
+    files::remove(folder, names)?;
     Checkpoints::remove(&folder.join(CHECKPOINTS))?;
     let store = folder.join(STORE);
     files::remove(&store, &[super::run_grid::GRID, super::share::ARRAY])?;
-    Store::remove(&store)
+    Store::remove(&store)?;
+    files::remove(folder, &[DESCRIPTION])
 }
 
-/// Returns whether the folder holds anything that a program has written.
-fn is_used(folder: &Path) -> Result<bool> {
+/// Returns whether a folder holds anything that a program of its description has written.
+fn is_used(folder: &Path, held: &Contents) -> Result<bool> {
     let checkpoints = Checkpoints::paths(&folder.join(CHECKPOINTS))?;
-    Ok(!checkpoints.is_empty() || has(folder, STORE) || holds_files(folder))
+    let has_results = written_by(&held.experiment).iter().any(|name| has(folder, name));
+    Ok(!checkpoints.is_empty() || has_results || has_runs(folder)?)
 }
 
-/// Returns whether a folder without a description holds results.
-fn has_unknown_results(folder: &Path, contents: &Contents) -> bool {
-    holds_files(folder) || (contents.repeats.is_some() && has(folder, STORE))
+/// Returns whether a folder without a description holds results of this program's names.
+fn has_results(folder: &Path, contents: &Contents, own: &[&str]) -> Result<bool> {
+    let has_others = !contents.is_shared() && has_runs(folder)?;
+    Ok(has_others || own.iter().any(|name| has(folder, name)))
 }
 
-fn holds_files(folder: &Path) -> bool {
-    names().into_iter().any(|name| has(folder, name))
+fn has_runs(folder: &Path) -> Result<bool> {
+    let store = folder.join(STORE);
+    Ok(has(&store, super::run_grid::GRID) || Store::device(&store)?.is_some())
 }
 
 fn has(folder: &Path, name: &str) -> bool {
     fs::symlink_metadata(folder.join(name)).is_ok()
 }
 
-/// The names of the files that programs write.
-fn names() -> Vec<&'static str> {
-    [super::run::FILES.as_slice(), &super::grid_report::FILES, &super::circles::FILES].concat()
+/// Returns the names of the files that a program writes.
+fn written_by(experiment: &str) -> &'static [&'static str] {
+    match experiment {
+        "grid_search" => &super::grid_report::FILES,
+        "circles" => &super::circles::FILES,
+        _ => &super::run::FILES,
+    }
 }

@@ -19,6 +19,33 @@ use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Task};
 
+/// The flags that `--report` has no use for.
+const TRAINING: [&str; 23] = [
+    "out",
+    "fresh",
+    "task",
+    "data_files",
+    "placements",
+    "stddev",
+    "noise",
+    "repeats",
+    "data_seeds",
+    "samples",
+    "data_noise",
+    "train_size",
+    "validation_size",
+    "hidden",
+    "learning_rate",
+    "epochs",
+    "batch_size",
+    "seed",
+    "device",
+    "threads",
+    "shard",
+    "shards",
+    "time_limit",
+];
+
 /// Flags for the noise, data, networks, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct GridArgs {
@@ -72,7 +99,7 @@ pub struct GridArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) time_limit: Option<Duration>,
     /// Report on the finished runs of a folder without training
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "fresh"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = TRAINING)]
     pub(super) report: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -86,7 +113,12 @@ impl GridArgs {
     pub(super) fn share(&self) -> Result<Share> {
         match self.shard {
             Some(shard) => Ok(Share::Given(shard)),
-            None => Launch::new(self.shards, |name| std::env::var(name).ok()).map(Share::Launched),
+            None => {
+                // What is no Unicode is no number, either, and the error names the variable.
+                let text =
+                    |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+                Launch::new(self.shards, text).map(Share::Launched)
+            }
         }
     }
 

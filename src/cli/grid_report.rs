@@ -11,7 +11,7 @@ use super::grid_args::GridArgs;
 use super::interrupt::{self, Reaction, Stage};
 use super::results::{RESULT, Results};
 use super::run_grid::Asked;
-use super::terminal::{command_line, quoted};
+use super::terminal::{command_line, program, quoted};
 use crate::experiment::{Outcome, Store};
 use crate::report;
 
@@ -45,8 +45,9 @@ pub(super) fn write_report(
     let _lock = lock_results(folder)?;
     let mut results = Results::new(folder.to_path_buf());
     let how = format!(
-        "the figures are in {}; write the report: {name} --report {}",
+        "the figures are in {}; write the report: {} --report {}",
         folder.display(),
+        program(),
         quoted(folder.as_os_str())
     );
     let stage = Stage::new(Reaction::Finish, how.clone());

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::register_usize;
 
-use super::terminal::{tell, warn};
+use super::terminal::{next_command, tell, warn};
 use crate::files;
 
 /// Maximum time for the work in progress after a signal. Schedulers kill a program soon after five
@@ -86,7 +86,15 @@ pub(super) fn exit_code() -> u8 {
 }
 
 /// Starts handling signals. A signal that is ignored, as HUP under `nohup`, stays ignored.
+///
+/// A file that grows beyond the limit of the process is an error of the write, not the end of the program
+/// by XFSZ.
 pub(super) fn install() {
+    #[cfg(unix)]
+    // SAFETY: ignoring a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
     let received = Arc::new(AtomicUsize::new(0));
     for signal in SIGNALS.into_iter().filter(|signal| !is_ignored(*signal)) {
         if let Err(error) = register_usize(signal, received.clone(), signal as usize) {
@@ -154,8 +162,11 @@ fn interrupted(signal: usize) {
 /// Exits after the file in progress is written completely, or after some time.
 fn quit(patience: Duration) -> ! {
     let _guard = files::wait(patience);
-    let how = stage().as_ref().map_or(String::new(), |(_, how)| format!(": {how}"));
+    let how = match &*stage() {
+        Some((_, how)) => how.clone(),
+        None => format!("start again: {}", next_command(&[])),
+    };
     // The message has its own line, because the progress bar may occupy this one.
-    tell(&format!("\ninterrupted{how}"));
+    tell(&format!("\ninterrupted: {how}"));
     exit(exit_code().into());
 }

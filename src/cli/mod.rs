@@ -4,6 +4,7 @@ mod allocator;
 mod args;
 mod auto;
 mod circles;
+mod contents;
 mod defaults;
 mod device;
 mod exit;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 
+use super::contents::Contents;
 use super::exit::line;
-use super::folder::Contents;
 use super::terminal::{print, warn};
 use crate::files;
 
@@ -78,13 +78,14 @@ impl Results {
     /// If something could not be written. The error says what is there.
     pub fn finish(self) -> Result<()> {
         let folder = self.folder.display();
-        match (self.failed.len(), self.written.is_empty()) {
-            (0, _) => Ok(()),
-            (count, true) => Err(anyhow!("nothing was written to {folder}: {count} failures")),
-            (count, false) => Err(anyhow!(
-                "{count} parts of the results are missing; {folder} has {}",
-                self.written.join(", ")
-            )),
+        let parts = match self.failed.len() {
+            0 => return Ok(()),
+            1 => "a part of the output is missing".to_string(),
+            count => format!("{count} parts of the output are missing"),
+        };
+        match self.written.is_empty() {
+            true => Err(anyhow!("{parts}; {folder} has no results")),
+            false => Err(anyhow!("{parts}; {folder} has {}", self.written.join(", "))),
         }
     }
 }

@@ -7,15 +7,16 @@ use anyhow::{Context, Result, anyhow};
 
 use super::args::Format;
 use super::auto::Work;
+use super::contents::{Begin, Contents};
 use super::device::Opened;
 use super::exit::Failure;
 use super::experiment_args::{Job, RunArgs};
-use super::folder::{Begin, CHECKPOINTS, Contents};
+use super::folder::{CHECKPOINTS, Claimed};
 use super::interrupt::{self, Reaction, Stage};
 use super::pictures::write_pictures;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
-use super::terminal::{command_line, command_with};
+use super::terminal::{command_line, next_command};
 use crate::experiment::{
     Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
     forecast_repeats, train_resumable,
@@ -39,14 +40,12 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let (_, first) = plan.trials().next().context("expected at least one run")?;
     let contents = Contents::new(name, subject.settings(&first), Some((plan.seed, plan.repeats)));
     let begin = if args.resume { Begin::Resume } else { Begin::Over };
-    let (folder, _lock) = args.output.claim(&contents, &FILES, begin)?;
-    // A resumed experiment keeps its description until it has new results.
-    if begin == Begin::Over {
-        contents.write(&folder)?;
-    }
+    let claimed = args.output.claim(&contents, &FILES, begin)?;
+    claimed.begin(&contents)?;
+    let Claimed { folder, lock: _lock, .. } = claimed;
 
     let again =
-        format!("continue from a checkpoint, if there is one: {}", command_with("--resume"));
+        format!("continue from a checkpoint, if there is one: {}", next_command(&["--resume"]));
     let stage = Stage::new(Reaction::Finish, again);
     let training = Instant::now();
     let trained = train(name, args, &subject, &plan, &opened, &folder)?;
@@ -64,7 +63,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
         let how = format!(
             "the results are in {}; draw the pictures: {}",
             folder.display(),
-            command_line()
+            next_command(&["--resume"])
         );
         if interrupt::requested() {
             return Err(Failure::Interrupted(how));
@@ -127,7 +126,7 @@ fn train(
         Ending::Interrupted(done) => Err(Failure::Interrupted(format!(
             "{done} of {epochs} epochs are in {}; continue: {}",
             checkpoints.display(),
-            command_with("--resume")
+            next_command(&["--resume"])
         ))),
     }
 }

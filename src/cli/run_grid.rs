@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auto::Work;
+use super::contents::{Begin, Contents};
 use super::device::Opened;
 use super::exit::{Failure, line};
 use super::experiment_args::Job;
-use super::folder::{Begin, Contents, STORE};
+use super::folder::STORE;
 use super::grid_args::GridArgs;
 use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Reaction, Stage};
 use super::progress::Progress;
 use super::share::Share;
-use super::terminal::{command_line, command_without, print, warn};
+use super::terminal::{command_line, next_command, print, warn};
 use crate::experiment::{
     Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, missing, search,
 };
@@ -49,15 +50,16 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let subject = subject.on(opened.place.kind());
     let basis = Basis::new(&subject, &plan)?;
     let contents = Contents::new(name, basis.settings().clone(), None);
-    let (folder, lock) = args.output.claim(&contents, &FILES, Begin::Over)?;
+    let claimed = args.output.claim(&contents, &FILES, Begin::Over)?;
+    let folder = claimed.folder.clone();
     let device = opened.place.name();
     let command = Some(command_line());
     let mut asked = Asked { format: FORMAT, device, basis, plan, command, seconds: None };
     let mut store = open_store(&folder, &asked)?;
-    contents.write(&folder)?;
+    claimed.begin(&contents)?;
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
-    drop(lock);
+    drop(claimed);
 
     let training = Instant::now();
     train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
@@ -175,8 +177,8 @@ fn train(
     let left = || missing(plan, store, shard).map(|missing| missing.len());
     let epochs = left()? * plan.epochs;
     let progress = Progress::of_cells(epochs, plan.cells().len(), args.output.quiet);
-    let again = command_without("--fresh");
-    let how = format!("the finished runs are in the folder; continue: {again}");
+    let again = next_command(&[]);
+    let how = format!("the finished runs are kept; continue: {again}");
     let stage = Stage::new(Reaction::Finish, how);
     let result = progress
         .watched(deadline, |watch| search(subject, plan, store, shard, devices, *schedule, watch));

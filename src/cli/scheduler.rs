@@ -41,6 +41,11 @@ impl Array {
         self.step > 0 && steps.and_then(|steps| steps.checked_add(self.first)) == Some(self.last)
     }
 
+    /// Returns the number of tasks.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     /// Returns the place of a task among the tasks of a range.
     fn index(&self, task: usize) -> Option<usize> {
         let ahead = task.checked_sub(self.first)?;
@@ -70,7 +75,9 @@ impl Launch {
     /// If a number has no count, is out of range or cannot be parsed.
     pub fn new(count: Option<usize>, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let read = |name: &str| -> Result<Option<usize>> {
-            let Some(text) = variable(name) else { return Ok(None) };
+            let Some(text) = variable(name).filter(|text| !text.trim().is_empty()) else {
+                return Ok(None);
+            };
             // Numbers of a scheduler have at most ten digits, so that sums and products are in range.
             let number = text.trim().parse::<u32>();
             let number =
@@ -102,6 +109,7 @@ impl Launch {
             _ => {}
         }
         for Member { variable, index, count } in &inside {
+            ensure!(*count > 0, "{variable}: expected at least 1 program, received a count of 0");
             ensure!(index < count, "{variable}: expected a number below {count}, received {index}");
         }
         Ok(Self { array, inside })
@@ -145,6 +153,11 @@ impl Launch {
             whole = whole * count + index;
         }
         Ok((Shard::new(whole, total)?, array))
+    }
+
+    /// Returns whether this program is a task of exactly this array.
+    pub fn is_of(&self, array: &Array) -> bool {
+        self.array.as_ref().is_some_and(|(_, own)| own == array)
     }
 
     /// Returns the variables that number this program.

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::exit::Failure;
 use super::scheduler::{Array, Launch};
-use super::terminal::tell;
+use super::terminal::{tell, warn};
 use crate::experiment::Shard;
 use crate::files;
 
@@ -42,16 +42,26 @@ impl Share {
             Self::Launched(launch) => launch,
         };
         let path = store.join(ARRAY);
-        // An unreadable record is like none.
-        let read = || serde_json::from_slice::<Array>(&std::fs::read(&path).ok()?).ok();
-        let recorded = read();
+        let recorded: Option<Array> = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .inspect_err(|error| warn(&format!("{} is not read: {error}", path.display())))
+                .ok(),
+            Err(_) => None,
+        };
         let (shard, array) = launch.shard(recorded.clone()).map_err(Failure::Usage)?;
         if array.is_some() && array != recorded {
             files::write(&path, &serde_json::to_vec(&array).context(ARRAY)?)?;
         }
         if !shard.is_whole() {
+            let began = match array {
+                Some(array) if !launch.is_of(&array) => {
+                    format!(" in the array of {} tasks that began this folder", array.count())
+                }
+                _ => String::new(),
+            };
             tell(&format!(
-                "this program trains shard {shard} of the grid, by {}; --shard 0/1 trains all of it",
+                "this program trains shard {shard} of the grid, by {}{began}; --shard 0/1 trains all of \
+                 it",
                 launch.variables().join(" and ")
             ));
         }

@@ -1,6 +1,6 @@
 //! What a program writes to its terminal, and the command that started it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -29,21 +29,29 @@ pub(super) fn warn(line: &str) {
 
 /// Returns the command as a shell accepts it, without the folder of the program.
 pub(super) fn command_line() -> String {
-    command_without("")
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(program) = words.first_mut() {
+        *program = Path::new(program).file_name().unwrap_or_default().to_os_string();
+    }
+    joined(&words)
 }
 
-/// Returns the command with a flag, once.
-pub(super) fn command_with(flag: &str) -> String {
-    format!("{} {flag}", command_without(flag))
+/// Returns the command to type next, as a shell accepts it: it removes nothing, and with `--resume` it
+/// continues from checkpoints.
+pub(super) fn next_command(flags: &[&str]) -> String {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    words.retain(|word| word != "--fresh" && flags.iter().all(|flag| word != flag));
+    words.extend(flags.iter().map(OsString::from));
+    joined(&words)
 }
 
-/// Returns the command without a flag.
-pub(super) fn command_without(flag: &str) -> String {
-    let words: Vec<_> =
-        std::env::args_os().filter(|word| flag.is_empty() || word != flag).collect();
-    let program = words.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
-    let words = [program].into_iter().chain(words.iter().skip(1).map(|word| &**word));
-    words.map(quoted).collect::<Vec<_>>().join(" ")
+/// Returns the program as it was typed.
+pub(super) fn program() -> String {
+    joined(&std::env::args_os().take(1).collect::<Vec<_>>())
+}
+
+fn joined(words: &[OsString]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Quotes a word for a POSIX shell. Bytes that are no UTF-8 are written as `$'\xff'`, for Bash and Zsh.

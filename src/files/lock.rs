@@ -88,6 +88,13 @@ impl Lock {
         }
     }
 
+    /// Removes the file that is locked. Call it with an exclusive lock on the folder, which others cannot
+    /// hold on a file of the same name.
+    pub fn remove(folder: &Path) {
+        // It stays if it cannot be removed: it does no harm.
+        let _ = std::fs::remove_file(folder.join(NAME));
+    }
+
     fn none(folder: &Path, error: &io::Error, warn: &mut dyn FnMut(String)) -> Self {
         warn(format!(
             "cannot lock {} ({error}): run one program at a time in this folder",

@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256};
 
 pub use lock::{Access, Lock};
 
+/// How the names of temporary files begin, before six letters and digits.
+const TEMPORARY: &str = ".candle-noise-";
+
 /// Held while a file is written, so that an interrupt can wait for it.
 static WRITING: Mutex<()> = Mutex::new(());
 
@@ -55,14 +58,22 @@ pub fn create_folder(folder: &Path, files: &[&str]) -> Result<()> {
     tempfile::tempfile_in(folder)
         .map_err(without_path)
         .with_context(|| format!("cannot write to the result folder {name}"))?;
-    remove_abandoned(folder)
+    Ok(())
 }
 
-/// Removes temporary files that killed programs have left. One of a program that still runs is younger.
-fn remove_abandoned(folder: &Path) -> Result<()> {
+/// Removes temporary files of [`write()`] that killed programs have left. One of a program that still
+/// runs is younger.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn remove_abandoned(folder: &Path) -> Result<()> {
     const OLD: Duration = Duration::from_secs(3600);
     let is_temporary = |path: &Path| {
-        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".tmp"))
+        let name = path.file_name().and_then(|name| name.to_str());
+        let rest = name.and_then(|name| name.strip_prefix(TEMPORARY));
+        let is_random =
+            |rest: &str| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+        rest.is_some_and(is_random) && fs::symlink_metadata(path).is_ok_and(|about| about.is_file())
     };
     let age = |path: &Path| path.metadata().ok()?.modified().ok()?.elapsed().ok();
     for path in entries(folder)?.iter().filter(|path| is_temporary(path)) {
@@ -94,7 +105,7 @@ pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
         write(&mut file)?;
         let file = file.into_inner().map_err(IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
-        file.persist(path)?;
+        file.persist(path).map_err(|failed| failed.error)?;
         // The name is in the folder, which has to reach the disk as well; Windows has no such call.
         if cfg!(unix) {
             File::open(folder)?.sync_all()?;
@@ -158,6 +169,7 @@ pub fn other_version(expected: u64, received: u64) -> String {
 /// A temporary file with the permissions that a new file has; the default would be private.
 fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY).rand_bytes(6);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -233,19 +245,18 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let hour = Duration::from_secs(3600);
         let now = std::time::SystemTime::now();
-        // The clock may have been set back since.
-        for (name, modified) in [
-            (".tmpOld", now - 2 * hour),
-            (".tmpNew", now),
-            (".tmpSoon", now + 9 * hour),
-            ("x", now - 2 * hour),
-        ] {
-            File::create(folder.path().join(name))?.set_modified(modified)?;
+        // The clock may have been set back since, and other programs have temporary files, too.
+        let old = now - 2 * hour;
+        let files =
+            [("new123", now), ("old123", old), ("soon12", now + 9 * hour), ("longer-name", old)];
+        for (name, modified) in files {
+            let path = folder.path().join(format!("{TEMPORARY}{name}"));
+            File::create(path)?.set_modified(modified)?;
         }
-        create_folder(folder.path(), &[])?;
-        let mut names: Vec<_> = entries(folder.path())?;
-        names.sort();
-        assert_eq!(names, [".tmpNew", ".tmpSoon", "x"].map(|name| folder.path().join(name)));
+        File::create(folder.path().join(".tmp123456"))?.set_modified(old)?;
+        remove_abandoned(folder.path())?;
+        let removed = folder.path().join(format!("{TEMPORARY}old123"));
+        assert!(!removed.exists() && entries(folder.path())?.len() == 4);
         Ok(())
     }
 

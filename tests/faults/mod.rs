@@ -82,12 +82,12 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         let path = folder.join(&name);
         let bytes = match &name[..] {
             "checkpoints" | "store" => continue,
-            _ if name.starts_with(".tmp") => continue,
-            "result.json" => {
-                let mut result: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-                let fields = result.as_object_mut().unwrap();
-                fields.retain(|name, _| !["seconds", "command"].contains(&&name[..]));
-                result.to_string().into_bytes()
+            _ if name.starts_with(".candle-noise-") => continue,
+            "result.json" | "experiment.json" => {
+                let mut json: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+                let fields = json.as_object_mut().unwrap();
+                fields.retain(|name, _| !["seconds", "command", "finished"].contains(&&name[..]));
+                json.to_string().into_bytes()
             }
             // The page has the command and the time of training in its last lines.
             "report.html" => {

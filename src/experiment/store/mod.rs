@@ -53,6 +53,7 @@ impl Store {
         let Some(lock) = Lock::try_new(folder, Access::Shared, warn)? else {
             bail!("another program removes the runs of {}; try again", folder.display())
         };
+        files::remove_abandoned(folder)?;
         let mut paths = files::entries(folder)?;
         paths.retain(|path| is_run(path));
         let read = |path: PathBuf| Ok((file::read(&path)?, path));
@@ -75,6 +76,9 @@ impl Store {
                 Content::Foreign(how) => bail!(
                     "{name} was written by {how}; name another --out, or start over with --fresh"
                 ),
+                Content::Damaged(why) if !is_named_as_run(&path) => {
+                    warn(format!("{name} is no file of finished runs ({why}): it is not read"));
+                }
                 Content::Damaged(why) => {
                     let aside = path.with_extension("damaged");
                     match fs::rename(&path, &aside) {
@@ -158,23 +162,35 @@ impl Store {
         Ok(None)
     }
 
-    /// Removes the files of a folder's store.
+    /// Removes the files of a folder's store, and the folder if it is empty then. Nobody else may use it.
     ///
     /// # Errors
     /// If one cannot be removed.
     pub fn remove(folder: &Path) -> Result<()> {
-        let own = |path: &PathBuf| {
-            is_run(path) || path.extension().is_some_and(|extension| extension == "damaged")
-        };
-        let names = files::entries(folder)?.into_iter().filter(own);
-        let names: Vec<String> =
-            names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string())).collect();
-        files::remove(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
+        for path in files::entries(folder)? {
+            let is_damaged = path.extension().is_some_and(|extension| extension == "damaged");
+            let is_own = is_named_as_run(&path)
+                || (is_run(&path) && !matches!(file::read(&path)?, Content::Damaged(_)));
+            if is_own || (is_damaged && is_named_as_run(&path.with_extension("jsonl"))) {
+                files::remove_file(&path)?;
+            }
+        }
+        Lock::remove(folder);
+        // It stays if something else is in it.
+        let _ = fs::remove_dir(folder);
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TrialId, Record>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a file has the name that this version gives to finished runs, [`Body::file_name`].
+fn is_named_as_run(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    is_run(path) && stem.len() == 32 && stem.bytes().all(is_digit)
 }
 
 /// Whether a file of the folder has finished runs, by its name.

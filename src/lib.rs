@@ -62,3 +62,8 @@ pub use noise::{GaussianNoise, NoiseBuilder, NoiseMap};
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the guide for Candle's users, compiled and run as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/candle.md")]
+struct CandleGuide;

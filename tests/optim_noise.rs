@@ -80,7 +80,8 @@ fn eta_zero_is_the_inner_optimizer_and_a_replica_equals_its_solo_run() -> Result
         for _ in 0..3 {
             adam = match map {
                 Some(map) => {
-                    let mut noisy = GradientNoise::over(adam, &varmap, options, map.builder())?;
+                    let mut noisy =
+                        GradientNoise::over(adam, &varmap, options, map.builder().continued())?;
                     noisy.backward_step(&var.sqr()?.sum_all()?)?;
                     let mut next = Adam::new(vec![var.clone()], AdamOptions::default())?;
                     next.set_state(&noisy.inner().state()?)?;

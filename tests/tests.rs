@@ -45,6 +45,8 @@ mod noise;
 mod noise_family;
 mod noise_laws;
 mod noise_members;
+mod noise_paths;
+mod noisy;
 mod optim;
 mod optim_noise;
 #[cfg(feature = "experiment")]

@@ -77,7 +77,28 @@ impl SequentialT {
         self.insert(self.index(position)? + 1, name, layer)
     }
 
-    /// Removes a layer; the others keep their names.
+    /// Removes a layer and returns it; the others keep their names. Noise that is inserted again, here
+    /// or in another sequence, continues its draws.
+    ///
+    /// ```
+    /// # fn main() -> candle_core::Result<()> {
+    /// # use candle_core::{DType, Device, Tensor};
+    /// # use candle_nn::{Activation, ModuleT};
+    /// use candle_noise::{GaussianNoise, NoiseMap, nn::seq_t};
+    ///
+    /// let map = NoiseMap::new(42);
+    /// let noise = GaussianNoise::new(0.1, map.builder().pp("input"))?;
+    /// let mut model = seq_t().add_named("noise", noise)?.add_named("relu", Activation::Relu)?;
+    /// let xs = Tensor::ones((4, 2), DType::F32, &Device::Cpu)?;
+    /// model.forward_t(&xs, true)?;
+    ///
+    /// let noise = model.remove("noise")?;
+    /// model.forward_t(&xs, true)?; // without noise
+    /// model.insert_before("relu", "noise", noise)?;
+    /// model.forward_t(&xs, true)?;
+    /// assert_eq!(map.steps()["input"], [2]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// If there is no such layer.

@@ -71,7 +71,7 @@ impl<D: Distribution<f32> + Clone + Send + Sync + 'static> NoiseLayer<Drawn<D>> 
     /// path.
     ///
     /// # Errors
-    /// If the scale is negative or not finite, the path is empty, or another layer has it.
+    /// If the scale is negative or not finite, or the path is empty or taken.
     pub fn drawn_from(distribution: D, scale: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::of_kind(Drawn(distribution), &vec![scale; nb.replicas()], nb)
     }

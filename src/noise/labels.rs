@@ -33,8 +33,8 @@ impl LabelNoise {
     /// Creates noise with one rate in [0, 1) on labels 0 to `classes` − 1.
     ///
     /// # Errors
-    /// If the rate is out of range, there are fewer than two classes, the path is empty, or another
-    /// layer has it.
+    /// If the rate is out of range, there are fewer than two classes, or the path is empty or taken
+    /// (see [`NoiseBuilder`]).
     pub fn new(rate: f64, classes: usize, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(&vec![rate; nb.replicas()], classes, nb)
     }

@@ -65,7 +65,7 @@ impl<K: Kind + Default> NoiseLayer<K> {
     /// Creates noise with one strength for all replicas, at the builder's path.
     ///
     /// # Errors
-    /// If the strength is outside its range, the path is empty, or another layer has it.
+    /// If the strength is outside its range, or the path is empty or taken (see [`NoiseBuilder`]).
     pub fn new(strength: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(&vec![strength; nb.replicas()], nb)
     }
@@ -119,7 +119,7 @@ impl<K: Kind> NoiseLayer<K> {
     ///
     /// # Errors
     /// If a strength is outside its range, the number of strengths is not the number of replicas,
-    /// the path is empty, or another layer has it.
+    /// or the path is empty or taken.
     pub fn of_kind(kind: K, strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
         let site = nb.site(K::STRENGTH, strengths)?;
         Ok(Self { kind, site, shared: Shared::Axes(Vec::new()) })

@@ -3,18 +3,21 @@
 //! A site has a path (`"hidden.0"`), a strength and a counter of training calls, the step. The path
 //! and the seed determine its draws. Adding a site does not change the draws of other sites.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Result, bail};
 
-use super::site::{NoiseBuilder, Site, State};
-use crate::ops::{Axis, read_tensors};
+use super::site::{NoiseBuilder, Registered, Site, State};
+use crate::ops::Axis;
 
 /// The noise sites of one model. Clones share the sites.
+///
+/// A site ends with its layer. The map remembers the steps of a path whose layer is gone, because a
+/// new layer there would draw the same noise again from step 0: creating one is an error. Insert the
+/// old layer again, let the new one continue ([`NoiseBuilder::continued`]), or start over with a new
+/// map.
 #[derive(Clone, Debug)]
 pub struct NoiseMap(Arc<Inner>);
 
@@ -23,8 +26,7 @@ struct Inner {
     seeds: Vec<u64>,
     axis: Axis,
     enabled: AtomicBool,
-    /// Weak references, so that a layer removed from its model frees its path.
-    sites: Mutex<BTreeMap<String, Weak<Site>>>,
+    sites: Mutex<BTreeMap<String, Registered>>,
 }
 
 impl NoiseMap {
@@ -103,10 +105,19 @@ impl NoiseMap {
         if paths != saved {
             bail!("expected the steps of the noise sites {paths:?}, received those of {saved:?}")
         }
-        if let Some((path, steps)) = steps.iter().find(|(_, s)| s.len() != self.replicas()) {
-            bail!("noise site {path}: expected {} steps, received {}", self.replicas(), steps.len())
+        self.check_replicas(steps)
+    }
+
+    /// Checks that each path has the steps of every replica.
+    pub(super) fn check_replicas(&self, steps: &BTreeMap<String, Vec<u32>>) -> Result<()> {
+        match steps.iter().find(|(_, steps)| steps.len() != self.replicas()) {
+            None => Ok(()),
+            Some((path, steps)) => bail!(
+                "noise site {path}: expected {} steps, received {}",
+                self.replicas(),
+                steps.len()
+            ),
         }
-        Ok(())
     }
 
     /// Continues from saved steps and strengths: the next draw of each site is the one it would
@@ -128,67 +139,6 @@ impl NoiseMap {
         strengths.iter().try_for_each(|(path, strengths)| self.set_strengths(path, strengths))
     }
 
-    /// Writes seeds, steps and strengths as a safetensors file. Each site has a u32 tensor (R,) of
-    /// steps under its path, and an f64 tensor (R,) of strengths as `@strengths.PATH`. The seeds
-    /// are `@seeds` (R, 2), low half first.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save<P: AsRef<Path>>(&self, file: P) -> Result<()> {
-        candle_core::safetensors::save(&self.tensors()?, file)
-    }
-
-    /// Returns the content of a file.
-    pub(crate) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
-        let tensor = |steps: Vec<u32>| Tensor::new(steps, &Device::Cpu);
-        let steps = self.steps().into_iter().map(|(path, steps)| Ok((path, tensor(steps)?)));
-        let mut tensors: HashMap<String, Tensor> = steps.collect::<Result<_>>()?;
-        for (path, strengths) in self.strengths() {
-            let name = format!("{}{path}", Self::STRENGTHS);
-            tensors.insert(name, Tensor::new(strengths, &Device::Cpu)?);
-        }
-        tensors.insert(Self::SEEDS.to_string(), Tensor::new(self.seed_halves(), &Device::Cpu)?);
-        Ok(tensors)
-    }
-
-    /// Continues from the steps and strengths of a file written by [`NoiseMap::save`]. A file of an
-    /// earlier version has no strengths; they then stay as they are. Memory is proportional to the
-    /// length of the file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or was written with other seeds, or [`NoiseMap::set_state`]
-    /// fails.
-    pub fn load<P: AsRef<Path>>(&self, file: P) -> Result<()> {
-        self.set_tensors(read_tensors(&fs::read(file)?)?)
-    }
-
-    /// Continues from the content of a file.
-    pub(crate) fn set_tensors(&self, mut tensors: HashMap<String, Tensor>) -> Result<()> {
-        let seeds = tensors.remove(Self::SEEDS).map(|seeds| seeds.to_vec2::<u32>()).transpose()?;
-        if seeds != Some(self.seed_halves()) {
-            bail!(
-                "expected the steps of a noise map with the seeds {:?}, received those of others",
-                self.0.seeds
-            )
-        }
-        let (mut steps, mut strengths) = (BTreeMap::new(), BTreeMap::new());
-        for (name, tensor) in tensors {
-            match name.strip_prefix(Self::STRENGTHS) {
-                Some(path) => drop(strengths.insert(path.to_string(), tensor.to_vec1()?)),
-                None => drop(steps.insert(name, tensor.to_vec1()?)),
-            }
-        }
-        self.set_state(&steps, &strengths)
-    }
-
-    const SEEDS: &str = "@seeds";
-    const STRENGTHS: &str = "@strengths.";
-
-    /// Returns whether a path would be mistaken for another entry of a file.
-    pub(super) fn is_reserved(path: &str) -> bool {
-        path == Self::SEEDS || path.starts_with(Self::STRENGTHS)
-    }
-
     pub(super) fn seeds(&self) -> &[u64] {
         &self.0.seeds
     }
@@ -202,17 +152,29 @@ impl NoiseMap {
         self.0.enabled.load(Ordering::Relaxed)
     }
 
-    fn seed_halves(&self) -> Vec<Vec<u32>> {
-        self.0.seeds.iter().map(|&seed| vec![seed as u32, (seed >> 32) as u32]).collect()
+    /// Returns the steps of each path whose layer is gone after drawing noise, sorted by path.
+    pub(super) fn gone(&self) -> BTreeMap<String, Vec<u32>> {
+        let sites = self.sites();
+        let gone = sites.iter().filter(|(_, own)| !own.is_live() && own.last_step() > 0);
+        gone.map(|(path, own)| (path.clone(), own.state().steps.clone())).collect()
     }
 
-    pub(super) fn sites(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Site>>> {
+    /// Replaces the steps of the paths whose layers are gone.
+    pub(super) fn set_gone(&self, gone: BTreeMap<String, Vec<u32>>) {
+        let mut sites = self.sites();
+        sites.retain(|_, own| own.is_live());
+        for (path, steps) in gone {
+            sites.entry(path).or_insert_with(|| Registered::gone(steps));
+        }
+    }
+
+    pub(super) fn sites(&self) -> MutexGuard<'_, BTreeMap<String, Registered>> {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn site(&self, path: &str) -> Result<Arc<Site>> {
         // Bound first, because the guard must be released before the error lists the paths.
-        let site = self.sites().get(path).and_then(Weak::upgrade);
+        let site = self.sites().get(path).and_then(Registered::site);
         match site {
             Some(site) => Ok(site),
             None => bail!("no noise site {path:?}; there are {:?}", self.steps().into_keys()),
@@ -221,7 +183,7 @@ impl NoiseMap {
 
     fn collect<T>(&self, f: impl Fn(&State) -> T) -> BTreeMap<String, T> {
         let sites = self.sites();
-        let live = sites.iter().filter_map(|(path, site)| Some((path, site.upgrade()?)));
-        live.map(|(path, site)| (path.clone(), f(&site.state()))).collect()
+        let live = sites.iter().filter(|(_, own)| own.is_live());
+        live.map(|(path, own)| (path.clone(), f(&own.state()))).collect()
     }
 }

@@ -20,6 +20,7 @@
 //!
 //! All of these support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
 //! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
+//! [`Noisy`] adds noise to a layer in a field of your own struct.
 //!
 //! Elsewhere in a model:
 //!
@@ -36,11 +37,13 @@ pub mod kinds;
 mod labels;
 mod layer;
 mod map;
+mod noisy;
 mod noisy_model;
 mod parse;
 mod passes;
 mod perturb;
 mod row;
+mod saved;
 mod shipped;
 mod site;
 mod slots;
@@ -58,6 +61,7 @@ pub use kind::{Change, Kind};
 pub use labels::LabelNoise;
 pub use layer::{Channels, NoiseLayer};
 pub use map::NoiseMap;
+pub use noisy::Noisy;
 pub use noisy_model::{CleanOptimizer, NoisyModel};
 pub use row::NoiseRow;
 pub use site::NoiseBuilder;

@@ -10,22 +10,57 @@ use crate::ops::{Axis, NoiseDraw};
 use crate::rng::{Address, Key, Stream};
 
 /// The place in a [`NoiseMap`] for the site of the next layer: `nb.pp("hidden").pp(0)`.
+///
+/// A path belongs to one layer. It is taken while that layer lives, and, if the layer has drawn
+/// noise, also when it is gone.
 #[derive(Clone, Debug)]
 pub struct NoiseBuilder {
     map: NoiseMap,
     path: String,
+    continues: bool,
 }
 
 impl NoiseBuilder {
     pub(super) fn new(map: NoiseMap) -> Self {
-        Self { map, path: String::new() }
+        Self { map, path: String::new(), continues: false }
     }
 
     /// Returns the builder one name deeper.
     pub fn pp<S: ToString>(&self, name: S) -> Self {
         let name = name.to_string();
         let path = if self.path.is_empty() { name } else { format!("{}.{name}", self.path) };
-        Self { map: self.map.clone(), path }
+        Self { path, ..self.clone() }
+    }
+
+    /// Returns a builder, at the same path, for layers that continue the draws of layers that are
+    /// gone, here and deeper: their first step is the one that the old layer would have taken. Where
+    /// there was no layer a new one begins with step 0.
+    ///
+    /// It is for a model that is built again around the same map. To start over, build it around a
+    /// new [`NoiseMap`].
+    ///
+    /// ```
+    /// use candle_core::{DType, Device, Result, Tensor};
+    /// use candle_nn::ModuleT;
+    /// use candle_noise::{GaussianNoise, NoiseMap};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let xs = Tensor::zeros((4, 8), DType::F32, &Device::Cpu)?;
+    /// let map = NoiseMap::new(42);
+    /// let nb = map.builder();
+    /// let noise = GaussianNoise::new(0.1, nb.pp("hidden"))?;
+    /// noise.forward_t(&xs, true)?;
+    /// drop(noise);
+    ///
+    /// let error = GaussianNoise::new(0.1, nb.pp("hidden")).unwrap_err().to_string();
+    /// assert!(error.contains("\"hidden\""), "{error}");
+    /// let noise = GaussianNoise::new(0.1, nb.continued().pp("hidden"))?;
+    /// noise.forward_t(&xs, true)?;
+    /// assert_eq!(map.steps()["hidden"], [2]);
+    /// # Ok(()) }
+    /// ```
+    pub fn continued(&self) -> Self {
+        Self { continues: true, ..self.clone() }
     }
 
     /// Returns the number of replicas of the map.
@@ -44,21 +79,70 @@ impl NoiseBuilder {
             )
         }
         let mut sites = self.map.sites();
-        if sites.get(path).and_then(Weak::upgrade).is_some() {
-            bail!("two noise layers with the path {path:?}: they would draw the same noise")
-        }
+        let steps = self.first_steps(sites.get(path))?;
+        let state = Arc::new(Mutex::new(State { strengths: strengths.to_vec(), steps }));
         let site = Arc::new(Site {
             map: self.map.clone(),
             path: path.clone(),
             strength,
             keys: self.map.seeds().iter().map(|&seed| Key::new(seed, path)).collect(),
-            state: Mutex::new(State {
-                strengths: strengths.to_vec(),
-                steps: vec![0; strengths.len()],
-            }),
+            state: state.clone(),
         });
-        sites.insert(path.clone(), Arc::downgrade(&site));
+        sites.insert(path.clone(), Registered { site: Arc::downgrade(&site), state });
         Ok(site)
+    }
+
+    /// Returns the steps with which a new site begins at a path that may have had one.
+    fn first_steps(&self, earlier: Option<&Registered>) -> Result<Vec<u32>> {
+        let path = &self.path;
+        let Some(earlier) = earlier else { return Ok(vec![0; self.replicas()]) };
+        if earlier.is_live() {
+            bail!("two noise layers with the path {path:?}: they would draw the same noise")
+        }
+        let taken = earlier.last_step();
+        if taken > 0 && !self.continues {
+            bail!(
+                "noise path {path:?}: expected a path without draws, received that of a layer that \
+                 is gone (steps: {taken}), whose draws a new layer would repeat. Insert the old \
+                 layer again, continue its draws with `NoiseBuilder::continued`, or start over with \
+                 a new `NoiseMap`"
+            )
+        }
+        Ok(earlier.state().steps.clone())
+    }
+}
+
+/// A path that a layer has, or had.
+#[derive(Debug)]
+pub(super) struct Registered {
+    site: Weak<Site>,
+    /// Outlives the site, so that its draws are not repeated unnoticed.
+    state: Arc<Mutex<State>>,
+}
+
+impl Registered {
+    /// Returns a path whose layer is gone after these steps.
+    pub(super) fn gone(steps: Vec<u32>) -> Self {
+        let state = State { strengths: vec![0.; steps.len()], steps };
+        Self { site: Weak::new(), state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Returns the site, if the layer still lives.
+    pub(super) fn site(&self) -> Option<Arc<Site>> {
+        self.site.upgrade()
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.site.strong_count() > 0
+    }
+
+    /// Returns the largest number of steps of a replica.
+    pub(super) fn last_step(&self) -> u32 {
+        self.state().steps.iter().copied().max().unwrap_or(0)
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
@@ -69,7 +153,7 @@ pub(crate) struct Site {
     path: String,
     strength: Strength,
     keys: Vec<Key>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// The part of a site that changes.
@@ -77,6 +161,10 @@ pub(crate) struct Site {
 pub(super) struct State {
     pub strengths: Vec<f64>,
     pub steps: Vec<u32>,
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Site {
@@ -120,6 +208,6 @@ impl Site {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

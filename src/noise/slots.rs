@@ -62,6 +62,12 @@ impl Slots {
         Ok(Self { nb: map.builder(), placed, places: Mutex::default() })
     }
 
+    /// Returns slots whose layers continue the draws of the layers that an earlier model had at the
+    /// same paths of the map; see [`NoiseBuilder::continued`].
+    pub fn continued(self) -> Self {
+        Self { nb: self.nb.continued(), ..self }
+    }
+
     /// Returns the number of replicas of the model.
     pub fn replicas(&self) -> usize {
         self.nb.replicas()
@@ -139,7 +145,8 @@ impl fmt::Debug for Slots {
     }
 }
 
-/// The noise at one place of a model: a layer that is the identity if there is no noise.
+/// The noise at one place of a model: a layer that is the identity if there is no noise. Any noise
+/// layer becomes one, and the default has no noise.
 #[derive(Clone, Debug, Default)]
 pub struct Slot(Vec<Arc<dyn AnyLayer>>);
 
@@ -162,6 +169,12 @@ impl Slot {
     pub(crate) fn gaussian(&self) -> Option<&GaussianNoise> {
         let [layer] = &self.0[..] else { return None };
         (&**layer as &dyn std::any::Any).downcast_ref()
+    }
+}
+
+impl<N: AnyLayer> From<N> for Slot {
+    fn from(layer: N) -> Self {
+        Self(vec![Arc::new(layer)])
     }
 }
 

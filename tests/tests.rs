@@ -31,8 +31,10 @@ mod faults;
 #[cfg(feature = "experiment")]
 mod files_of_data;
 mod floors;
+mod frozen;
 #[cfg(feature = "cli")]
 mod golden;
+mod gradients;
 #[cfg(feature = "experiment")]
 mod grid;
 mod kernels;
@@ -49,6 +51,7 @@ mod noise_paths;
 mod noisy;
 mod optim;
 mod optim_noise;
+mod optim_pytorch;
 #[cfg(feature = "experiment")]
 mod own;
 #[cfg(feature = "experiment")]
@@ -69,3 +72,4 @@ mod trainer;
 mod tutorial;
 mod weight_noise;
 mod weight_passes;
+mod wrappers;

@@ -3,9 +3,11 @@
 
 mod conv2d;
 mod dense;
+mod gradients;
 mod init;
 mod lstm;
 mod model;
+mod no_gradient;
 mod plain;
 mod relu;
 mod sequential;
@@ -13,6 +15,8 @@ mod vars;
 
 pub use conv2d::{Conv2d, MaxPool2d, conv2d};
 pub use dense::{Dense, dense};
+pub(crate) use gradients::describe_missing;
+pub use gradients::{check_grad_store, check_gradients};
 pub use init::{replicated_vars, seeded_vars};
 pub use lstm::{Lstm, lstm};
 pub use model::Model;

@@ -39,10 +39,12 @@ pub fn sorted_vars(varmap: &VarMap) -> Vec<(String, Var)> {
 /// # Ok(()) }
 /// ```
 pub fn trainable_vars(varmap: &VarMap) -> Vec<(String, Var)> {
-    let is_statistic = |name: &str| {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        RUNNING_STATISTICS.contains(&last)
-    };
     let vars = sorted_vars(varmap).into_iter();
-    vars.filter(|(name, var)| var.dtype().is_float() && !is_statistic(name)).collect()
+    vars.filter(|(name, var)| var.dtype().is_float() && !is_running_statistic(name)).collect()
+}
+
+/// Returns whether a variable of this name is a running statistic.
+pub(super) fn is_running_statistic(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    RUNNING_STATISTICS.contains(&last)
 }

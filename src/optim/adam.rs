@@ -2,9 +2,12 @@
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
-use candle_nn::Optimizer;
+use candle_nn::{Optimizer, VarMap};
 
-use super::state::{OptimizerState, SaveState, set_moments};
+use super::group::Group;
+use super::params::{Params, check_amounts, numbered};
+use super::state::{OptimizerState, SaveState};
+use crate::nn::trainable_vars;
 use crate::ops;
 
 /// The settings of [`Adam`].
@@ -19,14 +22,18 @@ pub struct AdamOptions {
     pub beta2: f64,
     /// Added to the root of the second moment, finite and at least 0.
     pub eps: f64,
-    /// Decoupled weight decay (AdamW), finite and at least 0.
+    /// Decoupled weight decay (AdamW): the share of each weight that a step of size 1 would take off,
+    /// finite and at least 0.
     pub weight_decay: f64,
+    /// L2 term: l2 · w is added to each gradient, as by the `weight_decay` of PyTorch's `Adam`; finite
+    /// and at least 0.
+    pub l2: f64,
 }
 
 impl Default for AdamOptions {
     /// Returns Keras' settings: learning rate 0.001, betas 0.9 and 0.999, eps 1e-7, no decay.
     fn default() -> Self {
-        Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-7, weight_decay: 0. }
+        Self { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-7, weight_decay: 0., l2: 0. }
     }
 }
 
@@ -55,26 +62,92 @@ impl AdamOptions {
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }
+
+    /// Sets the L2 term.
+    pub fn l2(self, l2: f64) -> Self {
+        Self { l2, ..self }
+    }
+
+    fn check(&self) -> Result<()> {
+        let Self { learning_rate, beta1, beta2, eps, weight_decay, l2 } = *self;
+        let amounts = [
+            ("learning_rate", learning_rate),
+            ("eps", eps),
+            ("weight_decay", weight_decay),
+            ("l2", l2),
+        ];
+        check_amounts("Adam", &amounts)?;
+        match [beta1, beta2].iter().find(|beta| !(0.0..1.0).contains(*beta)) {
+            None => Ok(()),
+            Some(beta) => bail!("Adam: betas must lie in [0, 1), received {beta}"),
+        }
+    }
 }
 
 /// Adam (Kingma & Ba 2015, arXiv 1412.6980), a `candle_nn::Optimizer`.
 ///
 /// Unlike Candle's `AdamW`, it has no weight decay by default ([`AdamOptions::adamw`] has), treats
 /// a missing gradient as an error, and saves its state so that training can continue exactly.
+///
+/// Its variables are f32 or f64, because small steps and squared gradients vanish in half precision.
+///
+/// ```
+/// # use candle_core::{DType, Device, Result};
+/// # use candle_nn::{VarMap, linear};
+/// # use candle_noise::nn::{seeded_vars, trainable_vars};
+/// use candle_noise::optim::{Adam, AdamOptions, Group};
+///
+/// # fn main() -> Result<()> {
+/// # let varmap = VarMap::new();
+/// # linear(2, 1, seeded_vars(&varmap, 42, DType::F32, &Device::Cpu).pp("fc1"))?;
+/// let adam = Adam::of(&varmap, AdamOptions::default())?;
+///
+/// // The first layer learns ten times more slowly.
+/// let adam = Adam::grouped(trainable_vars(&varmap), AdamOptions::default(), |name, _| {
+///     let factor = if name.starts_with("fc1.") { 0.1 } else { 1. };
+///     Group::default().learning_rate(factor)
+/// })?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Adam {
-    params: Vec<Param>,
+    params: Params,
     options: AdamOptions,
     step: u64,
 }
 
-#[derive(Debug)]
-struct Param {
-    var: Var,
-    moments: Var,
-}
-
 impl Adam {
+    /// Optimizes the [`trainable_vars`] of a map. Errors name them.
+    ///
+    /// # Errors
+    /// If an option is out of range or a variable is neither f32 nor f64.
+    pub fn of(varmap: &VarMap, options: AdamOptions) -> Result<Self> {
+        Self::named(trainable_vars(varmap), options)
+    }
+
+    /// Optimizes the floating-point variables among `vars`. Errors name them.
+    ///
+    /// # Errors
+    /// If [`Adam::of`] would fail.
+    pub fn named(vars: Vec<(String, Var)>, options: AdamOptions) -> Result<Self> {
+        Self::grouped(vars, options, |_, _| Group::default())
+    }
+
+    /// Optimizes the floating-point variables among `vars` with the group that `group` returns for
+    /// each name and variable.
+    ///
+    /// # Errors
+    /// If [`Adam::of`] would fail or a factor of a group is out of range.
+    pub fn grouped(
+        vars: Vec<(String, Var)>,
+        options: AdamOptions,
+        group: impl Fn(&str, &Var) -> Group,
+    ) -> Result<Self> {
+        options.check()?;
+        let moments = |zeros: Tensor| Tensor::stack(&[&zeros, &zeros], 0);
+        Ok(Self { params: Params::new("Adam", vars, group, moments)?, options, step: 0 })
+    }
+
     /// Returns the settings.
     pub fn options(&self) -> AdamOptions {
         self.options
@@ -84,50 +157,30 @@ impl Adam {
 impl Optimizer for Adam {
     type Config = AdamOptions;
 
-    /// Optimizes the floating-point variables among `vars`.
+    /// Optimizes the floating-point variables among `vars`. Errors call them `variable 0`, `variable
+    /// 1`, …; [`Adam::of`] and [`Adam::named`] know their names.
     ///
     /// # Errors
-    /// If an option is outside its range.
+    /// If [`Adam::of`] would fail.
     fn new(vars: Vec<Var>, options: AdamOptions) -> Result<Self> {
-        let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = options;
-        let amounts =
-            [("learning_rate", learning_rate), ("eps", eps), ("weight_decay", weight_decay)];
-        if let Some((name, value)) = amounts.iter().find(|(_, x)| !(0.0..f64::INFINITY).contains(x))
-        {
-            bail!("Adam: {name} must be finite and at least 0, received {value}")
-        }
-        if let Some(beta) = [beta1, beta2].iter().find(|beta| !(0.0..1.0).contains(*beta)) {
-            bail!("Adam: betas must lie in [0, 1), received {beta}")
-        }
-        let param = |var: Var| {
-            let zeros = var.zeros_like()?;
-            Ok(Param { moments: Var::from_tensor(&Tensor::stack(&[&zeros, &zeros], 0)?)?, var })
-        };
-        let vars = vars.into_iter().filter(|var| var.dtype().is_float());
-        Ok(Self { params: vars.map(param).collect::<Result<_>>()?, options, step: 0 })
+        Self::named(numbered(vars), options)
     }
 
     /// Takes one step.
     ///
     /// # Errors
-    /// If a variable has no gradient because it does not take part in the loss. Nothing is changed
-    /// then.
+    /// If a variable has no gradient; the error names each of them and the likely reason. Nothing is
+    /// changed then.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
-        let grad = |param: &Param| match grads.get(&param.var) {
-            Some(grad) => Ok(grad.clone()),
-            None => bail!(
-                "Adam: no gradient for a variable of shape {:?}: the loss does not depend on it; \
-                 nn::trainable_vars leaves out running statistics",
-                param.var.dims()
-            ),
-        };
-        let grads = self.params.iter().map(grad).collect::<Result<Vec<_>>>()?;
-        let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay } = self.options;
+        let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay, l2 } = self.options;
+        let grads = self.params.grads(grads, l2)?;
         let step = self.step + 1;
         let corrections = ops::adam_corrections(beta1, beta2, step);
-        let update =
-            ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, corrections };
         for (param, grad) in self.params.iter().zip(&grads) {
+            let learning_rate = learning_rate * param.group.learning_rate;
+            let weight_decay = weight_decay * param.group.weight_decay;
+            let update =
+                ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, corrections };
             ops::adam(&param.var, &param.moments, grad, update)?;
         }
         self.step = step;
@@ -153,18 +206,16 @@ impl Optimizer for Adam {
 
 impl SaveState for Adam {
     fn vars(&self) -> Vec<Var> {
-        self.params.iter().map(|param| param.var.clone()).collect()
+        self.params.vars()
     }
 
     /// The moments are (2, …variable): the mean of the gradient and the mean of its square.
     fn state(&self) -> Result<OptimizerState> {
-        let moments = self.params.iter().map(|param| param.moments.as_tensor().copy());
-        Ok(OptimizerState { steps: self.step, moments: moments.collect::<Result<_>>()? })
+        self.params.state(self.step)
     }
 
     fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
-        let own: Vec<&Var> = self.params.iter().map(|param| &param.moments).collect();
-        set_moments(&own, &state.moments)?;
+        self.params.set_state(state)?;
         self.step = state.steps;
         Ok(())
     }

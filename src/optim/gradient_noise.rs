@@ -4,8 +4,8 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Var, bail};
 use candle_nn::{Optimizer, VarMap};
 
-use super::state::{OptimizerState, SaveState};
-use crate::nn::trainable_vars;
+use super::state::{OptimizerState, SaveState, save_inner_state};
+use crate::nn::{describe_missing, trainable_vars};
 use crate::noise::{NoiseBuilder, Strength, VarSites};
 use crate::ops::{NoiseDraw, gradients};
 
@@ -67,8 +67,24 @@ impl<O: Optimizer> GradientNoise<O> {
         options: GradientNoiseOptions,
         nb: NoiseBuilder,
     ) -> Result<Self> {
+        Self::over_vars(inner, trainable_vars(varmap), options, nb)
+    }
+
+    /// Adds noise before `inner`, which optimizes `vars` and sees no other gradients: with frozen
+    /// layers, the variables of the other layers. The sites have their names.
+    /// [`WeightNoise::optimizer`](crate::noise::WeightNoise::optimizer), which needs the gradients of
+    /// frozen layers, too, then stands outside.
+    ///
+    /// # Errors
+    /// If [`GradientNoise::over`] would fail.
+    pub fn over_vars(
+        inner: O,
+        vars: Vec<(String, Var)>,
+        options: GradientNoiseOptions,
+        nb: NoiseBuilder,
+    ) -> Result<Self> {
         let etas = vec![options.eta; nb.replicas()];
-        Self::with_vars(inner, trainable_vars(varmap), &etas, options.decay, nb)
+        Self::with_vars(inner, vars, &etas, options.decay, nb)
     }
 
     /// Adds noise with one variance per replica, and with the decay of the options.
@@ -117,8 +133,7 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
     /// Variables have no names here, so their sites are numbered: `"0"`, `"1"`, ….
     fn new(vars: Vec<Var>, (config, options, nb): Self::Config) -> Result<Self> {
         let named = vars.iter().enumerate().map(|(i, var)| (i.to_string(), var.clone())).collect();
-        let etas = vec![options.eta; nb.replicas()];
-        Self::with_vars(O::new(vars, config)?, named, &etas, options.decay, nb)
+        Self::over_vars(O::new(vars, config)?, named, options, nb)
     }
 
     /// Takes a step of the inner optimizer with the noisy gradients.
@@ -126,11 +141,10 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
     /// # Errors
     /// If a variable has no gradient (nothing is changed then), or the inner optimizer fails.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
-        if let Some(site) = self.sites.iter().find(|site| grads.get(&site.var).is_none()) {
-            bail!(
-                "GradientNoise: no gradient for the variable {:?}: the loss does not depend on it",
-                site.name
-            )
+        if self.sites.iter().any(|site| grads.get(&site.var).is_none()) {
+            let vars: Vec<_> =
+                self.sites.iter().map(|site| (site.name.as_str(), &site.var)).collect();
+            bail!("GradientNoise: {}", describe_missing(grads, &vars))
         }
         let stddev = |draw: &NoiseDraw| {
             (draw.strength / libm::pow(1. + f64::from(draw.address.step), self.decay)).sqrt()
@@ -152,20 +166,4 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
     }
 }
 
-impl<O: SaveState> SaveState for GradientNoise<O> {
-    fn vars(&self) -> Vec<Var> {
-        self.inner.vars()
-    }
-
-    fn state(&self) -> Result<OptimizerState> {
-        self.inner.state()
-    }
-
-    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
-        self.inner.set_state(state)
-    }
-
-    fn abandon_pass(&self) -> Result<()> {
-        self.inner.abandon_pass()
-    }
-}
+save_inner_state!(GradientNoise);

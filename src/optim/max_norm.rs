@@ -4,7 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
 use candle_nn::Optimizer;
 
-use super::state::{OptimizerState, SaveState};
+use super::state::{OptimizerState, SaveState, save_inner_state};
 
 /// The settings of [`MaxNorm`].
 #[derive(Clone, Debug, PartialEq)]
@@ -79,9 +79,10 @@ impl<O: Optimizer> MaxNorm<O> {
         if axes.is_empty() {
             bail!("MaxNorm: expected at least one axis, received none")
         }
-        let lacks = |var: &Var| axes.iter().copied().find(|axis| *axis >= var.rank());
-        if let Some((dims, axis)) = vars.iter().find_map(|var| Some((var.dims(), lacks(var)?))) {
-            bail!("MaxNorm: a variable of shape {dims:?} has no axis {axis}")
+        for (i, var) in vars.iter().enumerate() {
+            if let Some(axis) = axes.iter().find(|axis| **axis >= var.rank()) {
+                bail!("MaxNorm: variable {i} of shape {:?} has no axis {axis}", var.dims())
+            }
         }
         Ok(Self { inner, vars, options })
     }
@@ -121,20 +122,4 @@ impl<O: Optimizer> Optimizer for MaxNorm<O> {
     }
 }
 
-impl<O: SaveState> SaveState for MaxNorm<O> {
-    fn vars(&self) -> Vec<Var> {
-        self.inner.vars()
-    }
-
-    fn state(&self) -> Result<OptimizerState> {
-        self.inner.state()
-    }
-
-    fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
-        self.inner.set_state(state)
-    }
-
-    fn abandon_pass(&self) -> Result<()> {
-        self.inner.abandon_pass()
-    }
-}
+save_inner_state!(MaxNorm);

@@ -91,6 +91,30 @@ pub trait SaveState {
     }
 }
 
+/// Saves and sets the state of the inner optimizer of a wrapper with a field `inner`.
+macro_rules! save_inner_state {
+    ($wrapper:ident) => {
+        impl<O: SaveState> SaveState for $wrapper<O> {
+            fn vars(&self) -> Vec<Var> {
+                self.inner.vars()
+            }
+
+            fn state(&self) -> Result<OptimizerState> {
+                self.inner.state()
+            }
+
+            fn set_state(&mut self, state: &OptimizerState) -> Result<()> {
+                self.inner.set_state(state)
+            }
+
+            fn abandon_pass(&self) -> Result<()> {
+                self.inner.abandon_pass()
+            }
+        }
+    };
+}
+pub(super) use save_inner_state;
+
 /// Sets the moments of an optimizer, each of them a variable, to those of a state.
 pub(super) fn set_moments(own: &[&Var], saved: &[Tensor]) -> Result<()> {
     let fits = |(own, saved): (&&Var, &Tensor)| {

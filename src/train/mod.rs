@@ -5,6 +5,7 @@ mod early_stopping;
 mod epochs;
 mod evaluate;
 mod fit;
+mod frozen;
 mod history;
 mod measured;
 mod options;

@@ -8,6 +8,7 @@ use candle_nn::{Optimizer, VarMap};
 use super::checkpoint::Checkpoint;
 use super::early_stopping::{EarlyStopping, Stopper};
 use super::epochs::{Epochs, SETS};
+use super::frozen::Frozen;
 use super::history::History;
 use super::options::TrainOptions;
 use super::predictor::Predictor;
@@ -19,6 +20,9 @@ use crate::optim::{AnyOptimizer, SaveState};
 /// Epoch-by-epoch training. The caller writes the loop and can inspect, save or stop between two
 /// epochs.
 ///
+/// The first step checks that each of the [`trainable_vars`] has a gradient and is in the optimizer, or
+/// is declared [frozen](Self::with_frozen).
+///
 /// The rows are shuffled anew in each epoch, for each replica by its own seed. A replica with a NaN
 /// or infinite loss is recorded as stopped; the others continue.
 ///
@@ -29,7 +33,7 @@ use crate::optim::{AnyOptimizer, SaveState};
 ///
 /// ```
 /// # use candle_core::{DType, Device, Result, Tensor};
-/// # use candle_nn::{Optimizer, VarMap};
+/// # use candle_nn::VarMap;
 /// # use candle_noise::{data::Samples, nn, optim::{Adam, AdamOptions}};
 /// use candle_noise::train::{EarlyStopping, TrainOptions, Trainer};
 ///
@@ -38,8 +42,7 @@ use crate::optim::{AnyOptimizer, SaveState};
 /// # let (train, validation) = (Samples::new(&xs, &ys)?, Samples::new(&xs, &ys)?);
 /// # let varmap = VarMap::new();
 /// let model = candle_nn::linear(2, 1, nn::seeded_vars(&varmap, 0, DType::F32, &Device::Cpu))?;
-/// let vars = nn::trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
-/// let adam = Adam::new(vars, AdamOptions::default())?;
+/// let adam = Adam::of(&varmap, AdamOptions::default())?;
 /// let mut trainer = Trainer::new(nn::Model::new(model), &varmap, adam, train, TrainOptions::new(100))?
 ///     .with_validation(validation)?
 ///     .with_early_stopping(EarlyStopping::new(5).restore_best())?;
@@ -50,12 +53,15 @@ use crate::optim::{AnyOptimizer, SaveState};
 /// # assert_eq!(trainer.history().replicas[0].epochs(), 100);
 /// # Ok(()) }
 /// ```
+///
+/// [`trainable_vars`]: crate::nn::trainable_vars
 pub struct Trainer {
     pub(super) model: Model,
     pub(super) varmap: VarMap,
     pub(super) noise: Option<NoiseMap>,
     pub(super) optimizer: AnyOptimizer,
     pub(super) epochs: Epochs,
+    frozen: Frozen,
 }
 
 impl Trainer {
@@ -80,12 +86,24 @@ impl Trainer {
     ) -> Result<Self> {
         let epochs = Epochs::new(train, options)?;
         let optimizer = AnyOptimizer::from(optimizer);
-        Ok(Self { model, varmap: varmap.clone(), noise: None, optimizer, epochs })
+        let (varmap, frozen) = (varmap.clone(), Frozen::default());
+        Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen })
     }
 
     /// Includes the steps and strengths of this map in checkpoints.
     pub fn with_noise(self, noise: &NoiseMap) -> Self {
         Self { noise: Some(noise.clone()), ..self }
+    }
+
+    /// Declares variables that the optimizer leaves alone: those with these names, and those of the
+    /// layers at these paths, such as `conv1` for `conv1.weight` and `conv1.bias`. Create the optimizer
+    /// with the other variables.
+    ///
+    /// # Errors
+    /// If no trainable variable is at a path, or the optimizer has one that is.
+    pub fn with_frozen(mut self, paths: &[&str]) -> Result<Self> {
+        self.frozen.add(paths, &self.varmap, &self.optimizer)?;
+        Ok(self)
     }
 
     /// Trains with label noise. Evaluations use the correct labels.
@@ -167,11 +185,15 @@ impl Trainer {
     /// Trains and evaluates one epoch.
     ///
     /// # Errors
-    /// If the model, the loss or the optimizer fails. The weights are then those of the last step;
+    /// If the model, the loss or the optimizer fails, or, in the first step, a trainable variable has no
+    /// gradient, or is neither frozen nor in the optimizer: the error names each of them. The weights are then those of the last step;
     /// training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
-        let Self { model, optimizer, epochs, .. } = self;
-        let result = epochs.run(&*model, &mut |grads| optimizer.step(grads));
+        let Self { model, varmap, optimizer, epochs, frozen, .. } = self;
+        let result = epochs.run(&*model, &mut |grads| {
+            frozen.check(varmap, optimizer, grads)?;
+            optimizer.step(grads)
+        });
         result.or_else(|error| optimizer.abandon_pass().and(Err(error)))
     }
 

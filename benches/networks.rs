@@ -11,7 +11,7 @@ use candle_noise::noise::Slots;
 use candle_noise::objective::{CrossEntropy, Objective};
 use candle_noise::ops::backward;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{TrainOptions, evaluate, fit, shuffled};
+use candle_noise::train::{History, TrainOptions, evaluate, fit, shuffled};
 use criterion::{BenchmarkId, Criterion};
 
 type Model = Box<dyn ModuleT>;
@@ -128,7 +128,7 @@ pub fn runs(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new(name, "evaluated every epoch"), |b| {
             b.iter(|| -> Result<()> {
                 let (model, mut adam) = build(network)?;
-                fit(&*model, &mut adam, train, Some(test), &options)?;
+                fit(&*model, &mut adam, train, Some(test), &options, History::default())?;
                 Ok(())
             });
         });

@@ -10,7 +10,7 @@ use candle_noise::noise::{NoiseSpec, Slots};
 use candle_noise::objective::{BinaryCrossEntropy, CrossEntropy, Objective};
 use candle_noise::ops::backward;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{TrainOptions, fit};
+use candle_noise::train::{History, TrainOptions, fit};
 use criterion::{BenchmarkId, Criterion, Throughput};
 
 use crate::device::{devices, group, iter};
@@ -77,7 +77,9 @@ pub fn epoch(c: &mut Criterion) {
             let options = TrainOptions::new(EPOCHS).seeds(&seeds);
             group.throughput(Throughput::Elements((replicas * EPOCHS) as u64));
             group.bench_function(id, |b| {
-                iter(b, &device, || fit(&model, &mut adam, &train, Some(&test), &options));
+                iter(b, &device, || {
+                    fit(&model, &mut adam, &train, Some(&test), &options, History::default())
+                });
             });
         }
     }

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{Activation, ModuleT, Optimizer, VarMap, linear, loss};
 use candle_noise::data::digits;
-use candle_noise::nn::{SequentialT, seeded_vars, seq_t, trainable_vars};
+use candle_noise::nn::{SequentialT, seeded_vars, seq_t};
 use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::rng::{Address, Stream};
 use candle_noise::{GaussianNoise, NoiseMap};
@@ -35,8 +35,7 @@ fn train(
     epochs: u32,
     learning_rate: f64,
 ) -> Result<()> {
-    let vars = trainable_vars(varmap).into_iter().map(|(_, var)| var).collect();
-    let mut adam = Adam::new(vars, AdamOptions::default().learning_rate(learning_rate))?;
+    let mut adam = Adam::of(varmap, AdamOptions::default().learning_rate(learning_rate))?;
     for epoch in 0..epochs {
         let order = Address::new(SEED, "rows", Stream::Shuffle, epoch);
         for batch in order.permutation(0, rows.xs.dim(0)?).chunks(32) {

@@ -8,7 +8,7 @@
 //! call that method once on the targets of each set: the functions here check only what costs
 //! nothing in a step, which each of them documents.
 
-use candle_core::{D, Result, Tensor, bail};
+use candle_core::{D, DType, Result, Tensor, bail};
 use candle_nn::ops::log_softmax;
 
 use crate::metric::{check_shares, class_numbers};
@@ -43,6 +43,78 @@ pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -
     let right = (cross_entropy(logits, targets)? * (1. - smoothing))?;
     let all = log_softmax(logits, D::Minus1)?.mean((1, 2))?; // (R,): the mean over classes, too
     right - (all * smoothing)?
+}
+
+/// Cross-entropy with smoothed classes and a weight for each class, as PyTorch's `CrossEntropyLoss` with
+/// `weight` and `label_smoothing`: ((1 − ε) · Σ_rows w[y] · −ln p_y + ε / C · Σ_rows Σ_c w[c] · −ln p_c) /
+/// Σ_rows w[y].
+///
+/// # Shapes
+/// `logits` (R, B, C); `targets` (R or 1, B), class numbers; `weights` (C,); result (R,).
+///
+/// # Errors
+/// If `smoothing` is outside [0, 1], there is not one weight for each class, and as [`cross_entropy`].
+pub fn weighted_cross_entropy(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: &Tensor,
+    smoothing: f64,
+) -> Result<Tensor> {
+    check_smoothing(smoothing)?;
+    let classes = class_numbers(logits, targets)?; // (R, B)
+    if weights.dims() != [logits.dim(D::Minus1)?] {
+        bail!(
+            "expected a weight for each of {} classes, received {:?}",
+            logits.dim(D::Minus1)?,
+            weights.dims()
+        )
+    }
+    let weights = weights.to_dtype(logits.dtype())?;
+    let own = weights.index_select(&classes.flatten_all()?, 0)?.reshape(classes.dims())?;
+    let losses = log_softmax(logits, D::Minus1)?.neg()?; // (R, B, C)
+    let right = losses.gather(&classes.unsqueeze(2)?.contiguous()?, 2)?.squeeze(2)?; // (R, B)
+    let right = ((right * &own)?.sum(1)? * (1. - smoothing))?;
+    let all = losses.broadcast_mul(&weights)?.mean(2)?.sum(1)?;
+    (right + (all * smoothing)?)?.div(&own.sum(1)?)
+}
+
+/// Binary cross-entropy with smoothed targets and a weight for each of the two classes, the same as
+/// [`weighted_cross_entropy`] with the logits (0, z). A target between the classes has a weight between
+/// theirs.
+///
+/// # Shapes
+/// `logits` (R, B, 1); `targets` (R or 1, B), from 0 to 1; `weights` (2,); result (R,).
+///
+/// # Errors
+/// If `smoothing` is outside [0, 1], there are not two weights, or the shapes do not fit.
+pub fn weighted_binary_cross_entropy(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: &Tensor,
+    smoothing: f64,
+) -> Result<Tensor> {
+    check_smoothing(smoothing)?;
+    let (replicas, rows) = match logits.dims() {
+        [r, b, 1] => (*r, *b),
+        dims => bail!("expected logits of shape (R, B, 1), received {dims:?}"),
+    };
+    let weights = weights.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let [first, second] = weights[..] else {
+        bail!("expected a weight for each of 2 classes, received {}", weights.len())
+    };
+    let targets = targets.to_dtype(logits.dtype())?.broadcast_as((replicas, rows))?;
+    let zs = logits.squeeze(2)?;
+    // −ln p of class 1 and of class 0, finite for every finite logit.
+    let tail = (zs.abs()?.neg()?.exp()? + 1.)?.log()?;
+    let ones = (zs.neg()?.relu()? + &tail)?;
+    let zeros = (zs.relu()? + tail)?;
+    let half = smoothing / 2.;
+    // The share of each class in the loss of a row, times the weight.
+    let one = (targets.affine(1. - smoothing, half)? * second)?;
+    let zero = (targets.affine(smoothing - 1., 1. - half)? * first)?;
+    let sum = ((ones * one)? + (zeros * zero)?)?.sum(1)?;
+    let total = (targets.affine(second - first, first)?).sum(1)?;
+    sum.div(&total)
 }
 
 /// Smoothed targets for one logit, y (1 − ε) + ε / 2, with which the binary cross-entropy L becomes

@@ -149,7 +149,14 @@ fn statistics_are_resumed_and_restored_to_the_bit() -> Result<()> {
 #[test]
 fn a_variable_without_a_gradient_is_explained() -> Result<()> {
     let fails = |varmap: &VarMap, optimizer: &mut AnyOptimizer| -> Result<String> {
-        let result = fit(&model(varmap)?, optimizer, &samples()?, None, &TrainOptions::new(1));
+        let result = fit(
+            &model(varmap)?,
+            optimizer,
+            &samples()?,
+            None,
+            &TrainOptions::new(1),
+            History::default(),
+        );
         Ok(result.err().unwrap().to_string())
     };
     let varmap = VarMap::new();
@@ -166,7 +173,14 @@ fn a_variable_without_a_gradient_is_explained() -> Result<()> {
         assert!(error.contains("nn::trainable_vars leaves out running statistics"), "{error}");
     }
     let options = TrainOptions::new(3);
-    let history: History = fit(&model(&varmap)?, &mut adam(&varmap)?, &samples()?, None, &options)?;
+    let history: History = fit(
+        &model(&varmap)?,
+        &mut adam(&varmap)?,
+        &samples()?,
+        None,
+        &options,
+        History::default(),
+    )?;
     assert_eq!(history.replicas[0].epochs(), 3);
     Ok(())
 }

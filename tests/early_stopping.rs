@@ -7,7 +7,7 @@ use candle_noise::data::Samples;
 use candle_noise::nn::Model;
 use candle_noise::objective::MeanSquaredError;
 use candle_noise::optim::{OptimizerState, SaveState};
-use candle_noise::train::{Checkpoint, Curves, EarlyStopping, TrainOptions, Trainer, fit};
+use candle_noise::train::{Checkpoint, Curves, EarlyStopping, History, TrainOptions, Trainer, fit};
 
 use crate::resume::{Parts, SEEDS, read_back, values, vars};
 
@@ -121,6 +121,67 @@ fn patience_counts_the_epochs_without_a_lower_loss() -> Result<()> {
     assert_eq!(ended(rule(3).restore_best())?, (5, true, 3.));
     assert_eq!(ended(rule(3).restore_best().on_test())?, (5, true, 3.));
     assert_eq!(ended(rule(4).restore_best())?, (7, false, 1.), "epoch 6 is lower in time");
+    Ok(())
+}
+
+/// The losses are 25, 9, 8.94, 8.7025 and 8.41. Only the second and the last one are lower than the best
+/// one before by more than 0.5.
+#[test]
+fn a_small_fall_is_no_improvement() -> Result<()> {
+    let script = [5., 3., 2.99, 2.95, 2.9, 9., 9.];
+    let rule = EarlyStopping::new(3).restore_best();
+    let best = |rule: EarlyStopping| -> Result<(usize, Option<usize>)> {
+        let trainer = scripted(&script, rule)?;
+        let replica = &trainer.history().replicas[0];
+        Ok((replica.epochs(), replica.restored_epoch))
+    };
+    assert_eq!(best(rule)?, (7, Some(5)));
+    assert_eq!(best(rule.min_delta(0.5))?, (7, Some(5)));
+    assert_eq!(best(rule.min_delta(0.6))?, (5, Some(2)));
+    for bad in [-0.1, f64::NAN, f64::INFINITY] {
+        let error = scripted(&script, rule.min_delta(bad)).unwrap_err().to_string();
+        assert!(error.contains("min_delta must be finite and at least 0"), "{error}");
+    }
+    Ok(())
+}
+
+/// The best epoch is the first one with the highest accuracy.
+#[test]
+fn the_score_can_be_watched_instead_of_the_loss() -> Result<()> {
+    let rule = EarlyStopping::new(9).on_score().restore_best();
+    let trainer = |epochs: usize| -> Result<Trainer> {
+        let parts = Parts::new(&SEEDS, epochs)?;
+        let validation = parts.sets[1].clone();
+        parts.trainer()?.with_validation(validation)?.with_early_stopping(rule)
+    };
+    let mut whole = trainer(200)?;
+    let mut checkpoint = None;
+    while !whole.has_ended() {
+        whole.epoch()?;
+        if whole.epoch_number() == 5 {
+            checkpoint = Some(whole.checkpoint()?);
+        }
+    }
+    whole.finish()?;
+    let mut differs = false;
+    for replica in &whole.history().replicas {
+        let scores = &replica.val.score;
+        let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let first = 1 + scores.iter().position(|score| *score == best).unwrap();
+        assert_eq!(replica.restored_epoch, Some(first));
+        assert!(replica.early_stopped && scores.len() == first + 9, "{scores:?}");
+        let losses = &replica.val.loss;
+        let lowest = losses.iter().copied().fold(f32::INFINITY, f32::min);
+        differs |= losses[first - 1] > lowest;
+    }
+    assert!(differs, "the loss has another best epoch");
+    let mut resumed = trainer(200)?;
+    resumed.resume(&checkpoint.unwrap())?;
+    while !resumed.has_ended() {
+        resumed.epoch()?;
+    }
+    resumed.finish()?;
+    assert_eq!(resumed.history(), whole.history());
     Ok(())
 }
 
@@ -250,7 +311,8 @@ fn early_stopping_needs_patience_and_validation_samples() -> Result<()> {
 fn a_test_set_steers_nothing() -> Result<()> {
     let Parts { model, mut optimizer, sets: [train, validation], options, .. } =
         Parts::new(&SEEDS, 9)?;
-    let plain = fit(&model, &mut optimizer, &train, Some(&validation), &options)?;
+    let plain =
+        fit(&model, &mut optimizer, &train, Some(&validation), &options, History::default())?;
     let Parts { model, varmap, optimizer, .. } = Parts::new(&SEEDS, 9)?;
     let mut trainer = Trainer::new(model, &varmap, optimizer, train.clone(), options)?
         .with_validation(train)?

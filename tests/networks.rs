@@ -9,7 +9,7 @@ use candle_noise::nn::{SequentialT, replicated_vars, seeded_vars, sorted_vars};
 use candle_noise::noise::{NoiseSpec, Slots};
 use candle_noise::objective::CrossEntropy;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{TrainOptions, fit};
+use candle_noise::train::{History, TrainOptions, fit};
 
 type Built = (SequentialT, VarMap);
 
@@ -251,7 +251,7 @@ fn runs_repeat_and_learn() -> Result<()> {
             let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
             let mut adam = <Adam as candle_nn::Optimizer>::new(vars, AdamOptions::default())?;
             let options = TrainOptions::new(8).objective(CrossEntropy { classes }).seeds(&[2]);
-            fit(&model, &mut adam, &samples, None, &options)
+            fit(&model, &mut adam, &samples, None, &options, History::default())
         };
         let first = run()?;
         let (left, right) = std::thread::scope(|scope| {

@@ -13,7 +13,7 @@ use candle_noise::noise::LabelNoise;
 use candle_noise::objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 use candle_noise::ops;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{Predictor, TrainOptions, Trainer, evaluate, fit};
+use candle_noise::train::{History, Predictor, TrainOptions, Trainer, evaluate, fit};
 
 const CLASSES: CrossEntropy = CrossEntropy { classes: 3 };
 
@@ -71,7 +71,14 @@ fn is_refused(
     has(message(trainer(&objective, good.clone())?.with_test(bad.clone())), "test");
     let (model, _, mut adam) = model(objective.outputs())?;
     let fitted = |train, validation, adam: &mut Adam| {
-        message(fit(&model, adam, train, Some(validation), &options(&objective)))
+        message(fit(
+            &model,
+            adam,
+            train,
+            Some(validation),
+            &options(&objective),
+            History::default(),
+        ))
     };
     has(fitted(&bad, &good, &mut adam), "training");
     has(fitted(&good, &bad, &mut adam), "validation");

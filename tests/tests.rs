@@ -10,6 +10,8 @@ mod cli_grid;
 #[cfg(feature = "cli")]
 mod cli_noise;
 #[cfg(feature = "cli")]
+mod cli_recipe;
+#[cfg(feature = "cli")]
 mod cli_resume;
 #[cfg(feature = "cli")]
 mod cli_shards;
@@ -67,6 +69,7 @@ mod targets;
 #[cfg(feature = "cli")]
 mod tasks;
 mod train;
+mod train_options;
 mod trainer;
 #[cfg(feature = "experiment")]
 mod tutorial;

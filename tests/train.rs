@@ -41,7 +41,8 @@ fn a_separable_set_is_learned_and_the_history_is_whole() -> Result<()> {
     let (model, varmap) = mlp(&[1, 2], 0.1)?;
     let (train, test) = (replicated(50)?, replicated(29)?);
     let options = TrainOptions::new(100).batch_size(16).seeds(&[1, 2]);
-    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, Some(&test), &options)?;
+    let history =
+        fit(&model, &mut adam(&varmap, 0.01)?, &train, Some(&test), &options, History::default())?;
     assert_eq!(history.metric, "accuracy");
     for replica in &history.replicas {
         for curves in [&replica.noisy, &replica.clean, &replica.val] {
@@ -65,7 +66,7 @@ fn the_last_short_batch_counts_by_its_rows() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.)?;
     let train = replicated(50)?;
     let options = TrainOptions::new(1).seeds(&[1]);
-    let history = fit(&model, &mut adam(&varmap, 0.)?, &train, None, &options)?;
+    let history = fit(&model, &mut adam(&varmap, 0.)?, &train, None, &options, History::default())?;
     let replica = &history.replicas[0];
     assert!((replica.noisy.loss[0] - replica.clean.loss[0]).abs() < 1e-7, "{replica:?}");
     assert_eq!(replica.noisy.score[0], replica.clean.score[0], "hits are whole numbers");
@@ -81,7 +82,14 @@ fn rows_are_shuffled_anew_each_epoch_by_the_seed() -> Result<()> {
         let (model, varmap) = mlp(&[1], 0.)?;
         let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
         let options = TrainOptions::new(2).batch_size(5).seeds(&[seed]);
-        fit(&model, &mut SGD::new(vars, 0.5)?, &replicated(50)?, None, &options)?;
+        fit(
+            &model,
+            &mut SGD::new(vars, 0.5)?,
+            &replicated(50)?,
+            None,
+            &options,
+            History::default(),
+        )?;
         sorted_vars(&varmap)[1].1.flatten_all()?.to_vec1()
     };
     assert_eq!(weights(1)?, weights(1)?);
@@ -102,11 +110,12 @@ fn a_plain_candle_model_trains_without_a_replica_axis() -> Result<()> {
     let train = Samples::new(&xs, &ys)?;
     let options = TrainOptions::new(60);
     let mut adam = adam(&varmap, 0.02)?;
-    let history = fit(&model, &mut adam, &train, Some(&train), &options)?;
+    let history = fit(&model, &mut adam, &train, Some(&train), &options, History::default())?;
     assert!(history.replicas[0].val.score[59] > 0.9);
 
     let two = TrainOptions::new(1).seeds(&[1, 2]);
-    let error = fit(&model, &mut adam, &train, None, &two).unwrap_err().to_string();
+    let error =
+        fit(&model, &mut adam, &train, None, &two, History::default()).unwrap_err().to_string();
     assert!(error.contains("takes one seed, received 2"), "{error}");
     Ok(())
 }
@@ -121,7 +130,8 @@ fn several_classes_train_with_cross_entropy() -> Result<()> {
     let classes = ((xs.narrow(1, 0, 1)? + 1.)? * 1.49)?.floor()?.squeeze(1)?;
     let train = Samples::replicated(&xs.unsqueeze(0)?, &classes.unsqueeze(0)?)?;
     let options = TrainOptions::new(150).objective(CrossEntropy { classes: 3 }).seeds(&[4]);
-    let history = fit(&model, &mut adam(&varmap, 0.02)?, &train, None, &options)?;
+    let history =
+        fit(&model, &mut adam(&varmap, 0.02)?, &train, None, &options, History::default())?;
     let score = &history.replicas[0].clean.score;
     assert!(score[149] > 0.9, "{score:?}");
     Ok(())
@@ -138,7 +148,8 @@ fn a_loss_that_is_not_finite_stops_its_replica_alone() -> Result<()> {
     let spoiled =
         Tensor::cat(&[(weight.narrow(0, 0, 1)? * f64::NAN)?, weight.narrow(0, 1, 1)?], 0)?;
     weight.set(&spoiled)?;
-    let history = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)?;
+    let history =
+        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, History::default())?;
     let stop = history.replicas[0].stopped.clone().unwrap();
     assert_eq!((stop.replica, stop.seed, stop.epoch), (0, 1, 1));
     assert_eq!((stop.which.as_str(), stop.value.as_str()), ("loss", "NaN"));
@@ -148,7 +159,7 @@ fn a_loss_that_is_not_finite_stops_its_replica_alone() -> Result<()> {
 
     let (model, varmap) = mlp(&[2], 0.1)?;
     let options = options.seeds(&[2]);
-    let alone = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)?;
+    let alone = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, History::default())?;
     assert_eq!(history.replicas[1], alone.replicas[0]);
     Ok(())
 }
@@ -177,7 +188,14 @@ fn wide_replicas_equal_their_solo_runs() -> Result<()> {
         let slots = Slots::new(&map, &[NoiseSpec::gaussian("after-activation", 0.1)?])?;
         let model = network.build(&vb, &slots)?;
         let options = TrainOptions::new(5).batch_size(16).seeds(seeds);
-        let history = fit(&model, &mut adam(&varmap, 0.01)?, &replicated(50)?, None, &options)?;
+        let history = fit(
+            &model,
+            &mut adam(&varmap, 0.01)?,
+            &replicated(50)?,
+            None,
+            &options,
+            History::default(),
+        )?;
         Ok((history, varmap))
     };
     let (together, weights) = train(&[3, 4, 5])?;
@@ -210,7 +228,7 @@ fn training_records_where_an_evaluation_waits_for_it() -> Result<()> {
     let history = || -> Result<History> {
         let (model, varmap) = mlp(&[1], 0.1)?;
         let options = TrainOptions::new(3).seeds(&[1]);
-        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options)
+        fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, History::default())
     };
     assert_eq!(no_grad(history)?, history()?);
     Ok(())
@@ -221,7 +239,8 @@ fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     let (model, varmap) = mlp(&[1], 0.1)?;
     let train = replicated(50)?;
     let fails = |options: TrainOptions| -> Result<String> {
-        let result = fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options);
+        let result =
+            fit(&model, &mut adam(&varmap, 0.01)?, &train, None, &options, History::default());
         Ok(result.unwrap_err().to_string())
     };
     let one = TrainOptions::new(1).seeds(&[1]);
@@ -229,7 +248,8 @@ fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     assert!(fails(one.clone().batch_size(0))?.contains("batch_size"));
     assert!(fails(one.clone().seeds(&[]))?.contains("received 0"));
     let (pair, pair_vars) = mlp(&[1, 2], 0.1)?;
-    let error = fit(&pair, &mut adam(&pair_vars, 0.1)?, &train, None, &one).unwrap_err();
+    let error = fit(&pair, &mut adam(&pair_vars, 0.1)?, &train, None, &one, History::default())
+        .unwrap_err();
     assert!(error.to_string().contains("the model has 2 replicas"), "{error}");
     assert!(train.batch(&[50], 1).is_err() && train.batch(&[1], 0).is_err());
     let (xs, ys) = samples(5)?;

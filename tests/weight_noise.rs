@@ -144,13 +144,13 @@ fn fitted(seeds: &[u64], stddev: Option<f64>, learning_rate: f64) -> Result<(His
             let map = NoiseMap::replicated(seeds);
             let noise = WeightNoise::new(&varmap, stddev, map.builder().pp("weights"))?;
             let (model, mut adam) = (noise.model(model), noise.optimizer(adam));
-            let history = fit(&model, &mut adam, &train, None, &options)?;
+            let history = fit(&model, &mut adam, &train, None, &options, History::default())?;
             let steps = if stddev == 0. { 0 } else { 18 };
             assert_eq!(map.steps()["weights.fc1.weight"], vec![steps; seeds.len()]);
             assert_eq!(adam.inner().state()?.steps, 18);
             history
         }
-        None => fit(&model, &mut adam, &train, None, &options)?,
+        None => fit(&model, &mut adam, &train, None, &options, History::default())?,
     };
     Ok((history, varmap))
 }

@@ -9,7 +9,7 @@ use candle_noise::data::Samples;
 use candle_noise::nn::{Model, seeded_vars, sorted_vars, trainable_vars};
 use candle_noise::noise::{CleanOptimizer, NoisyModel, WeightNoise};
 use candle_noise::optim::{Adam, AdamOptions, GradientNoise, GradientNoiseOptions, SaveState};
-use candle_noise::train::{Predictor, TrainOptions, Trainer, fit};
+use candle_noise::train::{History, Predictor, TrainOptions, Trainer, fit};
 
 use crate::resume::values;
 
@@ -66,7 +66,7 @@ fn an_optimizer_without_the_wrapper_is_found() -> Result<()> {
     let fails = |batch_size: usize| -> Result<String> {
         let Noisy { model, mut bare, .. } = Noisy::new(0.1)?;
         let options = TrainOptions::new(50).batch_size(batch_size);
-        Ok(message(fit(&model, &mut bare, &samples()?, None, &options)))
+        Ok(message(fit(&model, &mut bare, &samples()?, None, &options, History::default())))
     };
     let error = fails(1)?;
     assert!(error.contains("optimizer that `WeightNoise::optimizer` makes"), "{error}");
@@ -82,7 +82,14 @@ fn an_optimizer_without_the_wrapper_is_found() -> Result<()> {
     assert!(error.contains(expected), "{error}");
     // Without noise there is nothing to restore.
     let Noisy { model, mut bare, .. } = Noisy::new(0.)?;
-    fit(&model, &mut bare, &samples()?, None, &TrainOptions::new(3).batch_size(1))?;
+    fit(
+        &model,
+        &mut bare,
+        &samples()?,
+        None,
+        &TrainOptions::new(3).batch_size(1),
+        History::default(),
+    )?;
     Ok(())
 }
 

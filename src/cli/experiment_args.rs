@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
 use super::exit::Failure;
 use super::parse::{positive, within};
+use super::recipe_args::RecipeArgs;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Task};
@@ -44,6 +45,8 @@ pub struct RunArgs {
     /// Number of repeats, with seeds SEED, SEED + 1, …
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(1..=10_000usize))]
     repeats: usize,
+    #[command(flatten)]
+    recipe: RecipeArgs,
     #[command(flatten)]
     validation: ValidationArgs,
     /// Save a checkpoint every N epochs, or less often if that would take over 1 % of the time
@@ -141,6 +144,7 @@ impl RunArgs {
             batch_size: self.train.batch_size,
             learning_rates: vec![self.learning_rate],
             early_stopping: self.validation.early_stopping(),
+            recipe: self.recipe.recipe(),
             validation_size: self.validation.size(train_size, others.saturating_sub(train_size)),
             data_seeds: vec![self.split.data_seed],
             train_sizes: vec![train_size],

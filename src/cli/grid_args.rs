@@ -13,6 +13,7 @@ use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
 use super::experiment_args::{Job, opened, usage};
 use super::parse::{positive, stddev, within};
+use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
 use crate::experiment::{Plan, Shard};
@@ -88,6 +89,8 @@ pub struct GridArgs {
     learning_rate: Vec<f64>,
     #[command(flatten)]
     pub(super) train: TrainArgs,
+    #[command(flatten)]
+    recipe: RecipeArgs,
     /// Shard of the grid to train if several programs share one folder; I counts from 0
     /// [default: from the variables of Slurm, MPI or Kubernetes]
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
@@ -135,6 +138,7 @@ impl GridArgs {
         let plan = Plan {
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
+            recipe: self.recipe.recipe(),
             data_seeds: listed(&self.data_seeds).map_err(Failure::Usage)?,
             train_sizes: self.train_size.clone(),
             validation_size: self.validation_size,

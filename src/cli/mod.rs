@@ -16,6 +16,7 @@ mod interrupt;
 mod parse;
 mod pictures;
 mod progress;
+mod recipe_args;
 mod results;
 mod run;
 pub(crate) mod run_grid;

@@ -16,6 +16,10 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     number(text, "a finite number above 0", |&x: &f64| x > 0. && x.is_finite())
 }
 
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
+}
+
 pub(super) fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr + PartialOrd + std::fmt::Display + Copy,

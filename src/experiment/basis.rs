@@ -181,6 +181,10 @@ mod tests {
             of(|plan| plan.learning_rates = vec![0.002]),
             of(|plan| plan.early_stopping = Some(EarlyStopping::new(5))),
             of(|plan| plan.early_stopping = Some(EarlyStopping::new(5).restore_best())),
+            of(|plan| plan.recipe.weight_decay = 0.1),
+            of(|plan| plan.recipe.label_smoothing = 0.1),
+            of(|plan| plan.recipe.clip_norm = Some(1.)),
+            of(|plan| plan.recipe.lr_schedule = "cosine".parse().unwrap()),
             of(|plan| plan.seed = 8),
         ];
         ids.push(of(|plan| {

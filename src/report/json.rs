@@ -120,6 +120,7 @@ fn one_cell(outcome: &Outcome) -> Entries {
             ("repeats", json!(plan.repeats)),
             ("noise", json!(noise)),
             ("early_stopping", json!(plan.early_stopping)),
+            ("recipe", recipe(plan)),
             ("numbers", numbers(plan)),
         ],
     )
@@ -165,9 +166,15 @@ fn many_cells(outcome: &Outcome) -> Entries {
             ("seed", json!(plan.seed)),
             ("repeats", json!(plan.repeats)),
             ("early_stopping", json!(plan.early_stopping)),
+            ("recipe", recipe(plan)),
             ("numbers", numbers(plan)),
         ],
     )
+}
+
+/// Returns what is used of the recipe, if anything.
+fn recipe(plan: &Plan) -> Value {
+    if plan.recipe.is_default() { Value::Null } else { json!(plan.recipe) }
 }
 
 /// Returns the further numbers of a task, if there are any.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{Result, bail};
 use serde::{Deserialize, Serialize};
 
+use super::recipe::Recipe;
 use crate::rng::{Address, Stream};
 use crate::train::EarlyStopping;
 
@@ -22,6 +23,9 @@ pub struct Hyper {
     /// Early stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Weight decay, label smoothing, clipping and the schedule of the learning rate.
+    #[serde(default, skip_serializing_if = "Recipe::is_default")]
+    pub recipe: Recipe,
     /// Further numbers of a custom task, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<String, f64>,
@@ -37,6 +41,7 @@ impl Default for Hyper {
             batch_size: 32,
             learning_rate: 0.001,
             early_stopping: None,
+            recipe: Recipe::default(),
             numbers: BTreeMap::new(),
         }
     }

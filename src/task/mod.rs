@@ -8,6 +8,7 @@ mod hyper;
 mod moons;
 mod open;
 mod points;
+mod recipe;
 mod vowels;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use hyper::{Draw, Hyper, Rows};
 pub use moons::{MoonShape, Moons};
 pub use open::{files, names, open};
 pub use points::{Points, Shape};
+pub use recipe::Recipe;
 pub use vowels::Vowels;
 
 use crate::data::{Dataset, Samples, Sequences};

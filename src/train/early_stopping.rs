@@ -1,39 +1,57 @@
-//! Early stopping: ends a replica when its validation loss no longer falls.
+//! Early stopping: ends a replica when its validation loss no longer falls, or its score no longer
+//! improves.
 
 use candle_core::{Result, Var, bail};
 use candle_nn::VarMap;
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, ReplicaHistory};
+use crate::metric::Better;
 use crate::nn::sorted_vars;
+use crate::objective::Objective;
 
 /// Early stopping, replica by replica: Prechelt 1998, "Early Stopping - But When?", with the rule
-/// of Keras for a `min_delta` of 0.
+/// of Keras.
 ///
 /// A replica ends after the first `patience` epochs in a row with a validation loss that is not
-/// below its previous minimum. It keeps the weights of the last of these epochs. With
-/// `restore_best` it keeps the weights of the epoch with the lowest validation loss, even if it
+/// below its best one by more than `min_delta`. It keeps the weights of the last of these epochs. With
+/// `restore_best` it keeps the weights of its best epoch, even if it
 /// reaches the last epoch or its loss becomes NaN or infinite later. The other replicas continue as
 /// if alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// With `on_score` the score of the primary metric is watched instead of the loss, in the metric's
+/// direction. To watch another metric, put it first in [`Objective::metrics`].
+///
+/// [`Objective::metrics`]: crate::objective::Objective::metrics
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlyStopping {
     /// Number of epochs in a row without a lower validation loss after which a replica ends.
     pub patience: usize,
-    /// Whether a replica keeps the weights of the epoch with the lowest validation loss.
+    /// Whether a replica keeps the weights of its best epoch.
     pub restore_best: bool,
-    /// Whether to watch the loss of the test rows instead of the validation rows. The test scores
+    /// Whether to watch the test rows instead of the validation rows. The test scores
     /// are then optimistic.
     pub on_test: bool,
+    /// The largest difference that is no improvement, finite and at least 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_delta: f64,
+    /// Whether to watch the score of the primary metric instead of the loss.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_score: bool,
+}
+
+fn is_zero(x: &f64) -> bool {
+    *x == 0.
 }
 
 impl EarlyStopping {
     /// Ends a replica after `patience` epochs without a lower validation loss.
     pub fn new(patience: usize) -> Self {
-        Self { patience, restore_best: false, on_test: false }
+        Self { patience, restore_best: false, on_test: false, min_delta: 0., on_score: false }
     }
 
-    /// Restores the weights of the epoch with the lowest validation loss.
+    /// Restores the weights of the best epoch.
     pub fn restore_best(self) -> Self {
         Self { restore_best: true, ..self }
     }
@@ -42,14 +60,25 @@ impl EarlyStopping {
     pub fn on_test(self) -> Self {
         Self { on_test: true, ..self }
     }
+
+    /// Sets the largest difference that is no improvement.
+    pub fn min_delta(self, min_delta: f64) -> Self {
+        Self { min_delta, ..self }
+    }
+
+    /// Watches the score of the primary metric instead of the loss.
+    pub fn on_score(self) -> Self {
+        Self { on_score: true, ..self }
+    }
 }
 
 /// The state of early stopping: the kept weights and their epochs.
 pub(super) struct Stopper {
     rule: EarlyStopping,
+    /// The factor with which lower values are better: 1 for losses.
+    sign: f64,
     pub kept: Vec<Kept>,
-    /// The epoch, from 1, with the lowest validation loss of each replica; 0 before the first
-    /// epoch.
+    /// The best epoch, from 1, of each replica; 0 before the first epoch.
     best_epochs: Vec<usize>,
 }
 
@@ -61,31 +90,57 @@ pub(super) struct Kept {
 }
 
 impl Stopper {
-    pub fn new(varmap: &VarMap, rule: EarlyStopping) -> Result<Self> {
-        if rule.patience == 0 {
+    pub fn new(varmap: &VarMap, rule: EarlyStopping, objective: &dyn Objective) -> Result<Self> {
+        let EarlyStopping { patience, min_delta, on_score, .. } = rule;
+        if patience == 0 {
             bail!("patience must be at least 1, received 0")
         }
+        if !(0.0..f64::INFINITY).contains(&min_delta) {
+            bail!("min_delta must be finite and at least 0, received {min_delta}")
+        }
+        let better = objective.metrics().first().map(|metric| metric.better());
+        let sign = match (on_score, better) {
+            (false, _) | (true, Some(Better::Lower)) => 1.,
+            (true, Some(Better::Higher)) => -1.,
+            (true, None) => bail!(
+                "early stopping on the score expects an objective with a metric, received {}",
+                objective.name()
+            ),
+        };
         let kept = |(name, var): (String, Var)| {
             Ok(Kept { name, values: Var::from_tensor(&var.as_tensor().copy()?)?, var })
         };
         let kept = sorted_vars(varmap).into_iter().map(kept).collect::<Result<_>>()?;
-        Ok(Self { rule, kept, best_epochs: Vec::new() })
+        Ok(Self { rule, sign, kept, best_epochs: Vec::new() })
     }
 
-    /// Returns the losses to watch.
-    fn losses<'a>(&self, replica: &'a ReplicaHistory) -> &'a [f32] {
-        let watched = if self.rule.on_test { &replica.test } else { &replica.val };
-        &watched.loss
+    /// Returns the watched curve, in which lower values are better.
+    fn watched<'a>(&self, replica: &'a ReplicaHistory) -> impl Iterator<Item = f64> + use<'a> {
+        let curves = if self.rule.on_test { &replica.test } else { &replica.val };
+        let (sign, on_score) = (self.sign, self.rule.on_score);
+        let losses = curves.loss.iter().filter(move |_| !on_score).map(|loss| f64::from(*loss));
+        let scores = curves.score.iter().filter(move |_| on_score).copied();
+        losses.chain(scores).map(move |value| sign * value)
+    }
+
+    /// Returns whether a value improves on the best one. An undefined score improves on nothing, and every
+    /// other one on it.
+    fn improves(&self, value: f64, best: f64) -> bool {
+        value < best - self.rule.min_delta || (best.is_nan() && !value.is_nan())
     }
 
     /// Finds the best epochs of existing curves.
     pub fn resume(&mut self, history: &History) {
-        let best = |losses: &[f32]| {
-            let first = losses.iter().copied().enumerate();
-            let lower = |a: (usize, f32), b: (usize, f32)| if b.1 < a.1 { b } else { a };
-            first.reduce(lower).map_or(0, |(index, _)| index + 1)
+        let best = |replica: &ReplicaHistory| {
+            let mut best: Option<(usize, f64)> = None;
+            for (epoch, value) in (1..).zip(self.watched(replica)) {
+                if best.is_none_or(|(_, best)| self.improves(value, best)) {
+                    best = Some((epoch, value));
+                }
+            }
+            best.map_or(0, |(epoch, _)| epoch)
         };
-        self.best_epochs = history.replicas.iter().map(|own| best(self.losses(own))).collect();
+        self.best_epochs = history.replicas.iter().map(best).collect();
     }
 
     /// Processes the epoch that has just been recorded.
@@ -94,12 +149,11 @@ impl Stopper {
         let replicas = history.replicas.len();
         self.best_epochs.resize(replicas, 0);
         for (r, replica) in history.replicas.iter_mut().enumerate() {
-            let losses = self.losses(replica);
-            if replica.has_ended() || losses.len() < epoch {
-                continue;
-            }
+            let value = |epoch: usize| self.watched(replica).nth(epoch - 1);
             let best = self.best_epochs[r];
-            let keep = if best == 0 || losses[epoch - 1] < losses[best - 1] {
+            let Some(own) = value(epoch).filter(|_| !replica.has_ended()) else { continue };
+            let is_best = best == 0 || value(best).is_none_or(|best| self.improves(own, best));
+            let keep = if is_best {
                 self.best_epochs[r] = epoch;
                 restore_best
             } else {

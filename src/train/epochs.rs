@@ -1,11 +1,12 @@
 //! The training loop: for each batch forward, loss, backward and step; then an evaluation.
 
 use candle_core::backprop::GradStore;
-use candle_core::{Error, Result, Tensor, bail};
+use candle_core::{Error, Result, Tensor, Var, bail};
 use candle_nn::ModuleT;
 
 use super::early_stopping::Stopper;
 use super::evaluate::Evaluation;
+use super::finite::finite_replicas;
 use super::history::History;
 use super::measured::{Measured, Unread};
 use super::options::TrainOptions;
@@ -28,6 +29,8 @@ pub(super) struct Epochs {
     pub finished: usize,
     pub history: History,
     pub unread: Unread,
+    /// The parameters, to see in each epoch that they are finite; none if they are not known.
+    pub parameters: Vec<Var>,
     /// Why the weights are not those after the last finished epoch, if they are not.
     pub moved: Option<&'static str>,
 }
@@ -38,13 +41,17 @@ pub(super) const SETS: [&str; 3] = ["training", "validation", "test"];
 impl Epochs {
     /// Prepares training, without validation and test rows.
     pub fn new(train: Samples, options: TrainOptions) -> Result<Self> {
-        options.check()?;
+        options.check(train.rows())?;
         options.check_replicas(&train)?;
         check_rows(SETS[0], &train, &*options.objective)?;
         let metric = options.objective.metrics().first().map(|metric| metric.name().to_string());
+        let mut unread = Unread::new(train.device());
+        if options.lr_schedule.needs_validation() {
+            unread.most = 1;
+        }
         Ok(Self {
             orders: orders(&options.seeds, train.rows(), train.device())?,
-            unread: Unread::new(train.device()),
+            unread,
             evaluation: Evaluation::new([Some(train.clone()), None, None])?,
             history: History::new(metric.unwrap_or_default(), options.seeds.len()),
             train,
@@ -52,6 +59,7 @@ impl Epochs {
             stopper: None,
             options,
             finished: 0,
+            parameters: Vec::new(),
             moved: None,
         })
     }
@@ -101,6 +109,39 @@ impl Epochs {
         self.finished >= self.options.epochs || self.history.all_ended()
     }
 
+    /// Continues earlier curves for as many epochs as the options say.
+    pub fn after(mut self, history: History) -> Result<Self> {
+        let own = &self.history;
+        if history.replicas.is_empty() {
+            return Ok(self);
+        }
+        if (&history.metric, history.replicas.len()) != (&own.metric, own.replicas.len()) {
+            bail!(
+                "expected curves of {} and {} replicas, received those of {} and {}",
+                own.metric,
+                own.replicas.len(),
+                history.metric,
+                history.replicas.len()
+            )
+        }
+        // A replica that has diverged has shorter curves.
+        self.finished = history.replicas.iter().map(|own| own.epochs()).max().unwrap_or(0);
+        self.options.epochs = self.options.epochs.saturating_add(self.finished);
+        self.history = history;
+        Ok(self)
+    }
+
+    /// Returns the factor of the learning rate in the next epoch.
+    pub fn rate_factor(&self) -> Result<f64> {
+        let (schedule, losses) = (self.options.lr_schedule, &self.history.replicas[0].val.loss);
+        if schedule.needs_validation() && self.sets()[1].is_none() {
+            bail!(
+                "the schedule {schedule} follows the validation loss: expected validation samples"
+            )
+        }
+        Ok(schedule.factor(self.finished + 1, self.options.epochs, losses))
+    }
+
     /// Trains and evaluates one epoch.
     pub fn run(
         &mut self,
@@ -137,7 +178,12 @@ impl Epochs {
 
     /// Records the epochs that have not been read yet.
     fn read(&mut self) -> Result<()> {
+        let replicas = self.options.seeds.len();
         for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
+            if epoch == self.finished && !self.parameters.is_empty() {
+                let finite = finite_replicas(&self.parameters, replicas)?;
+                self.history.stop_hidden(epoch, &self.options.seeds, &scores, &finite);
+            }
             self.history.push(epoch, &self.options.seeds, &scores);
             if let Some(stopper) = &mut self.stopper {
                 stopper.epoch_end(epoch, &mut self.history)?;
@@ -173,7 +219,7 @@ impl Epochs {
         step: &mut dyn FnMut(&GradStore) -> Result<()>,
     ) -> Result<Vec<Measured>> {
         let Self { train, options, .. } = self;
-        let (rows, replicas) = (train.rows(), options.seeds.len());
+        let (rows, replicas) = (options.rows_used(train.rows()), options.seeds.len());
         let orders = self.orders.at(self.finished as u32 + 1)?; // (R, N), epochs counting from 1
         let mut measured = Vec::new();
         for start in (0..rows).step_by(options.batch_size) {
@@ -181,7 +227,7 @@ impl Epochs {
             let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
             let ys = self.noisy_labels(ys)?;
             let outputs = train.with_replica_axis(enable_grad(|| model.forward_t(&xs, true))?)?;
-            let loss = options.objective.loss(&outputs, &ys)?; // (R,)
+            let loss = options.objective.training_loss(&outputs, &ys, &options.classes)?; // (R,)
             if loss.elem_count() != replicas {
                 bail!(
                     "the model has {} replicas, expected one for each of {replicas} seeds",

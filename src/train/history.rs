@@ -41,7 +41,7 @@ pub struct Curves {
     pub score: Vec<f64>,
 }
 
-/// A replica with a NaN or infinite loss.
+/// A replica with a NaN or infinite loss, or with such weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// The number of the replica, from 0.
@@ -50,9 +50,10 @@ pub struct Stop {
     pub seed: u64,
     /// The epoch, from 1, of this loss. The curves end before it.
     pub epoch: usize,
-    /// Which loss: `loss`, `clean_loss`, `val_loss` or `test_loss`.
+    /// Which loss: `loss`, `clean_loss`, `val_loss` or `test_loss`; or `weights`, if they are not finite
+    /// although the losses are, because a rectifier makes 0 of NaN.
     pub which: String,
-    /// `NaN`, `inf` or `-inf`.
+    /// `NaN`, `inf` or `-inf`; `NaN` for weights.
     pub value: String,
 }
 
@@ -78,6 +79,25 @@ impl History {
     /// Returns the replicas with a loss that was not finite.
     pub fn stops(&self) -> impl Iterator<Item = &Stop> {
         self.replicas.iter().filter_map(|replica| replica.stopped.as_ref())
+    }
+
+    /// Stops the replicas whose weights are not finite although their losses are.
+    pub(super) fn stop_hidden(
+        &mut self,
+        epoch: usize,
+        seeds: &[u64],
+        scores: &[SetScores; 4],
+        finite: &[bool],
+    ) {
+        let shows = |r: usize| {
+            scores.iter().any(|scores| scores.loss.get(r).is_some_and(|loss| !loss.is_finite()))
+        };
+        for (replica, history) in self.replicas.iter_mut().enumerate() {
+            if !finite[replica] && !history.has_ended() && !shows(replica) {
+                let (which, value) = ("weights".to_string(), "NaN".to_string());
+                history.stopped = Some(Stop { replica, seed: seeds[replica], epoch, which, value });
+            }
+        }
     }
 
     /// Appends an epoch to the curves of the replicas that are still training.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use candle_core::{Result, bail};
 
+use super::lr_schedule::LrSchedule;
 use crate::data::Samples;
-use crate::objective::{BinaryCrossEntropy, Objective};
+use crate::objective::{BinaryCrossEntropy, ClassOptions, Objective};
 
 /// The options of training.
 #[derive(Clone, Debug)]
@@ -19,13 +20,27 @@ pub struct TrainOptions {
     pub objective: Arc<dyn Objective>,
     /// One seed per replica, which determines the order of the rows.
     pub seeds: Vec<u64>,
+    /// Label smoothing and weights of classes, in training only.
+    pub classes: ClassOptions,
+    /// The schedule of the learning rate. The optimizer's own rate is that of its factor 1.
+    pub lr_schedule: LrSchedule,
+    /// Whether to leave out the last batch of an epoch if it is shorter than the others. In each epoch
+    /// other rows are left out.
+    pub drop_last: bool,
 }
 
 impl TrainOptions {
     /// Creates options for `epochs` epochs with batches of 32, binary cross-entropy and seed 0.
     pub fn new(epochs: usize) -> Self {
-        let objective = Arc::new(BinaryCrossEntropy);
-        Self { epochs, batch_size: 32, objective, seeds: vec![0] }
+        Self {
+            epochs,
+            batch_size: 32,
+            objective: Arc::new(BinaryCrossEntropy),
+            seeds: vec![0],
+            classes: ClassOptions::default(),
+            lr_schedule: LrSchedule::default(),
+            drop_last: false,
+        }
     }
 
     /// Sets the number of rows per batch.
@@ -43,7 +58,34 @@ impl TrainOptions {
         Self { seeds: seeds.to_vec(), ..self }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    /// Sets the label smoothing of the training loss.
+    pub fn label_smoothing(mut self, smoothing: f64) -> Self {
+        self.classes.smoothing = smoothing;
+        self
+    }
+
+    /// Sets a weight for each class in the training loss.
+    pub fn class_weights(mut self, weights: &[f64]) -> Self {
+        self.classes.weights = weights.to_vec();
+        self
+    }
+
+    /// Sets the schedule of the learning rate.
+    pub fn lr_schedule(self, lr_schedule: LrSchedule) -> Self {
+        Self { lr_schedule, ..self }
+    }
+
+    /// Leaves out the last batch of an epoch if it is shorter than the others.
+    pub fn drop_last(self) -> Self {
+        Self { drop_last: true, ..self }
+    }
+
+    /// Returns the number of rows that an epoch trains on, of `rows`.
+    pub(super) fn rows_used(&self, rows: usize) -> usize {
+        if self.drop_last { rows - rows % self.batch_size } else { rows }
+    }
+
+    pub(super) fn check(&self, rows: usize) -> Result<()> {
         let Self { epochs, batch_size, .. } = self;
         if !(1..=u32::MAX as usize).contains(epochs) {
             bail!("epochs must lie in 1 to 2^32 - 1, received {epochs}")
@@ -51,7 +93,19 @@ impl TrainOptions {
         if *batch_size == 0 {
             bail!("batch_size must be at least 1, received 0")
         }
-        Ok(())
+        if self.rows_used(rows) == 0 {
+            bail!(
+                "drop_last leaves no batch: expected a batch_size of at most {rows} rows, received \
+                 {batch_size}"
+            )
+        }
+        if self.lr_schedule.needs_validation() && self.seeds.len() != 1 {
+            bail!(
+                "a schedule that follows the validation loss takes one replica, received {}",
+                self.seeds.len()
+            )
+        }
+        self.classes.check(&*self.objective)
     }
 
     /// Checks that there is one seed for each replica of some samples.

@@ -13,7 +13,7 @@ use super::history::History;
 use super::options::TrainOptions;
 use super::predictor::Predictor;
 use crate::data::Samples;
-use crate::nn::Model;
+use crate::nn::{Model, sorted_vars, trainable_vars};
 use crate::noise::{LabelNoise, NoiseMap};
 use crate::optim::{AnyOptimizer, SaveState};
 
@@ -62,6 +62,8 @@ pub struct Trainer {
     pub(super) optimizer: AnyOptimizer,
     pub(super) epochs: Epochs,
     frozen: Frozen,
+    /// The learning rate where the factor of the schedule is 1.
+    rate: f64,
 }
 
 impl Trainer {
@@ -84,10 +86,13 @@ impl Trainer {
         train: Samples,
         options: TrainOptions,
     ) -> Result<Self> {
-        let epochs = Epochs::new(train, options)?;
+        check_batch_norm(varmap, train.rows(), &options)?;
+        let mut epochs = Epochs::new(train, options)?;
+        epochs.parameters = trainable_vars(varmap).into_iter().map(|(_, var)| var).collect();
+        let rate = optimizer.learning_rate();
         let optimizer = AnyOptimizer::from(optimizer);
         let (varmap, frozen) = (varmap.clone(), Frozen::default());
-        Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen })
+        Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen, rate })
     }
 
     /// Includes the steps and strengths of this map in checkpoints.
@@ -134,31 +139,34 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Ends each replica when its validation loss has not fallen for some epochs. Call it after
-    /// [`with_validation`](Self::with_validation).
+    /// Ends each replica when its validation loss has not fallen for some epochs, or its score has not
+    /// improved. Call it after [`with_validation`](Self::with_validation).
     ///
     /// # Errors
-    /// If there are no rows to watch, or the patience is 0.
+    /// If there are no rows or no metric to watch, the patience is 0 or `min_delta` is out of range.
     pub fn with_early_stopping(mut self, rule: EarlyStopping) -> Result<Self> {
         let set = if rule.on_test { 2 } else { 1 };
         if self.epochs.sets()[set].is_none() {
             bail!(
-                "early stopping watches the {name} loss: expected {name} samples",
+                "early stopping watches the {name} rows: expected {name} samples",
                 name = SETS[set]
             )
         }
-        self.epochs.stopper = Some(Stopper::new(&self.varmap, rule)?);
+        let objective = &*self.epochs.options.objective;
+        self.epochs.stopper = Some(Stopper::new(&self.varmap, rule, objective)?);
         self.epochs.unread.most = 1;
         Ok(self)
     }
 
-    /// Returns the optimizer's step size.
+    /// Returns the optimizer's step size in the last epoch.
     pub fn learning_rate(&self) -> f64 {
         self.optimizer.learning_rate()
     }
 
-    /// Sets the optimizer's step size, for a schedule; it is not part of a checkpoint.
+    /// Sets the optimizer's step size, which the schedule of the options multiplies by its factors. It is
+    /// not part of a checkpoint; a schedule needs none.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.rate = learning_rate;
         self.optimizer.set_learning_rate(learning_rate);
     }
 
@@ -189,7 +197,10 @@ impl Trainer {
     /// gradient, or is neither frozen nor in the optimizer: the error names each of them. The weights are then those of the last step;
     /// training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
-        let Self { model, varmap, optimizer, epochs, frozen, .. } = self;
+        let Self { model, varmap, optimizer, epochs, frozen, rate, .. } = self;
+        if !epochs.options.lr_schedule.is_constant() {
+            optimizer.set_learning_rate(*rate * epochs.rate_factor()?);
+        }
         let result = epochs.run(&*model, &mut |grads| {
             frozen.check(varmap, optimizer, grads)?;
             optimizer.step(grads)
@@ -230,6 +241,26 @@ impl Trainer {
     pub fn predictor(&self) -> Predictor {
         Predictor::checked(self.model.clone(), self.epochs.options.objective.clone())
     }
+}
+
+/// Checks that no batch has a single row if the model has a `BatchNorm`: the variance of one row is
+/// undefined, and its running statistic would be NaN.
+fn check_batch_norm(varmap: &VarMap, rows: usize, options: &TrainOptions) -> Result<()> {
+    let is_statistic = |name: &str| name.rsplit('.').next() == Some("running_var");
+    let Some((name, _)) = sorted_vars(varmap).into_iter().find(|(name, _)| is_statistic(name))
+    else {
+        return Ok(());
+    };
+    if options.batch_size > 0 && options.rows_used(rows) % options.batch_size == 1
+        || options.batch_size == 1
+    {
+        bail!(
+            "the last batch of {rows} rows has a single row, and {name} expects two or more: choose \
+             another batch_size than {}, or drop_last",
+            options.batch_size
+        )
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Trainer {

@@ -9,7 +9,7 @@ use candle_noise::nn::{SequentialT, seeded_vars, sorted_vars};
 use candle_noise::noise::{NoiseSpec, Slots};
 use candle_noise::objective::CrossEntropy;
 use candle_noise::optim::{Adam, AdamOptions};
-use candle_noise::train::{Curves, TrainOptions, fit};
+use candle_noise::train::{Curves, History, TrainOptions, fit};
 
 use super::device;
 
@@ -31,7 +31,8 @@ fn agree(
         let options = TrainOptions::new(2).batch_size(16).seeds(&[1]);
         let options = options.objective(CrossEntropy { classes });
         let samples = samples(device)?;
-        let history = fit(&model, &mut adam, &samples, Some(&samples), &options)?;
+        let history =
+            fit(&model, &mut adam, &samples, Some(&samples), &options, History::default())?;
         let curves = history.replicas[0].curves().into_iter();
         let values = |curves: &Curves| {
             let losses = curves.loss.iter().map(|loss| f64::from(*loss));

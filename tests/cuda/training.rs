@@ -40,7 +40,7 @@ fn train(device: &Device, replicas: usize, epochs: usize) -> Result<History> {
     let vars = sorted_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     let mut adam = Adam::new(vars, AdamOptions::default())?;
     let options = TrainOptions::new(epochs).batch_size(12).seeds(&seeds);
-    fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options)
+    fit(&model, &mut adam, &samples(30)?, Some(&samples(70)?), &options, History::default())
 }
 
 /// The noise and the order of the rows are the same to the bit; the products' rounding differs, and

@@ -34,6 +34,7 @@ impl Plan {
             self.task
         );
         self.check_values(subject.task().rows())?;
+        self.check_recipe(subject)?;
         self.check_activations(subject.task())?;
         let first = self.variants().next().context("expected at least one variant")?;
         let places = subject.places(&self.hyper_of(first))?;
@@ -67,9 +68,26 @@ impl Plan {
     pub(crate) fn check_values(&self, rows: Rows) -> Result<()> {
         self.check_lists()?;
         self.check_sizes()?;
+        self.recipe.check()?;
         for variant in self.variants() {
             self.draw_of(variant, self.data_seeds[0]).check(rows)?;
         }
+        Ok(())
+    }
+
+    fn check_recipe(&self, subject: &Subject) -> Result<()> {
+        let Self { recipe, validation_size, .. } = self;
+        ensure!(
+            recipe.label_smoothing == 0. || subject.objective().classes().is_some(),
+            "label smoothing expects an objective of classes, received {}",
+            subject.objective().name()
+        );
+        ensure!(
+            !recipe.lr_schedule.needs_validation() || *validation_size > 0,
+            "the schedule {} follows the validation loss: expected a validation size of at least 1, \
+             received 0",
+            recipe.lr_schedule
+        );
         Ok(())
     }
 

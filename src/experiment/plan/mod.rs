@@ -12,7 +12,7 @@ pub use cell::{Cell, Variant};
 
 use super::trial::Trial;
 use crate::noise::{NoiseRow, NoiseSpec};
-use crate::task::{Draw, Hyper, Task};
+use crate::task::{Draw, Hyper, Recipe, Task};
 use crate::train::EarlyStopping;
 
 /// What determines an experiment's results: networks, training sets and noises, all combined, each cell with
@@ -31,6 +31,9 @@ pub struct Plan {
     /// Early stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Weight decay, label smoothing, clipping and the schedule of the learning rate.
+    #[serde(default, skip_serializing_if = "Recipe::is_default")]
+    pub recipe: Recipe,
     /// Further numbers of a task of one's own, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<String, f64>,
@@ -72,6 +75,7 @@ impl Plan {
             epochs: hyper.epochs,
             batch_size: hyper.batch_size,
             early_stopping: hyper.early_stopping,
+            recipe: hyper.recipe,
             numbers: hyper.numbers,
             noise: vec![Vec::new()],
             seed: 0,
@@ -107,9 +111,9 @@ impl Plan {
 
     /// The hyperparameters of a variant.
     pub fn hyper_of(&self, Variant { hidden, learning_rate, .. }: Variant) -> Hyper {
-        let Self { epochs, batch_size, early_stopping, .. } = *self;
+        let Self { epochs, batch_size, early_stopping, recipe, .. } = *self;
         let numbers = self.numbers.clone();
-        Hyper { hidden, epochs, batch_size, learning_rate, early_stopping, numbers }
+        Hyper { hidden, epochs, batch_size, learning_rate, early_stopping, recipe, numbers }
     }
 
     /// The draw of a variant.

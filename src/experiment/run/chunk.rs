@@ -2,16 +2,18 @@
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, Var};
-use candle_nn::Optimizer;
 
 use super::Event;
 use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial};
 use crate::metric::Predicted;
-use crate::nn::{Model, sorted_vars, trainable_vars};
+use crate::nn::{Model, sorted_vars};
 use crate::noise::{LabelNoise, NoiseSpec, WeightNoise};
-use crate::optim::{Adam, AdamOptions, AnyOptimizer, GradientNoise, GradientNoiseOptions};
-use crate::task::{Axis, Parts};
+use crate::optim::{
+    Adam, AdamOptions, AnyOptimizer, ClipGradients, ClipOptions, GradientNoise,
+    GradientNoiseOptions,
+};
+use crate::task::{Axis, Parts, Recipe};
 use crate::train::{Checkpoint, ReplicaHistory, TrainOptions, Trainer};
 
 /// Trained runs, in the order of the trials.
@@ -137,13 +139,17 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
     let Built { mut model, varmap, noise } =
         subject.build(hyper, &seeds, placed.clone(), device)?;
     let nb = noise.builder();
-    let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
-    let adam = AdamOptions::default().learning_rate(hyper.learning_rate);
-    let mut optimizer = AnyOptimizer::from(Adam::new(vars, adam)?);
+    let Recipe { weight_decay, label_smoothing, clip_norm, lr_schedule } = hyper.recipe;
+    let adam = AdamOptions::default().learning_rate(hyper.learning_rate).weight_decay(weight_decay);
+    let mut optimizer = AnyOptimizer::from(Adam::of(&varmap, adam)?);
     if let Some(etas) = at(NoiseSpec::GRADIENTS) {
         let (options, nb) = (GradientNoiseOptions::default(), nb.pp(NoiseSpec::GRADIENTS));
         let noisy = GradientNoise::with_strengths(optimizer, &varmap, etas, options, nb)?;
         optimizer = AnyOptimizer::from(noisy);
+    }
+    if let Some(max_norm) = clip_norm {
+        let options = ClipOptions::default().max_norm(max_norm).replicas(seeds.len());
+        optimizer = AnyOptimizer::from(ClipGradients::over(optimizer, &varmap, options)?);
     }
     if let Some(stddevs) = at(NoiseSpec::WEIGHTS) {
         let weights = WeightNoise::with_strengths(&varmap, stddevs, nb.pp(NoiseSpec::WEIGHTS))?;
@@ -152,6 +158,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
     }
     let parts = subject.parts(hyper, &first.draw, device)?;
     let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
+    options = options.label_smoothing(label_smoothing).lr_schedule(lr_schedule);
     options.objective = subject.objective().clone();
     let trainer = Trainer::new(model, &varmap, optimizer, parts.train.clone(), options)?;
     let mut trainer = trainer.with_noise(&noise).with_test(parts.test.clone())?;

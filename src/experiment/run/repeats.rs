@@ -130,7 +130,10 @@ fn course(subject: &Subject, trial: &Trial, experiment: &str) -> Value {
     let mut run = subject.settings(trial);
     run["experiment"] = json!(experiment);
     run["seed"] = json!(trial.seed);
-    if let Value::Object(run) = &mut run {
+    // A schedule may depend on the number of epochs.
+    if let Value::Object(run) = &mut run
+        && !trial.hyper.recipe.lr_schedule.needs_total()
+    {
         run.remove("epochs");
     }
     run

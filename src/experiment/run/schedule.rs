@@ -50,6 +50,8 @@ impl Schedule {
     ) -> impl Iterator<Item = Range<usize>> + use<> {
         let most = match self.chunk {
             _ if subject.task().axis() == Axis::Plain => 1,
+            // Each run follows its own validation loss.
+            _ if trial.hyper.recipe.lr_schedule.needs_validation() => 1,
             Some(chunk) => chunk,
             None => Self::largest_chunk(trial, device),
         };

@@ -146,6 +146,9 @@ impl<'a> Subject<'a> {
         put("batch_size", json!(hyper.batch_size));
         put("early_stopping", json!(hyper.early_stopping));
         put("numbers", json!(hyper.numbers));
+        if !hyper.recipe.is_default() {
+            put("recipe", json!(hyper.recipe));
+        }
         put("task_revision", json!(self.task.revision()));
         put("device", json!(self.device));
         Value::Object(common)

@@ -114,12 +114,13 @@ fn settings(outcome: &Outcome) -> Markup {
         ("learning rates", numbers(&grid.learning_rates)),
         ("epochs", grid.epochs.to_string()),
         ("batch size", grid.batch_size.to_string()),
+        ("recipe", grid.recipe.to_string()),
         ("repeats", format!("{} (seeds {} to {last})", grid.repeats, grid.seed)),
         ("command", outcome.command.clone()),
         ("version", format!("candle-noise {}, on {}", env!("CARGO_PKG_VERSION"), outcome.device)),
     ];
     html! {
-        dl { @for (name, value) in rows { dt { (name) } dd { (value) } } }
+        dl { @for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) { dt { (name) } dd { (value) } } }
     }
 }
 

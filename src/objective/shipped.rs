@@ -1,76 +1,16 @@
-//! Objectives: a loss to minimize, and the metrics that judge the network.
+//! The objectives of this crate.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 
-use crate::loss::{cross_entropy, mse};
+use super::{ClassOptions, Objective};
+use crate::loss::{
+    cross_entropy, mse, smooth_cross_entropy, smooth_targets, weighted_binary_cross_entropy,
+    weighted_cross_entropy,
+};
 use crate::metric::{Accuracy, Metric, RSquared, check_classes, check_finite, check_shares};
 use crate::ops;
-
-/// A loss to minimize, its targets and the metrics of the predictions.
-pub trait Objective: Debug + Send + Sync {
-    /// Returns the name, which identifies the objective with its settings. Objectives with the same
-    /// name are the same.
-    fn name(&self) -> String;
-
-    /// Returns the number of outputs expected of a network.
-    fn outputs(&self) -> usize;
-
-    /// Returns the number of classes, if the targets are class numbers.
-    fn classes(&self) -> Option<usize> {
-        None
-    }
-
-    /// Checks the targets of a set of rows. [`Trainer`](crate::train::Trainer),
-    /// [`fit`](crate::train::fit), [`evaluate`](crate::train::evaluate) and experiments call it once
-    /// per set, because a loss in a step does not look at each target.
-    ///
-    /// By default targets must be the numbers of the [`classes`](Self::classes) if there are any, and
-    /// finite otherwise. An objective with other targets, such as smoothed classes or NaN for a
-    /// missing value, overrides it.
-    ///
-    /// # Shapes
-    /// `targets` (R or 1, N), or (R or 1, N, O).
-    ///
-    /// # Errors
-    /// If the objective is not defined for a target. The error names the first one with its row.
-    fn check(&self, targets: &Tensor) -> Result<()> {
-        match self.classes() {
-            Some(classes) => check_classes(targets, classes),
-            None => check_finite(targets),
-        }
-    }
-
-    /// Returns the mean loss of each replica's batch.
-    ///
-    /// # Shapes
-    /// `outputs` (R, B, O); `targets` (R or 1, B), or (R or 1, B, O); result (R,).
-    ///
-    /// # Errors
-    /// If the shapes do not fit.
-    fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor>;
-
-    /// Returns the metrics. The first one is the primary metric, which has a curve and decides the
-    /// verdict.
-    fn metrics(&self) -> Vec<Arc<dyn Metric>>;
-
-    /// Returns the loss, followed by the [`sums`](Metric::sums) of the primary metric if it has
-    /// them, without a gradient. The elements of the tensors are in this order. An objective that
-    /// computes both in one pass overrides this method.
-    ///
-    /// # Errors
-    /// If the shapes do not fit.
-    fn evaluate(&self, outputs: &Tensor, targets: &Tensor) -> Result<Vec<Tensor>> {
-        let outputs = outputs.contiguous()?;
-        let mut scores = vec![self.loss(&outputs, targets)?.detach()];
-        if let Some(metric) = self.metrics().first() {
-            scores.extend(metric.sums(&outputs, targets)?);
-        }
-        Ok(scores)
-    }
-}
 
 /// Binary cross-entropy: one logit, targets from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,6 +36,25 @@ impl Objective for BinaryCrossEntropy {
 
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         ops::bce_with_logits(outputs, targets)
+    }
+
+    fn training_loss(
+        &self,
+        outputs: &Tensor,
+        targets: &Tensor,
+        options: &ClassOptions,
+    ) -> Result<Tensor> {
+        let smoothing = options.smoothing;
+        match options.weights[..] {
+            [] if smoothing == 0. => self.loss(outputs, targets),
+            [] => {
+                self.loss(outputs, &smooth_targets(&targets.to_dtype(outputs.dtype())?, smoothing)?)
+            }
+            _ => {
+                let weights = options.weights_on(&Device::Cpu)?;
+                weighted_binary_cross_entropy(outputs, targets, &weights, smoothing)
+            }
+        }
     }
 
     fn metrics(&self) -> Vec<Arc<dyn Metric>> {
@@ -134,6 +93,22 @@ impl Objective for CrossEntropy {
 
     fn loss(&self, outputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         cross_entropy(outputs, targets)
+    }
+
+    fn training_loss(
+        &self,
+        outputs: &Tensor,
+        targets: &Tensor,
+        options: &ClassOptions,
+    ) -> Result<Tensor> {
+        match options.weights[..] {
+            [] if options.smoothing == 0. => self.loss(outputs, targets),
+            [] => smooth_cross_entropy(outputs, targets, options.smoothing),
+            _ => {
+                let weights = options.weights_on(outputs.device())?;
+                weighted_cross_entropy(outputs, targets, &weights, options.smoothing)
+            }
+        }
     }
 
     fn metrics(&self) -> Vec<Arc<dyn Metric>> {

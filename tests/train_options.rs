@@ -1,0 +1,378 @@
+//! Options of training: losses, classes, batches, learning rates and calls in a row.
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::{Activation, ModuleT, Optimizer, VarMap, batch_norm, linear};
+use candle_noise::data::Samples;
+use candle_noise::loss::{weighted_binary_cross_entropy, weighted_cross_entropy};
+use candle_noise::metric::Accuracy;
+use candle_noise::nn::{Model, SequentialT, seeded_vars, seq_t, sorted_vars, trainable_vars};
+use candle_noise::objective::{
+    BinaryCrossEntropy, CrossEntropy, LossFn, MeanSquaredError, Objective,
+};
+use candle_noise::ops::bce_with_logits;
+use candle_noise::optim::{Adam, AdamOptions, Sgd, SgdOptions};
+use candle_noise::train::{History, LrSchedule, TrainOptions, Trainer, evaluate, fit};
+
+/// Points that a line separates.
+fn samples(rows: usize) -> Result<Samples> {
+    let xs: Vec<f32> = (0..2 * rows).map(|i| ((i * 37 + 11) % 29) as f32 / 14.5 - 1.).collect();
+    let ys: Vec<f32> = xs.chunks(2).map(|x| f32::from(x[0] > x[1])).collect();
+    Samples::new(
+        &Tensor::from_vec(xs, (rows, 2), &Device::Cpu)?,
+        &Tensor::from_vec(ys, rows, &Device::Cpu)?,
+    )
+}
+
+/// A plain Candle network on the variables of a map, which are made if there are none.
+fn model(varmap: &VarMap, seed: u64) -> Result<SequentialT> {
+    let vb = seeded_vars(varmap, seed, DType::F32, &Device::Cpu);
+    let first = seq_t().add(linear(2, 8, vb.pp("fc1"))?).add(Activation::Relu);
+    Ok(first.add(linear(8, 1, vb.pp("fc2"))?))
+}
+
+fn network(seed: u64) -> Result<(SequentialT, VarMap)> {
+    let varmap = VarMap::new();
+    Ok((model(&varmap, seed)?, varmap))
+}
+
+fn adam(varmap: &VarMap) -> Result<Adam> {
+    let vars = trainable_vars(varmap).into_iter().map(|(_, var)| var).collect();
+    Adam::new(vars, AdamOptions::default().learning_rate(0.01))
+}
+
+fn trainer(rows: usize, options: TrainOptions) -> Result<Trainer> {
+    let (model, varmap) = network(1)?;
+    Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples(rows)?, options)?
+        .with_validation(samples(7)?)
+}
+
+fn trained(mut trainer: Trainer) -> Result<Trainer> {
+    while !trainer.has_ended() {
+        trainer.epoch()?;
+    }
+    trainer.finish()?;
+    Ok(trainer)
+}
+
+fn weights(varmap: &VarMap) -> Result<Vec<f32>> {
+    let flat = |(_, var): (String, Var)| var.flatten_all()?.to_vec1::<f32>();
+    Ok(sorted_vars(varmap).into_iter().map(flat).collect::<Result<Vec<_>>>()?.concat())
+}
+
+fn message<T>(result: Result<T>) -> String {
+    result.err().unwrap().to_string()
+}
+
+/// PyTorch 2.15:
+///
+/// ```python
+/// import torch
+/// F = torch.nn.functional
+/// z = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5], [-2.0, 1.0, 0.25], [0.1, 0.2, 0.3]],
+///                  dtype=torch.float64, requires_grad=True)
+/// y = torch.tensor([2, 0, 0, 1])
+/// w = torch.tensor([1.0, 3.0, 0.5], dtype=torch.float64)
+/// for s in [0.0, 0.1]:
+///     z.grad = None
+///     loss = F.cross_entropy(z, y, weight=w, label_smoothing=s)
+///     loss.backward()
+///     print(loss.item(), z.grad.flatten()[:6].tolist())
+/// b = torch.tensor([0.5, -1.0, 2.0, -3.0], dtype=torch.float64, requires_grad=True)
+/// t = torch.tensor([1, 0, 0, 1])
+/// w2 = torch.tensor([2.0, 5.0], dtype=torch.float64)
+/// for s in [0.0, 0.2]:
+///     b.grad = None
+///     loss = F.cross_entropy(torch.stack([torch.zeros_like(b), b], 1), t, weight=w2, label_smoothing=s)
+///     loss.backward()
+///     print(loss.item(), b.grad.tolist())
+/// ```
+#[test]
+fn weighted_losses_are_those_of_pytorch() -> Result<()> {
+    type Expected = (f64, f64, &'static [f64]);
+    let check = |zs: &Var, loss: Tensor, (_, expected, grads): Expected| -> Result<()> {
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        close(loss.get(0)?.to_scalar::<f64>()?, expected);
+        let grads_found = loss.backward()?;
+        let found = grads_found.get(zs).unwrap().flatten_all()?.to_vec1::<f64>()?;
+        found.iter().zip(grads).for_each(|(a, b)| close(*a, *b));
+        Ok(())
+    };
+    let zs = [[0.5, -1., 2.], [1.5, 0., -0.5], [-2., 1., 0.25], [0.1, 0.2, 0.3f64]];
+    let zs = Var::from_tensor(&Tensor::new(&[zs], &Device::Cpu)?)?;
+    let ys = Tensor::new(&[[2u32, 0, 0, 1]], &Device::Cpu)?;
+    let classes = Tensor::new(&[1., 3., 0.5f64], &Device::Cpu)?;
+    let expected: [Expected; 2] = [
+        (
+            0.,
+            1.300_539_289_691_449_2,
+            &[
+                0.015_935_490_194_548_79,
+                0.003_555_688_479_153_403_4,
+                -0.019_491_178_673_702_193,
+                -0.047_977_322_852_255_68,
+                0.029_863_932_295_470_51,
+                0.018_113_390_556_785_146,
+            ],
+        ),
+        (
+            0.1,
+            1.344_659_980_136_115,
+            &[
+                0.013_061_982_172_852_489,
+                -0.013_914_992_006_834_095,
+                0.000_853_009_833_981_632_6,
+                -0.029_164_067_782_747_25,
+                0.013_175_310_728_425_855,
+                0.015_988_757_054_321_373,
+            ],
+        ),
+    ];
+    for own in expected {
+        check(&zs, weighted_cross_entropy(&zs, &ys, &classes, own.0)?, own)?;
+    }
+    let zs = Var::from_tensor(&Tensor::new(&[[[0.5], [-1.], [2.], [-3f64]]], &Device::Cpu)?)?;
+    let ys = Tensor::new(&[[1f64, 0., 0., 1.]], &Device::Cpu)?;
+    let classes = Tensor::new(&[2., 5f64], &Device::Cpu)?;
+    let expected: [Expected; 2] = [
+        (
+            0.,
+            1.606_692_933_992_259_8,
+            &[
+                -0.134_835_953_142_194_76,
+                0.038_420_203_052_856_44,
+                0.125_828_153_996_840_33,
+                -0.340_205_045_293_726_1,
+            ],
+        ),
+        (
+            0.2,
+            1.512_068_477_480_989,
+            &[
+                -0.112_460_081_667_948_82,
+                0.008_468_947_796_499_197,
+                0.108_988_091_382_080_68,
+                -0.305_507_028_290_388_34,
+            ],
+        ),
+    ];
+    for own in expected {
+        check(&zs, weighted_binary_cross_entropy(&zs, &ys, &classes, own.0)?, own)?;
+    }
+    Ok(())
+}
+
+/// Weights of 1 are none, and a weight of 2 is a second row of the class.
+#[test]
+fn weights_of_classes_count_rows() -> Result<()> {
+    let zs = Tensor::new(&[[[0.3f32], [-1.], [2.]]], &Device::Cpu)?;
+    let ys = Tensor::new(&[[1f32, 0., 1.]], &Device::Cpu)?;
+    let loss = |zs: &Tensor, ys: &Tensor, weights: &[f64]| {
+        let options = TrainOptions::new(1).class_weights(weights).classes;
+        BinaryCrossEntropy.training_loss(zs, ys, &options)?.get(0)?.to_scalar::<f32>()
+    };
+    let twice = Tensor::cat(&[&zs, &zs.narrow(1, 1, 1)?], 1)?;
+    let labels = Tensor::new(&[[1f32, 0., 1., 0.]], &Device::Cpu)?;
+    let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
+    close(loss(&zs, &ys, &[1., 1.])?, loss(&zs, &ys, &[])?);
+    close(loss(&zs, &ys, &[2., 1.])?, loss(&twice, &labels, &[])?);
+    Ok(())
+}
+
+#[test]
+fn a_loss_of_ones_own_trains_as_an_objective_does() -> Result<()> {
+    let own = LossFn::new("own", 1, bce_with_logits).metric(Accuracy);
+    let options = TrainOptions::new(20).seeds(&[5]);
+    let expected = trained(trainer(40, options.clone())?)?;
+    let found = trained(trainer(40, options.objective(own))?)?;
+    assert_eq!(found.history(), expected.history());
+    assert_eq!(weights(found.varmap())?, weights(expected.varmap())?);
+    Ok(())
+}
+
+/// Evaluations are those of the same weights without smoothing and weights.
+#[test]
+fn smoothing_and_weights_are_for_training_alone() -> Result<()> {
+    let plain = trained(trainer(40, TrainOptions::new(1))?)?;
+    for options in [
+        TrainOptions::new(1).label_smoothing(0.2),
+        TrainOptions::new(1).class_weights(&[1., 4.]),
+        TrainOptions::new(1).label_smoothing(0.2).class_weights(&[1., 4.]),
+    ] {
+        let other = trained(trainer(40, options)?)?;
+        let [own, plain] = [&other, &plain].map(|t| &t.history().replicas[0]);
+        assert_ne!(own.noisy.loss, plain.noisy.loss, "the loss in training");
+        assert_ne!(weights(other.varmap())?, weights(trainer(40, TrainOptions::new(1))?.varmap())?);
+        let scores = evaluate(&model(other.varmap(), 1)?, &samples(7)?, &BinaryCrossEntropy)?;
+        assert_eq!(scores.loss[0], own.val.loss[0]);
+    }
+    let refused = |options: TrainOptions| message(trainer(40, options));
+    let one = TrainOptions::new(1);
+    assert!(refused(one.clone().label_smoothing(1.5)).contains("in [0, 1], received 1.5"));
+    let error = refused(one.clone().class_weights(&[1.]));
+    assert!(error.contains("a weight for each of 2 classes, received 1"), "{error}");
+    assert!(refused(one.clone().class_weights(&[1., -1.])).contains("received -1"));
+    let squares = one.objective(MeanSquaredError { outputs: 1 });
+    let error = refused(squares.label_smoothing(0.1));
+    assert!(error.contains("an objective of classes, received mean squared error"), "{error}");
+    let three = CrossEntropy { classes: 3 };
+    let zs = Tensor::zeros((1, 2, 3), DType::F32, &Device::Cpu)?;
+    let options = TrainOptions::new(1).class_weights(&[1., 1.]).classes;
+    let ys = Tensor::zeros((1, 2), DType::U32, &Device::Cpu)?;
+    assert!(message(three.training_loss(&zs, &ys, &options)).contains("each of 3 classes"));
+    Ok(())
+}
+
+#[test]
+fn the_last_short_batch_is_left_out_on_request() -> Result<()> {
+    let steps = |options: TrainOptions| -> Result<u64> {
+        let trainer = trained(trainer(40, options.batch_size(16))?)?;
+        Ok(trainer.checkpoint()?.optimizer_steps)
+    };
+    assert_eq!(steps(TrainOptions::new(3))?, 9);
+    assert_eq!(steps(TrainOptions::new(3).drop_last())?, 6);
+    let error = message(trainer(40, TrainOptions::new(3).batch_size(41).drop_last()));
+    assert!(error.contains("a batch_size of at most 40 rows, received 41"), "{error}");
+    Ok(())
+}
+
+/// Of one row the variance is undefined, and the running variance would be NaN.
+#[test]
+fn a_batch_of_one_row_for_batch_norm_is_refused_or_dropped() -> Result<()> {
+    let trainer = |options: TrainOptions| -> Result<Trainer> {
+        let varmap = VarMap::new();
+        let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
+        let model = seq_t()
+            .add(linear(2, 8, vb.pp("fc1"))?)
+            .add(batch_norm(8, 1e-5, vb.pp("norm"))?)
+            .add(linear(8, 1, vb.pp("fc2"))?);
+        Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples(33)?, options)
+    };
+    let error = message(trainer(TrainOptions::new(2)));
+    assert!(error.contains("the last batch of 33 rows has a single row"), "{error}");
+    assert!(error.contains("norm.running_var") && error.contains("drop_last"), "{error}");
+    assert!(message(trainer(TrainOptions::new(2).batch_size(1))).contains("a single row"));
+    for options in [TrainOptions::new(2).drop_last(), TrainOptions::new(2).batch_size(30)] {
+        let trainer = trained(trainer(options)?)?;
+        assert!(weights(trainer.varmap())?.iter().all(|x| x.is_finite()));
+    }
+    Ok(())
+}
+
+#[test]
+fn calls_of_one_epoch_are_one_call_of_many() -> Result<()> {
+    let (train, validation) = (samples(40)?, samples(7)?);
+    let run = |calls: usize, epochs: usize| -> Result<(History, Vec<f32>)> {
+        let (model, varmap) = network(1)?;
+        let (mut adam, options) = (adam(&varmap)?, TrainOptions::new(epochs).seeds(&[9]));
+        let mut history = History::default();
+        for _ in 0..calls {
+            history = fit(&model, &mut adam, &train, Some(&validation), &options, history)?;
+        }
+        Ok((history, weights(&varmap)?))
+    };
+    let whole = run(1, 12)?;
+    assert_eq!(whole.0.replicas[0].epochs(), 12);
+    assert_eq!(run(12, 1)?, whole);
+    assert_eq!(run(3, 4)?, whole);
+    let (model, varmap) = network(1)?;
+    let options = TrainOptions::new(1).objective(MeanSquaredError { outputs: 1 });
+    let error = message(fit(&model, &mut adam(&varmap)?, &train, None, &options, whole.0));
+    assert!(error.contains("curves of r_squared and 1 replicas"), "{error}");
+    Ok(())
+}
+
+/// Candle's rectifier makes 0 of NaN, so the loss of a network with such weights is finite.
+#[test]
+fn weights_that_a_rectifier_hides_end_the_run() -> Result<()> {
+    let (model, varmap) = network(1)?;
+    let (xs, _) = samples(7)?.range(0, 7)?;
+    let mut trainer = Trainer::new(
+        Model::new(model.clone()),
+        &varmap,
+        adam(&varmap)?,
+        samples(40)?,
+        TrainOptions::new(10).seeds(&[3]),
+    )?;
+    trainer.epoch()?;
+    let first = sorted_vars(&varmap).into_iter().find(|(name, _)| name == "fc1.weight").unwrap().1;
+    first.set(&Tensor::full(f32::NAN, (8, 2), &Device::Cpu)?)?;
+    let outputs = model.forward_t(&xs, false)?.flatten_all()?.to_vec1::<f32>()?;
+    assert!(outputs.iter().all(|y| y.is_finite()), "the output does not show it: {outputs:?}");
+    trainer.epoch()?;
+    assert!(trainer.has_ended());
+    let history = &trainer.history().replicas[0];
+    let stop = history.stopped.as_ref().unwrap();
+    assert_eq!((stop.epoch, stop.seed, &stop.which[..], &stop.value[..]), (2, 3, "weights", "NaN"));
+    assert_eq!((history.epochs(), history.val.loss.len()), (1, 0));
+    Ok(())
+}
+
+/// With plain gradient descent a step is the rate times the gradient, which a constant loss keeps.
+#[test]
+fn a_schedule_multiplies_the_rate_and_resumes() -> Result<()> {
+    let trainer = |schedule: &str, epochs: usize| -> Result<Trainer> {
+        let varmap = VarMap::new();
+        let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
+        let model = linear(2, 1, vb)?;
+        let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+        let sgd = Sgd::new(vars, SgdOptions::default().learning_rate(0.5))?;
+        let loss = LossFn::new("sum", 1, |outputs, _| outputs.sum((1, 2)));
+        let options =
+            TrainOptions::new(epochs).objective(loss).lr_schedule(schedule.parse::<LrSchedule>()?);
+        Trainer::new(Model::new(model), &varmap, sgd, samples(1)?, options)
+    };
+    let bias = |trainer: &Trainer| -> Result<f32> {
+        let vars = sorted_vars(trainer.varmap());
+        vars.iter().find(|(name, _)| name == "bias").unwrap().1.get(0)?.to_scalar::<f32>()
+    };
+    // The gradient of the bias is 1.
+    let mut own = trainer("warmup:1,step:2:0.1", 5)?;
+    let mut before = bias(&own)?;
+    for factor in [0.5, 1., 1., 0.1, 0.1] {
+        own.epoch()?;
+        let now = bias(&own)?;
+        assert!((before - now - 0.5 * factor).abs() < 1e-6, "{before} {now} {factor}");
+        before = now;
+    }
+    let mut half = trainer("cosine", 6)?;
+    for _ in 0..3 {
+        half.epoch()?;
+    }
+    let mut resumed = trainer("cosine", 6)?;
+    resumed.resume(&half.checkpoint()?)?;
+    let resumed = trained(resumed)?;
+    assert_eq!(bias(&resumed)?, bias(&trained(trainer("cosine", 6)?)?)?);
+    Ok(())
+}
+
+#[test]
+fn a_schedule_by_the_validation_loss_needs_it_and_one_replica() -> Result<()> {
+    let schedule: LrSchedule = "plateau:1:0.5".parse()?;
+    let (model, varmap) = network(1)?;
+    let options = TrainOptions::new(5).lr_schedule(schedule);
+    let mut trainer =
+        Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples(9)?, options.clone())?;
+    assert!(message(trainer.epoch()).contains("plateau:1:0.5 follows the validation loss"));
+    let error = message(fit(
+        &network(1)?.0,
+        &mut adam(&varmap)?,
+        &samples(9)?,
+        None,
+        &options.clone().seeds(&[1, 2]),
+        History::default(),
+    ));
+    assert!(error.contains("takes one replica, received 2"), "{error}");
+    // The loss of an untrained network does not fall, so each epoch after the first is a plateau.
+    let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
+    let still = Adam::new(vars, AdamOptions::default().learning_rate(1e-30))?;
+    let model = self::model(&varmap, 1)?;
+    let mut trainer = Trainer::new(Model::new(model), &varmap, still, samples(9)?, options)?
+        .with_validation(samples(7)?)?;
+    let mut rates = Vec::new();
+    while !trainer.has_ended() {
+        trainer.epoch()?;
+        rates.push(trainer.learning_rate() / 1e-30);
+    }
+    assert_eq!(rates, [1., 1., 0.5, 0.25, 0.125]);
+    Ok(())
+}

@@ -1,4 +1,5 @@
-//! Losses of shape (R,): one number a replica, so that replicas do not mix.
+//! Losses of shape (R,): one number a replica, so that replicas do not mix. Without a replica axis the
+//! outputs are (B, O), the targets begin with (B), and the loss is a scalar.
 //!
 //! A backward pass starts from the vector itself, which is their sum; a mean over replicas would
 //! make each gradient depend on the company.
@@ -24,7 +25,32 @@ use crate::ops;
 /// other devices targets are not checked: a fraction is cut off, a negative number or NaN may count
 /// as class 0 or as no row at all.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    ops::cross_entropy(logits, &class_numbers(logits, targets)?)
+    by_replica(logits, targets, |logits, targets| {
+        ops::cross_entropy(logits, &class_numbers(logits, targets)?)
+    })
+}
+
+/// Mean over the batch of `max(z, 0) − z·y + ln(1 + exp(−|z|))`, which is finite for every finite logit.
+///
+/// # Shapes
+/// `logits` (R, B, 1); `targets` (R or 1, B), from 0 to 1; result (R,).
+///
+/// # Errors
+/// If the shapes do not fit. Targets are not checked: outside [0, 1] the loss has no lower bound.
+pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    by_replica(logits, targets, ops::bce_with_logits)
+}
+
+/// Adds the replica axis to outputs (B, O) and their targets, and takes it off the loss again.
+fn by_replica(
+    outputs: &Tensor,
+    targets: &Tensor,
+    loss: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    match outputs.rank() {
+        2 => loss(&outputs.unsqueeze(0)?, &targets.unsqueeze(0)?)?.squeeze(0),
+        _ => loss(outputs, targets),
+    }
 }
 
 /// Cross-entropy against smoothed classes: (1 − ε) · [`cross_entropy`] + ε / C · Σ_c −ln p_c, the mean
@@ -40,14 +66,16 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// If `smoothing` is outside [0, 1], and as [`cross_entropy`].
 pub fn smooth_cross_entropy(logits: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor> {
     check_smoothing(smoothing)?;
-    let right = (cross_entropy(logits, targets)? * (1. - smoothing))?;
-    let all = log_softmax(logits, D::Minus1)?.mean((1, 2))?; // (R,): the mean over classes, too
-    right - (all * smoothing)?
+    by_replica(logits, targets, |logits, targets| {
+        let right = (cross_entropy(logits, targets)? * (1. - smoothing))?;
+        let all = log_softmax(logits, D::Minus1)?.mean((1, 2))?; // (R,): the mean over classes, too
+        right - (all * smoothing)?
+    })
 }
 
 /// Cross-entropy with smoothed classes and a weight for each class, as PyTorch's `CrossEntropyLoss` with
-/// `weight` and `label_smoothing`: ((1 − ε) · Σ_rows w[y] · −ln p_y + ε / C · Σ_rows Σ_c w[c] · −ln p_c) /
-/// Σ_rows w[y].
+/// `weight` and `label_smoothing`: ((1 − ε) · Σ w_y · −ln p_y + ε / C · Σ Σ_c w_c · −ln p_c) / Σ w_y, with the
+/// sums over the rows, whose class is y.
 ///
 /// # Shapes
 /// `logits` (R, B, C); `targets` (R or 1, B), class numbers; `weights` (C,); result (R,).
@@ -61,6 +89,10 @@ pub fn weighted_cross_entropy(
     smoothing: f64,
 ) -> Result<Tensor> {
     check_smoothing(smoothing)?;
+    if logits.rank() == 2 {
+        let loss = |zs: &Tensor, ys: &Tensor| weighted_cross_entropy(zs, ys, weights, smoothing);
+        return by_replica(logits, targets, loss);
+    }
     let classes = class_numbers(logits, targets)?; // (R, B)
     if weights.dims() != [logits.dim(D::Minus1)?] {
         bail!(
@@ -94,6 +126,11 @@ pub fn weighted_binary_cross_entropy(
     smoothing: f64,
 ) -> Result<Tensor> {
     check_smoothing(smoothing)?;
+    if logits.rank() == 2 {
+        let loss =
+            |zs: &Tensor, ys: &Tensor| weighted_binary_cross_entropy(zs, ys, weights, smoothing);
+        return by_replica(logits, targets, loss);
+    }
     let (replicas, rows) = match logits.dims() {
         [r, b, 1] => (*r, *b),
         dims => bail!("expected logits of shape (R, B, 1), received {dims:?}"),
@@ -154,6 +191,9 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
 /// # Errors
 /// If the shapes do not fit. Targets are not checked: one that is not finite gives such a loss.
 pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    if predictions.rank() == 2 {
+        return by_replica(predictions, targets, mse);
+    }
     let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
     match (predictions.dims(), targets.dims()) {
         ([r, b, o], [shared, tb, to]) if (shared == r || *shared == 1) && (b, o) == (tb, to) => {}

@@ -62,6 +62,8 @@ mod places;
 mod properties;
 mod pytorch;
 #[cfg(feature = "experiment")]
+mod pytorch_models;
+#[cfg(feature = "experiment")]
 mod repeats;
 mod resume;
 mod seeded;

@@ -3,7 +3,10 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Activation, ModuleT, Optimizer, VarMap, batch_norm, linear};
 use candle_noise::data::Samples;
-use candle_noise::loss::{weighted_binary_cross_entropy, weighted_cross_entropy};
+use candle_noise::loss::{
+    binary_cross_entropy, cross_entropy, mse, smooth_cross_entropy, weighted_binary_cross_entropy,
+    weighted_cross_entropy,
+};
 use candle_noise::metric::Accuracy;
 use candle_noise::nn::{Model, SequentialT, seeded_vars, seq_t, sorted_vars, trainable_vars};
 use candle_noise::objective::{
@@ -157,6 +160,45 @@ fn weighted_losses_are_those_of_pytorch() -> Result<()> {
     ];
     for own in expected {
         check(&zs, weighted_binary_cross_entropy(&zs, &ys, &classes, own.0)?, own)?;
+    }
+    Ok(())
+}
+
+/// A loop of one's own has no replica axis: the loss is a scalar, that of a single replica.
+#[test]
+fn losses_without_a_replica_axis_are_scalars() -> Result<()> {
+    type Loss = fn(&Tensor, &Tensor) -> Result<Tensor>;
+    let three = Tensor::new(&[[0.5f32, -1., 2.], [1.5, 0., -0.5]], &Device::Cpu)?;
+    let one = Tensor::new(&[[0.5f32], [-1.]], &Device::Cpu)?;
+    let (classes, shares) =
+        (Tensor::new(&[2u32, 0], &Device::Cpu)?, Tensor::new(&[1f32, 0.], &Device::Cpu)?);
+    let cases: [(Loss, &Tensor, &Tensor); 7] = [
+        (cross_entropy, &three, &classes),
+        (|zs, ys| smooth_cross_entropy(zs, ys, 0.1), &three, &classes),
+        (
+            |zs, ys| {
+                let weights = Tensor::new(&[1f32, 2., 3.], &Device::Cpu)?;
+                weighted_cross_entropy(zs, ys, &weights, 0.1)
+            },
+            &three,
+            &classes,
+        ),
+        (binary_cross_entropy, &one, &shares),
+        (
+            |zs, ys| {
+                let weights = Tensor::new(&[1f32, 2.], &Device::Cpu)?;
+                weighted_binary_cross_entropy(zs, ys, &weights, 0.)
+            },
+            &one,
+            &shares,
+        ),
+        (mse, &one, &shares),
+        (mse, &three, &three),
+    ];
+    for (loss, zs, ys) in cases {
+        let own = loss(zs, ys)?.to_scalar::<f32>()?;
+        let replicated = loss(&zs.unsqueeze(0)?, &ys.unsqueeze(0)?)?.to_vec1::<f32>()?;
+        assert_eq!([own].as_slice(), replicated);
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use super::options::TrainOptions;
 use crate::data::Samples;
 
 /// Trains a model with any of Candle's optimizers, for the epochs of the options, and returns its curves.
-/// [`Trainer`](super::Trainer) trains epoch by epoch, and checks gradients and weights.
+/// [`Trainer`](super::Trainer) trains epoch by epoch, and checks gradients and weights, which have no names
+/// here: call [`check_gradients`](crate::nn::check_gradients) once, with the loss of a batch.
 ///
 /// `after` are the curves of earlier calls, which the new ones continue: a loop of calls of one epoch
 /// trains as one call does, with other orders of the rows in each epoch. The first call takes

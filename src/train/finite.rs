@@ -25,8 +25,8 @@ fn finite_parts(var: &Var, parts: usize) -> Result<Vec<bool>> {
             drop(storage);
             // 0 · x is 0 for numbers and NaN for others.
             let xs = var.as_detached_tensor().flatten_all()?.reshape((parts, ()))?;
-            let sums = xs.affine(0., 0.)?.sum(1)?.to_dtype(DType::F64)?;
-            sums.to_vec1::<f64>()?.into_iter().map(f64::is_finite).collect()
+            let sums = xs.affine(0., 0.)?.sum(1)?.to_dtype(DType::F32)?;
+            sums.to_vec1::<f32>()?.into_iter().map(f32::is_finite).collect()
         }
     })
 }

@@ -29,13 +29,14 @@ fn short_work_stays_on_the_cpu() {
 #[test]
 fn what_began_on_a_gpu_goes_on_there() {
     let (Some(_), folder) = (device(), tempfile::tempdir().unwrap()) else { return };
-    let out = folder.path();
+    let out = &folder.path().join("run");
     let args = "--epochs 20 --checkpoint-every 10 --device cuda";
     assert_eq!(trained("hidden_noise", args, out).1, "cuda");
     let (said, device) = trained("hidden_noise", "--epochs 30 --resume", out);
     assert_eq!(said, "--device auto takes cuda: the checkpoints were trained there\n");
     assert_eq!(device, "cuda");
 
+    let out = &folder.path().join("grid");
     let args = "--epochs 20 --placement input --stddev 0.1";
     trained("grid_search", &format!("{args} --repeats 2 --device cuda"), out);
     let (said, device) = trained("grid_search", &format!("{args} --repeats 3"), out);

@@ -89,25 +89,23 @@ pub fn weighted_cross_entropy(
     smoothing: f64,
 ) -> Result<Tensor> {
     check_smoothing(smoothing)?;
-    if logits.rank() == 2 {
-        let loss = |zs: &Tensor, ys: &Tensor| weighted_cross_entropy(zs, ys, weights, smoothing);
-        return by_replica(logits, targets, loss);
-    }
-    let classes = class_numbers(logits, targets)?; // (R, B)
-    if weights.dims() != [logits.dim(D::Minus1)?] {
-        bail!(
-            "expected a weight for each of {} classes, received {:?}",
-            logits.dim(D::Minus1)?,
-            weights.dims()
-        )
-    }
-    let weights = weights.to_dtype(logits.dtype())?;
-    let own = weights.index_select(&classes.flatten_all()?, 0)?.reshape(classes.dims())?;
-    let losses = log_softmax(logits, D::Minus1)?.neg()?; // (R, B, C)
-    let right = losses.gather(&classes.unsqueeze(2)?.contiguous()?, 2)?.squeeze(2)?; // (R, B)
-    let right = ((right * &own)?.sum(1)? * (1. - smoothing))?;
-    let all = losses.broadcast_mul(&weights)?.mean(2)?.sum(1)?;
-    (right + (all * smoothing)?)?.div(&own.sum(1)?)
+    by_replica(logits, targets, |logits, targets| {
+        let classes = class_numbers(logits, targets)?; // (R, B)
+        if weights.dims() != [logits.dim(D::Minus1)?] {
+            bail!(
+                "expected a weight for each of {} classes, received {:?}",
+                logits.dim(D::Minus1)?,
+                weights.dims()
+            )
+        }
+        let weights = weights.to_dtype(logits.dtype())?;
+        let own = weights.index_select(&classes.flatten_all()?, 0)?.reshape(classes.dims())?;
+        let losses = log_softmax(logits, D::Minus1)?.neg()?; // (R, B, C)
+        let right = losses.gather(&classes.unsqueeze(2)?.contiguous()?, 2)?.squeeze(2)?; // (R, B)
+        let right = ((right * &own)?.sum(1)? * (1. - smoothing))?;
+        let all = losses.broadcast_mul(&weights)?.mean(2)?.sum(1)?;
+        (right + (all * smoothing)?)?.div(&own.sum(1)?)
+    })
 }
 
 /// Binary cross-entropy with smoothed targets and a weight for each of the two classes, the same as
@@ -126,32 +124,29 @@ pub fn weighted_binary_cross_entropy(
     smoothing: f64,
 ) -> Result<Tensor> {
     check_smoothing(smoothing)?;
-    if logits.rank() == 2 {
-        let loss =
-            |zs: &Tensor, ys: &Tensor| weighted_binary_cross_entropy(zs, ys, weights, smoothing);
-        return by_replica(logits, targets, loss);
-    }
-    let (replicas, rows) = match logits.dims() {
-        [r, b, 1] => (*r, *b),
-        dims => bail!("expected logits of shape (R, B, 1), received {dims:?}"),
-    };
-    let weights = weights.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-    let [first, second] = weights[..] else {
-        bail!("expected a weight for each of 2 classes, received {}", weights.len())
-    };
-    let targets = targets.to_dtype(logits.dtype())?.broadcast_as((replicas, rows))?;
-    let zs = logits.squeeze(2)?;
-    // −ln p of class 1 and of class 0, finite for every finite logit.
-    let tail = (zs.abs()?.neg()?.exp()? + 1.)?.log()?;
-    let ones = (zs.neg()?.relu()? + &tail)?;
-    let zeros = (zs.relu()? + tail)?;
-    let half = smoothing / 2.;
-    // The share of each class in the loss of a row, times the weight.
-    let one = (targets.affine(1. - smoothing, half)? * second)?;
-    let zero = (targets.affine(smoothing - 1., 1. - half)? * first)?;
-    let sum = ((ones * one)? + (zeros * zero)?)?.sum(1)?;
-    let total = (targets.affine(second - first, first)?).sum(1)?;
-    sum.div(&total)
+    by_replica(logits, targets, |logits, targets| {
+        let (replicas, rows) = match logits.dims() {
+            [r, b, 1] => (*r, *b),
+            dims => bail!("expected logits of shape (R, B, 1), received {dims:?}"),
+        };
+        let weights = weights.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        let [first, second] = weights[..] else {
+            bail!("expected a weight for each of 2 classes, received {}", weights.len())
+        };
+        let targets = targets.to_dtype(logits.dtype())?.broadcast_as((replicas, rows))?;
+        let zs = logits.squeeze(2)?;
+        // −ln p of class 1 and of class 0, finite for every finite logit.
+        let tail = (zs.abs()?.neg()?.exp()? + 1.)?.log()?;
+        let ones = (zs.neg()?.relu()? + &tail)?;
+        let zeros = (zs.relu()? + tail)?;
+        let half = smoothing / 2.;
+        // The share of each class in the loss of a row, times the weight.
+        let one = (targets.affine(1. - smoothing, half)? * second)?;
+        let zero = (targets.affine(smoothing - 1., 1. - half)? * first)?;
+        let sum = ((ones * one)? + (zeros * zero)?)?.sum(1)?;
+        let total = (targets.affine(second - first, first)?).sum(1)?;
+        sum.div(&total)
+    })
 }
 
 /// Smoothed targets for one logit, y (1 − ε) + ε / 2, with which the binary cross-entropy L becomes
@@ -191,14 +186,16 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
 /// # Errors
 /// If the shapes do not fit. Targets are not checked: one that is not finite gives such a loss.
 pub fn mse(predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    if predictions.rank() == 2 {
-        return by_replica(predictions, targets, mse);
-    }
-    let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
-    match (predictions.dims(), targets.dims()) {
-        ([r, b, o], [shared, tb, to]) if (shared == r || *shared == 1) && (b, o) == (tb, to) => {}
-        (p, t) => bail!("the mean squared error expects equal shapes, received {p:?} and {t:?}"),
-    }
-    let targets = targets.to_dtype(predictions.dtype())?;
-    predictions.broadcast_sub(&targets)?.sqr()?.mean((1, 2))
+    by_replica(predictions, targets, |predictions, targets| {
+        let targets = if targets.rank() == 2 { targets.unsqueeze(2)? } else { targets.clone() };
+        match (predictions.dims(), targets.dims()) {
+            ([r, b, o], [shared, tb, to])
+                if (shared == r || *shared == 1) && (b, o) == (tb, to) => {}
+            (p, t) => {
+                bail!("the mean squared error expects equal shapes, received {p:?} and {t:?}")
+            }
+        }
+        let targets = targets.to_dtype(predictions.dtype())?;
+        predictions.broadcast_sub(&targets)?.sqr()?.mean((1, 2))
+    })
 }

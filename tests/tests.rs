@@ -1,6 +1,7 @@
 //! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
 mod batch_norm;
+mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]

@@ -4,8 +4,9 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer, VarMap};
 use candle_noise::data::Samples;
+use candle_noise::metric::{Better, Metric, Predicted};
 use candle_noise::nn::Model;
-use candle_noise::objective::MeanSquaredError;
+use candle_noise::objective::{MeanSquaredError, Objective, WithMetric};
 use candle_noise::optim::{OptimizerState, SaveState};
 use candle_noise::train::{Checkpoint, Curves, EarlyStopping, History, TrainOptions, Trainer, fit};
 
@@ -78,6 +79,14 @@ impl SaveState for Scripted {
 
 /// A training to its end with the weights of a script. The validation losses are their squares.
 fn scripted(script: &[f32], rule: EarlyStopping) -> Result<Trainer> {
+    scripted_by(MeanSquaredError { outputs: 1 }, script, rule)
+}
+
+fn scripted_by(
+    objective: impl Objective + 'static,
+    script: &[f32],
+    rule: EarlyStopping,
+) -> Result<Trainer> {
     let varmap = VarMap::new();
     let var = Var::new(&[[9f32]], &Device::Cpu)?;
     varmap.data().lock().unwrap().insert("w".to_string(), var.clone());
@@ -87,7 +96,7 @@ fn scripted(script: &[f32], rule: EarlyStopping) -> Result<Trainer> {
         &Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?,
         &Tensor::zeros(1, DType::F32, &Device::Cpu)?,
     )?;
-    let options = TrainOptions::new(script.len()).objective(MeanSquaredError { outputs: 1 });
+    let options = TrainOptions::new(script.len()).objective(objective);
     let trainer = Trainer::new(Model::new(model), &varmap, optimizer, zeros.clone(), options)?;
     let watched = if rule.on_test { Trainer::with_test } else { Trainer::with_validation };
     let mut trainer = watched(trainer, zeros)?.with_early_stopping(rule)?;
@@ -182,6 +191,41 @@ fn the_score_can_be_watched_instead_of_the_loss() -> Result<()> {
     }
     resumed.finish()?;
     assert_eq!(resumed.history(), whole.history());
+    Ok(())
+}
+
+/// The largest output.
+#[derive(Debug)]
+struct Largest(Better);
+
+impl Metric for Largest {
+    fn name(&self) -> &str {
+        "largest"
+    }
+
+    fn better(&self) -> Better {
+        self.0
+    }
+
+    fn score(&self, rows: &Predicted) -> Option<f64> {
+        rows.iter().map(|(outputs, _)| f64::from(outputs[0])).reduce(f64::max)
+    }
+}
+
+/// The losses are the squares of the outputs: their lowest one is in epoch 4.
+#[test]
+fn any_metric_can_be_watched_in_its_direction() -> Result<()> {
+    let script = [2., 3., -4., 0.5, 1.];
+    let rule = EarlyStopping::new(9).restore_best();
+    let restored = |better: Better, rule: EarlyStopping| -> Result<Option<usize>> {
+        let objective = WithMetric::new(MeanSquaredError { outputs: 1 }, Largest(better));
+        let trainer = scripted_by(objective, &script, rule)?;
+        assert_eq!(trainer.history().metric, "largest");
+        Ok(trainer.history().replicas[0].restored_epoch)
+    };
+    assert_eq!(restored(Better::Higher, rule)?, Some(4));
+    assert_eq!(restored(Better::Higher, rule.on_score())?, Some(2));
+    assert_eq!(restored(Better::Lower, rule.on_score())?, Some(3));
     Ok(())
 }
 

@@ -305,12 +305,15 @@ fn noise_on_a_variable_without_a_gradient_is_an_error() -> Result<()> {
     let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
     let layer = linear(2, 1, vb.pp("fc"))?;
     vb.get(3, "count")?;
+    vb.get(2, "spare")?;
     let noise = WeightNoise::new(&varmap, 0.1, map.builder())?;
     let vars = trainable_vars(&varmap).into_iter().map(|(_, var)| var).collect();
     let (model, mut sgd) = (noise.model(layer), noise.optimizer(SGD::new(vars, 0.1)?));
     let grads = model.forward_t(&inputs()?, true)?.sum_all()?.backward()?;
     let error = message(sgd.step(&grads));
-    assert!(error.contains("WeightNoise: no gradient for the variable \"count\""), "{error}");
+    let expected = "WeightNoise: expected a gradient for each variable, received none for 2 of 4";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains("count of shape [3], spare of shape [2]"), "{error}");
     assert!(error.contains("if they are called running_mean or running_var"), "{error}");
     Ok(())
 }

@@ -15,7 +15,7 @@ pub struct RecipeArgs {
     /// Label smoothing from 0 to 1, in training only
     #[arg(long, value_name = "X", default_value = "0", value_parser = share, allow_hyphen_values = true)]
     label_smoothing: f64,
-    /// Largest norm of the gradient; a longer one is scaled down to it
+    /// Largest norm of the gradient; a longer one is scaled down to it, before noise on gradients
     #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     clip_norm: Option<f64>,
     /// Schedule of the learning rate: constant, step:EVERY:FACTOR, cosine[:FLOOR] or

@@ -69,11 +69,13 @@ impl Reason {
             Self::Integer => "integers have no gradient; nn::trainable_vars leaves them out",
             Self::LayerNorm => {
                 "a norm, likely LayerNorm::forward or ops::layer_norm of candle_nn, whose fused op \
-                 cuts the gradient; candle_nn::ops::layer_norm_slow has one; or a norm that is not used"
+                 cuts the gradient; candle_nn::ops::layer_norm_slow has one; or a norm that is not \
+                 used"
             }
             Self::RmsNorm => {
                 "a norm, likely RmsNorm::forward or ops::rms_norm of candle_nn, whose fused op cuts \
-                 the gradient; RmsNorm::forward_diff and candle_nn::ops::rms_norm_slow have one; or a norm that is not used"
+                 the gradient; RmsNorm::forward_diff and candle_nn::ops::rms_norm_slow have one; or \
+                 a norm that is not used"
             }
             Self::Scores => {
                 "queries and keys, likely before ops::softmax_last_dim or rotary_emb::rope of \

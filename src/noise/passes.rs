@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Error, Result, Tensor, bail};
 
 use super::var_sites::{VarSite, VarSites};
+use crate::nn::check_grad_store;
 
 /// Variables that are noisy between a training pass and its step.
 #[derive(Debug)]
@@ -164,15 +165,13 @@ impl Passes {
     }
 
     fn check_grads(&self, values: &[Option<Values>], grads: &GradStore) -> Result<()> {
-        match self.noisy(values).find(|(site, _)| grads.get(&site.var).is_none()) {
-            None => Ok(()),
-            Some((site, _)) => bail!(
-                "WeightNoise: no gradient for the variable {:?}: the loss does not depend on it. \
-                 Statistics that a layer writes take no noise if they are called running_mean or \
-                 running_var",
-                site.name
-            ),
-        }
+        let vars = self.noisy(values).map(|(site, _)| (site.name.clone(), site.var.clone()));
+        check_grad_store(grads, &vars.collect::<Vec<_>>()).map_err(|error| {
+            Error::Msg(format!(
+                "WeightNoise: {error}\nStatistics that a layer writes take no noise if they are \
+                 called running_mean or running_var"
+            ))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod class_options;
 mod loss_fn;
 mod shipped;
+mod with_metric;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use candle_core::{Result, Tensor, bail};
 pub use class_options::ClassOptions;
 pub use loss_fn::LossFn;
 pub use shipped::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError};
+pub use with_metric::WithMetric;
 
 use crate::metric::{Metric, check_classes, check_finite};
 

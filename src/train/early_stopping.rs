@@ -20,9 +20,7 @@ use crate::objective::Objective;
 /// if alone.
 ///
 /// With `on_score` the score of the primary metric is watched instead of the loss, in the metric's
-/// direction. To watch another metric, put it first in [`Objective::metrics`].
-///
-/// [`Objective::metrics`]: crate::objective::Objective::metrics
+/// direction. [`WithMetric`](crate::objective::WithMetric) makes any metric the primary one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlyStopping {

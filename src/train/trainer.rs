@@ -194,8 +194,8 @@ impl Trainer {
     ///
     /// # Errors
     /// If the model, the loss or the optimizer fails, or, in the first step, a trainable variable has no
-    /// gradient, or is neither frozen nor in the optimizer: the error names each of them. The weights are then those of the last step;
-    /// training continues only after [`resume`](Self::resume).
+    /// gradient, or is neither frozen nor in the optimizer: the error names each of them. The weights are
+    /// then those of the last step; training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
         let Self { model, varmap, optimizer, epochs, frozen, rate, .. } = self;
         if !epochs.options.lr_schedule.is_constant() {

@@ -8,6 +8,8 @@
 //! the first step ([`Objective::check`](crate::objective::Objective::check)). In a loop of your own
 //! call that method once on the targets of each set: the functions here check only what costs
 //! nothing in a step, which each of them documents.
+//!
+//! Outputs in f16 or bf16 have a loss in f32, and a gradient in their own precision.
 
 use candle_core::{D, DType, Result, Tensor, bail};
 use candle_nn::ops::log_softmax;
@@ -41,12 +43,14 @@ pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor>
     by_replica(logits, targets, ops::bce_with_logits)
 }
 
-/// Adds the replica axis to outputs (B, O) and their targets, and takes it off the loss again.
+/// Adds the replica axis to outputs (B, O) and their targets, and takes it off the loss again. The
+/// outputs are in single or double precision.
 fn by_replica(
     outputs: &Tensor,
     targets: &Tensor,
     loss: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
 ) -> Result<Tensor> {
+    let outputs = &ops::at_least_single(outputs)?;
     match outputs.rank() {
         2 => loss(&outputs.unsqueeze(0)?, &targets.unsqueeze(0)?)?.squeeze(0),
         _ => loss(outputs, targets),
@@ -135,10 +139,12 @@ pub fn weighted_binary_cross_entropy(
         };
         let targets = targets.to_dtype(logits.dtype())?.broadcast_as((replicas, rows))?;
         let zs = logits.squeeze(2)?;
-        // −ln p of class 1 and of class 0, finite for every finite logit.
+        // −ln p of class 1 and of class 0, finite for every finite logit. At z = 0 Candle's derivatives
+        // of max(z, 0) and |z| are 1, and max(−z, 0) = max(z, 0) − z must go with them.
         let tail = (zs.abs()?.neg()?.exp()? + 1.)?.log()?;
-        let ones = (zs.neg()?.relu()? + &tail)?;
-        let zeros = (zs.relu()? + tail)?;
+        let positive = zs.relu()?;
+        let ones = ((&positive - &zs)? + &tail)?;
+        let zeros = (positive + tail)?;
         let half = smoothing / 2.;
         // The share of each class in the loss of a row, times the weight.
         let one = (targets.affine(1. - smoothing, half)? * second)?;

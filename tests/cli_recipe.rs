@@ -55,7 +55,8 @@ fn a_schedule_by_the_number_of_epochs_goes_on_with_this_number_only() {
         let more = format!("{} --resume", args(20, schedule));
         let output = run("baseline", &more, folder.path());
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-        assert!(code == 0 || stderr(&output).contains("expected epochs 20, received 10"));
+        let why = "expected epochs 20, received 10, on which its learning rates depend";
+        assert!(code == 0 || stderr(&output).contains(why), "{}", stderr(&output));
     }
     let undisturbed = tempfile::tempdir().unwrap();
     let fresh = format!("{} --fresh", args(10, "step:5:0.5"));
@@ -76,7 +77,8 @@ fn a_grid_has_one_recipe_and_other_recipes_are_other_experiments() {
     assert!(page.contains("weight decay 0.1, clip norm 0.5"));
     let output = run("grid_search", grid, folder.path());
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("holds other results: expected recipe none, received {"));
+    let why = "holds other results: expected clip norm none, received 0.5";
+    assert!(stderr(&output).contains(why), "{}", stderr(&output));
 }
 
 #[test]
@@ -85,7 +87,12 @@ fn flags_out_of_range_are_named() {
         ("baseline", "--weight-decay -1", "--weight-decay"),
         ("baseline", "--label-smoothing 1.5", "a number from 0 to 1, received '1.5'"),
         ("baseline", "--clip-norm 0", "--clip-norm"),
+        ("baseline", "--clip-norm 1e-320", "above 0, also in single precision, received '1e-320'"),
         ("grid_search", "--lr-schedule linear", "expected constant, step:EVERY:FACTOR"),
-        ("baseline", "--lr-schedule plateau:3:0.5", "expected a validation size of at least 1"),
+        (
+            "baseline",
+            "--lr-schedule plateau:3:0.5",
+            "validation size of at least 1 (--validation-size)",
+        ),
     ]);
 }

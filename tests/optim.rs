@@ -290,6 +290,10 @@ fn biases_and_norms_are_told_by_rank_and_name() -> Result<()> {
         ("fc.bias", &[5, 1, 3]),
         ("block.LayerNorm.weight", &[5, 3]),
         ("block.layer_norm.beta", &[5, 3]),
+        ("ln_f.weight", &[5, 3]),
+        ("bn1.weight", &[5, 3]),
+        ("BatchNorm2d.weight", &[5, 3]),
+        ("attn.q_norm.scale", &[5, 3]),
     ] {
         assert!(!decays(name, shape)?, "{name} {shape:?}");
     }
@@ -299,6 +303,9 @@ fn biases_and_norms_are_told_by_rank_and_name() -> Result<()> {
         ("fc.weight", &[5, 2, 3]),
         ("out.weight", &[5, 2, 1]),
         ("normal.embed.weight", &[7, 2]),
+        ("normal_fc.weight", &[7, 2]),
+        ("unnormalized.weight", &[7, 2]),
+        ("kiln.weight", &[7, 2]),
     ] {
         assert!(decays(name, shape)?, "{name} {shape:?}");
     }

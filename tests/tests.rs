@@ -59,6 +59,7 @@ mod optim_pytorch;
 mod own;
 #[cfg(feature = "experiment")]
 mod places;
+mod precision;
 #[cfg(feature = "experiment")]
 mod properties;
 mod pytorch;
@@ -68,6 +69,7 @@ mod pytorch_models;
 mod repeats;
 mod resume;
 mod seeded;
+mod shapes;
 mod targets;
 #[cfg(feature = "cli")]
 mod tasks;
@@ -76,6 +78,7 @@ mod train_options;
 mod trainer;
 #[cfg(feature = "experiment")]
 mod tutorial;
+mod variables;
 mod weight_noise;
 mod weight_passes;
 mod wrappers;

@@ -250,11 +250,11 @@ fn options_and_samples_that_do_not_fit_are_named() -> Result<()> {
     let (pair, pair_vars) = mlp(&[1, 2], 0.1)?;
     let error = fit(&pair, &mut adam(&pair_vars, 0.1)?, &train, None, &one, History::default())
         .unwrap_err();
-    assert!(error.to_string().contains("the model has 2 replicas"), "{error}");
+    assert!(error.to_string().contains("received outputs of shape [2, "), "{error}");
     assert!(train.batch(&[50], 1).is_err() && train.batch(&[1], 0).is_err());
     let (xs, ys) = samples(5)?;
     let error = Samples::new(&xs, &ys.narrow(0, 0, 4)?).unwrap_err().to_string();
-    assert!(error.contains("[1, 5, 2] and [1, 4]"), "{error}");
+    assert!(error.contains("[5, 2] and [4]"), "{error}");
     assert!(Samples::new(&xs.narrow(0, 0, 0)?, &ys.narrow(0, 0, 0)?).is_err());
     Ok(())
 }

@@ -1,7 +1,12 @@
 //! Options of training: losses, classes, batches, learning rates and calls in a row.
 
-use candle_core::{DType, Device, Result, Tensor, Var};
-use candle_nn::{Activation, ModuleT, Optimizer, VarMap, batch_norm, linear};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::{DType, Device, Module, Result, Tensor, Var};
+use candle_nn::{
+    Activation, BatchNorm, Conv2d, Conv2dConfig, Linear, ModuleT, Optimizer, VarMap, batch_norm,
+    conv2d, linear,
+};
 use candle_noise::data::Samples;
 use candle_noise::metric::Accuracy;
 use candle_noise::nn::{Model, SequentialT, seeded_vars, seq_t, sorted_vars, trainable_vars};
@@ -10,7 +15,9 @@ use candle_noise::objective::{
 };
 use candle_noise::ops::bce_with_logits;
 use candle_noise::optim::{Adam, AdamOptions, Sgd, SgdOptions};
-use candle_noise::train::{History, LrSchedule, TrainOptions, Trainer, evaluate, fit};
+use candle_noise::train::{
+    EarlyStopping, History, LrDecay, LrSchedule, TrainOptions, Trainer, evaluate, fit,
+};
 
 /// Points that a line separates.
 fn samples(rows: usize) -> Result<Samples> {
@@ -132,13 +139,132 @@ fn a_batch_of_one_row_for_batch_norm_is_refused_or_dropped() -> Result<()> {
         Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples(33)?, options)
     };
     let error = message(trainer(TrainOptions::new(2)));
-    assert!(error.contains("the last batch of 33 rows has a single row"), "{error}");
+    assert!(error.contains("a last batch of one row, as 33 rows leave it"), "{error}");
     assert!(error.contains("norm.running_var") && error.contains("drop_last"), "{error}");
-    assert!(message(trainer(TrainOptions::new(2).batch_size(1))).contains("a single row"));
+    let error = message(trainer(TrainOptions::new(2).batch_size(1).drop_last()));
+    assert!(
+        error.contains("choose a batch_size above 1") && !error.contains("drop_last"),
+        "{error}"
+    );
     for options in [TrainOptions::new(2).drop_last(), TrainOptions::new(2).batch_size(30)] {
         let trainer = trained(trainer(options)?)?;
         assert!(weights(trainer.varmap())?.iter().all(|x| x.is_finite()));
     }
+    Ok(())
+}
+
+/// Images of `side` × `side` pixels, after a convolution and a `BatchNorm`.
+fn images(side: usize) -> Result<Trainer> {
+    struct Network(Conv2d, BatchNorm, Linear);
+    impl ModuleT for Network {
+        fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+            let Self(conv, norm, fc) = self;
+            let ys = norm.forward_t(&conv.forward(xs)?, train)?.relu()?;
+            fc.forward(&ys.flatten_from(1)?)
+        }
+    }
+    let varmap = VarMap::new();
+    let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
+    let model = Network(
+        conv2d(1, 2, 1, Conv2dConfig::default(), vb.pp("conv"))?,
+        batch_norm(2, 1e-5, vb.pp("norm"))?,
+        linear(2 * side * side, 1, vb.pp("fc"))?,
+    );
+    let pixels = (0..3 * side * side).map(|i| (i as f32 * 0.7).sin()).collect();
+    let xs = Tensor::from_vec::<_, f32>(pixels, (3, 1, side, side), &Device::Cpu)?;
+    let samples = Samples::new(&xs, &Tensor::new(&[0f32, 1., 1.], &Device::Cpu)?)?;
+    let options = TrainOptions::new(2).batch_size(2);
+    Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples, options)
+}
+
+/// An image has many numbers a channel; one of a single pixel shows what it does in the first epoch.
+#[test]
+fn a_batch_of_one_image_is_judged_by_its_statistics() -> Result<()> {
+    let trainer = trained(images(3)?)?;
+    assert_eq!(trainer.history().replicas[0].epochs(), 2);
+    assert!(weights(trainer.varmap())?.iter().all(|x| x.is_finite()));
+    let mut trainer = images(1)?;
+    let error = message(trainer.epoch());
+    assert!(error.contains("norm.running_var") && error.contains("as 3 rows leave it"), "{error}");
+    assert!(message(trainer.checkpoint()).contains("spoilt running statistics"));
+    Ok(())
+}
+
+/// Candle's rectifier hides a running variance that is NaN from the loss.
+#[test]
+fn running_statistics_that_a_rectifier_hides_end_the_run() -> Result<()> {
+    let varmap = VarMap::new();
+    let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
+    let model = seq_t()
+        .add(linear(2, 4, vb.pp("fc1"))?)
+        .add(batch_norm(4, 1e-5, vb.pp("norm"))?)
+        .add(Activation::Relu)
+        .add(linear(4, 1, vb.pp("fc2"))?);
+    let options = TrainOptions::new(9);
+    let mut trainer =
+        Trainer::new(Model::new(model), &varmap, adam(&varmap)?, samples(20)?, options)?;
+    trainer.epoch()?;
+    let var = sorted_vars(&varmap).into_iter().find(|(name, _)| name == "norm.running_var");
+    var.unwrap().1.set(&Tensor::full(f32::NAN, 4, &Device::Cpu)?)?;
+    trainer.epoch()?;
+    let stop = trainer.history().replicas[0].stopped.clone().unwrap();
+    assert_eq!((stop.epoch, &stop.which[..]), (2, "weights"));
+    Ok(())
+}
+
+#[test]
+fn fit_leaves_the_rate_as_it_was_and_curves_without_gaps() -> Result<()> {
+    struct Fails(SequentialT, AtomicUsize);
+    impl ModuleT for Fails {
+        fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+            if train && self.1.fetch_add(1, Ordering::Relaxed) == 2 {
+                candle_core::bail!("mine")
+            }
+            self.0.forward_t(xs, train)
+        }
+    }
+    let (model, varmap) = network(1)?;
+    let (mut adam, samples) = (adam(&varmap)?, samples(20)?);
+    let halved = TrainOptions::new(5).lr_schedule("step:1:0.5".parse()?);
+    let fails = Fails(model.clone(), AtomicUsize::new(0));
+    let error = message(fit(&fails, &mut adam, &samples, None, &halved, History::default()));
+    assert!(error.starts_with("mine"), "{error}");
+    assert_eq!(adam.learning_rate(), 0.01);
+    let options = TrainOptions::new(2);
+    let without = fit(&model, &mut adam, &samples, None, &options, History::default())?;
+    let error = message(fit(&model, &mut adam, &samples, Some(&samples), &options, without));
+    assert!(error.contains("with validation samples"), "{error}");
+    let with = fit(&model, &mut adam, &samples, Some(&samples), &options, History::default())?;
+    let error = message(fit(&model, &mut adam, &samples, None, &options, with));
+    assert!(error.contains("without validation samples"), "{error}");
+    Ok(())
+}
+
+/// Fields are public, and a number in them may be out of range.
+#[test]
+fn a_schedule_set_field_by_field_is_checked() -> Result<()> {
+    for (decay, expected) in [
+        (LrDecay::Step { every: 0, factor: 0.5 }, "at least 1 epoch, received 0"),
+        (LrDecay::Cosine { floor: f64::NAN }, "received NaN"),
+        (LrDecay::Plateau { patience: 1, factor: 2. }, "received 2"),
+    ] {
+        let mut schedule = LrSchedule::default();
+        schedule.decay = decay;
+        assert!(schedule.factor(3, 9, &[1., 1.]) >= 0. || expected.contains("NaN"));
+        let error = message(trainer(9, TrainOptions::new(2).lr_schedule(schedule)));
+        assert!(error.contains(expected), "{error}");
+    }
+    let minus: LrSchedule = "cosine:-0".parse()?;
+    assert_eq!(minus.to_string(), "cosine:0");
+    Ok(())
+}
+
+#[test]
+fn early_stopping_is_set_before_the_first_epoch() -> Result<()> {
+    let mut trainer = trainer(9, TrainOptions::new(2))?;
+    trainer.epoch()?;
+    let error = message(trainer.with_early_stopping(EarlyStopping::new(3)));
+    assert!(error.contains("before the first epoch, received it after 1"), "{error}");
     Ok(())
 }
 
@@ -161,7 +287,7 @@ fn calls_of_one_epoch_are_one_call_of_many() -> Result<()> {
     let (model, varmap) = network(1)?;
     let options = TrainOptions::new(1).objective(MeanSquaredError { outputs: 1 });
     let error = message(fit(&model, &mut adam(&varmap)?, &train, None, &options, whole.0));
-    assert!(error.contains("curves of r_squared and 1 replicas"), "{error}");
+    assert!(error.contains("curves of r_squared with replicas: 1, received those of"), "{error}");
     Ok(())
 }
 

@@ -173,7 +173,7 @@ fn epochs_are_counted_when_they_are_finished() -> Result<()> {
     trainer.epoch()?;
     trainer.epoch()?;
     let error = trainer.epoch().unwrap_err().to_string();
-    assert!(error.contains("training has ended after 2 epochs"), "{error}");
+    assert!(error.contains("training has ended after epoch 2"), "{error}");
 
     /// Its first training pass fails.
     struct Fails(std::sync::atomic::AtomicBool);

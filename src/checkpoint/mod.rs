@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::files;
 use crate::train::Checkpoint;
@@ -120,9 +120,13 @@ impl Checkpoints {
             match decode(bytes) {
                 Ok(Content::Whole(checkpoint, run)) => {
                     if let Some([setting, own, other]) = difference("run", &self.run, &run) {
+                        let why = match setting.as_str() {
+                            "epochs" => ", on which its learning rates depend",
+                            _ => "",
+                        };
                         bail!(
                             "{name} is a checkpoint of another experiment: expected {setting} \
-                             {own}, received {other}"
+                             {own}, received {other}{why}"
                         )
                     }
                     return Ok(Some(*checkpoint));
@@ -175,18 +179,31 @@ pub(crate) fn difference(name: &str, own: &Value, other: &Value) -> Option<[Stri
     match (own, other) {
         (Value::Object(own), Value::Object(other)) => {
             let names = own.keys().chain(other.keys());
-            let of = |map: &serde_json::Map<String, Value>, name: &str| {
-                map.get(name).cloned().unwrap_or(Value::Null)
-            };
+            let of =
+                |map: &Map<String, Value>, name: &str| map.get(name).cloned().unwrap_or_default();
             names.filter_map(|name| difference(name, &of(own, name), &of(other, name))).next()
         }
         _ if own == other => None,
-        _ => {
-            let text = |value: &Value| match value {
-                Value::Null => "none".to_string(),
-                value => value.to_string(),
-            };
-            Some([name.replace('_', " "), text(own), text(other)])
-        }
+        _ => Some(match (first_used(own), first_used(other)) {
+            (Some((name, own)), _) if other.is_null() => words(name, own, other),
+            (_, Some((name, other))) if own.is_null() => words(name, own, other),
+            _ => words(name, own, other),
+        }),
     }
+}
+
+/// Returns the first setting of an object, such as a recipe, that is switched on, or else the first.
+fn first_used(settings: &Value) -> Option<(&String, &Value)> {
+    let settings = settings.as_object()?;
+    let used = settings.iter().find(|(_, value)| **value != Value::Bool(false));
+    used.or_else(|| settings.iter().next())
+}
+
+/// Returns a setting and its two values in words.
+fn words(name: &str, own: &Value, other: &Value) -> [String; 3] {
+    let text = |value: &Value| match value {
+        Value::Null => "none".to_string(),
+        value => value.to_string(),
+    };
+    [name.replace('_', " "), text(own), text(other)]
 }

@@ -16,6 +16,12 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     number(text, "a finite number above 0", |&x: &f64| x > 0. && x.is_finite())
 }
 
+/// Parses a number above 0 that is compared with numbers in single precision.
+pub(super) fn above_zero(text: &str) -> Result<f64, String> {
+    let valid = |&x: &f64| x as f32 > 0. && x.is_finite();
+    number(text, "a finite number above 0, also in single precision", valid)
+}
+
 pub(super) fn share(text: &str) -> Result<f64, String> {
     number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
 }

@@ -22,11 +22,14 @@ impl Samples {
     /// `xs` (N, …), `ys` (N,) or (N, O).
     ///
     /// # Errors
-    /// If the numbers of rows differ or are 0.
+    /// If the numbers of rows differ or are 0, or the inputs have rank 0 or 1.
     pub fn new(xs: &Tensor, ys: &Tensor) -> Result<Self> {
-        if xs.rank() < 2 || ys.rank() < 1 {
+        if xs.rank() < 2 || ys.rank() < 1 || xs.dims()[0] != ys.dims()[0] || xs.dims()[0] == 0 {
             let (xs, ys) = (xs.dims(), ys.dims());
-            bail!("expected inputs of shape (N, …) and targets (N, …), received {xs:?} and {ys:?}")
+            bail!(
+                "expected inputs (N, …) of rank 2 or more and targets (N, …) with equal N ≥ 1, \
+                 received {xs:?} and {ys:?}"
+            )
         }
         Ok(Self { replica_axis: false, ..Self::replicated(&xs.unsqueeze(0)?, &ys.unsqueeze(0)?)? })
     }

@@ -6,7 +6,8 @@
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
 
-use super::no_gradient::Reason;
+use super::no_gradient::{Reason, cut_scores};
+use super::vars::check_vars;
 use crate::ops::backward;
 
 /// Runs a backward pass and checks that each of these variables has a gradient. Call it once, before
@@ -25,7 +26,10 @@ use crate::ops::backward;
 /// | `attention::flash_attn`, `ops::sdpa` | `matmul` and `ops::softmax` |
 ///
 /// A cut that leaves another way from each variable to the loss, such as a residual connection
-/// around a norm without weights, is not seen: the gradients are there, but not the whole ones.
+/// around a norm without weights, is not seen: the gradients are there, but not the whole ones. One
+/// such case is: `ops::softmax_last_dim` leaves the queries and keys of a fused projection (`qkv`,
+/// `c_attn`, `in_proj`, …) gradients of exactly 0. The names tell which variables are copied to the host
+/// to see that.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
@@ -47,8 +51,9 @@ use crate::ops::backward;
 /// ```
 ///
 /// # Errors
-/// If a variable has no gradient: the error names each of them with its shape and the likely reason,
-/// told from names and shapes. Also if the backward pass fails.
+/// If there is no variable or one of them twice, or a variable has no gradient: the error names each of
+/// them with its shape and the likely reason, told from names and shapes. Also if the backward pass
+/// fails.
 pub fn check_gradients(loss: &Tensor, vars: &[(String, Var)]) -> Result<()> {
     check_grad_store(&backward(loss)?, vars)
 }
@@ -58,11 +63,24 @@ pub fn check_gradients(loss: &Tensor, vars: &[(String, Var)]) -> Result<()> {
 /// # Errors
 /// If [`check_gradients`] would fail.
 pub fn check_grad_store(grads: &GradStore, vars: &[(String, Var)]) -> Result<()> {
-    if vars.iter().all(|(_, var)| grads.get(var).is_some()) {
-        return Ok(());
+    check_vars("gradients", vars)?;
+    let missing = vars.iter().any(|(_, var)| grads.get(var).is_none());
+    let named: Vec<_> = vars.iter().map(|(name, var)| (name.as_str(), var)).collect();
+    if missing {
+        bail!("{}", describe_missing(grads, &named))
     }
-    let vars: Vec<_> = vars.iter().map(|(name, var)| (name.as_str(), var)).collect();
-    bail!("{}", describe_missing(grads, &vars))
+    for (name, var) in named {
+        let Some(grad) = grads.get(var) else { continue };
+        if cut_scores(name, grad)? {
+            bail!(
+                "expected a gradient of {name} of shape {:?} in all its parts, received one of \
+                 exactly 0 in the first two thirds: {}",
+                var.dims(),
+                Reason::Scores.text()
+            )
+        }
+    }
+    Ok(())
 }
 
 /// Names each variable without a gradient, with the likely reason.

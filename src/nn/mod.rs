@@ -23,4 +23,5 @@ pub use model::Model;
 pub use plain::Plain;
 pub use relu::Relu;
 pub use sequential::{SequentialT, seq_t};
+pub(crate) use vars::check_vars;
 pub use vars::{sorted_vars, trainable_vars};

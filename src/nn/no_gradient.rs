@@ -1,7 +1,7 @@
 //! The likely reason why a variable has no gradient, told from names and shapes. Candle's graph
 //! cannot be walked from outside.
 
-use candle_core::Var;
+use candle_core::{DType, Result, Tensor, Var};
 
 use super::vars::is_running_statistic;
 
@@ -98,7 +98,8 @@ impl Reason {
             Self::Unused => {
                 "the loss does not depend on it: a layer that is not used, a tensor that is detached \
                  or rounded, or an op without a gradient (nn::check_gradients lists candle_nn's); \
-                 nn::trainable_vars leaves out running statistics"
+                 nn::trainable_vars leaves out running statistics. Leave others that need none out \
+                 of the optimizer, and declare them by Trainer::with_frozen"
             }
         }
     }
@@ -166,4 +167,26 @@ fn of_attention(name: &str, found: &[Named], missing: &[Named]) -> Option<Reason
     let none = !has(found, Role::QueryOrKey) && !has(found, Role::Value);
     let output = found.iter().any(|(name, _)| path.is_empty() || below(name));
     (all && none && output).then_some(Reason::Attention)
+}
+
+/// Returns whether a variable makes queries, keys and values in one, and the gradient of the values alone
+/// is not 0.
+pub(super) fn cut_scores(name: &str, grad: &Tensor) -> Result<bool> {
+    const FUSED: [&str; 7] =
+        ["qkv", "wqkv", "qkv_proj", "c_attn", "in_proj", "query_key_value", "to_qkv"];
+    let (path, last) = split(name);
+    let layer = split(path).1.to_ascii_lowercase();
+    // PyTorch's MultiheadAttention has `in_proj_weight` and `in_proj_bias`.
+    let is_fused = FUSED.contains(&layer.as_str()) || last.starts_with("in_proj_");
+    // The long axis is that of the outputs; the last one if they are as long.
+    let axis = (0..grad.rank()).max_by_key(|axis| grad.dims()[*axis]);
+    let Some(axis) = axis.filter(|axis| is_fused && grad.dims()[*axis].is_multiple_of(3)) else {
+        return Ok(false);
+    };
+    let third = grad.dims()[axis] / 3;
+    let is_zero = |start: usize, len: usize| -> Result<bool> {
+        let part = grad.narrow(axis, start, len)?.to_dtype(DType::F32)?;
+        Ok(part.abs()?.sum_all()?.to_scalar::<f32>()? == 0.)
+    };
+    Ok(is_zero(0, 2 * third)? && !is_zero(2 * third, third)?)
 }

@@ -1,8 +1,9 @@
 //! The variables of a model, in an order.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
-use candle_core::Var;
+use candle_core::{Result, Var, bail};
 use candle_nn::VarMap;
 
 /// The names under which normalization layers keep the statistics of past batches: those of Candle's
@@ -23,7 +24,7 @@ pub fn sorted_vars(varmap: &VarMap) -> Vec<(String, Var)> {
 /// itself and which have no gradient. A `VarMap` does not tell the two apart, so the name does: a
 /// variable is a running statistic if the last part of its name is `running_mean` or `running_var`,
 /// as in `candle_nn::BatchNorm`. Checkpoints and saved weights contain both
-/// ([`sorted_vars`]).
+/// ([`sorted_vars`]). A variable with several names, as of tied weights, has the first of them here.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result};
@@ -39,8 +40,30 @@ pub fn sorted_vars(varmap: &VarMap) -> Vec<(String, Var)> {
 /// # Ok(()) }
 /// ```
 pub fn trainable_vars(varmap: &VarMap) -> Vec<(String, Var)> {
-    let vars = sorted_vars(varmap).into_iter();
-    vars.filter(|(name, var)| var.dtype().is_float() && !is_running_statistic(name)).collect()
+    let mut known = HashSet::new();
+    let mut vars = sorted_vars(varmap);
+    vars.retain(|(name, var)| {
+        var.dtype().is_float() && !is_running_statistic(name) && known.insert(var.id())
+    });
+    vars
+}
+
+/// Checks that there are variables, none of them twice.
+pub(crate) fn check_vars(who: &str, vars: &[(String, Var)]) -> Result<()> {
+    if vars.is_empty() {
+        bail!(
+            "{who}: expected a trainable variable, received none: make the layers before, from a \
+             VarBuilder over the VarMap such as nn::seeded_vars; constants from \
+             VarBuilder::from_tensors or from_mmaped_safetensors are not trained"
+        )
+    }
+    let mut names = HashMap::new();
+    for (name, var) in vars {
+        if let Some(other) = names.insert(var.id(), name) {
+            bail!("{who}: expected each variable once, received one as {other} and as {name}")
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether a variable of this name is a running statistic.

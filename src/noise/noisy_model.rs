@@ -38,7 +38,7 @@ impl<M: ModuleT> ModuleT for NoisyModel<M> {
         }
         self.noise.0.perturb()?;
         let result = self.model.forward_t(xs, train);
-        result.or_else(|error| self.noise.0.abandon().and(Err(error)))
+        result.or_else(|error| self.noise.0.abandon(|| Ok(())).and(Err(error)))
     }
 }
 
@@ -110,7 +110,6 @@ impl<O: SaveState> SaveState for CleanOptimizer<O> {
     }
 
     fn abandon_pass(&self) -> Result<()> {
-        self.noise.0.abandon()?;
-        self.inner.abandon_pass()
+        self.noise.0.abandon(|| self.inner.abandon_pass())
     }
 }

@@ -1,18 +1,21 @@
 //! The variables under weight noise, from a training pass to its step.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Error, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::var_sites::{VarSite, VarSites};
-use crate::nn::check_grad_store;
+use crate::nn::describe_missing;
 
 /// Variables that are noisy between a training pass and its step.
 #[derive(Debug)]
 pub(super) struct Passes {
     sites: VarSites,
     pass: Mutex<Pass>,
+    /// Whether a step has seen the values of its own pass.
+    is_checked: AtomicBool,
 }
 
 /// What the last training pass has left.
@@ -36,7 +39,7 @@ struct Values {
 
 impl Passes {
     pub(super) fn new(sites: VarSites) -> Self {
-        Self { sites, pass: Mutex::default() }
+        Self { sites, pass: Mutex::default(), is_checked: AtomicBool::new(false) }
     }
 
     /// Restores the clean values of the last pass.
@@ -84,6 +87,7 @@ impl Passes {
             ),
             Pass::Noisy(values) => {
                 self.check_grads(values, grads)?;
+                self.check_first(values)?;
                 self.clean(values)?;
             }
             Pass::Restored => {}
@@ -92,13 +96,35 @@ impl Passes {
         Ok(())
     }
 
-    /// Restores the clean values after a pass that no step follows.
-    pub(super) fn abandon(&self) -> Result<()> {
-        let mut pass = self.pass();
-        if let Pass::Noisy(values) = &*pass {
-            self.clean(values)?;
+    /// Checks before the first step that nothing has set a variable since the pass: another weight noise
+    /// on the same variables may restore other values before it, where the two are nested alike.
+    fn check_first(&self, values: &[Option<Values>]) -> Result<()> {
+        if !self.is_checked.load(Ordering::Relaxed) && is_noisy(values) {
+            self.check_unchanged(values)?;
+            self.is_checked.store(true, Ordering::Relaxed);
         }
-        *pass = Pass::None;
+        Ok(())
+    }
+
+    /// Restores the clean values after a pass that no step follows, of the variables that have still the
+    /// noisy ones. `inner` does so for the passes within this one, or around it if the nesting is wrong.
+    pub(super) fn abandon(&self, inner: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.clean_own()?;
+        inner()?;
+        self.clean_own()?;
+        *self.pass() = Pass::None;
+        Ok(())
+    }
+
+    /// Restores the clean values of the variables with the values of the last pass.
+    fn clean_own(&self) -> Result<()> {
+        if let Pass::Noisy(values) = &*self.pass() {
+            for (site, values) in self.noisy(values) {
+                if values.are_those_of(site)? {
+                    site.var.set(&values.clean)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -149,14 +175,16 @@ impl Passes {
         self.set(values, |values| &values.clean)
     }
 
-    /// Checks that nothing has set a variable since the pass. This copies it to the host, so a step
-    /// does without.
+    /// Checks that nothing has set a variable since the pass. This copies it to the host, so all steps
+    /// but the first do without.
     fn check_unchanged(&self, values: &[Option<Values>]) -> Result<()> {
         for (site, values) in self.noisy(values) {
             if !values.are_those_of(site)? {
                 bail!(
                     "WeightNoise: expected a step of the optimizer that `WeightNoise::optimizer` \
-                     makes, received another change of the variable {:?} after a training pass",
+                     makes, received another change of the variable {:?} after a training pass. Of \
+                     two WeightNoise on one VarMap the model of one stands outside, and the \
+                     optimizer of the other",
                     site.name
                 )
             }
@@ -165,13 +193,16 @@ impl Passes {
     }
 
     fn check_grads(&self, values: &[Option<Values>], grads: &GradStore) -> Result<()> {
-        let vars = self.noisy(values).map(|(site, _)| (site.name.clone(), site.var.clone()));
-        check_grad_store(grads, &vars.collect::<Vec<_>>()).map_err(|error| {
-            Error::Msg(format!(
-                "WeightNoise: {error}\nStatistics that a layer writes take no noise if they are \
-                 called running_mean or running_var"
-            ))
-        })
+        let vars: Vec<_> =
+            self.noisy(values).map(|(site, _)| (site.name.as_str(), &site.var)).collect();
+        if vars.iter().any(|(_, var)| grads.get(var).is_none()) {
+            bail!(
+                "WeightNoise: {}\nStatistics that a layer writes take no noise if they are called \
+                 running_mean or running_var",
+                describe_missing(grads, &vars)
+            )
+        }
+        Ok(())
     }
 }
 
@@ -203,13 +234,7 @@ impl Drop for Passes {
     /// Restores the clean weights after a loop that ended between a pass and its step. Weights that
     /// were loaded since stay.
     fn drop(&mut self) {
-        if let Pass::Noisy(values) = &*self.pass() {
-            for (site, values) in self.noisy(values) {
-                // A device failure cannot be reported here.
-                if values.are_those_of(site).unwrap_or(false) {
-                    let _ = site.var.set(&values.clean);
-                }
-            }
-        }
+        // A device failure cannot be reported here.
+        let _ = self.clean_own();
     }
 }

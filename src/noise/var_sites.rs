@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor, Var};
 
 use super::site::{NoiseBuilder, Site};
 use super::strength::Strength;
+use crate::nn::check_vars;
 use crate::ops::{NoiseDraw, add_noise};
 
 /// Floating-point variables, each with the site of its noise.
@@ -23,6 +24,9 @@ pub(crate) struct VarSite {
 impl VarSites {
     /// Creates sites at `nb.pp(name)`. In a replicated map the variables begin with the replica
     /// axis.
+    ///
+    /// # Errors
+    /// If there is no variable or one of them twice, a strength is out of range or a path is taken.
     pub(crate) fn new(
         vars: impl IntoIterator<Item = (String, Var)>,
         strength: Strength,
@@ -30,11 +34,13 @@ impl VarSites {
         nb: &NoiseBuilder,
     ) -> Result<Self> {
         let vars = vars.into_iter().filter(|(_, var)| var.dtype().is_float());
+        let vars: Vec<(String, Var)> = vars.collect();
+        check_vars("noise on variables", &vars)?;
         let site = |(name, var)| {
             let site = nb.pp(&name).site(strength, strengths)?;
             Ok(VarSite { name, var, site })
         };
-        vars.map(site).collect::<Result<_>>().map(Self)
+        vars.into_iter().map(site).collect::<Result<_>>().map(Self)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &VarSite> {

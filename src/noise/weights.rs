@@ -31,6 +31,9 @@ use crate::nn::trainable_vars;
 /// Training"; An 1996 (see [`GaussianNoise`](super::GaussianNoise)); Graves 2011, "Practical
 /// Variational Inference for Neural Networks".
 ///
+/// One noise on a variable is enough. With two, `first.model(second.model(…))` goes with
+/// `second.optimizer(first.optimizer(…))`; the first step refuses another nesting.
+///
 /// Each variable of [`trainable_vars`] has a site at its name. Its first axis (after the replicas)
 /// counts as rows. The running statistics of a `BatchNorm` take no noise, and keep what a pass has
 /// written.
@@ -65,7 +68,7 @@ impl WeightNoise {
     /// Creates noise with one stddev on all [`trainable_vars`] of a map.
     ///
     /// # Errors
-    /// If `stddev` is negative or not finite, or a site's path is taken.
+    /// If `stddev` is negative or not finite, there are no variables, or a site's path is taken.
     pub fn new(varmap: &VarMap, stddev: f64, nb: NoiseBuilder) -> Result<Self> {
         Self::with_strengths(varmap, &vec![stddev; nb.replicas()], nb)
     }

@@ -12,8 +12,9 @@ pub struct ClassOptions {
     /// the others ε / C instead of 0. Szegedy et al. 2016, "Rethinking the Inception Architecture for
     /// Computer Vision" (arXiv 1512.00567).
     pub smoothing: f64,
-    /// A weight for each class, finite and at least 0; empty for none. The loss is the weighted mean, as
-    /// in PyTorch.
+    /// A weight for each class, 0 or from 1e-30 to 1e30; empty for none. The loss is the weighted mean,
+    /// as in PyTorch: only the ratios of the weights count. That of a batch with no row of a class with
+    /// a weight above 0 is 0 / 0, and its replica stops with a NaN.
     pub weights: Vec<f64>,
 }
 
@@ -41,9 +42,10 @@ impl ClassOptions {
         if !weights.is_empty() && weights.len() != classes {
             bail!("expected a weight for each of {classes} classes, received {}", weights.len())
         }
-        if let Some(weight) = weights.iter().find(|weight| !(0.0..f64::INFINITY).contains(*weight))
-        {
-            bail!("weights of classes must be finite and at least 0, received {weight}")
+        // Sums and products of others leave the range of single precision.
+        let is_in_range = |weight: &f64| *weight == 0. || (1e-30..=1e30).contains(weight);
+        if let Some(weight) = weights.iter().find(|weight| !is_in_range(weight)) {
+            bail!("weights of classes must be 0 or lie in 1e-30 to 1e30, received {weight:?}")
         }
         if !weights.is_empty() && weights.iter().all(|weight| *weight == 0.) {
             bail!("expected a weight of a class above 0, received {weights:?}")

@@ -43,7 +43,11 @@ impl LossFn {
     /// objectives with one name are taken for the same.
     ///
     /// The closure takes `outputs` (R, B, O) and `targets` (R or 1, B), or (R or 1, B, O), and returns
-    /// the mean loss of each replica's batch, (R,).
+    /// the mean loss of each replica's batch, (R,). R is 1 for a model without a replica axis, and the
+    /// loss may then be a scalar, as those of `candle_nn::loss` are. They take outputs and targets
+    /// without the first axis: `outputs.squeeze(0)?` and `targets.squeeze(0)?`.
+    ///
+    /// In training and evaluation outputs in f16 or bf16 arrive as f32.
     pub fn new(
         name: &str,
         outputs: usize,

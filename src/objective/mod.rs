@@ -93,10 +93,30 @@ pub trait Objective: Debug + Send + Sync {
     /// If the shapes do not fit.
     fn evaluate(&self, outputs: &Tensor, targets: &Tensor) -> Result<Vec<Tensor>> {
         let outputs = outputs.contiguous()?;
-        let mut scores = vec![self.loss(&outputs, targets)?.detach()];
+        let loss = self.loss(&outputs, targets)?.detach();
+        let mut scores = vec![loss_of_each(loss, outputs.dim(0)?, self)?];
         if let Some(metric) = self.metrics().first() {
             scores.extend(metric.sums(&outputs, targets)?);
         }
         Ok(scores)
+    }
+}
+
+/// Returns a loss with one number for each replica; a scalar is that of a single one.
+///
+/// # Errors
+/// If it has another shape.
+pub(crate) fn loss_of_each<O: Objective + ?Sized>(
+    loss: Tensor,
+    replicas: usize,
+    objective: &O,
+) -> Result<Tensor> {
+    match loss.dims() {
+        [own] if *own == replicas => Ok(loss),
+        [] if replicas == 1 => loss.reshape(1),
+        dims => bail!(
+            "the loss of {}: expected shape ({replicas},), a mean for each replica, received {dims:?}",
+            objective.name()
+        ),
     }
 }

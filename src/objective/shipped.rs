@@ -48,7 +48,9 @@ impl Objective for BinaryCrossEntropy {
         match options.weights[..] {
             [] if smoothing == 0. => self.loss(outputs, targets),
             [] => {
-                self.loss(outputs, &smooth_targets(&targets.to_dtype(outputs.dtype())?, smoothing)?)
+                let outputs = ops::at_least_single(outputs)?;
+                let targets = targets.to_dtype(outputs.dtype())?;
+                self.loss(&outputs, &smooth_targets(&targets, smoothing)?)
             }
             _ => {
                 let weights = options.weights_on(&Device::Cpu)?;
@@ -87,6 +89,9 @@ impl Objective for CrossEntropy {
     }
 
     fn check(&self, targets: &Tensor) -> Result<()> {
+        if self.classes < 2 {
+            bail!("expected at least 2 classes, received {}", self.classes)
+        }
         check_one_per_row(targets)?;
         check_classes(targets, self.classes)
     }

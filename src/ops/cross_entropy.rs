@@ -12,10 +12,12 @@ use candle_nn::ops::log_softmax;
 use super::cpu::{is_fused, values};
 use super::elementary::{exp, ln};
 use super::no_grad::is_no_grad;
+use super::precision::at_least_single;
 
 /// Mean cross-entropy of each replica.
 ///
-/// In f32 on the CPU it is one op, elsewhere its plain twin of Candle's ops.
+/// In f32 on the CPU it is one op, elsewhere its plain twin of Candle's ops. Logits in half precision
+/// have a loss in f32.
 ///
 /// # Shapes
 /// `logits` (R, B, C); `classes` (R, B), u32; result (R,).
@@ -31,6 +33,7 @@ pub fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
              {zs:?} and {ys:?}"
         ),
     }
+    let logits = &at_least_single(logits)?;
     if !is_fused(&[logits]) {
         let classes = classes.contiguous()?;
         let (storage, layout) = classes.storage_and_layout();

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor, Var, bail};
 use candle_nn::{Optimizer, VarMap};
 
 use super::group::Group;
-use super::params::{Params, check_amounts, numbered};
+use super::params::{Params, check_amounts, check_bound, numbered};
 use super::state::{OptimizerState, SaveState};
 use crate::nn::trainable_vars;
 use crate::ops;
@@ -20,7 +20,7 @@ pub struct AdamOptions {
     pub beta1: f64,
     /// Decay of the mean of the squared gradient, in [0, 1).
     pub beta2: f64,
-    /// Added to the root of the second moment, finite and at least 0.
+    /// Added to the root of the second moment, finite and above 0, also in the precision of the variables.
     pub eps: f64,
     /// Decoupled weight decay (AdamW): the share of each weight that a step of size 1 would take off,
     /// finite and at least 0.
@@ -120,7 +120,8 @@ impl Adam {
     /// Optimizes the [`trainable_vars`] of a map. Errors name them.
     ///
     /// # Errors
-    /// If an option is out of range or a variable is neither f32 nor f64.
+    /// If an option is out of range, there is no variable or one of them twice, or a variable is neither
+    /// f32 nor f64.
     pub fn of(varmap: &VarMap, options: AdamOptions) -> Result<Self> {
         Self::named(trainable_vars(varmap), options)
     }
@@ -144,6 +145,7 @@ impl Adam {
         group: impl Fn(&str, &Var) -> Group,
     ) -> Result<Self> {
         options.check()?;
+        check_bound("Adam", "eps", options.eps, vars.iter().map(|(_, var)| var))?;
         let moments = |zeros: Tensor| Tensor::stack(&[&zeros, &zeros], 0);
         Ok(Self { params: Params::new("Adam", vars, group, moments)?, options, step: 0 })
     }
@@ -169,10 +171,12 @@ impl Optimizer for Adam {
     /// Takes one step.
     ///
     /// # Errors
-    /// If a variable has no gradient; the error names each of them and the likely reason. Nothing is
-    /// changed then.
+    /// If a variable has no gradient; the error names each of them and the likely reason. Also if the
+    /// learning rate has been set to a negative number or one that is not finite. Nothing is changed
+    /// then.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         let AdamOptions { learning_rate, beta1, beta2, eps, weight_decay, l2 } = self.options;
+        check_amounts("Adam", &[("learning_rate", learning_rate)])?;
         let grads = self.params.grads(grads, l2)?;
         let step = self.step + 1;
         let corrections = ops::adam_corrections(beta1, beta2, step);

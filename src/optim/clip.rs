@@ -1,12 +1,13 @@
 //! Gradients with a bounded norm or bounded elements.
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Result, Tensor, Var, bail};
+use candle_core::{DType, Error, Result, Tensor, Var, bail};
 use candle_nn::{Optimizer, VarMap};
 
-use super::params::numbered;
+use super::norm::Squares;
+use super::params::{check_bound, numbered};
 use super::state::{OptimizerState, SaveState, save_inner_state};
-use crate::nn::{describe_missing, trainable_vars};
+use crate::nn::{check_vars, describe_missing, trainable_vars};
 use crate::ops::gradients;
 
 /// The settings of [`ClipGradients`].
@@ -45,11 +46,9 @@ impl ClipOptions {
         Self { replicas, ..self }
     }
 
-    fn check(&self) -> Result<()> {
-        let bounds = [("max_norm", self.max_norm), ("max_value", self.max_value)];
-        if let Some((name, bound)) = bounds.iter().find(|(_, bound)| bound.is_nan() || *bound <= 0.)
-        {
-            bail!("ClipGradients: {name} must be above 0, received {bound}")
+    fn check(&self, vars: &[(String, Var)]) -> Result<()> {
+        for (name, bound) in [("max_norm", self.max_norm), ("max_value", self.max_value)] {
+            check_bound("ClipGradients", name, bound, vars.iter().map(|(_, var)| var))?;
         }
         if self.replicas == 0 {
             bail!("ClipGradients: replicas must be at least 1, received 0")
@@ -90,7 +89,8 @@ impl<O: Optimizer> ClipGradients<O> {
     /// Clips before `inner`, which optimizes the [`trainable_vars`] of `varmap`.
     ///
     /// # Errors
-    /// If an option is out of range or a variable lacks the replica axis.
+    /// If an option is out of range, there is no variable or one of them twice, or a variable lacks the
+    /// replica axis.
     pub fn over(inner: O, varmap: &VarMap, options: ClipOptions) -> Result<Self> {
         Self::over_vars(inner, trainable_vars(varmap), options)
     }
@@ -103,8 +103,9 @@ impl<O: Optimizer> ClipGradients<O> {
     /// # Errors
     /// If [`ClipGradients::over`] would fail.
     pub fn over_vars(inner: O, vars: Vec<(String, Var)>, options: ClipOptions) -> Result<Self> {
-        options.check()?;
         let vars: Vec<_> = vars.into_iter().filter(|(_, var)| var.dtype().is_float()).collect();
+        options.check(&vars)?;
+        check_vars("ClipGradients", &vars)?;
         let lacks = |(_, var): &&(String, Var)| {
             options.replicas > 1 && var.dims().first() != Some(&options.replicas)
         };
@@ -163,14 +164,11 @@ fn norm_factors(grads: &[Tensor], max_norm: f64, replicas: usize) -> Result<Tens
     let dtype = if all_single { DType::F32 } else { DType::F64 };
     let squares = |grad: &Tensor| {
         let rows = grad.reshape((replicas, ()))?.to_dtype(dtype)?;
-        rows.sqr()?.sum(1)
+        Squares::of(&rows, |squares| squares.sum(1))
     };
-    let mut sum = squares(&grads[0])?;
-    for grad in &grads[1..] {
-        sum = (sum + squares(grad)?)?;
-    }
-    let factors = (sum.ones_like()? * max_norm)?.div(&(sum.sqrt()? + 1e-6)?)?;
-    factors.ge(1f64)?.where_cond(&factors.ones_like()?, &factors)
+    let first = squares(&grads[0])?;
+    let squares = grads[1..].iter().try_fold(first, |sum, grad| sum.plus(squares(grad)?))?;
+    squares.shares(max_norm, 1e-6)
 }
 
 impl<O: Optimizer> Optimizer for ClipGradients<O> {
@@ -194,7 +192,13 @@ impl<O: Optimizer> Optimizer for ClipGradients<O> {
         };
         let clipped = self.clip(found)?;
         let vars = self.vars.iter().map(|(_, var)| var.as_tensor().clone());
-        self.inner.step(&gradients(vars.zip(clipped))?)
+        self.inner.step(&gradients(vars.zip(clipped))?).map_err(|error| {
+            let count = self.vars.len();
+            Error::Msg(format!(
+                "{error}\nClipGradients: the inner optimizer sees the gradients of the wrapper's \
+                 {count} variables alone, which must be all of its own"
+            ))
+        })
     }
 
     fn learning_rate(&self) -> f64 {

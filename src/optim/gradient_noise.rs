@@ -60,7 +60,7 @@ impl<O: Optimizer> GradientNoise<O> {
     /// the variables' names.
     ///
     /// # Errors
-    /// If an option is out of range or a site's path is taken.
+    /// If an option is out of range, there is no variable or one of them twice, or a site's path is taken.
     pub fn over(
         inner: O,
         varmap: &VarMap,

@@ -47,8 +47,9 @@ impl Group {
 /// Returns the group of a variable under a common rule: no weight decay on biases and norms.
 ///
 /// They are the variables of rank 0 or 1, and those with a name that ends in `bias` or `beta`, or
-/// whose layer has `norm` in its name. The name decides in a model with a replica axis, where the
-/// bias of a dense layer is (R, 1, O) and the weight of a norm (R, C).
+/// whose layer is called a norm by a word of its name, such as `norm`, `LayerNorm`, `q_norm`, `ln_f` or
+/// `bn1`. The name decides in a model with a replica axis, where the bias of a dense layer is (R, 1, O)
+/// and the weight of a norm (R, C).
 ///
 /// ```
 /// # use candle_core::{DType, Device, Result};
@@ -67,6 +68,15 @@ pub fn no_decay_on_biases_and_norms(name: &str, var: &Var) -> Group {
     let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
     let layer = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
     let is_bias = last.ends_with("bias") || last == "beta";
-    let factor = if is_bias || var.rank() <= 1 || layer.contains("norm") { 0. } else { 1. };
+    let is_norm = layer.split(['_', '-']).any(is_norm);
+    let factor = if is_bias || var.rank() <= 1 || is_norm { 0. } else { 1. };
     Group::default().weight_decay(factor)
+}
+
+/// Returns whether a word of a layer's name calls it a norm: `layernorm`, `batchnorm2d`, `ln`, `bn1`.
+fn is_norm(word: &str) -> bool {
+    let word =
+        word.strip_suffix('d').filter(|rest| rest.ends_with(['1', '2', '3'])).unwrap_or(word);
+    let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(word, "ln" | "bn" | "gn") || word.ends_with("norm") || word.ends_with("normalization")
 }

@@ -4,7 +4,10 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var, bail};
 use candle_nn::Optimizer;
 
+use super::norm::Squares;
+use super::params::check_bound;
 use super::state::{OptimizerState, SaveState, save_inner_state};
+use crate::ops::at_least_single;
 
 /// The settings of [`MaxNorm`].
 #[derive(Clone, Debug, PartialEq)]
@@ -49,10 +52,8 @@ impl MaxNormOptions {
 /// # Errors
 /// If an axis does not exist.
 pub fn max_norm(weights: &Tensor, max_value: f64, axes: &[usize]) -> Result<Tensor> {
-    let norms = weights.sqr()?.sum_keepdim(axes)?.sqrt()?.maximum(max_value)?;
-    // A quotient, because max / max is 1 exactly; max · (1 / max) need not be.
-    let scales = (norms.ones_like()? * max_value)?.div(&norms)?;
-    weights.broadcast_mul(&scales)
+    let squares = Squares::of(&at_least_single(weights)?, |squares| squares.sum_keepdim(axes))?;
+    weights.broadcast_mul(&squares.shares(max_value, 0.)?.to_dtype(weights.dtype())?)
 }
 
 /// An optimizer that ends every step with [`max_norm`] on some variables.
@@ -70,14 +71,21 @@ impl<O: Optimizer> MaxNorm<O> {
     /// Bounds `vars` after each step of `inner`; they are usually the weights without the biases.
     ///
     /// # Errors
-    /// If an option is out of range or a variable lacks an axis.
+    /// If an option is out of range, there is no variable, or a variable lacks an axis.
     pub fn over(inner: O, vars: Vec<Var>, options: MaxNormOptions) -> Result<Self> {
         let MaxNormOptions { max_value, axes } = &options;
-        if !(f64::MIN_POSITIVE..f64::INFINITY).contains(max_value) {
+        if *max_value == f64::INFINITY {
             bail!("MaxNorm: max_value must be finite and above 0, received {max_value}")
         }
+        check_bound("MaxNorm", "max_value", *max_value, &vars)?;
         if axes.is_empty() {
             bail!("MaxNorm: expected at least one axis, received none")
+        }
+        if let Some(axis) = axes.iter().enumerate().find(|(i, axis)| axes[..*i].contains(axis)) {
+            bail!("MaxNorm: expected each axis once, received {} twice in {axes:?}", axis.1)
+        }
+        if vars.is_empty() {
+            bail!("MaxNorm: expected at least one variable, received none")
         }
         for (i, var) in vars.iter().enumerate() {
             if let Some(axis) = axes.iter().find(|axis| **axis >= var.rank()) {

@@ -7,6 +7,7 @@ mod clip;
 mod gradient_noise;
 mod group;
 mod max_norm;
+mod norm;
 mod params;
 mod sgd;
 mod state;

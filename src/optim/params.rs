@@ -4,8 +4,8 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Error, Result, Tensor, Var, bail};
 
 use super::group::Group;
-use super::state::{OptimizerState, set_moments};
-use crate::nn::describe_missing;
+use super::state::OptimizerState;
+use crate::nn::{check_vars, describe_missing};
 
 /// The variables of an optimizer, in its order.
 #[derive(Debug)]
@@ -28,15 +28,18 @@ impl Params {
     /// moments from zeros of a variable's shape.
     ///
     /// # Errors
-    /// If a factor of a group is out of range or a variable is neither f32 nor f64.
+    /// If there is no variable or one of them twice, a factor of a group is out of range or a variable is
+    /// neither f32 nor f64.
     pub fn new(
         optimizer: &'static str,
         vars: Vec<(String, Var)>,
         group: impl Fn(&str, &Var) -> Group,
         moments: impl Fn(Tensor) -> Result<Tensor>,
     ) -> Result<Self> {
+        let vars: Vec<_> = vars.into_iter().filter(|(_, var)| var.dtype().is_float()).collect();
+        check_vars(optimizer, &vars)?;
         let mut params = Vec::new();
-        for (name, var) in vars.into_iter().filter(|(_, var)| var.dtype().is_float()) {
+        for (name, var) in vars {
             let group = group(&name, &var);
             group.check(optimizer, &name)?;
             if group.learning_rate == 0. {
@@ -53,6 +56,9 @@ impl Params {
             }
             let moments = Var::from_tensor(&moments(var.zeros_like()?)?)?;
             params.push(Param { name, var, group, moments });
+        }
+        if params.is_empty() {
+            bail!("{optimizer}: expected a variable of a group with a learning rate, received none")
         }
         Ok(Self { optimizer, params })
     }
@@ -93,9 +99,37 @@ impl Params {
     }
 
     /// Sets the moments to those of a state.
+    ///
+    /// # Errors
+    /// If the number of tensors, a shape or a dtype differs, or the steps are too many.
     pub fn set_state(&self, state: &OptimizerState) -> Result<()> {
-        let own: Vec<&Var> = self.iter().map(|param| &param.moments).collect();
-        set_moments(&own, &state.moments)
+        state.check_steps()?;
+        let (own, saved) = (&self.params, &state.moments);
+        if own.len() != saved.len() {
+            bail!(
+                "{}: expected moments of shapes {:?}, received {:?}",
+                self.optimizer,
+                own.iter().map(|own| own.moments.dims()).collect::<Vec<_>>(),
+                saved.iter().map(Tensor::dims).collect::<Vec<_>>()
+            )
+        }
+        let form = |tensor: &Tensor| (tensor.dims().to_vec(), tensor.dtype());
+        for (Param { name, moments, .. }, saved) in own.iter().zip(saved) {
+            let ((shape, dtype), saved) = (form(moments), form(saved));
+            if (&shape, dtype) != (&saved.0, saved.1) {
+                bail!(
+                    "{}: expected moments of {name} in {dtype:?} of shape {shape:?}, received {:?} \
+                     of shape {:?}",
+                    self.optimizer,
+                    saved.1,
+                    saved.0
+                )
+            }
+        }
+        // A state read from a file is on the CPU.
+        let set =
+            |own: &Param, saved: &Tensor| own.moments.set(&saved.to_device(own.moments.device())?);
+        own.iter().zip(saved).try_for_each(|(own, saved)| set(own, saved))
     }
 }
 
@@ -112,4 +146,23 @@ pub(super) fn check_amounts(optimizer: &str, amounts: &[(&str, f64)]) -> Result<
             bail!("{optimizer}: {name} must be finite and at least 0, received {amount}")
         }
     }
+}
+
+/// Checks a bound on f32 numbers, or on f64 if all variables are.
+pub(super) fn check_bound<'a>(
+    optimizer: &str,
+    name: &str,
+    bound: f64,
+    vars: impl IntoIterator<Item = &'a Var>,
+) -> Result<()> {
+    if bound.is_nan() || bound <= 0. {
+        bail!("{optimizer}: {name} must be above 0, received {bound}")
+    }
+    if bound as f32 == 0. && vars.into_iter().any(|var| var.dtype() != DType::F64) {
+        bail!(
+            "{optimizer}: {name} must be above 0 in the precision of the variables, received \
+             {bound:e}, which is 0 in single precision"
+        )
+    }
+    Ok(())
 }

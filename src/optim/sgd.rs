@@ -95,7 +95,8 @@ impl Sgd {
     /// Optimizes the [`trainable_vars`] of a map. Errors name them.
     ///
     /// # Errors
-    /// If an option is out of range or a variable is neither f32 nor f64.
+    /// If an option is out of range, there is no variable or one of them twice, or a variable is neither
+    /// f32 nor f64.
     pub fn of(varmap: &VarMap, options: SgdOptions) -> Result<Self> {
         Self::named(trainable_vars(varmap), options)
     }
@@ -157,10 +158,12 @@ impl Optimizer for Sgd {
     /// Takes one step.
     ///
     /// # Errors
-    /// If a variable has no gradient; the error names each of them and the likely reason. Nothing is
-    /// changed then.
+    /// If a variable has no gradient; the error names each of them and the likely reason. Also if the
+    /// learning rate has been set to a negative number or one that is not finite. Nothing is changed
+    /// then.
     fn step(&mut self, grads: &GradStore) -> Result<()> {
-        let SgdOptions { momentum, l2, .. } = self.options;
+        let SgdOptions { learning_rate, momentum, l2, .. } = self.options;
+        check_amounts("Sgd", &[("learning_rate", learning_rate)])?;
         let grads = self.params.grads(grads, l2)?;
         let velocity = |(param, grad): (&Param, &Tensor)| {
             (param.moments.as_detached_tensor() * momentum)? + grad

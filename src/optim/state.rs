@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_core::{Device, Error, Result, Tensor, Var, bail};
 
 use crate::ops::read_tensors;
 
@@ -43,7 +43,9 @@ impl OptimizerState {
     /// # Errors
     /// If the file cannot be read or does not contain such a state.
     pub fn load<P: AsRef<Path>>(file: P) -> Result<Self> {
-        Self::from_tensors(read_tensors(&fs::read(file)?)?)
+        let file = file.as_ref();
+        let read = || Self::from_tensors(read_tensors(&fs::read(file)?)?);
+        read().map_err(|error| Error::Msg(format!("{}: {error}", file.display())))
     }
 
     /// Reads the content of a file.
@@ -58,7 +60,20 @@ impl OptimizerState {
             }
         });
         let moments = moments.collect::<Result<_>>()?;
-        Ok(Self { steps: steps.to_scalar::<i64>()? as u64, moments })
+        match steps.to_scalar::<i64>()? {
+            steps @ 0.. => Ok(Self { steps: steps as u64, moments }),
+            steps => bail!("expected at least 0 steps of the optimizer, received {steps}"),
+        }
+    }
+
+    /// Checks that a file can hold the number of steps, so that further ones can be counted.
+    pub(crate) fn check_steps(&self) -> Result<()> {
+        match i64::try_from(self.steps) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                bail!("expected fewer than 2^63 steps of the optimizer, received {}", self.steps)
+            }
+        }
     }
 }
 
@@ -114,19 +129,3 @@ macro_rules! save_inner_state {
     };
 }
 pub(super) use save_inner_state;
-
-/// Sets the moments of an optimizer, each of them a variable, to those of a state.
-pub(super) fn set_moments(own: &[&Var], saved: &[Tensor]) -> Result<()> {
-    let fits = |(own, saved): (&&Var, &Tensor)| {
-        own.shape() == saved.shape() && own.dtype() == saved.dtype()
-    };
-    if own.len() != saved.len() || !own.iter().zip(saved).all(fits) {
-        bail!(
-            "expected moments of shapes {:?}, received {:?}",
-            own.iter().map(|var| var.dims()).collect::<Vec<_>>(),
-            saved.iter().map(Tensor::dims).collect::<Vec<_>>()
-        )
-    }
-    // A state read from a file is on the CPU.
-    own.iter().zip(saved).try_for_each(|(own, saved)| own.set(&saved.to_device(own.device())?))
-}

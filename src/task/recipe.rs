@@ -17,7 +17,8 @@ pub struct Recipe {
     /// Label smoothing, from 0 to 1.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
-    /// The largest norm of a replica's gradient, finite and above 0; longer gradients are scaled down.
+    /// The largest norm of a replica's gradient, finite and above 0 in single precision; longer gradients
+    /// are scaled down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
     /// The schedule of the learning rate.
@@ -48,8 +49,8 @@ impl Recipe {
             bail!("label smoothing must lie in [0, 1], received {label_smoothing}")
         }
         match clip_norm {
-            Some(norm) if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&norm) => {
-                bail!("clip norm must be finite and above 0, received {norm}")
+            Some(norm) if !(norm as f32 > 0. && norm.is_finite()) => {
+                bail!("clip norm must be finite and above 0 in single precision, received {norm:?}")
             }
             _ => Ok(()),
         }

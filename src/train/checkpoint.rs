@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor, Var, bail};
 
+use super::epochs::SETS;
 use super::history::History;
 use super::trainer::Trainer;
 use crate::nn::sorted_vars;
@@ -63,7 +64,7 @@ impl Checkpoint {
         }
         if *epoch > options.epochs {
             bail!(
-                "expected a checkpoint of at most {} epochs, received one of {epoch}",
+                "expected a checkpoint of epoch {} or before, received one of epoch {epoch}",
                 options.epochs
             )
         }
@@ -84,6 +85,8 @@ impl Checkpoint {
         check("kept weights", &tensors(&kept), &self.kept)?;
         let own = trainer.optimizer.state()?.moments;
         let moments = self.moments_of(&names, &own)?;
+        let state = OptimizerState { steps: self.optimizer_steps, moments };
+        state.check_steps()?;
         match &trainer.noise {
             Some(noise) => noise.set_state(&self.noise_steps, &self.noise_strengths)?,
             None if self.noise_steps.is_empty() => {}
@@ -92,7 +95,7 @@ impl Checkpoint {
                 self.noise_steps.keys().collect::<Vec<_>>()
             ),
         }
-        trainer.optimizer.set_state(&OptimizerState { steps: self.optimizer_steps, moments })?;
+        trainer.optimizer.set_state(&state)?;
         // A checkpoint read from a file is on the CPU.
         let set = |var: &Var, values: &Tensor| var.set(&values.to_device(var.device())?);
         for (name, var) in vars {
@@ -123,6 +126,18 @@ impl Checkpoint {
             let is_whole = epochs == *epoch || (replica.has_ended() && epochs < *epoch);
             let has_scores = !history.metric.is_empty();
             let expected_scores = expected.map(|count| if has_scores { count } else { 0 });
+            let sets = [SETS[0], SETS[0], SETS[1], SETS[2]]
+                .into_iter()
+                .zip(losses.into_iter().zip(expected));
+            if let Some((set, (received, _))) =
+                sets.filter(|(_, (received, expected))| (*received == 0) != (*expected == 0)).last()
+            {
+                let expected = if received == 0 { "with" } else { "without" };
+                bail!(
+                    "replica {r}: expected a checkpoint {expected} curves of the {set} rows, received \
+                     {received} losses of theirs"
+                )
+            }
             if !is_whole || losses != expected || scores != expected_scores {
                 bail!(
                     "replica {r}: expected a checkpoint with curves of {epoch} epochs, received losses \

@@ -88,7 +88,12 @@ pub(super) struct Kept {
 }
 
 impl Stopper {
-    pub fn new(varmap: &VarMap, rule: EarlyStopping, objective: &dyn Objective) -> Result<Self> {
+    pub fn new(
+        varmap: &VarMap,
+        rule: EarlyStopping,
+        objective: &dyn Objective,
+        replicas: usize,
+    ) -> Result<Self> {
         let EarlyStopping { patience, min_delta, on_score, .. } = rule;
         if patience == 0 {
             bail!("patience must be at least 1, received 0")
@@ -106,6 +111,13 @@ impl Stopper {
             ),
         };
         let kept = |(name, var): (String, Var)| {
+            if replicas > 1 && var.dims().first() != Some(&replicas) {
+                bail!(
+                    "early stopping keeps weights replica by replica: expected a first axis of \
+                     {replicas} replicas, received shape {:?} of {name}",
+                    var.dims()
+                )
+            }
             Ok(Kept { name, values: Var::from_tensor(&var.as_tensor().copy()?)?, var })
         };
         let kept = sorted_vars(varmap).into_iter().map(kept).collect::<Result<_>>()?;

@@ -7,14 +7,16 @@ use candle_nn::ModuleT;
 use super::early_stopping::Stopper;
 use super::evaluate::Evaluation;
 use super::finite::finite_replicas;
-use super::history::History;
+use super::history::{History, ReplicaHistory};
 use super::measured::{Measured, Unread};
 use super::options::TrainOptions;
+use super::outputs::outputs_of;
 use super::rows::check_rows;
 use super::shuffle::orders;
 use crate::data::Samples;
 use crate::metric::check_classes;
 use crate::noise::LabelNoise;
+use crate::objective::loss_of_each;
 use crate::ops::{Orders, backward, enable_grad};
 
 /// Epoch-by-epoch training with a model and an optimizer owned by the caller.
@@ -29,8 +31,9 @@ pub(super) struct Epochs {
     pub finished: usize,
     pub history: History,
     pub unread: Unread,
-    /// The parameters, to see in each epoch that they are finite; none if they are not known.
-    pub parameters: Vec<Var>,
+    /// The parameters and running statistics, to see in each epoch that they are finite; none if they
+    /// are not known.
+    pub weights: Vec<Var>,
     /// Why the weights are not those after the last finished epoch, if they are not.
     pub moved: Option<&'static str>,
 }
@@ -59,7 +62,7 @@ impl Epochs {
             stopper: None,
             options,
             finished: 0,
-            parameters: Vec::new(),
+            weights: Vec::new(),
             moved: None,
         })
     }
@@ -117,11 +120,21 @@ impl Epochs {
         }
         if (&history.metric, history.replicas.len()) != (&own.metric, own.replicas.len()) {
             bail!(
-                "expected curves of {} and {} replicas, received those of {} and {}",
+                "expected curves of {} with replicas: {}, received those of {} with {}",
                 own.metric,
                 own.replicas.len(),
                 history.metric,
                 history.replicas.len()
+            )
+        }
+        let validation = self.sets()[1].as_ref().map_or("without", |_| "with");
+        let has_other = |own: &ReplicaHistory| {
+            own.epochs() > 0 && (own.val.loss.len() == own.epochs()) != self.sets()[1].is_some()
+        };
+        if history.replicas.iter().any(has_other) {
+            bail!(
+                "expected curves of epochs {validation} validation samples, as these are, received \
+                 others: a curve has no gaps"
             )
         }
         // A replica that has diverged has shorter curves.
@@ -131,15 +144,18 @@ impl Epochs {
         Ok(self)
     }
 
-    /// Returns the factor of the learning rate in the next epoch.
-    pub fn rate_factor(&self) -> Result<f64> {
+    /// Returns the learning rate in the next epoch, where `rate` is that of the factor 1.
+    pub fn scheduled(&self, rate: f64) -> Result<f64> {
+        if !(0.0..f64::INFINITY).contains(&rate) {
+            bail!("expected a learning rate that is finite and at least 0, received {rate}")
+        }
         let (schedule, losses) = (self.options.lr_schedule, &self.history.replicas[0].val.loss);
         if schedule.needs_validation() && self.sets()[1].is_none() {
             bail!(
                 "the schedule {schedule} follows the validation loss: expected validation samples"
             )
         }
-        Ok(schedule.factor(self.finished + 1, self.options.epochs, losses))
+        Ok(rate * schedule.factor(self.finished + 1, self.options.epochs, losses))
     }
 
     /// Trains and evaluates one epoch.
@@ -149,7 +165,7 @@ impl Epochs {
         step: &mut dyn FnMut(&GradStore) -> Result<()>,
     ) -> Result<()> {
         if self.have_ended() {
-            bail!("training has ended after {} epochs", self.finished)
+            bail!("training has ended after epoch {}", self.finished)
         }
         self.check_state()?;
         self.moved = Some("an epoch failed on the way");
@@ -180,8 +196,8 @@ impl Epochs {
     fn read(&mut self) -> Result<()> {
         let replicas = self.options.seeds.len();
         for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
-            if epoch == self.finished && !self.parameters.is_empty() {
-                let finite = finite_replicas(&self.parameters, replicas)?;
+            if epoch == self.finished && !self.weights.is_empty() {
+                let finite = finite_replicas(&self.weights, replicas)?;
                 self.history.stop_hidden(epoch, &self.options.seeds, &scores, &finite);
             }
             self.history.push(epoch, &self.options.seeds, &scores);
@@ -226,14 +242,17 @@ impl Epochs {
             let end = rows.min(start + options.batch_size);
             let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
             let ys = self.noisy_labels(ys)?;
-            let outputs = train.with_replica_axis(enable_grad(|| model.forward_t(&xs, true))?)?;
-            let loss = options.objective.training_loss(&outputs, &ys, &options.classes)?; // (R,)
-            if loss.elem_count() != replicas {
+            let outputs = enable_grad(|| model.forward_t(&xs, true))?;
+            let outputs = outputs_of(train, outputs, &*options.objective)?;
+            if outputs.dim(0)? != replicas {
                 bail!(
-                    "the model has {} replicas, expected one for each of {replicas} seeds",
-                    loss.elem_count()
+                    "expected a model with a replica for each seed, of which there are {replicas}, \
+                     received outputs of shape {:?}",
+                    outputs.dims()
                 )
             }
+            let loss = options.objective.training_loss(&outputs, &ys, &options.classes)?;
+            let loss = loss_of_each(loss, replicas, &*options.objective)?; // (R,)
             // The backward pass of the vector starts with ones: the sum of the replicas' losses.
             step(&backward(&loss)?)?;
             measured.push(Measured::new(loss, &*options.objective, &outputs, &ys)?);

@@ -1,10 +1,11 @@
 //! Losses and scores of whole data sets with the noise off.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use candle_nn::ModuleT;
 
 use super::history::SetScores;
 use super::measured::{Measured, set_scores};
+use super::outputs::outputs_of;
 use super::rows::check_rows;
 use crate::data::Samples;
 use crate::objective::Objective;
@@ -53,7 +54,7 @@ fn measure(
     let mut measured = Vec::new();
     for start in (0..samples.rows()).step_by(PIECE) {
         let (xs, ys) = samples.range(start, PIECE.min(samples.rows() - start))?;
-        let logits = samples.with_replica_axis(clean_logits(model, &xs)?)?;
+        let logits = outputs_of(samples, clean_logits(model, &xs)?, objective)?;
         measured.push(Measured::evaluated(objective, &logits, &ys)?);
     }
     Ok(measured)
@@ -96,16 +97,26 @@ impl Evaluation {
         let logits = match &self.together {
             Some(together) => {
                 let (xs, _) = together.range(0, together.rows())?;
-                Some(together.with_replica_axis(clean_logits(model, &xs)?)?)
+                Some(outputs_of(together, clean_logits(model, &xs)?, objective)?)
             }
             None => None,
         };
+        // A model may have several rows of outputs for each row, one after the other.
+        let rows: usize = self.sets.iter().flatten().map(Samples::rows).sum();
+        let each = logits.as_ref().map_or(Ok(0), |logits| logits.dim(1))? / rows;
+        if let Some(logits) = logits.as_ref().filter(|logits| logits.dims()[1] != each * rows) {
+            bail!(
+                "expected the same number of outputs for each of {rows} rows, received outputs of \
+                 shape {:?}",
+                logits.dims()
+            )
+        }
         let mut start = 0;
         for (measured, samples) in measured.iter_mut().zip(&self.sets) {
             let Some(samples) = samples else { continue };
             *measured = match &logits {
                 Some(logits) => {
-                    let logits = logits.narrow(1, start, samples.rows())?;
+                    let logits = logits.narrow(1, start * each, samples.rows() * each)?;
                     let (_, ys) = samples.range(0, samples.rows())?;
                     vec![Measured::evaluated(objective, &logits, &ys)?]
                 }

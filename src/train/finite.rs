@@ -3,12 +3,14 @@
 use candle_core::{CpuStorage, DType, Result, Storage, Var};
 
 /// Returns for each replica whether all its weights are finite. A rectifier that makes 0 of NaN, as
-/// Candle's does, hides from the loss that they are not.
+/// Candle's does, hides from the loss that they are not. A variable without the replica axis belongs to
+/// every replica.
 pub(super) fn finite_replicas(vars: &[Var], replicas: usize) -> Result<Vec<bool>> {
     let mut finite = vec![true; replicas];
     for var in vars {
-        let own = finite_parts(var, replicas)?;
-        finite.iter_mut().zip(own).for_each(|(all, own)| *all &= own);
+        let parts = if var.dims().first() == Some(&replicas) { replicas } else { 1 };
+        let own = finite_parts(var, parts)?;
+        finite.iter_mut().zip(own.iter().cycle()).for_each(|(all, own)| *all &= own);
     }
     Ok(finite)
 }
@@ -16,7 +18,7 @@ pub(super) fn finite_replicas(vars: &[Var], replicas: usize) -> Result<Vec<bool>
 /// Returns for each equal part of a variable whether its numbers are finite.
 fn finite_parts(var: &Var, parts: usize) -> Result<Vec<bool>> {
     let (storage, layout) = var.storage_and_layout();
-    let len = (var.elem_count() / parts.max(1)).max(1);
+    let len = (var.elem_count() / parts).max(1);
     Ok(match (&*storage, layout.contiguous_offsets()) {
         (Storage::Cpu(CpuStorage::F32(xs)), Some((start, end))) => {
             xs[start..end].chunks(len).map(are_finite).collect()
@@ -53,6 +55,8 @@ mod tests {
             assert_eq!(finite_replicas(&vars, 3)?, [true, false, false]);
             assert_eq!(finite_replicas(&vars[..1], 3)?, [true; 3]);
             assert_eq!(finite_replicas(&vars, 1)?, [false]);
+            assert_eq!(finite_replicas(&vars, 2)?, [false; 2], "shared by all");
+            assert_eq!(finite_replicas(&vars[..1], 2)?, [true; 2]);
         }
         Ok(())
     }

@@ -13,8 +13,13 @@ use crate::data::Samples;
 /// here: call [`check_gradients`](crate::nn::check_gradients) once, with the loss of a batch.
 ///
 /// `after` are the curves of earlier calls, which the new ones continue: a loop of calls of one epoch
-/// trains as one call does, with other orders of the rows in each epoch. The first call takes
-/// `History::default()`. A schedule that depends on the number of epochs takes those of all calls so far.
+/// trains as one call of many does, bit for bit, each epoch in an order of the rows of its own. The first
+/// call takes `History::default()`. All calls have validation rows, or none.
+///
+/// A schedule that depends on the total number of epochs, as a cosine does, takes those of all calls
+/// so far, this one included, for the total: a loop of calls of one epoch is always at its end, and its rates
+/// are not those of one call. Use a `Trainer` there. The optimizer has its own rate again at the end, also
+/// after an error.
 ///
 /// # Shapes
 /// The model maps (R, B, …) to (R, B, O) if the samples have a replica axis, and (B, …) to (B, O)
@@ -38,11 +43,22 @@ pub fn fit<O: Optimizer>(
     }
     epochs = epochs.after(after)?;
     let rate = optimizer.learning_rate();
+    let result = run(&mut epochs, model, optimizer, rate);
+    optimizer.set_learning_rate(rate);
+    result?;
+    Ok(epochs.history)
+}
+
+/// Trains to the end, at the factors of the schedule times `rate`.
+fn run<O: Optimizer>(
+    epochs: &mut Epochs,
+    model: &dyn ModuleT,
+    optimizer: &mut O,
+    rate: f64,
+) -> Result<()> {
     while !epochs.have_ended() {
-        optimizer.set_learning_rate(rate * epochs.rate_factor()?);
+        optimizer.set_learning_rate(epochs.scheduled(rate)?);
         epochs.run(model, &mut |grads| optimizer.step(grads))?;
     }
-    optimizer.set_learning_rate(rate);
-    epochs.finish()?;
-    Ok(epochs.history)
+    epochs.finish()
 }

@@ -4,7 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Var, bail};
 use candle_nn::VarMap;
 
-use crate::nn::{check_grad_store, trainable_vars};
+use crate::nn::{check_grad_store, sorted_vars, trainable_vars};
 use crate::optim::SaveState;
 
 /// The layers that a trainer leaves alone.
@@ -40,8 +40,8 @@ impl Frozen {
         Ok(())
     }
 
-    /// Checks once that each trainable variable is frozen or in the optimizer, and that those of the
-    /// optimizer have gradients.
+    /// Checks once that each trainable variable is frozen or in the optimizer, that those of the
+    /// optimizer have gradients, and that there are no others.
     pub fn check(
         &mut self,
         varmap: &VarMap,
@@ -52,6 +52,16 @@ impl Frozen {
             return Ok(());
         }
         let (own, mut vars) = (optimizer.vars(), trainable_vars(varmap));
+        let known: Vec<Var> = sorted_vars(varmap).into_iter().map(|(_, var)| var).collect();
+        let foreign = own.iter().filter(|var| !contains(&known, var));
+        let foreign: Vec<_> = foreign.map(|var| format!("{:?}", var.dims())).collect();
+        if !foreign.is_empty() {
+            bail!(
+                "expected the optimizer's variables in the VarMap of the trainer, which checkpoints \
+                 save, received others of the shapes {}",
+                foreign.join(", ")
+            )
+        }
         vars.retain(|(name, _)| !self.paths.iter().any(|path| is_at(path, name)));
         let left_out = vars.iter().filter(|(_, var)| !contains(&own, var));
         let left_out: Vec<_> =

@@ -50,8 +50,8 @@ pub struct Stop {
     pub seed: u64,
     /// The epoch, from 1, of this loss. The curves end before it.
     pub epoch: usize,
-    /// Which loss: `loss`, `clean_loss`, `val_loss` or `test_loss`; or `weights`, if they are not finite
-    /// although the losses are, because a rectifier makes 0 of NaN.
+    /// Which loss: `loss`, `clean_loss`, `val_loss` or `test_loss`; or `weights`, if they or running
+    /// statistics are not finite although the losses are, because a rectifier makes 0 of NaN.
     pub which: String,
     /// `NaN`, `inf` or `-inf`; `NaN` for weights.
     pub value: String,

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub struct LrSchedule {
-    /// Number of epochs in which the rate rises.
+    /// Number of epochs in which the rate rises. In a shorter run it rises to the end.
     pub warmup: usize,
     /// The decay after them.
     pub decay: LrDecay,
@@ -63,7 +63,14 @@ impl LrSchedule {
     /// # Errors
     /// If a number is out of range.
     pub fn new(decay: LrDecay) -> Result<Self> {
-        let (count, share, least) = match decay {
+        let schedule = Self { warmup: 0, decay };
+        schedule.check()?;
+        Ok(schedule)
+    }
+
+    /// Checks the numbers, which may have been set one by one.
+    pub(super) fn check(&self) -> Result<()> {
+        let (count, share, least) = match self.decay {
             LrDecay::Constant => (1, 1., 0.),
             LrDecay::Step { every, factor } => (every, factor, f64::MIN_POSITIVE),
             LrDecay::Cosine { floor } => (1, floor, 0.),
@@ -76,7 +83,7 @@ impl LrSchedule {
             let least = if least > 0. { "above 0" } else { "from 0" };
             bail!("a schedule of the learning rate expects a factor {least} to 1, received {share}")
         }
-        Ok(Self { warmup: 0, decay })
+        Ok(())
     }
 
     /// Sets the number of epochs in which the rate rises.
@@ -94,7 +101,7 @@ impl LrSchedule {
         let (done, total) = (epoch - warmup - 1, epochs.saturating_sub(warmup).max(1));
         match decay {
             LrDecay::Constant => 1.,
-            LrDecay::Step { every, factor } => libm::pow(factor, (done / every) as f64),
+            LrDecay::Step { every, factor } => libm::pow(factor, (done / every.max(1)) as f64),
             LrDecay::Cosine { floor } => {
                 let turn = std::f64::consts::PI * done as f64 / total as f64;
                 floor + (1. - floor) * (1. + libm::cos(turn)) / 2.
@@ -175,7 +182,8 @@ impl FromStr for LrSchedule {
         };
         let parts: Vec<&str> = decay.split(':').map(str::trim).collect();
         let count = |text: &str| text.parse::<usize>().map_err(|_| refused());
-        let number = |text: &str| text.parse::<f64>().map_err(|_| refused());
+        // -0 is 0.
+        let number = |text: &str| text.parse().map(|x: f64| x + 0.).map_err(|_| refused());
         let decay = match parts[..] {
             ["constant"] => LrDecay::Constant,
             ["step", every, factor] => {

@@ -64,7 +64,8 @@ impl TrainOptions {
         self
     }
 
-    /// Sets a weight for each class in the training loss.
+    /// Sets a weight for each class in the training loss. With a weight of 0, choose batches that hold
+    /// rows of other classes, too: the loss of one without is 0 / 0.
     pub fn class_weights(mut self, weights: &[f64]) -> Self {
         self.classes.weights = weights.to_vec();
         self
@@ -99,6 +100,7 @@ impl TrainOptions {
                  {batch_size}"
             )
         }
+        self.lr_schedule.check()?;
         if self.lr_schedule.needs_validation() && self.seeds.len() != 1 {
             bail!(
                 "a schedule that follows the validation loss takes one replica, received {}",
@@ -112,7 +114,7 @@ impl TrainOptions {
     pub(super) fn check_replicas(&self, samples: &Samples) -> Result<()> {
         let (seeds, replicas) = (&self.seeds, samples.replicas());
         if seeds.is_empty() || (replicas != 1 && replicas != seeds.len()) {
-            bail!("expected one seed for each of {replicas} replicas, received {}", seeds.len())
+            bail!("expected a seed for each replica, {replicas} in all, received {}", seeds.len())
         }
         if !samples.replica_axis() && seeds.len() != 1 {
             bail!("a model without a replica axis takes one seed, received {}", seeds.len())

@@ -10,10 +10,11 @@ use super::early_stopping::{EarlyStopping, Stopper};
 use super::epochs::{Epochs, SETS};
 use super::frozen::Frozen;
 use super::history::History;
+use super::lone_row::LoneRow;
 use super::options::TrainOptions;
 use super::predictor::Predictor;
 use crate::data::Samples;
-use crate::nn::{Model, sorted_vars, trainable_vars};
+use crate::nn::{Model, check_vars, sorted_vars, trainable_vars};
 use crate::noise::{LabelNoise, NoiseMap};
 use crate::optim::{AnyOptimizer, SaveState};
 
@@ -62,6 +63,7 @@ pub struct Trainer {
     pub(super) optimizer: AnyOptimizer,
     pub(super) epochs: Epochs,
     frozen: Frozen,
+    lone_row: Option<LoneRow>,
     /// The learning rate where the factor of the schedule is 1.
     rate: f64,
 }
@@ -76,7 +78,8 @@ impl Trainer {
     ///
     /// # Errors
     /// If an option is out of range, the replicas of the samples do not match the seeds, an input is
-    /// not finite, or a target is none of the objective's ([`Objective::check`]).
+    /// not finite, a target is none of the objective's ([`Objective::check`]), `varmap` has no trainable
+    /// variable, or a batch of a single row, which is a vector, comes before a `BatchNorm`.
     ///
     /// [`Objective::check`]: crate::objective::Objective::check
     pub fn new(
@@ -86,13 +89,15 @@ impl Trainer {
         train: Samples,
         options: TrainOptions,
     ) -> Result<Self> {
-        check_batch_norm(varmap, train.rows(), &options)?;
+        check_vars("Trainer", &trainable_vars(varmap))?;
+        let lone_row = LoneRow::of(varmap, &train, &options)?;
         let mut epochs = Epochs::new(train, options)?;
-        epochs.parameters = trainable_vars(varmap).into_iter().map(|(_, var)| var).collect();
+        let vars = sorted_vars(varmap).into_iter().map(|(_, var)| var);
+        epochs.weights = vars.filter(|var| var.dtype().is_float()).collect();
         let rate = optimizer.learning_rate();
         let optimizer = AnyOptimizer::from(optimizer);
         let (varmap, frozen) = (varmap.clone(), Frozen::default());
-        Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen, rate })
+        Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen, lone_row, rate })
     }
 
     /// Includes the steps and strengths of this map in checkpoints.
@@ -143,8 +148,15 @@ impl Trainer {
     /// improved. Call it after [`with_validation`](Self::with_validation).
     ///
     /// # Errors
-    /// If there are no rows or no metric to watch, the patience is 0 or `min_delta` is out of range.
+    /// If there are no rows or no metric to watch, the patience is 0, `min_delta` is out of range, a
+    /// variable of several replicas lacks their axis, or an epoch has finished.
     pub fn with_early_stopping(mut self, rule: EarlyStopping) -> Result<Self> {
+        if self.epochs.finished > 0 {
+            bail!(
+                "early stopping is set before the first epoch, received it after {}",
+                self.epochs.finished
+            )
+        }
         let set = if rule.on_test { 2 } else { 1 };
         if self.epochs.sets()[set].is_none() {
             bail!(
@@ -153,7 +165,8 @@ impl Trainer {
             )
         }
         let objective = &*self.epochs.options.objective;
-        self.epochs.stopper = Some(Stopper::new(&self.varmap, rule, objective)?);
+        let replicas = self.epochs.options.seeds.len();
+        self.epochs.stopper = Some(Stopper::new(&self.varmap, rule, objective, replicas)?);
         self.epochs.unread.most = 1;
         Ok(self)
     }
@@ -164,7 +177,8 @@ impl Trainer {
     }
 
     /// Sets the optimizer's step size, which the schedule of the options multiplies by its factors. It is
-    /// not part of a checkpoint; a schedule needs none.
+    /// not part of a checkpoint; a schedule needs none. A rate that is negative or not finite is an error of
+    /// the next epoch.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.rate = learning_rate;
         self.optimizer.set_learning_rate(learning_rate);
@@ -193,19 +207,28 @@ impl Trainer {
     /// Trains and evaluates one epoch.
     ///
     /// # Errors
-    /// If the model, the loss or the optimizer fails, or, in the first step, a trainable variable has no
-    /// gradient, or is neither frozen nor in the optimizer: the error names each of them. The weights are
-    /// then those of the last step; training continues only after [`resume`](Self::resume).
+    /// If the model, the loss or the optimizer fails, the learning rate is out of range, or, in the first
+    /// step, a trainable variable has no gradient, is neither frozen nor in the optimizer, or is in the
+    /// optimizer alone: the error names each of them. In the first epoch also if a batch of a single row
+    /// has spoilt the running statistics of a `BatchNorm`. The weights are then those of the last step;
+    /// training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
-        let Self { model, varmap, optimizer, epochs, frozen, rate, .. } = self;
+        let Self { model, varmap, optimizer, epochs, frozen, lone_row, rate, .. } = self;
+        let scheduled = epochs.scheduled(*rate)?;
         if !epochs.options.lr_schedule.is_constant() {
-            optimizer.set_learning_rate(*rate * epochs.rate_factor()?);
+            optimizer.set_learning_rate(scheduled);
         }
         let result = epochs.run(&*model, &mut |grads| {
             frozen.check(varmap, optimizer, grads)?;
             optimizer.step(grads)
         });
-        result.or_else(|error| optimizer.abandon_pass().and(Err(error)))
+        result.or_else(|error| optimizer.abandon_pass().and(Err(error)))?;
+        if let Some(lone_row) = lone_row.take() {
+            lone_row.check().inspect_err(|_| {
+                epochs.moved = Some("a batch of a single row has spoilt running statistics");
+            })?;
+        }
+        Ok(())
     }
 
     /// Ends training: reads the last curves, and gives the model the weights kept by early
@@ -227,7 +250,9 @@ impl Trainer {
         Checkpoint::of(self)
     }
 
-    /// Continues from a checkpoint as if training had never been interrupted.
+    /// Continues from a checkpoint as if training had never been interrupted. The optimizer's settings,
+    /// the rows, the size of the batches and the schedule are not part of it: training goes on with those of
+    /// this trainer, which are the same in an exact continuation.
     ///
     /// # Errors
     /// If the checkpoint does not belong to this model with these seeds and sets of rows, or its epoch
@@ -241,26 +266,6 @@ impl Trainer {
     pub fn predictor(&self) -> Predictor {
         Predictor::checked(self.model.clone(), self.epochs.options.objective.clone())
     }
-}
-
-/// Checks that no batch has a single row if the model has a `BatchNorm`: the variance of one row is
-/// undefined, and its running statistic would be NaN.
-fn check_batch_norm(varmap: &VarMap, rows: usize, options: &TrainOptions) -> Result<()> {
-    let is_statistic = |name: &str| name.rsplit('.').next() == Some("running_var");
-    let Some((name, _)) = sorted_vars(varmap).into_iter().find(|(name, _)| is_statistic(name))
-    else {
-        return Ok(());
-    };
-    if options.batch_size > 0 && options.rows_used(rows) % options.batch_size == 1
-        || options.batch_size == 1
-    {
-        bail!(
-            "the last batch of {rows} rows has a single row, and {name} expects two or more: choose \
-             another batch_size than {}, or drop_last",
-            options.batch_size
-        )
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Trainer {

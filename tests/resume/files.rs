@@ -142,7 +142,9 @@ fn checkpoints_of_another_run_or_model_are_refused() -> Result<()> {
         Err(error) => error.to_string(),
         Ok(_) => panic!("it was not refused"),
     };
-    assert!(refused(&run(5, None)?.state).contains("at most 4 epochs, received one of 5"));
+    assert!(
+        refused(&run(5, None)?.state).contains("of epoch 4 or before, received one of epoch 5")
+    );
     type Change = fn(&mut Checkpoint);
     let changes: [(Change, &str); 6] = [
         (|state| state.seeds = vec![1, 2], "[1, 2]"),

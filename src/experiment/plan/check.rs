@@ -84,8 +84,8 @@ impl Plan {
         );
         ensure!(
             !recipe.lr_schedule.needs_validation() || *validation_size > 0,
-            "the schedule {} follows the validation loss: expected a validation size of at least 1, \
-             received 0",
+            "the schedule {} follows the validation loss: expected a validation size of at least 1 \
+             (--validation-size), received 0",
             recipe.lr_schedule
         );
         Ok(())
@@ -140,8 +140,8 @@ impl Plan {
             );
             ensure!(
                 rule.on_test || self.validation_size > 0,
-                "early stopping needs validation points: expected a validation size of at least 1, \
-                 received 0"
+                "early stopping needs validation points: expected a validation size of at least 1 \
+                 (--validation-size), received 0"
             );
         }
         Ok(())

@@ -15,7 +15,8 @@ use crate::data::Samples;
 use crate::metric::Metric;
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
-use crate::objective::Objective;
+use crate::objective::{Objective, loss_of_each};
+use crate::ops::at_least_single;
 use crate::task::{Axis, Draw, Fingerprint, Hyper, Parts, Task};
 use crate::train::check_rows;
 
@@ -196,7 +197,7 @@ impl<'a> Subject<'a> {
             let (xs, ys) = samples.range(0, ROWS.min(samples.rows()))?;
             let outputs =
                 model.forward_t(&xs, false).context("the model does not take its rows")?;
-            let outputs = samples.with_replica_axis(outputs)?;
+            let outputs = at_least_single(&samples.with_replica_axis(outputs)?)?;
             let expected = self.objective.outputs();
             ensure!(
                 outputs.rank() == 3 && outputs.dims()[2] == expected,
@@ -206,12 +207,7 @@ impl<'a> Subject<'a> {
                 outputs.dims()
             );
             let loss = self.objective.loss(&outputs, &ys).context("the targets do not fit")?;
-            let loss = loss.to_dtype(DType::F32)?;
-            ensure!(
-                loss.dims() == [1],
-                "expected a loss for each replica, (R,), received shape {:?}",
-                loss.dims()
-            );
+            let loss = loss_of_each(loss, 1, &*self.objective)?.to_dtype(DType::F32)?;
             losses.extend(loss.to_vec1::<f32>()?);
         }
         let loss = losses.iter().sum::<f32>() / losses.len() as f32;

@@ -158,6 +158,27 @@ fn a_checkpoint_that_is_refused_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// Curves have no gaps: the sets that are measured stay the same.
+#[test]
+fn a_checkpoint_of_other_sets_names_the_set() -> Result<()> {
+    let trainer = |validated: bool| -> Result<Trainer> {
+        let parts = Parts::new(&SEEDS, 9)?;
+        let validation = parts.sets[1].clone();
+        let trainer = parts.trainer()?;
+        if validated { trainer.with_validation(validation) } else { Ok(trainer) }
+    };
+    for (first, then, expected) in [
+        (false, true, "expected a checkpoint with curves of the validation rows, received 0"),
+        (true, false, "expected a checkpoint without curves of the validation rows, received 1"),
+    ] {
+        let mut before = trainer(first)?;
+        before.epoch()?;
+        let error = trainer(then)?.resume(&before.checkpoint()?).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    Ok(())
+}
+
 /// An epoch that fails is none, and there is none after the last.
 #[test]
 fn epochs_are_counted_when_they_are_finished() -> Result<()> {

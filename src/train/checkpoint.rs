@@ -126,17 +126,16 @@ impl Checkpoint {
             let is_whole = epochs == *epoch || (replica.has_ended() && epochs < *epoch);
             let has_scores = !history.metric.is_empty();
             let expected_scores = expected.map(|count| if has_scores { count } else { 0 });
-            let sets = [SETS[0], SETS[0], SETS[1], SETS[2]]
-                .into_iter()
-                .zip(losses.into_iter().zip(expected));
-            if let Some((set, (received, _))) =
-                sets.filter(|(_, (received, expected))| (*received == 0) != (*expected == 0)).last()
+            for (set, (received, expected)) in
+                SETS.iter().zip([1, 2, 3].map(|i| (losses[i], expected[i])))
             {
-                let expected = if received == 0 { "with" } else { "without" };
-                bail!(
-                    "replica {r}: expected a checkpoint {expected} curves of the {set} rows, received \
-                     {received} losses of theirs"
-                )
+                if (received == 0) != (expected == 0) {
+                    let expected = if received == 0 { "with" } else { "without" };
+                    bail!(
+                        "replica {r}: expected a checkpoint {expected} curves of the {set} rows, \
+                         received {received} losses of them"
+                    )
+                }
             }
             if !is_whole || losses != expected || scores != expected_scores {
                 bail!(

@@ -53,6 +53,7 @@ mod noise_members;
 mod noise_paths;
 mod noisy;
 mod optim;
+mod optim_checks;
 mod optim_noise;
 mod optim_pytorch;
 #[cfg(feature = "experiment")]

@@ -193,10 +193,10 @@ impl<O: Optimizer> Optimizer for ClipGradients<O> {
         let clipped = self.clip(found)?;
         let vars = self.vars.iter().map(|(_, var)| var.as_tensor().clone());
         self.inner.step(&gradients(vars.zip(clipped))?).map_err(|error| {
-            let count = self.vars.len();
             Error::Msg(format!(
                 "{error}\nClipGradients: the inner optimizer sees the gradients of the wrapper's \
-                 {count} variables alone, which must be all of its own"
+                 variables alone ({}), which must be all of its own",
+                self.vars.len()
             ))
         })
     }

@@ -19,7 +19,7 @@ pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
 }
 
 /// Returns `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
-pub(super) fn figure(statistic: &Statistic) -> String {
+fn figure(statistic: &Statistic) -> String {
     match (statistic.mean, statistic.std) {
         (None, _) => "-".to_string(),
         (Some(mean), None) => format!("{mean:.3}"),

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pictures::Picture;
-use super::table::Rows;
+use super::table::{Cells, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
 
@@ -29,7 +29,7 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
                 h2 { "Cells" }
                 (table(outcome))
                 @for picture in pictures { (figure(picture)) }
-                h2 { "How to read this" }
+                h2 { "Method" }
                 (method(outcome))
                 h2 { "Settings" }
                 (settings(outcome))
@@ -39,18 +39,30 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
     page.into_string().into_bytes()
 }
 
+/// Returns the table in a box of its own that scrolls, with the keyboard, too.
 fn table(outcome: &Outcome) -> Markup {
-    let rows = Rows::new(outcome);
+    let Cells { columns, best } = Cells::new(outcome);
     html! {
-        table {
-            thead { tr { @for head in &rows.head { th { (head) } } } }
-            tbody {
-                @for (best, texts) in &rows.rows {
-                    tr.best[*best] { @for text in texts { td { (text) } } }
+        div.scroll role="region" aria-label="Cells" tabindex="0" {
+            table {
+                thead { tr { @for column in &columns { th scope="col" { (column.head) } } } }
+                tbody {
+                    @for (row, best) in best.iter().enumerate() {
+                        tr.best[*best] {
+                            @for column in &columns {
+                                @let text = &column.texts[row];
+                                @if column.rank == Rank::Name { th scope="row" { (text) } }
+                                @else { td { (text) } }
+                            }
+                        }
+                    }
                 }
             }
         }
-        p.note { "The best cell is marked. Figures are means over the runs, ± standard deviation of one run." }
+        p.note {
+            "The best cell is marked. Scores are means over the runs of a cell; std is the standard "
+            "deviation of the test score between runs."
+        }
     }
 }
 
@@ -68,26 +80,26 @@ fn method(outcome: &Outcome) -> Markup {
     let several = outcome.plan.data_seeds.len() > 1;
     html! {
         p {
-            "Every cell is compared with the baseline, the same network without noise, run by run: "
-            "both runs of a pair have the same data, initial weights and batches. "
+            "Each cell is compared with the baseline, the same network without noise, in pairs of "
+            "runs with the same data, initial weights and batches. "
             @if several {
-                "Repeats on one data set are no independent draws of data, so interval and tests "
-                "take the mean difference of each data seed as one observation, and the result "
-                "speaks of data like these. "
+                "Repeats on one data seed are not independent draws of the data. The interval and "
+                "the tests therefore count the mean difference on each data seed as one "
+                "observation, and the result applies to data like these."
             } @else {
-                "The result speaks of this one draw of the data; other draws, --data-seeds, may "
-                "well say something else. "
+                "The result applies to this draw of the data; it may differ on other draws "
+                "(--data-seeds)."
             }
         }
         ul {
-            li { b { "95 % interval" } ": of the mean difference, by BCa bootstrap (Efron 1987), 10,000 resamples." }
-            li { b { "p" } ": of a paired t-test, two-sided; for a single pair of runs of McNemar's exact test on the test points." }
-            li { b { "p (Holm)" } ": the same after Holm's correction (1979) for looking at many cells. Below 0.05 the sentence says that noise helps or hurts." }
+            li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
+            li { b { "p (Holm)" } ": p after Holm's correction (1979) for comparing several cells. The verdict is that noise helps or hurts only below 0.05." }
+            li { b { "p" } ": two-sided paired t-test; for a single pair of runs, McNemar's exact test on the test points." }
             @if several {
                 li {
                     b { "p (Nadeau-Bengio)" }
-                    ": of the corrected t-test (2003) for splits of one data set, whose training sets overlap. "
-                    "Here each data seed draws its points anew, so it errs on the safe side."
+                    ": corrected t-test (2003) for splits of one data set, whose training sets overlap; "
+                    "conservative for tasks that draw new points for each data seed."
                 }
             }
         }
@@ -124,33 +136,4 @@ fn settings(outcome: &Outcome) -> Markup {
     }
 }
 
-const STYLE: &str = "
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0; }
-h2 { margin-top: 2.5rem; }
-.verdict { font-size: 1.25rem; font-weight: 600; border-left: 5px solid #0072b2; padding-left: 1rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-th, td { padding: 0.25rem 0.75rem; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid #222; vertical-align: bottom; }
-tbody tr { border-bottom: 1px solid #ddd; }
-tr.best { background: #e6f2f9; font-weight: 600; }
-.note, figcaption { color: #555; font-size: 0.9rem; }
-figure { margin: 2.5rem 0; break-inside: avoid; }
-img { max-width: 100%; height: auto; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.5rem; font-size: 0.9rem; }
-dt { color: #555; }
-dd { margin: 0; overflow-wrap: anywhere; }
-@page { margin: 15mm; }
-@media print {
-  body { max-width: none; margin: 0; padding: 0; font-size: 10pt; }
-  table { font-size: 8pt; }
-  thead { display: table-header-group; }
-  tr, p, li, dl { break-inside: avoid; }
-  figure { margin: 4mm 0; }
-  img { max-height: 95mm; }
-  h2 { break-after: avoid; }
-  th, td { padding: 0.15rem 0.4rem; }
-  tr.best, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-}
-";
+const STYLE: &str = include_str!("page.css");

@@ -4,11 +4,12 @@ mod csv;
 mod html;
 mod pictures;
 mod table;
+mod text;
 
 pub use csv::{cells_csv, runs_csv};
 pub use html::report_html;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
-pub use table::grid_text;
+pub use text::grid_text;
 
 /// Returns whether a figure is neither one of the primary metric nor a loss: a further metric's.
 fn is_further(name: &str, metric: &str) -> bool {

@@ -1,79 +1,122 @@
-//! The cells as a table for the terminal and the page.
-
-use comfy_table::{CellAlignment, Table, presets};
+//! The cells as a table, for the terminal and the page.
 
 use super::is_further;
-use crate::experiment::{
-    CellOutcome, Difference, Outcome, conclusion_sentences, place_name, range, strength_name,
-};
-use crate::report::text::figure;
+use crate::experiment::{CellOutcome, Difference, Outcome, place_name, range, strength_name};
 use crate::stats::{Statistic, number};
 
-/// The rows of the table, each with a flag for the best cell.
-pub(super) struct Rows {
-    pub head: Vec<String>,
-    pub rows: Vec<(bool, Vec<String>)>,
+/// The table by columns; each has a text per cell.
+pub(super) struct Cells {
+    pub columns: Vec<Column>,
+    /// Whether each cell is the best one.
+    pub best: Vec<bool>,
 }
 
-/// A column: its heading, and its text for a cell.
-type Column<'a> = (String, Box<dyn Fn(&CellOutcome) -> String + 'a>);
+/// A column: its heading, its importance and its text for each cell.
+pub(super) struct Column {
+    pub head: String,
+    pub rank: Rank,
+    pub texts: Vec<String>,
+}
 
-impl Rows {
+/// What a column is for, which decides how it gives way if space is short.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// The name of the cell's noise, which may be wrapped at spaces and hyphens.
+    Name,
+    /// The strengths of the noise, which may be wrapped at spaces.
+    Strength,
+    /// A hyperparameter or a size that the grid varies; each of its values has its own baseline.
+    Variant,
+    /// A figure that the conclusion rests on.
+    Main,
+    /// Any other figure.
+    Detail,
+}
+
+impl Cells {
+    /// Returns the columns that have a text for some cell, without hyperparameters and sizes that all
+    /// cells share.
     pub fn new(outcome: &Outcome) -> Self {
-        let columns = columns(outcome);
+        let mut columns = names(outcome);
+        columns.extend(scores(outcome));
+        columns.extend(comparisons(outcome));
+        let is_empty = |column: &Column| column.texts.iter().all(String::is_empty);
+        columns.retain(|column| column.rank <= Rank::Variant || !is_empty(column));
         let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
-        let row = |own: &CellOutcome| {
-            let texts = columns.iter().map(|(_, text)| text(own)).collect();
-            (best == Some(&own.cell), texts)
-        };
-        Self {
-            head: columns.iter().map(|(head, _)| head.clone()).collect(),
-            rows: outcome.cells.iter().map(row).collect(),
-        }
+        let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
+        Self { columns, best }
     }
 }
 
-/// Returns the columns, except those with the same text for all cells.
-fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
+fn column(
+    outcome: &Outcome,
+    rank: Rank,
+    head: &str,
+    text: impl Fn(&CellOutcome) -> String,
+) -> Column {
+    Column { head: head.to_string(), rank, texts: outcome.cells.iter().map(text).collect() }
+}
+
+fn names(outcome: &Outcome) -> Vec<Column> {
     let plan = &outcome.plan;
-    let of_metric = |set: &str| format!("{set}_{}", outcome.metric);
-    let [train, validation, test] = ["train", "validation", "test"].map(of_metric);
-    let mut columns: Vec<Column> = Vec::new();
-    let mut put = |shown: bool, head: &str, text: Box<dyn Fn(&CellOutcome) -> String>| {
-        if shown {
-            columns.push((head.to_string(), text));
-        }
+    let mut columns = vec![
+        column(outcome, Rank::Name, "noise", noise),
+        column(outcome, Rank::Strength, strength_name(plan), strength),
+    ];
+    let variants: [(usize, &str, fn(&CellOutcome) -> String); 3] = [
+        (plan.hidden.len(), "hidden", |own| own.cell.variant.hidden.to_string()),
+        (plan.learning_rates.len(), "learning rate", |own| number(own.cell.variant.learning_rate)),
+        (plan.train_sizes.len(), "train size", |own| own.cell.variant.train_size.to_string()),
+    ];
+    let varied = variants.into_iter().filter(|(values, ..)| *values > 1);
+    columns.extend(varied.map(|(_, head, text)| column(outcome, Rank::Variant, head, text)));
+    columns
+}
+
+/// Returns means over the runs of a cell, and the standard deviation of the test scores.
+fn scores(outcome: &Outcome) -> Vec<Column> {
+    let score = |rank, head: &str, figure: &str, text: fn(&Statistic) -> String| {
+        column(outcome, rank, head, |own| text(&own.summary.get(figure)))
     };
-    put(true, "noise", Box::new(noise));
-    put(true, strength_name(plan), Box::new(strength));
-    put(plan.hidden.len() > 1, "hidden", Box::new(|own| own.cell.variant.hidden.to_string()));
-    put(
-        plan.learning_rates.len() > 1,
-        "learning rate",
-        Box::new(|own| number(own.cell.variant.learning_rate)),
-    );
-    let sizes = |own: &CellOutcome| own.cell.variant.train_size.to_string();
-    put(plan.train_sizes.len() > 1, "train size", Box::new(sizes));
-    put(true, "train", Box::new(move |own| mean(&own.summary.get(&train))));
-    let validated = plan.validation_size > 0;
-    put(validated, "validation", Box::new(move |own| mean(&own.summary.get(&validation))));
-    put(true, "test", Box::new(move |own| figure(&own.summary.get(&test))));
+    let [train, validation, test] =
+        ["train", "validation", "test"].map(|set| format!("{set}_{}", outcome.metric));
+    let mut columns =
+        vec![score(Rank::Main, "test", &test, mean), score(Rank::Detail, "std", &test, std)];
     let figures = outcome.cells.first().into_iter().flat_map(|own| own.summary.iter());
     let tested = figures.map(|(name, _)| name).filter(|name| name.starts_with("test_"));
-    for name in tested.filter(|name| is_further(name, &outcome.metric)).map(str::to_string) {
-        let head = name.replace('_', " ");
-        put(true, &head, Box::new(move |own| mean(&own.summary.get(&name))));
+    for name in tested.filter(|name| is_further(name, &outcome.metric)) {
+        columns.push(score(Rank::Detail, &name.replace('_', " "), name, mean));
     }
-    put(true, "difference", Box::new(|own| of(own, |d| Some(format!("{:+.3}", d.mean)))));
-    let interval = |d: &Difference| d.low.zip(d.high).map(|(low, high)| range(low, high));
-    put(true, "95 % interval", Box::new(move |own| of(own, interval)));
-    put(true, "p", Box::new(|own| of(own, |d| d.p.map(p_value))));
-    put(true, "p (Holm)", Box::new(|own| of(own, |d| d.p_holm.map(p_value))));
-    let corrected = |d: &Difference| d.nadeau_bengio.as_ref().map(|t| p_value(t.p));
-    put(plan.data_seeds.len() > 1, "p (Nadeau-Bengio)", Box::new(move |own| of(own, corrected)));
+    columns.push(score(Rank::Detail, "train", &train, mean));
+    if outcome.plan.validation_size > 0 {
+        columns.push(score(Rank::Detail, "validation", &validation, mean));
+    }
+    columns
+}
+
+/// Returns the differences from the baseline, with their uncertainty.
+fn comparisons(outcome: &Outcome) -> Vec<Column> {
+    let compared = |rank, head: &str, text: fn(&Difference) -> Option<String>| {
+        let of = |own: &CellOutcome| own.difference.as_ref().and_then(text).unwrap_or_default();
+        column(outcome, rank, head, of)
+    };
+    let mut columns = vec![
+        compared(Rank::Main, "difference", |d| Some(format!("{:+.3}", d.mean))),
+        compared(Rank::Main, "95 % interval", |d| {
+            d.low.zip(d.high).map(|(low, high)| range(low, high))
+        }),
+        compared(Rank::Main, "p (Holm)", |d| d.p_holm.map(p_value)),
+        compared(Rank::Detail, "p", |d| d.p.map(p_value)),
+    ];
+    if outcome.plan.data_seeds.len() > 1 {
+        columns.push(compared(Rank::Detail, "p (Nadeau-Bengio)", |d| {
+            d.nadeau_bengio.as_ref().map(|t| p_value(t.p))
+        }));
+    }
     let diverged = |own: &CellOutcome| own.runs.iter().filter(|run| run.has_failed()).count();
-    let any = outcome.cells.iter().any(|own| diverged(own) > 0);
-    put(any, "diverged", Box::new(move |own| diverged(own).to_string()));
+    if outcome.cells.iter().any(|own| diverged(own) > 0) {
+        columns.push(column(outcome, Rank::Main, "diverged", |own| diverged(own).to_string()));
+    }
     columns
 }
 
@@ -91,37 +134,12 @@ fn strength(own: &CellOutcome) -> String {
     }
 }
 
-/// Returns the terminal output: the table with the best cell marked, and the conclusion.
-pub fn grid_text(outcome: &Outcome) -> String {
-    let rows = Rows::new(outcome);
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table.set_header([String::new()].into_iter().chain(rows.head));
-    for (best, texts) in rows.rows {
-        let mark = if best { "*" } else { "" };
-        table.add_row([mark.to_string()].into_iter().chain(texts));
-    }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let lines = table.lines().map(|line| line.trim_end().to_string());
-    let sentences = conclusion_sentences(outcome);
-    lines.chain(["* best cell".to_string(), String::new()]).chain(sentences).fold(
-        String::new(),
-        |mut text, line| {
-            text.push_str(&line);
-            text.push('\n');
-            text
-        },
-    )
-}
-
-fn of(own: &CellOutcome, text: impl Fn(&Difference) -> Option<String>) -> String {
-    own.difference.as_ref().and_then(text).unwrap_or_default()
-}
-
 fn mean(statistic: &Statistic) -> String {
     statistic.mean.map_or_else(|| "-".to_string(), |mean| format!("{mean:.3}"))
+}
+
+fn std(statistic: &Statistic) -> String {
+    statistic.std.map(|std| format!("{std:.3}")).unwrap_or_default()
 }
 
 fn p_value(p: f64) -> String {

@@ -39,21 +39,31 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
     page.into_string().into_bytes()
 }
 
-/// Returns the table in a box of its own that scrolls, with the keyboard, too.
+/// Returns the table in a box of its own, which scrolls, also from the keyboard.
 fn table(outcome: &Outcome) -> Markup {
-    let Cells { columns, best } = Cells::new(outcome);
+    let Cells { columns, groups, best } = Cells::new(outcome);
+    let row = |row: usize| {
+        html! {
+            tr.best[best[row]] {
+                @for column in &columns {
+                    @let text = &column.texts[row];
+                    @if column.rank == Rank::Name { th scope="row" { (text) } }
+                    @else { td { (text) } }
+                }
+            }
+        }
+    };
     html! {
-        div.scroll role="region" aria-label="Cells" tabindex="0" {
-            table {
-                thead { tr { @for column in &columns { th scope="col" { (column.head) } } } }
-                tbody {
-                    @for (row, best) in best.iter().enumerate() {
-                        tr.best[*best] {
-                            @for column in &columns {
-                                @let text = &column.texts[row];
-                                @if column.rank == Rank::Name { th scope="row" { (text) } }
-                                @else { td { (text) } }
+        div.wide {
+            div.scroll role="region" aria-label="Cells" tabindex="0" {
+                table {
+                    thead { tr { @for column in &columns { th scope="col" { (column.head) } } } }
+                    @for (name, cells) in groups {
+                        tbody {
+                            @if let Some(name) = name {
+                                tr { th scope="rowgroup" colspan=(columns.len()) { span { (name) } } }
                             }
+                            @for cell in cells { (row(cell)) }
                         }
                     }
                 }
@@ -87,8 +97,8 @@ fn method(outcome: &Outcome) -> Markup {
                 "the tests therefore count the mean difference on each data seed as one "
                 "observation, and the result applies to data like these."
             } @else {
-                "The result applies to this draw of the data; it may differ on other draws "
-                "(--data-seeds)."
+                "The result applies to this draw of the data; it may differ on other draws, which "
+                code { "--data-seeds" } " adds."
             }
         }
         ul {

@@ -1,12 +1,19 @@
 //! The cells as a table, for the terminal and the page.
 
+use std::ops::Range;
+
 use super::is_further;
-use crate::experiment::{CellOutcome, Difference, Outcome, place_name, range, strength_name};
+use crate::experiment::{
+    CellOutcome, Difference, Outcome, place_name, range, strength_name, variant_words,
+};
 use crate::stats::{Statistic, number};
 
 /// The table by columns; each has a text per cell.
 pub(super) struct Cells {
     pub columns: Vec<Column>,
+    /// The cells of each network, learning rate and training size, under its name if there are
+    /// several. Each group has its own baseline.
+    pub groups: Vec<(Option<String>, Range<usize>)>,
     /// Whether each cell is the best one.
     pub best: Vec<bool>,
 }
@@ -25,8 +32,6 @@ pub(super) enum Rank {
     Name,
     /// The strengths of the noise, which may be wrapped at spaces.
     Strength,
-    /// A hyperparameter or a size that the grid varies; each of its values has its own baseline.
-    Variant,
     /// A figure that the conclusion rests on.
     Main,
     /// Any other figure.
@@ -34,18 +39,30 @@ pub(super) enum Rank {
 }
 
 impl Cells {
-    /// Returns the columns that have a text for some cell, without hyperparameters and sizes that all
-    /// cells share.
+    /// Returns the columns that have a text for some cell.
     pub fn new(outcome: &Outcome) -> Self {
-        let mut columns = names(outcome);
-        columns.extend(scores(outcome));
-        columns.extend(comparisons(outcome));
-        let is_empty = |column: &Column| column.texts.iter().all(String::is_empty);
-        columns.retain(|column| column.rank <= Rank::Variant || !is_empty(column));
+        let mut columns = vec![
+            column(outcome, Rank::Name, "noise", noise),
+            column(outcome, Rank::Strength, strength_name(&outcome.plan), strength),
+        ];
+        let figures = scores(outcome).into_iter().chain(comparisons(outcome));
+        columns.extend(figures.filter(|column| column.texts.iter().any(|text| !text.is_empty())));
         let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
         let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
-        Self { columns, best }
+        Self { columns, groups: groups(outcome), best }
     }
+}
+
+fn groups(outcome: &Outcome) -> Vec<(Option<String>, Range<usize>)> {
+    let same = |a: &CellOutcome, b: &CellOutcome| a.cell.variant == b.cell.variant;
+    let mut end = 0;
+    let group = |cells: &[CellOutcome]| {
+        let name = variant_words(&outcome.plan, &cells[0].cell).join(", ");
+        let start = end;
+        end += cells.len();
+        (Some(name).filter(|name| !name.is_empty()), start..end)
+    };
+    outcome.cells.chunk_by(same).map(group).collect()
 }
 
 fn column(
@@ -55,22 +72,6 @@ fn column(
     text: impl Fn(&CellOutcome) -> String,
 ) -> Column {
     Column { head: head.to_string(), rank, texts: outcome.cells.iter().map(text).collect() }
-}
-
-fn names(outcome: &Outcome) -> Vec<Column> {
-    let plan = &outcome.plan;
-    let mut columns = vec![
-        column(outcome, Rank::Name, "noise", noise),
-        column(outcome, Rank::Strength, strength_name(plan), strength),
-    ];
-    let variants: [(usize, &str, fn(&CellOutcome) -> String); 3] = [
-        (plan.hidden.len(), "hidden", |own| own.cell.variant.hidden.to_string()),
-        (plan.learning_rates.len(), "learning rate", |own| number(own.cell.variant.learning_rate)),
-        (plan.train_sizes.len(), "train size", |own| own.cell.variant.train_size.to_string()),
-    ];
-    let varied = variants.into_iter().filter(|(values, ..)| *values > 1);
-    columns.extend(varied.map(|(_, head, text)| column(outcome, Rank::Variant, head, text)));
-    columns
 }
 
 /// Returns means over the runs of a cell, and the standard deviation of the test scores.

@@ -7,7 +7,7 @@ use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter, fill, wrap};
 
 use super::table::{Cells, Column, Rank};
-use crate::experiment::{Outcome, conclusion_sentences, variant_words};
+use crate::experiment::{Outcome, conclusion_sentences};
 
 /// The width of the output, the same on every terminal and in files.
 const WIDTH: usize = 80;
@@ -22,20 +22,12 @@ const NARROW: usize = 12;
 /// conclusion. Long names of noise are wrapped, and figures that do not fit are left out; a line
 /// names them.
 pub fn grid_text(outcome: &Outcome) -> String {
-    let Cells { columns, best } = Cells::new(outcome);
-    let columns = columns.into_iter().filter(|column| column.rank != Rank::Variant).collect();
+    let Cells { columns, groups, best } = Cells::new(outcome);
     let (shown, left_out) = fitted(columns);
-    let mut lines = Vec::new();
-    let (head, rows) = table(&shown, &best);
-    lines.extend(head);
-    let mut variant = String::new();
-    for (own, row) in outcome.cells.iter().zip(rows) {
-        let words = variant_words(&outcome.plan, &own.cell).join(", ");
-        if words != variant {
-            lines.extend(prose(&words));
-            variant = words;
-        }
-        lines.extend(row);
+    let (mut lines, rows) = table(&shown, &best);
+    for (name, cells) in groups {
+        lines.extend(name.iter().flat_map(|name| prose(name)));
+        lines.extend(rows[cells].iter().flatten().cloned());
     }
     lines.push("* best cell".to_string());
     if !left_out.is_empty() {
@@ -130,7 +122,7 @@ impl Column {
                 self.widest_part(|text| text.split_inclusive(['-', ' ']).collect()).min(NARROW)
             }
             Rank::Strength => self.widest_part(|text| text.split(' ').collect()),
-            Rank::Variant | Rank::Main | Rank::Detail => self.widest(),
+            Rank::Main | Rank::Detail => self.widest(),
         }
     }
 

@@ -34,6 +34,11 @@ pub fn findings(folder: &Path) -> Findings {
     (result["cells"].clone(), result["conclusion"].clone(), csv("cells.csv"), csv("runs.csv"))
 }
 
+/// Text in one line, with single spaces.
+pub fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -41,7 +46,9 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     assert_eq!(text.lines().filter(|line| line.contains("-activation  ")).count(), 4, "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with(" * ")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("* ")).count(), 2, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let text = joined(&text);
     assert!(text.contains("4 paired repeats on data seed 1"), "{text}");
     assert!(text.contains("chosen by the test points that judge it"), "{text}");
     let expected = [
@@ -73,6 +80,9 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     let page = csv("report.html");
     assert_eq!(page.matches("data:image/png;base64,").count(), 4);
     assert!(!page.contains("http"), "the page needs no network");
+    let scrolls = page.split("<div class=\"scroll\"").skip(1);
+    let in_box = scrolls.filter(|rest| rest.split("</div>").next().unwrap().contains("<table>"));
+    assert_eq!(in_box.count(), page.matches("<table>").count(), "no table is wider than a screen");
 }
 
 #[test]
@@ -82,7 +92,7 @@ fn a_second_command_adds_and_several_data_seeds_are_nested() {
     grid("");
     let store = files(&folder.path().join("store"));
     let output = grid("--data-seeds 1..3 --placement input");
-    let text = stdout(&output);
+    let text = joined(&stdout(&output));
     assert!(text.contains("12 paired runs on 3 data seeds"), "{text}");
     assert!(
         text.contains("Chosen by the other data seeds") && text.contains("p (Nadeau"),
@@ -107,9 +117,16 @@ fn a_list_for_each_part_of_the_network_makes_variants_with_their_own_baselines()
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     assert_eq!(text.matches("baseline  ").count(), 8, "{text}");
-    assert!(text.contains("Chosen by 10 validation points"), "{text}");
-    for column in ["hidden", "learning rate", "train size", "validation"] {
-        assert!(text.lines().next().unwrap().contains(column), "{text}");
+    let group = |line: &&str| line.ends_with(" training points");
+    let groups: Vec<&str> = text.lines().filter(group).collect();
+    assert_eq!(groups.len(), 8, "{text}");
+    assert_eq!(groups[1], "8 hidden, learning rate 0.001, 20 training points");
+    assert!(joined(&text).contains("Chosen by 10 validation points"), "{text}");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(groups.iter().all(|group| page.contains(group)), "{page}");
+    for column in ["validation", "train", "std", "p (Nadeau-Bengio)"] {
+        let head = format!("<th scope=\"col\">{column}</th>");
+        assert_eq!(page.contains(&head), column != "p (Nadeau-Bengio)", "{column}: {page}");
     }
 }
 

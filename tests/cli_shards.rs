@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cli::{command, files, run, stderr, stdout};
-use crate::cli_grid::{FAST, SLOW, findings, undisturbed};
+use crate::cli_grid::{FAST, SLOW, findings, joined, undisturbed};
 
 /// Waits until the first finished chunk is stored.
 fn wait_for_a_chunk(store: &Path) {
@@ -85,7 +85,7 @@ fn shards_share_a_grid_and_a_killed_one_is_started_again() {
     assert!(!shared.path().join("result.json").exists(), "not all runs are finished");
     assert!(stdout(&ended[0]).contains("shard 0/4 is finished"), "{}", stdout(&ended[0]));
     let output = start(2).wait_with_output().unwrap();
-    assert!(stdout(&output).contains("paired repeats"), "the last one reports");
+    assert!(joined(&stdout(&output)).contains("paired repeats"), "the last one reports");
     assert_eq!(&findings(shared.path()), undisturbed());
 }
 
@@ -124,11 +124,11 @@ fn a_report_can_be_made_from_what_is_there() {
     };
     let output = report();
     assert!(output.status.success(), "{}", stderr(&output));
-    let text = stdout(&output);
+    let text = joined(&stdout(&output));
     assert!(text.contains("Of 28 runs 19 are finished: the others may change this"), "{text}");
     run("grid_search", FAST, folder.path());
     let complete = findings(folder.path());
-    assert!(!stdout(&report()).contains("are finished"));
+    assert!(!joined(&stdout(&report())).contains("are finished"));
     assert_eq!(findings(folder.path()), complete);
 }
 

@@ -20,6 +20,8 @@ mod cli_shards;
 mod cli_signals;
 #[cfg(all(feature = "cli", unix))]
 mod cli_streams;
+#[cfg(feature = "cli")]
+mod cli_usage;
 #[cfg(feature = "experiment")]
 mod compare;
 #[cfg(feature = "cli")]
@@ -40,6 +42,8 @@ mod golden;
 mod gradients;
 #[cfg(feature = "experiment")]
 mod grid;
+#[cfg(feature = "cli")]
+mod grid_text;
 mod kernels;
 mod labels;
 mod loss;

@@ -8,6 +8,9 @@ use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Draw, Hyper};
 
+/// The flags for a program's own noise, which `--noise` replaces.
+pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement", "placements"];
+
 /// Sets the defaults of a program's flags to those of a task, so that its help shows them. Also
 /// makes `--noise` conflict with the other noise flags.
 ///
@@ -45,8 +48,7 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
             command
         }
     });
-    let own = ["stddev", "hidden_stddev", "placement", "placements"];
-    Ok(own.into_iter().fold(command, |command, id| {
+    Ok(OWN_NOISE.into_iter().fold(command, |command, id| {
         if has(&command, id) && has(&command, "noise") {
             command.mut_arg("noise", |arg| arg.conflicts_with(id))
         } else {

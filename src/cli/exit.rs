@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use super::defaults::{task_in, with_defaults};
 use super::interrupt;
 use super::terminal::{print, tell};
+use super::usage::usage_line;
 use crate::simd;
 
 /// The reason why a program ends without a result.
@@ -70,9 +71,7 @@ fn usage(error: &clap::Error) -> ExitCode {
             Err(error) => fail(1, &line(&error)),
         };
     }
-    let text = error.render().to_string();
-    let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    fail(2, &joined(first.lines()))
+    fail(2, &usage_line(error))
 }
 
 /// Formats an error and its causes as one line. Drops the backtrace that Candle's errors carry if

@@ -23,6 +23,7 @@ pub(crate) mod run_grid;
 pub(crate) mod scheduler;
 mod share;
 mod terminal;
+mod usage;
 
 pub use allocator::{ALLOCATOR, Allocator};
 pub use args::{DataArgs, OutputArgs, SplitArgs};

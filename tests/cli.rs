@@ -71,12 +71,15 @@ fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
         "accuracy.png",
         "boundary.png",
         "checkpoints",
+        "confusion.png",
         "dataset.png",
         "experiment.json",
         "history.csv",
         "loss.png",
         "model.safetensors",
+        "reliability.png",
         "result.json",
+        "roc.png",
     ];
     assert_eq!(files(folder.path()), expected);
     let result = result(folder.path());
@@ -131,8 +134,10 @@ fn the_same_command_gives_the_same_files_and_the_baseline_is_stddev_zero() {
             [0, 1, 2].map(|i: usize| fs::read(folders[i].path().join(file)).unwrap());
         assert!(first == again && first == zero, "{file}");
     }
-    for file in ["accuracy.png", "boundary.png", "dataset.png", "loss.png"] {
-        let [first, again] = [0, 1].map(|i: usize| fs::read(folders[i].path().join(file)).unwrap());
+    for file in ["accuracy", "boundary", "confusion", "dataset", "loss", "reliability", "roc"] {
+        let file = format!("{file}.png");
+        let [first, again] =
+            [0, 1].map(|i: usize| fs::read(folders[i].path().join(&file)).unwrap());
         assert!(first == again, "{file}");
     }
 }

@@ -235,8 +235,11 @@ fn it_is_reported_on() -> Result<()> {
     use candle_noise::report;
     let outcome = experiment(&Larger::new(), None).run()?;
     let pictures: Vec<_> = report::grid_pictures(&outcome).collect::<Result<_>>()?;
-    assert!(pictures.len() == 4 && pictures.iter().all(|picture| picture.png.len() > 1000));
-    let page = String::from_utf8(report::report_html(&outcome, &pictures))?;
+    assert_eq!(pictures.len(), 4);
+    for picture in &pictures {
+        assert!(picture.scene.png()?.len() > 1000, "{}", picture.name);
+    }
+    let page = String::from_utf8(report::report_html(&outcome, &pictures)?)?;
     assert!(page.contains("input sign-flip") && page.contains(&outcome.sentence()), "{page}");
     let table = report::grid_text(&outcome);
     assert_eq!(table.lines().filter(|line| line.contains("  hidden  ")).count(), 2, "{table}");

@@ -43,7 +43,7 @@ fn field(
 ) -> Option<candle_noise::experiment::Field> {
     let task = Circles::default();
     let (hyper, data) = (plan.hyper_of(plan.variants().next().unwrap()), task.data(1).unwrap());
-    boundary(&task, &hyper, trained, &data, 21, Schedule { threads, chunk: None }).unwrap()
+    boundary(&task, &hyper, &trained.weights, &data, 21, Schedule { threads, chunk: None }).unwrap()
 }
 
 fn weights(trained: &Trained, replica: usize) -> Vec<Vec<u32>> {

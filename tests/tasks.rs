@@ -114,7 +114,7 @@ fn every_test_point_is_counted_once_in_the_confusion_matrix() -> Result<()> {
     let counts = trained.confusion(10)?;
     assert_eq!(counts.iter().sum::<u64>(), 2 * 1000);
     for class in 0..10 {
-        let rows = trained.test_labels.iter().filter(|label| **label == class as u32).count();
+        let rows = trained.test[0].labels().filter(|label| *label == class as u32).count();
         assert_eq!(counts[class * 10..][..10].iter().sum::<u64>(), 2 * rows as u64);
     }
     let hits = trained.test_hits.iter().flatten().flatten().filter(|hit| **hit).count();
@@ -144,7 +144,9 @@ fn the_programs_write_what_the_others_write_and_a_confusion_matrix() {
             "history.csv",
             "loss.png",
             "model.safetensors",
+            "reliability.png",
             "result.json",
+            "roc.png",
         ];
         assert_eq!(files(folder.path()), expected);
         let result = result(folder.path());

@@ -11,6 +11,8 @@ mod cli_grid;
 #[cfg(feature = "cli")]
 mod cli_noise;
 #[cfg(feature = "cli")]
+mod cli_pictures;
+#[cfg(feature = "cli")]
 mod cli_recipe;
 #[cfg(feature = "cli")]
 mod cli_resume;
@@ -62,6 +64,8 @@ mod optim_noise;
 mod optim_pytorch;
 #[cfg(feature = "experiment")]
 mod own;
+#[cfg(feature = "cli")]
+mod pictures;
 #[cfg(feature = "experiment")]
 mod places;
 mod precision;

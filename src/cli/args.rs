@@ -44,6 +44,9 @@ pub struct OutputArgs {
     /// Do not draw pictures
     #[arg(long)]
     pub no_plots: bool,
+    /// Format of the pictures
+    #[arg(long, value_name = "FORMAT", default_value = "png", conflicts_with = "no_plots")]
+    pub plot_format: PlotFormat,
     /// Hide the progress bar
     #[arg(long, short)]
     pub quiet: bool,
@@ -66,6 +69,17 @@ pub enum Format {
     Text,
     /// The content of result.json
     Json,
+}
+
+/// The format of pictures.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlotFormat {
+    /// Pixels, for screens
+    Png,
+    /// Vectors with text as outlines, for papers
+    Svg,
+    /// Both
+    Both,
 }
 
 /// Flags for training, except for the data and the network.

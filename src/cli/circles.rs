@@ -13,7 +13,7 @@ use crate::report;
 use crate::task::{Circles, Draw, Task};
 
 /// Files that the program writes.
-pub(super) const FILES: [&str; 2] = ["dataset.csv", "dataset.png"];
+pub(super) const FILES: [&str; 3] = ["dataset.csv", "dataset.png", "dataset.svg"];
 
 /// Writes the tutorial's data set and a picture of it.
 ///
@@ -53,7 +53,7 @@ pub fn run_circles(
     results.write(FILES[0], report::dataset_csv(&data));
     results.remove_others(&FILES);
     if !output.no_plots {
-        results.write(FILES[1], dataset_picture(data.len(), &draw, &data));
+        results.draw("dataset", output.plot_format, dataset_picture(&draw, &data));
     }
     results.print(text.as_bytes());
     Ok(results.finish()?)

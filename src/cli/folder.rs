@@ -223,6 +223,7 @@ fn written_by(experiment: &str) -> &'static [&'static str] {
     match experiment {
         "grid_search" => &super::grid_report::FILES,
         "circles" => &super::circles::FILES,
+        "compare" => &super::compare::FILES,
         _ => &super::run::FILES,
     }
 }

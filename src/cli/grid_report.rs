@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::args::Format;
+use super::args::{Format, OutputArgs};
 use super::exit::Failure;
 use super::folder::lock_results;
 use super::grid_args::GridArgs;
@@ -16,15 +16,19 @@ use crate::experiment::{Outcome, Store};
 use crate::report;
 
 /// Files that a grid writes beside its store.
-pub(super) const FILES: [&str; 8] = [
+pub(super) const FILES: [&str; 12] = [
     RESULT,
     "cells.csv",
     "runs.csv",
     "report.html",
-    report::GRID_PICTURES[0],
-    report::GRID_PICTURES[1],
-    report::GRID_PICTURES[2],
-    report::GRID_PICTURES[3],
+    "accuracy_by_stddev.png",
+    "accuracy_by_stddev.svg",
+    "heatmap.png",
+    "heatmap.svg",
+    "runs.png",
+    "runs.svg",
+    "learning_curves.png",
+    "learning_curves.svg",
 ];
 
 /// Reports on the finished runs of a grid.
@@ -57,7 +61,7 @@ pub(super) fn write_report(
         return Err(Failure::Interrupted(how));
     }
     let stage = Stage::new(Reaction::Exit, how);
-    write_page(&mut results, &outcome, !args.output.no_plots);
+    write_page(&mut results, &outcome, &args.output);
     drop(stage);
     results.finish()?;
     if outcome.conclusion.is_none() {
@@ -91,16 +95,16 @@ fn write_figures(results: &mut Results, format: Format, outcome: &Outcome) {
 }
 
 /// Writes the pictures and the page.
-fn write_page(results: &mut Results, outcome: &Outcome, with_pictures: bool) {
+fn write_page(results: &mut Results, outcome: &Outcome, output: &OutputArgs) {
     let mut pictures = Vec::new();
-    for drawn in report::grid_pictures(outcome).take(if with_pictures { usize::MAX } else { 0 }) {
+    for drawn in report::grid_pictures(outcome).take(if output.no_plots { 0 } else { usize::MAX }) {
         match drawn {
             Ok(picture) => {
-                results.write(picture.name, Ok(picture.png.clone()));
+                results.draw(picture.name, output.plot_format, Ok(picture.scene.clone()));
                 pictures.push(picture);
             }
             Err(error) => results.fail(error),
         }
     }
-    results.write("report.html", Ok(report::report_html(outcome, &pictures)));
+    results.write("report.html", report::report_html(outcome, &pictures));
 }

@@ -2,83 +2,128 @@
 
 use anyhow::Result;
 
+use super::args::PlotFormat;
 use super::results::Results;
 use crate::data::{Dataset, Sequences};
 use crate::experiment::{Outcome, Plan, Schedule, Subject, Trained, boundary, noise_name};
 use crate::noise::NoiseSpec;
-use crate::report;
-use crate::report::{NoisyRows, Training, noisy_rows};
+use crate::report::plot::Scene;
+use crate::report::{self, NoisyRows, Points, Trainings, noisy_rows};
 use crate::stats::number;
 use crate::task::{Draw, View};
 
-/// Writes the pictures of an experiment with one cell, those of the curves first.
-pub(super) fn write_pictures(
-    results: &mut Results,
-    subject: &Subject,
-    outcome: &Outcome,
-    trained: &Trained,
-    schedule: Schedule,
-) {
-    let plan = &outcome.plan;
-    let title = title(outcome);
-    let is_noisy = plan.noise[0].iter().any(|noise| noise.strength() > 0.);
-    let training = if is_noisy { Training::CleanAndNoisy } else { Training::Clean };
-    let histories = &trained.histories;
-    let accuracy = report::accuracy_png(&title, &outcome.metric, histories, training);
-    results.write("accuracy.png", accuracy);
-    results.write("loss.png", report::loss_png(&title, histories, training));
-    if let Err(error) = write_data(results, subject, outcome, trained, schedule) {
-        results.fail(error.context("pictures of the data are missing"));
+/// Number of points along each side of the grid of a decision boundary.
+pub(super) const SIDE: usize = 121;
+
+/// A finished experiment with one cell, to be drawn.
+pub(super) struct Drawing<'a> {
+    pub subject: &'a Subject<'a>,
+    pub outcome: &'a Outcome,
+    pub trained: &'a Trained,
+    pub schedule: Schedule,
+    pub format: PlotFormat,
+}
+
+impl Drawing<'_> {
+    /// Writes the pictures, those of the curves first.
+    pub fn write(&self, results: &mut Results) {
+        let Self { subject, outcome, trained, format, .. } = *self;
+        let title = title(outcome);
+        let noise = outcome.plan.noise[0].iter().any(|noise| noise.strength() > 0.);
+        let own = [Trainings { name: String::new(), histories: &trained.histories, noise }];
+        let scores = report::score_picture(&title, &outcome.metric, &own);
+        results.draw("accuracy", format, Ok(scores));
+        let loss = loss_label(&subject.objective().name());
+        results.draw("loss", format, Ok(report::loss_picture(&title, &loss, &own)));
+        if let Err(error) = self.write_data(results) {
+            results.fail(error.context("pictures of the data are missing"));
+        }
+    }
+
+    /// Writes the pictures that show the data, and what the networks make of them.
+    fn write_data(&self, results: &mut Results) -> Result<()> {
+        let Self { subject, outcome, trained, schedule, format } = *self;
+        let (plan, task, title) = (&outcome.plan, subject.task(), title(outcome));
+        let (cell, data_seed) = (&outcome.cells[0].cell, plan.data_seeds[0]);
+        let draw = plan.draw_of(cell.variant, data_seed);
+        let names = match task.view(&draw)? {
+            View::Points(data) => {
+                results.draw("dataset", format, dataset_picture(&draw, &data));
+                let hyper = plan.hyper_of(cell.variant);
+                if let Some(field) =
+                    boundary(task, &hyper, &trained.weights, &data, SIDE, schedule)?
+                {
+                    let fields = [(String::new(), &field)];
+                    let picture = report::boundary_picture(&title, &fields, &points(&draw, &data));
+                    results.draw("boundary", format, picture);
+                }
+                None
+            }
+            View::Images(images, size, names) => {
+                let picture = images_picture(plan, &images, size, names.len());
+                results.draw("dataset", format, picture);
+                Some(names)
+            }
+            View::Sequences(sequences, names) => {
+                let picture = sequences_picture(plan, &sequences, &names);
+                results.draw("dataset", format, Ok(picture));
+                Some(names)
+            }
+            View::Nothing => None,
+        };
+        self.write_predictions(results, names)
+    }
+
+    /// Writes the pictures of what the networks predict for the test rows.
+    fn write_predictions(&self, results: &mut Results, names: Option<Vec<String>>) -> Result<()> {
+        let Self { subject, outcome, trained, format, .. } = *self;
+        let (title, runs) = (title(outcome), trained.predicted().collect::<Vec<_>>());
+        let Some(classes) = subject.objective().classes() else {
+            let pictures =
+                report::regression_pictures(&title, "value (units of the target)", &runs);
+            for (name, picture) in
+                ["predicted", "residuals"].iter().zip(pictures.into_iter().flatten())
+            {
+                results.draw(name, format, Ok(picture));
+            }
+            return Ok(());
+        };
+        let names = names.unwrap_or((0..classes).map(|class| format!("class {class}")).collect());
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let counts = trained.confusion(names.len())?;
+        let confusion = report::confusion_picture(&title, &names, &counts, runs.len());
+        results.draw("confusion", format, confusion);
+        let pictures = [
+            ("roc", report::roc_picture(&title, &names, &runs)),
+            ("reliability", report::reliability_picture(&title, &runs)),
+        ];
+        for (name, picture) in pictures {
+            if let Some(picture) = picture {
+                results.draw(name, format, Ok(picture));
+            }
+        }
+        Ok(())
     }
 }
 
-/// Writes the pictures that show the data, and what the networks make of them.
-fn write_data(
-    results: &mut Results,
-    subject: &Subject,
-    outcome: &Outcome,
-    trained: &Trained,
-    schedule: Schedule,
-) -> Result<()> {
-    let (plan, task, title) = (&outcome.plan, subject.task(), title(outcome));
-    let (cell, data_seed) = (&outcome.cells[0].cell, plan.data_seeds[0]);
-    let draw = plan.draw_of(cell.variant, data_seed);
-    let names = match task.view(&draw)? {
-        View::Points(data) => {
-            // The picture shows training and test points, but no validation points.
-            let tested = draw.train_size + draw.validation_size..data.len();
-            let rows: Vec<usize> = (0..draw.train_size).chain(tested).collect();
-            let shown = data.select(&rows)?;
-            results.write("dataset.png", dataset_picture(data.len(), &draw, &shown));
-            let hyper = plan.hyper_of(cell.variant);
-            if let Some(field) = boundary(task, &hyper, trained, &shown, 121, schedule)? {
-                let picture = report::boundary_png(&title, &field, &shown, draw.train_size);
-                results.write("boundary.png", picture);
-            }
-            return Ok(());
-        }
-        View::Images(images, size, names) => {
-            results.write("dataset.png", images_picture(plan, &images, size, names.len()));
-            names
-        }
-        View::Sequences(sequences, names) => {
-            results.write("dataset.png", sequences_picture(plan, &sequences, names.len()));
-            names
-        }
-        View::Nothing => match subject.objective().classes() {
-            Some(classes) => (0..classes).map(|class| class.to_string()).collect(),
-            None => return Ok(()),
-        },
-    };
-    let counts = trained.confusion(names.len())?;
-    results.write("confusion.png", report::confusion_png(&title, &names, &counts));
-    Ok(())
+/// Returns the label of a loss with its unit.
+pub(super) fn loss_label(objective: &str) -> String {
+    match objective.contains("cross-entropy") {
+        true => "cross-entropy (nats)".to_string(),
+        false => format!("loss ({objective})"),
+    }
 }
 
-/// Draws a data set of `points` points; `data` holds the points to show.
-pub(super) fn dataset_picture(points: usize, draw: &Draw, data: &Dataset) -> Result<Vec<u8>> {
-    let title = format!("{points} points, seed {}", draw.data_seed);
-    report::dataset_png(&title, data, draw.train_size)
+/// Draws a data set.
+pub(super) fn dataset_picture(draw: &Draw, data: &Dataset) -> Result<Scene> {
+    let title = format!("{} points, seed {}", data.len(), draw.data_seed);
+    report::dataset_picture(&title, &points(draw, data))
+}
+
+pub(super) fn points<'a>(draw: &Draw, data: &'a Dataset) -> Points<'a> {
+    Points { data, train: draw.train_size, validation: draw.validation_size }
 }
 
 fn images_picture(
@@ -86,18 +131,17 @@ fn images_picture(
     images: &Dataset,
     size: [usize; 2],
     classes: usize,
-) -> Result<Vec<u8>> {
+) -> Result<Scene> {
     let stddevs = input_noise(plan).map_or(vec![0.1, 0.3, 0.5], |stddev| vec![stddev]);
     let rows: NoisyRows = noisy_rows(images.rows(), classes, &stddevs);
-    report::images_png("Digits with noise on the input", size, &rows)
+    report::images_picture("Digits with noise on the input", size, &rows)
 }
 
-fn sequences_picture(plan: &Plan, train: &Sequences, classes: usize) -> Result<Vec<u8>> {
+fn sequences_picture(plan: &Plan, train: &Sequences, names: &[String]) -> Scene {
     let stddev = input_noise(plan).unwrap_or(0.1);
-    let rows = noisy_rows(train.rows(), classes, &[stddev]);
-    let names: Vec<String> = (1..=classes).map(|class| format!("speaker {class}")).collect();
-    let title = format!("Utterances with noise {} on the input", number(stddev));
-    report::sequences_png(&title, train.channels(), &names, &rows)
+    let rows = noisy_rows(train.rows(), names.len(), &[stddev]);
+    let title = format!("Sequences with noise {} on the input", number(stddev));
+    report::sequences_picture(&title, train.channels(), names, &rows)
 }
 
 /// Returns the standard deviation of the Gaussian noise on the input, if there is any.

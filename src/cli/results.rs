@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 
+use super::args::PlotFormat;
 use super::contents::Contents;
 use super::exit::line;
 use super::terminal::{print, warn};
 use crate::files;
+use crate::report::plot::Scene;
 
 /// The name of the file with the figures.
 pub(super) const RESULT: &str = "result.json";
@@ -42,6 +44,20 @@ impl Results {
     pub fn write(&mut self, name: &str, bytes: Result<Vec<u8>>) {
         let path = self.folder.join(name);
         self.add(name, bytes.and_then(|bytes| files::write(&path, &bytes)));
+    }
+
+    /// Writes a picture in each wanted format. A failure is a warning.
+    pub fn draw(&mut self, name: &str, format: PlotFormat, scene: Result<Scene>) {
+        let scene = match scene {
+            Ok(scene) => scene,
+            Err(error) => return self.fail(error.context(format!("{name} is missing"))),
+        };
+        if format != PlotFormat::Svg {
+            self.write(&format!("{name}.png"), scene.png());
+        }
+        if format != PlotFormat::Png {
+            self.write(&format!("{name}.svg"), scene.svg(name).map(String::into_bytes));
+        }
     }
 
     /// Notes that something has been written, or the failure.

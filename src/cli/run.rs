@@ -13,7 +13,7 @@ use super::exit::Failure;
 use super::experiment_args::{Job, RunArgs};
 use super::folder::{CHECKPOINTS, Claimed};
 use super::interrupt::{self, Reaction, Stage};
-use super::pictures::write_pictures;
+use super::pictures::Drawing;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
 use super::terminal::{command_line, next_command};
@@ -69,7 +69,14 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
             return Err(Failure::Interrupted(how));
         }
         let _stage = Stage::new(Reaction::Exit, how);
-        write_pictures(&mut results, &subject, &outcome, &trained, opened.schedule);
+        let drawing = Drawing {
+            subject: &subject,
+            outcome: &outcome,
+            trained: &trained,
+            schedule: opened.schedule,
+            format: args.output.plot_format,
+        };
+        drawing.write(&mut results);
     }
     results.finish()?;
     match outcome.all_diverged() {
@@ -132,15 +139,28 @@ fn train(
 }
 
 /// Files that an experiment writes.
-pub(super) const FILES: [&str; 8] = [
+pub(super) const FILES: [&str; 21] = [
     RESULT,
     "history.csv",
     "model.safetensors",
     "accuracy.png",
+    "accuracy.svg",
     "loss.png",
+    "loss.svg",
     "dataset.png",
+    "dataset.svg",
     "boundary.png",
+    "boundary.svg",
     "confusion.png",
+    "confusion.svg",
+    "roc.png",
+    "roc.svg",
+    "reliability.png",
+    "reliability.svg",
+    "predicted.png",
+    "predicted.svg",
+    "residuals.png",
+    "residuals.svg",
 ];
 
 /// Prints the result and writes everything but the pictures.

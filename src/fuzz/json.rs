@@ -43,7 +43,7 @@ pub fn grid_file(bytes: &[u8]) -> bool {
         report::grid_text(&outcome);
         report::grid_json(&outcome).unwrap();
         report::cells_csv(&outcome).unwrap();
-        report::report_html(&outcome, &[]);
+        report::report_html(&outcome, &[]).unwrap();
     }
     true
 }

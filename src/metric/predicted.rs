@@ -81,6 +81,20 @@ impl Predicted {
         })
     }
 
+    /// Returns the probability of each class by row, the sigmoid of a single logit or the softmax of
+    /// several.
+    pub fn probabilities(&self) -> impl ExactSizeIterator<Item = Vec<f64>> {
+        self.values.chunks_exact(self.outputs).map(|logits| {
+            // a single logit is that of class 1 beside a logit 0 of class 0
+            let both = [0., logits[0]];
+            let logits = if self.outputs == 1 { &both[..] } else { logits };
+            let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let powers: Vec<f64> = logits.iter().map(|z| f64::from(z - most).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        })
+    }
+
     /// Returns whether no output is NaN and every row's first target is a class of the outputs. A
     /// single output has the classes 0 and 1, between which a target may lie.
     pub(super) fn are_classified(&self) -> bool {

@@ -2,90 +2,132 @@
 
 use anyhow::{Result, ensure};
 
-use super::plot::{self, Curve, LabelledPoint, Scale};
+use super::plot::{self, Curve, Kind, LabelledPoint, Scale, Scene, Set};
 use crate::data::Dataset;
 use crate::experiment::Field;
 use crate::stats::{Statistic, statistic};
 use crate::train::{Curves, ReplicaHistory};
 
-/// Draws `dataset.png`: the points by class, with the first `train` points filled. Of a large set
-/// only the first few thousand points are drawn.
-///
-/// # Errors
-/// If the picture cannot be drawn.
-pub fn dataset_png(title: &str, data: &Dataset, train: usize) -> Result<Vec<u8>> {
-    let (points, train) = points(data, train)?;
-    plot::dataset(title, &points, train)
+/// Points in the plane with their sets: the first `train` rows, then `validation` rows, then the test
+/// rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Points<'a> {
+    /// The rows, of two features.
+    pub data: &'a Dataset,
+    /// Number of training rows.
+    pub train: usize,
+    /// Number of validation rows.
+    pub validation: usize,
 }
 
-/// Draws `boundary.png`: the predicted probability, with the points on top.
-///
-/// # Errors
-/// If the picture cannot be drawn.
-pub fn boundary_png(title: &str, field: &Field, data: &Dataset, train: usize) -> Result<Vec<u8>> {
-    let (points, train) = points(data, train)?;
-    plot::boundary(title, field, &points, train)
+impl Points<'_> {
+    /// Returns the points to draw. Only the first thousand or two of each set are drawn, because more
+    /// would form a blob.
+    fn drawn(&self) -> Result<Vec<LabelledPoint>> {
+        const MOST: usize = 1500;
+        let Self { data, train, validation } = *self;
+        ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());
+        let sets = [
+            (Set::Train, 0, train),
+            (Set::Validation, train, validation),
+            (Set::Test, train + validation, usize::MAX),
+        ];
+        let points = sets.into_iter().flat_map(|(set, first, count)| {
+            let rows = data.rows().skip(first).take(count.min(MOST));
+            rows.map(move |(row, label)| LabelledPoint { x: [row[0], row[1]], label, set })
+        });
+        Ok(points.collect())
+    }
 }
 
-/// Which training curves a picture shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Training {
-    /// The curve with the noise off.
-    Clean,
-    /// The curves with the noise off and with the noise on.
-    CleanAndNoisy,
-}
-
-/// Draws `accuracy.png`: the training and test scores by epoch, and the validation score if there
-/// is one. With repeats it shows the mean and a band of one standard deviation on either side.
+/// Draws `dataset`: the points by class and set.
 ///
 /// # Errors
-/// If the picture cannot be drawn.
-pub fn accuracy_png(
+/// If the data have not two features.
+pub fn dataset_picture(title: &str, points: &Points) -> Result<Scene> {
+    Ok(plot::dataset(title, &points.drawn()?))
+}
+
+/// Draws `boundary`: predicted probabilities, each with its name, and the points on top.
+///
+/// # Errors
+/// If the data have not two features, or the fields are not over the same plane.
+pub fn boundary_picture(
     title: &str,
-    metric: &str,
-    histories: &[ReplicaHistory],
-    training: Training,
-) -> Result<Vec<u8>> {
-    let scale = if metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
-    let of = |curves: &Curves, epoch: usize| curves.score.get(epoch).copied();
-    curves_png(title, &metric.replace('_', " "), scale, training, histories, of)
+    fields: &[(String, &Field)],
+    points: &Points,
+) -> Result<Scene> {
+    plot::boundary(title, fields, &points.drawn()?)
 }
 
-/// Draws `loss.png`: the same for the loss.
-///
-/// # Errors
-/// If the picture cannot be drawn.
-pub fn loss_png(title: &str, histories: &[ReplicaHistory], training: Training) -> Result<Vec<u8>> {
+/// The curves of an experiment.
+#[derive(Clone, Debug)]
+pub struct Trainings<'a> {
+    /// Its name, above its curves if there are several experiments.
+    pub name: String,
+    /// The curves of its runs.
+    pub histories: &'a [ReplicaHistory],
+    /// Whether it trains with noise: the training curve with the noise on is then drawn, too.
+    pub noise: bool,
+}
+
+/// Draws `accuracy`: the training and test scores by epoch, and the validation score if there is one.
+/// With repeats it shows the mean and a band of one standard deviation on either side.
+pub fn score_picture(title: &str, metric: &str, experiments: &[Trainings]) -> Scene {
+    let (scale, label) = match metric {
+        "accuracy" => (Scale::Accuracy, "accuracy (share of rows)".to_string()),
+        _ => (Scale::Loss, metric.replace('_', " ")),
+    };
+    let of = |curves: &Curves, epoch: usize| curves.score.get(epoch).copied();
+    curves_picture(title, &label, scale, experiments, of)
+}
+
+/// Draws `loss`: the same for the loss, which has a name with its unit.
+pub fn loss_picture(title: &str, name: &str, experiments: &[Trainings]) -> Scene {
     let of = |curves: &Curves, epoch: usize| curves.loss.get(epoch).map(|loss| f64::from(*loss));
-    curves_png(title, "loss", Scale::Loss, training, histories, of)
+    curves_picture(title, name, Scale::Loss, experiments, of)
 }
 
 /// Draws the curves of one figure; `of` reads the figure at an epoch.
-fn curves_png(
+fn curves_picture(
     title: &str,
-    y_label: &str,
+    label: &str,
     scale: Scale,
-    training: Training,
-    histories: &[ReplicaHistory],
+    experiments: &[Trainings],
     of: impl Fn(&Curves, usize) -> Option<f64>,
-) -> Result<Vec<u8>> {
-    type Set = fn(&ReplicaHistory) -> &Curves;
-    let sets: [(&str, Set); 4] = [
-        ("train, noise on", |history| &history.noisy),
-        ("train", |history| &history.clean),
-        ("test", |history| &history.test),
-        ("validation", |history| &history.val),
+) -> Scene {
+    type Rows = fn(&ReplicaHistory) -> &Curves;
+    const SETS: [(&str, Kind, Rows); 4] = [
+        ("train, noise on", Kind::Noisy, |history| &history.noisy),
+        ("train", Kind::Set(Set::Train), |history| &history.clean),
+        ("test", Kind::Set(Set::Test), |history| &history.test),
+        ("validation", Kind::Set(Set::Validation), |history| &history.val),
     ];
-    let band = |curves: Set| Band::new(histories, |history, epoch| of(curves(history), epoch));
-    let skipped = usize::from(training == Training::Clean);
-    let bands: Vec<_> =
-        sets[skipped..].iter().map(|(name, curves)| (*name, band(*curves))).collect();
-    let drawn = bands.iter().filter(|(name, band)| *name != "validation" || !band.mean.is_empty());
-    let curves: Vec<_> = drawn
-        .map(|(name, Band { mean, std })| Curve { name, mean, std: std.as_deref(), epochs: None })
-        .collect();
-    plot::curves(title, y_label, scale, &curves)
+    let curves = |own: &Trainings| -> Vec<Curve> {
+        let sets = SETS.iter().filter(|(_, kind, _)| own.noise || *kind != Kind::Noisy);
+        let curve = |(name, kind, rows): &(&str, Kind, Rows)| {
+            let Band { mean, std } =
+                Band::new(own.histories, |history, epoch| of(rows(history), epoch));
+            Curve { name: name.to_string(), kind: *kind, mean, std, epochs: None }
+        };
+        let is_shown =
+            |curve: &Curve| !curve.mean.is_empty() || curve.kind != Kind::Set(Set::Validation);
+        sets.map(curve).filter(is_shown).collect()
+    };
+    let panels: Vec<_> = experiments.iter().map(|own| (own.name.clone(), curves(own))).collect();
+    plot::curves(title, &mean_of(label, experiments), scale, &panels)
+}
+
+/// Returns the label of a figure that is a mean over runs, with their number if all experiments have
+/// equally many.
+fn mean_of(label: &str, experiments: &[Trainings]) -> String {
+    let mut counts: Vec<usize> = experiments.iter().map(|own| own.histories.len()).collect();
+    counts.dedup();
+    match counts[..] {
+        [] | [1] => label.to_string(),
+        [runs] => format!("{label}, mean of {runs} runs"),
+        _ => format!("{label}, mean of the runs"),
+    }
 }
 
 /// The mean and standard deviation over the replicas, by epoch.
@@ -109,15 +151,4 @@ impl Band {
                 .then(|| statistics.iter().map(|s| s.std.unwrap_or(f64::NAN)).collect()),
         }
     }
-}
-
-/// Returns the points to draw and the number of training points among them. Only the first few
-/// thousand of each kind are drawn, because more would form a blob.
-fn points(data: &Dataset, train: usize) -> Result<(Vec<LabelledPoint>, usize)> {
-    const MOST: usize = 2000;
-    ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());
-    let drawn = train.min(MOST);
-    let rows = data.rows().take(drawn).chain(data.rows().skip(train).take(MOST));
-    let point = |(row, label): (&[f64], u32)| LabelledPoint { x: [row[0], row[1]], label };
-    Ok((rows.map(point).collect(), drawn))
 }

@@ -6,15 +6,20 @@ mod grid;
 mod json;
 mod noisy_rows;
 pub mod plot;
+mod predictions;
 mod tables;
 mod text;
 
-pub use curves::{Training, accuracy_png, boundary_png, dataset_png, loss_png};
-pub use examples::{confusion_png, images_png, sequences_png};
+pub use curves::{
+    Points, Trainings, boundary_picture, dataset_picture, loss_picture, score_picture,
+};
+pub use examples::{images_picture, sequences_picture};
 pub use grid::{
     GRID_PICTURES, Picture, cells_csv, grid_pictures, grid_text, report_html, runs_csv,
 };
 pub use json::{grid_json, outcome_json};
 pub use noisy_rows::{NoisyRows, noisy_rows};
-pub use tables::{dataset_csv, history_csv};
-pub use text::result_line;
+pub use plot::confusion as confusion_picture;
+pub use predictions::{regression_pictures, reliability_picture, roc_picture};
+pub use tables::{dataset_csv, history_csv, read_history};
+pub use text::{figures_line, result_line};

@@ -1,8 +1,9 @@
 //! Curves and data as CSV.
 
-use std::io::Write;
+use std::collections::HashSet;
+use std::io::{Read, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::data::Dataset;
 use crate::train::{Curves, ReplicaHistory};
@@ -20,9 +21,7 @@ pub fn history_csv(
     out: &mut dyn Write,
 ) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    let names = |prefix: &str| [format!("{prefix}loss"), format!("{prefix}{metric}")];
-    let first = ["seed", "epoch"].map(str::to_string).into_iter();
-    csv.write_record(first.chain(ReplicaHistory::PREFIXES.iter().flat_map(|p| names(p))))?;
+    csv.write_record(head(metric))?;
     for (seed, history) in seeds.zip(histories) {
         for epoch in 0..history.epochs() {
             let score = |curves: &Curves| curves.score.get(epoch).map(|score| *score as f32);
@@ -33,6 +32,74 @@ pub fn history_csv(
         }
     }
     Ok(csv.flush()?)
+}
+
+/// Returns the names of the columns of `history.csv`.
+fn head(metric: &str) -> impl Iterator<Item = String> {
+    let names = move |prefix: &str| [format!("{prefix}loss"), format!("{prefix}{metric}")];
+    let first = ["seed", "epoch"].map(str::to_string).into_iter();
+    first.chain(ReplicaHistory::PREFIXES.into_iter().flat_map(names))
+}
+
+/// Reads `history.csv`: the name of the metric, and the curves by seed in the order of the file. Why and
+/// whether a run ended early is not in it, nor is a run without a finished epoch.
+///
+/// # Errors
+/// If it is not such a table. The error names the line.
+pub fn read_history(input: impl Read) -> Result<(String, Vec<ReplicaHistory>)> {
+    let mut csv = csv::Reader::from_reader(input);
+    let names = csv.headers()?.clone();
+    let metric = names.get(3).unwrap_or("SCORE").to_string();
+    let expected: Vec<String> = head(&metric).collect();
+    ensure!(
+        names.iter().eq(&expected),
+        "line 1: expected {}, received {}",
+        expected.join(","),
+        names.iter().collect::<Vec<_>>().join(",")
+    );
+    let (mut runs, mut seeds) = (Vec::new(), HashSet::new());
+    for row in csv.records() {
+        let row = row?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let (seed, epoch, values) = row.deserialize::<Row>(None)?;
+        if epoch == 1 && seeds.insert(seed) {
+            runs.push((seed, ReplicaHistory::default()));
+        }
+        let is_next = |(own, history): &&mut (u64, ReplicaHistory)| {
+            *own == seed && history.epochs() + 1 == epoch
+        };
+        let run = runs.last_mut().filter(is_next).with_context(|| {
+            format!(
+                "line {line}: expected the next epoch of a seed, or epoch 1 of another, received \
+                 epoch {epoch} of seed {seed}"
+            )
+        })?;
+        append(&mut run.1, values).with_context(|| format!("line {line}"))?;
+    }
+    Ok((metric, runs.into_iter().map(|(_, history)| history).collect()))
+}
+
+/// A seed, an epoch, and the figures of each set of rows.
+type Row = (u64, usize, [Measured; 4]);
+
+/// A loss and a score.
+type Measured = (Option<f32>, Option<f32>);
+
+/// Appends the figures of an epoch.
+fn append(history: &mut ReplicaHistory, values: [Measured; 4]) -> Result<()> {
+    ensure!(values[0].0.is_some(), "expected a loss, received none");
+    let is_first = history.epochs() == 0;
+    for (curves, (loss, score)) in history.curves_mut().into_iter().zip(values) {
+        let is_measured = if is_first { loss.is_some() } else { !curves.loss.is_empty() };
+        ensure!(
+            loss.is_some() == is_measured && (is_measured || score.is_none()),
+            "expected figures of the same sets of rows in each epoch, with their losses"
+        );
+        curves.loss.extend(loss);
+        // An undefined score is empty, too.
+        curves.score.extend(loss.map(|_| score.map_or(f64::NAN, f64::from)));
+    }
+    Ok(())
 }
 
 /// Returns `dataset.csv`: `x1,x2,…,label`, with enough digits to restore every number exactly.
@@ -83,5 +150,87 @@ mod tests {
         assert_eq!(csv.lines().next(), Some(head));
         assert_eq!(csv.lines().nth(1), Some("7,1,0.5,,0.25,,,,,"));
         Ok(())
+    }
+
+    /// Returns curves of so many epochs with the figures of some of the sets.
+    fn history(epochs: usize, sets: [bool; 4]) -> ReplicaHistory {
+        let mut history = ReplicaHistory::default();
+        for (set, curves) in history.curves_mut().into_iter().enumerate().filter(|(i, _)| sets[*i])
+        {
+            let value = |epoch: usize| 0.1 + (set * 100 + epoch) as f32 / 7.;
+            curves.loss = (0..epochs).map(value).collect();
+            curves.score = (0..epochs).map(|epoch| f64::from(1. / value(epoch))).collect();
+        }
+        history
+    }
+
+    fn written(seeds: &[u64], histories: &[ReplicaHistory]) -> String {
+        let mut csv = Vec::new();
+        history_csv("accuracy", seeds.iter().copied(), histories, &mut csv).unwrap();
+        String::from_utf8(csv).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() -> Result<()> {
+        let validated = history(3, [true; 4]);
+        let longer = history(5, [true, true, false, true]);
+        let bare = history(1, [true, false, false, false]);
+        let extreme = ReplicaHistory {
+            noisy: Curves {
+                loss: vec![1e-45, 3.4e38, 1. / 3.],
+                score: vec![f64::from(-1e30f32), 0., 1.],
+            },
+            ..ReplicaHistory::default()
+        };
+        let all = [validated, longer, bare, extreme];
+        let csv = written(&[7, u64::MAX, 0, 8], &all);
+        assert_eq!(csv.lines().count(), 1 + 3 + 5 + 1 + 3);
+        assert_eq!(read_history(csv.as_bytes())?, ("accuracy".to_string(), all.to_vec()));
+        // runs that diverged at once
+        let none = written(&[1, 2], &[ReplicaHistory::default(), ReplicaHistory::default()]);
+        assert_eq!(read_history(none.as_bytes())?, ("accuracy".to_string(), vec![]));
+
+        let mut undefined = history(3, [true, true, false, true]);
+        undefined.test.score[1] = f64::NAN;
+        undefined.noisy.score = vec![f64::NAN; 3];
+        let read = read_history(written(&[1], std::slice::from_ref(&undefined)).as_bytes())?.1;
+        let bits = |history: &ReplicaHistory| -> Vec<u64> {
+            history.curves().iter().flat_map(|own| &own.score).map(|x| x.to_bits()).collect()
+        };
+        assert_eq!(bits(&read[0]), bits(&undefined));
+        Ok(())
+    }
+
+    #[test]
+    fn a_table_that_is_no_history_is_refused_by_its_line() {
+        let good =
+            written(&[1, 2], &[history(2, [true, true, false, true]), history(1, [true; 4])]);
+        let lines: Vec<&str> = good.lines().collect();
+        let fails = |lines: &[&str], what: &str| {
+            let error = format!("{:#}", read_history(lines.join("\n").as_bytes()).unwrap_err());
+            assert!(error.contains(what), "{what}: {error}");
+        };
+        fails(&[], "line 1: expected seed,epoch,loss,SCORE,clean_loss,clean_SCORE,");
+        fails(&["seed,epoch", "1,2"], "received seed,epoch");
+        fails(&[&lines[0].replace("val_loss", "loss"), lines[1]], "line 1: expected seed,epoch,");
+        fails(&[&format!("{},more", lines[0]), lines[1]], "line 1: expected seed,epoch,");
+        // epoch 2 first, epoch 1 twice, a seed twice
+        fails(&[lines[0], lines[2]], "line 2: expected the next epoch of a seed");
+        fails(&[lines[0], lines[1], lines[1]], "line 3: expected the next epoch of a seed");
+        fails(
+            &[lines[0], lines[1], lines[3], lines[1]],
+            "line 4: expected the next epoch of a seed, or epoch 1 of another, received epoch 1 of \
+             seed 1",
+        );
+        fails(&[lines[0], lines[1], "1,2,.5,,,,,,,"], "line 3: expected figures of the same sets");
+        fails(&[lines[0], lines[1], "1,2,.5,,.5,,.5,,.5,"], "line 3: expected figures of the same");
+        fails(&[lines[0], "1,1,,,.5,,,,,"], "line 2: expected a loss");
+        fails(&[lines[0], "1,1,.5,,,.5,,,,"], "line 2: expected figures of the same sets");
+        fails(&[lines[0], lines[1], "1,2,half,,,,,,,"], "line: 3");
+        fails(&[lines[0], "-1,1,.5,,,,,,,"], "line: 2");
+        fails(&[lines[0], lines[1], &lines[2][..9]], "line: 3");
+        let binary = [lines[0].as_bytes(), b"\n1,1,\xff,,,,,,,\n"].concat();
+        let error = format!("{:#}", read_history(&binary[..]).unwrap_err());
+        assert!(error.contains("line 2"), "{error}");
     }
 }

@@ -9,7 +9,11 @@ use crate::stats::Statistic;
 ///
 /// A figure without any value is `-`.
 pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
-    let [train, test] = ["train", "test"].map(|set| summary.get(&format!("{set}_{metric}")));
+    figures_line(["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))), repeats)
+}
+
+/// Returns the [`result_line`] of a training and a test figure.
+pub fn figures_line([train, test]: [Statistic; 2], repeats: usize) -> String {
     let repeats = match (test.n, repeats) {
         (_, 1) => String::new(),
         (n, repeats) if n == repeats => format!(" ({n} repeats)"),

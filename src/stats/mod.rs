@@ -7,18 +7,27 @@
 //! | How large may the difference be? | [`bootstrap_interval`] |
 //! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
 //! | Which of many p-values remain significant? | [`holm`] |
+//!
+//! Also curves of classifiers: [`roc_curve`] and [`reliability`].
 
 mod bca;
 mod bootstrap;
+mod box_plot;
 mod holm;
 mod mcnemar;
+mod reliability;
+mod roc;
 mod statistic;
 mod t_test;
 
 pub use bootstrap::{Interval, bootstrap_interval};
+pub use box_plot::BoxPlot;
 pub use holm::holm;
 pub use mcnemar::mcnemar;
+pub use reliability::{ReliabilityBin, calibration_error, reliability};
+pub use roc::{area, height, roc_curve};
 pub use statistic::{Statistic, mean, number, statistic};
+
 pub use t_test::{TTest, nadeau_bengio, paired_t};
 
 /// Returns the largest difference between values that are equal up to round-off. It is 10⁻¹² for

@@ -7,30 +7,14 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{ModuleT, VarBuilder};
 use rayon::prelude::*;
 
-use super::Schedule;
-use super::chunk::Trained;
+use super::{Field, Schedule};
 use crate::data::Dataset;
 use crate::noise::{NoiseMap, Slots};
 use crate::task::{Axis, Hyper, Task};
 
-/// Probabilities of class 1 on a regular grid.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Field {
-    /// Lowest and highest value of the first feature.
-    pub x: [f64; 2],
-    /// Lowest and highest value of the second feature.
-    pub y: [f64; 2],
-    /// Number of grid points along the first feature.
-    pub columns: usize,
-    /// Number of grid points along the second feature.
-    pub rows: usize,
-    /// Row by row from the lowest `y`, each from the lowest `x`.
-    pub probabilities: Vec<f64>,
-}
-
-/// The probability that the trained replicas give to class 1 around the data, averaged over those
-/// that did not fail; `None` when all did. The grid has `side` points each way, at least 2, and a
-/// margin of a tenth on each side.
+/// The probability that trained replicas give to class 1 around the data, averaged over those whose
+/// weights are finite; `None` when there is none. `weights` are named and have the replica axis first. The
+/// grid has `side` points each way, at least 2, and a margin of a tenth on each side.
 ///
 /// # Errors
 /// If the data have not two features, the network has not one logit, the weights do not fit it or the
@@ -38,7 +22,7 @@ pub struct Field {
 pub fn boundary(
     task: &dyn Task,
     hyper: &Hyper,
-    trained: &Trained,
+    weights: &[(String, Tensor)],
     data: &Dataset,
     side: usize,
     schedule: Schedule,
@@ -61,12 +45,11 @@ pub fn boundary(
     let points: Vec<f32> = points.flat_map(|(i, j)| [at(x, i) as f32, at(y, j) as f32]).collect();
     let points = Tensor::from_vec(points, (1, side * side, 2), &Device::Cpu)?;
 
-    let runs = trained.runs.iter().enumerate();
-    let finished: Vec<usize> = runs.filter(|(_, run)| !run.has_failed()).map(|(r, _)| r).collect();
+    let finished = finite(weights)?;
     if finished.is_empty() {
         return Ok(None);
     }
-    let predict = |&replica: &usize| predict(task, hyper, trained, replica, &points);
+    let predict = |&replica: &usize| predict(task, hyper, weights, replica, &points);
     let sum = || {
         finished.par_iter().map(predict).try_reduce(
             || vec![0u64; side * side],
@@ -86,14 +69,30 @@ pub fn boundary(
 /// the same sum in every order.
 const ONE: f64 = (1u64 << 40) as f64;
 
+/// Returns the replicas whose weights are finite.
+fn finite(weights: &[(String, Tensor)]) -> Result<Vec<usize>> {
+    let replicas = weights.first().map_or(Ok(0), |(_, weights)| weights.dim(0))?;
+    let mut finite = Vec::new();
+    for replica in 0..replicas {
+        let sum = |(_, weights): &(String, Tensor)| {
+            weights.get(replica)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()
+        };
+        let sums = weights.iter().map(sum).collect::<candle_core::Result<Vec<f64>>>()?;
+        if sums.iter().all(|sum| sum.is_finite()) {
+            finite.push(replica);
+        }
+    }
+    Ok(finite)
+}
+
 fn predict(
     task: &dyn Task,
     hyper: &Hyper,
-    trained: &Trained,
+    weights: &[(String, Tensor)],
     replica: usize,
     points: &Tensor,
 ) -> Result<Vec<u64>> {
-    let weights = trained.weights.iter();
+    let weights = weights.iter();
     let replicas = task.axis() == Axis::Replicas;
     let own = weights.map(|(name, all)| {
         let own = all.narrow(0, replica, 1)?;

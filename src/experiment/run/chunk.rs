@@ -25,15 +25,19 @@ pub struct Trained {
     pub runs: Vec<Run>,
     /// The weights by name, sorted: (R, …) on the CPU, NaN for runs that failed.
     pub weights: Vec<(String, Tensor)>,
-    /// The class that each predicts for each test row in the end, if the targets are classes.
-    pub test_classes: Vec<Vec<u32>>,
-    /// The class of each test row.
-    pub test_labels: Vec<u32>,
+    /// What each predicts for the test rows in the end.
+    pub test: Vec<Predicted>,
     /// Whether each predicts each test row correctly in the end, if the primary metric counts that.
     pub test_hits: Vec<Option<Vec<bool>>>,
 }
 
 impl Trained {
+    /// What the runs that did not fail predict for the test rows.
+    pub fn predicted(&self) -> impl Iterator<Item = &Predicted> {
+        let finished = self.runs.iter().zip(&self.test);
+        finished.filter(|(run, _)| !run.has_failed()).map(|(_, rows)| rows)
+    }
+
     /// How many test rows of each class were predicted as each, over the runs that did not fail: `classes`
     /// numbers for class 0, then for class 1 and so on.
     ///
@@ -41,10 +45,9 @@ impl Trained {
     /// If a row has or is predicted as a class beyond `classes`.
     pub fn confusion(&self, classes: usize) -> Result<Vec<u64>> {
         let mut counts = vec![0; classes * classes];
-        let finished = self.runs.iter().zip(&self.test_classes);
-        for (_, predicted) in finished.filter(|(run, _)| !run.has_failed()) {
-            for (label, own) in self.test_labels.iter().zip(predicted) {
-                let (label, own) = (*label as usize, *own as usize);
+        for rows in self.predicted() {
+            for (label, own) in rows.labels().zip(rows.classes()) {
+                let (label, own) = (label as usize, own as usize);
                 ensure!(
                     label < classes && own < classes,
                     "expected {classes} classes, received a test row of class {label}, predicted as \
@@ -80,7 +83,7 @@ impl Trained {
             for ((_, all), (_, own)) in all.weights.iter_mut().zip(&chunk.weights) {
                 *all = Tensor::cat(&[&*all, own], 0)?;
             }
-            all.test_classes.extend(chunk.test_classes);
+            all.test.extend(chunk.test);
             all.test_hits.extend(chunk.test_hits);
         }
         Ok(all)
@@ -196,14 +199,11 @@ fn trained(
     let axis = subject.task().axis();
     let weights = sorted_vars(trainer.varmap()).into_iter();
     let weights = weights.map(|(name, var)| Ok((name, final_weights(&var, &histories, axis)?)));
-    let is_classified = subject.objective().classes().is_some();
-    let classes = |rows: &Predicted| rows.classes().collect();
     Ok(Trained {
         runs,
         weights: weights.collect::<Result<_>>()?,
-        test_classes: if is_classified { test.iter().map(classes).collect() } else { Vec::new() },
-        test_labels: if is_classified { test[0].labels().collect() } else { Vec::new() },
         test_hits: test.iter().map(|rows| metrics[0].hits(rows)).collect(),
+        test,
         histories,
     })
 }

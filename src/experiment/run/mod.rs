@@ -3,6 +3,7 @@
 mod boundary;
 mod checkpoints;
 mod chunk;
+mod field;
 mod forecast;
 mod memory;
 mod repeats;
@@ -10,9 +11,10 @@ mod schedule;
 mod search;
 mod shard;
 
-pub use boundary::{Field, boundary};
+pub use boundary::boundary;
 pub use checkpoints::Checkpointing;
 pub use chunk::Trained;
+pub use field::Field;
 pub use forecast::{forecast_repeats, forecast_search};
 pub use repeats::{Ending, checkpoints_device, train_repeats, train_resumable};
 pub use schedule::Schedule;

@@ -1,7 +1,6 @@
 //! `report.html`: the conclusion, the table and the pictures on one page that needs no network.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pictures::Picture;
@@ -10,9 +9,13 @@ use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
 
 /// Returns the page, with the pictures embedded.
-pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
+///
+/// # Errors
+/// If a picture cannot be encoded.
+pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
     let sentences = conclusion_sentences(outcome);
     let (verdict, details) = sentences.split_first().map_or(("", &[][..]), |(v, d)| (v, d));
+    let figures = pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -28,7 +31,7 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
                 @for sentence in details { p { (sentence) } }
                 h2 { "Cells" }
                 (table(outcome))
-                @for picture in pictures { (figure(picture)) }
+                @for figure in figures { (figure) }
                 h2 { "Method" }
                 (method(outcome))
                 h2 { "Settings" }
@@ -36,7 +39,7 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Vec<u8> {
             }
         }
     };
-    page.into_string().into_bytes()
+    Ok(page.into_string().into_bytes())
 }
 
 /// Returns the table in a box of its own, which scrolls, also from the keyboard.
@@ -76,14 +79,14 @@ fn table(outcome: &Outcome) -> Markup {
     }
 }
 
-fn figure(picture: &Picture) -> Markup {
-    let source = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&picture.png));
-    html! {
+fn figure(picture: &Picture) -> Result<Markup> {
+    let svg = picture.scene.svg(picture.name)?;
+    Ok(html! {
         figure {
-            img src=(source) alt=(picture.caption);
+            (PreEscaped(svg))
             figcaption { (picture.caption) }
         }
-    }
+    })
 }
 
 fn method(outcome: &Outcome) -> Markup {

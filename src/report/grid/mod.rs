@@ -2,6 +2,7 @@
 
 mod csv;
 mod html;
+mod lines;
 mod pictures;
 mod table;
 mod text;

@@ -2,28 +2,30 @@
 
 use anyhow::{Context, Result};
 
-use crate::experiment::{
-    Cell, CellOutcome, Outcome, Record, cell_name, noise_name, place_name, sampled_epochs,
-    strength_name, variant_words,
+use super::lines::{
+    Line, Lines, joined, mean_label, score_label, short_name, strength, strength_label,
 };
-use crate::noise::NoiseSpec;
-use crate::report::plot::{self, Curve, Group, Scale, SpreadLine, SpreadPoint};
+use crate::experiment::{CellOutcome, Outcome, Record, noise_name, sampled_epochs};
+use crate::report::plot::{self, Curve, Group, Scale, Scene, SpreadLine, SpreadPoint};
 use crate::stats::{number, statistic};
 
 /// A picture, as a file and as part of the page.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Its file name.
+    /// Its file name without the extension.
     pub name: &'static str,
     /// A description of the picture.
     pub caption: String,
-    /// The PNG bytes.
-    pub png: Vec<u8>,
+    /// What it shows.
+    pub scene: Scene,
 }
 
-/// The file names of the pictures in [`grid_pictures`].
-pub const GRID_PICTURES: [&str; 4] =
-    ["accuracy_by_stddev.png", "heatmap.png", "runs.png", "learning_curves.png"];
+/// The names of the pictures in [`grid_pictures`].
+pub const GRID_PICTURES: [&str; 4] = ["accuracy_by_stddev", "heatmap", "runs", "learning_curves"];
+
+/// Number of lines in a panel, as many as there are colours, and of panels in a picture.
+const TOGETHER: usize = 10;
+const PANELS: usize = 24;
 
 /// Draws the score against the strength, the same as a heat map, the runs of each cell, and the
 /// learning curves, one after the other.
@@ -33,13 +35,13 @@ pub const GRID_PICTURES: [&str; 4] =
 pub fn grid_pictures(outcome: &Outcome) -> impl Iterator<Item = Result<Picture>> {
     let draw: [fn(&Outcome) -> Result<Drawn>; 4] = [by_stddev, heatmap, runs, curves];
     GRID_PICTURES.into_iter().zip(draw).map(|(name, draw)| {
-        let (caption, png) = draw(outcome).with_context(|| format!("{name} is missing"))?;
-        Ok(Picture { name, caption, png })
+        let (caption, scene) = draw(outcome).with_context(|| format!("{name} is missing"))?;
+        Ok(Picture { name, caption, scene })
     })
 }
 
-/// The caption and the PNG bytes.
-type Drawn = (String, Vec<u8>);
+/// The caption and the picture.
+type Drawn = (String, Scene);
 
 /// Returns a short title: `grid_search: 30 repeats, data seed 1`.
 fn title(outcome: &Outcome) -> String {
@@ -53,100 +55,56 @@ fn title(outcome: &Outcome) -> String {
     format!("{}: {repeats}, {data}", outcome.experiment)
 }
 
-/// The noisy cells that differ only in the strength of their last noise, with their baseline.
-struct Line<'a> {
-    name: String,
-    baseline: Option<&'a CellOutcome>,
-    noisy: Vec<&'a CellOutcome>,
-}
-
-fn lines<'a>(outcome: &'a Outcome) -> Vec<Line<'a>> {
-    let noisy = outcome.cells.iter().filter(|own| !own.cell.is_baseline());
-    let line = |noisy: Vec<&'a CellOutcome>| {
-        let first = &noisy[0].cell;
-        let fixed = first.noise.iter().rev().skip(1).rev();
-        let fixed = fixed.map(|spec| noise_name(std::slice::from_ref(spec)));
-        let places: Vec<String> = fixed.chain(first.noise.last().map(place_name)).collect();
-        let words = [places.join(" & ")].into_iter().chain(variant_words(&outcome.plan, first));
-        Line {
-            name: words.collect::<Vec<_>>().join(", "),
-            baseline: outcome.cells.iter().find(|own| own.cell == first.baseline()),
-            noisy,
-        }
-    };
-    grouped(noisy, |a, b| same_line(&a.cell, &b.cell)).into_iter().map(line).collect()
-}
-
-/// Returns whether two cells differ at most in the strength of their last noise.
-fn same_line(a: &Cell, b: &Cell) -> bool {
-    let fixed = |cell: &Cell| cell.noise[..cell.noise.len().saturating_sub(1)].to_vec();
-    a.is_like(b) && fixed(a) == fixed(b)
-}
-
-/// Collects items that are alike, each group in the order of its first item.
-fn grouped<T: Copy>(items: impl Iterator<Item = T>, alike: impl Fn(T, T) -> bool) -> Vec<Vec<T>> {
-    let mut groups: Vec<Vec<T>> = Vec::new();
-    for item in items {
-        match groups.iter_mut().find(|group| alike(group[0], item)) {
-            Some(group) => group.push(item),
-            None => groups.push(vec![item]),
+/// Draws panels of at most as many lines as there are colours, each with its name. Returns those that a
+/// picture takes, and a sentence about the others.
+fn panels<T>(lines: &Lines, draw: impl Fn(&[Line]) -> Vec<T>) -> (Vec<(String, Vec<T>)>, String) {
+    let mut panels: Vec<(String, Vec<T>)> = Vec::new();
+    for lines in &lines.panels {
+        for (part, own) in lines.chunks(TOGETHER).enumerate() {
+            let several = lines.len() > TOGETHER;
+            let more = if several { format!("part {}", part + 1) } else { String::new() };
+            panels.push((joined([own[0].variant.clone(), more]), draw(own)));
         }
     }
-    groups
-}
-
-/// Draws the test score against the strength. With several variants it draws the gain instead,
-/// because the variants have different baselines.
-fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
-    const MOST: usize = 10;
-    let one_variant = outcome.plan.variants().count() == 1;
-    let point = |own: &CellOutcome| {
-        let (mean, interval) = if one_variant {
-            let interval = own.test_interval.as_ref().map(|i| (i.low, i.high));
-            (own.summary.get(&outcome.figure()).mean, interval)
-        } else if own.cell.is_baseline() {
-            (Some(0.), None)
-        } else {
-            let difference = own.difference.as_ref();
-            (difference.map(|d| d.mean), difference.and_then(|d| d.low.zip(d.high)))
-        };
-        let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
-        SpreadPoint { stddev: strength(own), mean: mean.unwrap_or(f64::NAN), low, high }
-    };
-    let lines = lines(outcome);
-    let left_out = match lines.len().saturating_sub(MOST) {
+    let left_out = match panels.len().saturating_sub(PANELS) {
         0 => String::new(),
-        more => format!(" {more} more lines are left out; cells.csv has them."),
+        1 => " 1 more panel is left out; cells.csv has its figures.".to_string(),
+        more => format!(" {more} more panels are left out; cells.csv has their figures."),
     };
-    let lines: Vec<(String, Vec<SpreadPoint>)> = lines
-        .into_iter()
-        .take(MOST)
-        .map(|line| (line.name, line.baseline.into_iter().chain(line.noisy).map(point).collect()))
-        .collect();
-    let lines: Vec<SpreadLine> =
-        lines.iter().map(|(name, points)| SpreadLine { name, points }).collect();
-    let x_label = format!("{} of the noise", strength_name(&outcome.plan));
-    let metric = outcome.metric_name();
-    let (label, caption) = if one_variant {
-        (
-            format!("{metric}, 95 % interval"),
-            format!("Mean {metric} against the spread of the noise"),
-        )
-    } else {
-        let caption = "Gain over the baseline against the spread".to_string();
-        (format!("gain in {metric}, 95 % interval"), caption)
-    };
-    let png = plot::spreads(&title(outcome), [&x_label, &label], &lines)?;
-    Ok((format!("{caption}, with 95 % bootstrap intervals.{left_out}"), png))
+    panels.truncate(PANELS);
+    (panels, left_out)
 }
 
-/// Returns the strength of a cell's last noise, by which it has its place on a line.
-fn strength(own: &CellOutcome) -> f64 {
-    own.cell.noise.last().map_or(0., NoiseSpec::strength)
+/// Draws the test score against the strength, in a panel for each network and training size.
+fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
+    let point = |own: &&CellOutcome| {
+        let interval = own.test_interval.as_ref().map(|i| (i.low, i.high));
+        let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
+        let mean = own.summary.get(&outcome.figure()).mean.unwrap_or(f64::NAN);
+        SpreadPoint { stddev: strength(own), mean, low, high }
+    };
+    let lines = Lines::new(outcome);
+    let line = |line: &Line| SpreadLine {
+        name: line.noise.clone(),
+        series: lines.series(line),
+        points: line.baseline.iter().chain(&line.noisy).map(point).collect(),
+    };
+    let (panels, left_out) = panels(&lines, |own| own.iter().map(line).collect());
+    let has_intervals = outcome.cells.iter().any(|own| own.test_interval.is_some());
+    let [interval, intervals] = match has_intervals {
+        true => [", 95 % interval", ", with 95 % bootstrap intervals"],
+        false => [""; 2],
+    };
+    let label = format!("{}{interval}", mean_label(outcome));
+    let scene = plot::spreads(&title(outcome), [&strength_label(outcome), &label], &panels);
+    let metric = outcome.metric_name();
+    let caption = format!("Mean {metric} by strength of the noise{intervals}.{left_out}");
+    Ok((caption, scene))
 }
 
 fn heatmap(outcome: &Outcome) -> Result<Drawn> {
-    let lines = lines(outcome);
+    let lines = Lines::new(outcome);
+    let lines: Vec<&Line> = lines.panels.iter().flatten().collect();
     let mut stddevs: Vec<f64> = outcome.cells.iter().map(strength).collect();
     stddevs.sort_by(f64::total_cmp);
     stddevs.dedup();
@@ -158,104 +116,68 @@ fn heatmap(outcome: &Outcome) -> Result<Drawn> {
     let value = &value;
     let values: Vec<f64> =
         lines.iter().flat_map(|line| stddevs.iter().map(move |&s| value(line, s))).collect();
-    let rows: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
+    let rows: Vec<String> = lines.iter().map(|line| line.name()).collect();
     let columns: Vec<String> = stddevs.iter().map(|&stddev| number(stddev)).collect();
-    let metric = outcome.metric_name();
-    let png = plot::heatmap(&title(outcome), &metric, &rows, &columns, &values)?;
-    Ok((format!("Mean {metric} by placement and spread; 0 is the baseline."), png))
+    let labels = [&*strength_label(outcome), &mean_label(outcome)];
+    let names = [&columns[..], &rows];
+    let scene = plot::heatmap(&title(outcome), labels, names, &values, outcome.better)?;
+    let caption =
+        format!("Mean {} by noise and strength; 0 is the baseline.", outcome.metric_name());
+    Ok((caption, scene))
 }
 
 fn runs(outcome: &Outcome) -> Result<Drawn> {
-    let kind = |noise: &[NoiseSpec]| match noise.first().map(NoiseSpec::place) {
-        None => 6,
-        Some("input") => 0,
-        Some("before-activation") => 1,
-        Some(_) => 2,
-    };
-    let figure = outcome.figure();
+    let (lines, figure) = (Lines::new(outcome), outcome.figure());
     let group = |own: &CellOutcome| {
         let values: Vec<f64> = own.runs.iter().filter_map(|run| run.get(&figure)).collect();
-        (cell_name(&outcome.plan, &own.cell), kind(&own.cell.noise), values)
+        (short_name(&outcome.plan, &own.cell), lines.kind(own), values)
     };
-    let groups: Vec<(String, u32, Vec<f64>)> = outcome.cells.iter().map(group).collect();
+    let groups: Vec<(String, plot::Kind, Vec<f64>)> = outcome.cells.iter().map(group).collect();
     let groups: Vec<Group> =
         groups.iter().map(|(name, kind, values)| Group { name, kind: *kind, values }).collect();
-    let png = plot::distribution(&title(outcome), &outcome.metric_name(), &groups)?;
-    Ok(("The runs of each cell: a point a run, quartiles and median.".to_string(), png))
+    let scene = plot::distribution(&title(outcome), &score_label(outcome), &groups);
+    Ok(("The runs of each cell: a point for each run, quartiles and median.".to_string(), scene))
 }
 
-/// Draws the mean test score by epoch for the variant of the best cell: the baseline and the best
-/// strength of each placement.
+/// Draws the mean test score by epoch, in a panel for each network and training size: the baseline and
+/// the best strength of each noise.
 fn curves(outcome: &Outcome) -> Result<Drawn> {
+    let lines = Lines::new(outcome);
     let score = |own: &CellOutcome| own.summary.get(&outcome.figure()).mean;
-    let best = outcome.conclusion.as_ref().map(|conclusion| conclusion.choice.cell.variant);
-    let variant = best.or(outcome.plan.variants().next());
-    let own = outcome
-        .cells
-        .iter()
-        .zip(&outcome.records)
-        .filter(|(own, _)| Some(own.cell.variant) == variant);
-    let own: Vec<(&CellOutcome, &Vec<Record>)> = own.collect();
-    let groups = grouped(own.into_iter(), |(a, _), (b, _)| a.cell.is_like(&b.cell));
-    let shown = groups.into_iter().filter_map(|group| {
-        let is_better = |b: &CellOutcome, a: &CellOutcome| match (score(b), score(a)) {
-            (Some(b), Some(a)) => outcome.better.is_better(b, a),
-            (b, _) => b.is_some(),
-        };
-        group.iter().copied().reduce(|a, b| if is_better(b.0, a.0) { b } else { a })
-    });
+    let is_better = |b: &CellOutcome, a: &CellOutcome| match (score(b), score(a)) {
+        (Some(b), Some(a)) => outcome.better.is_better(b, a),
+        (b, _) => b.is_some(),
+    };
     let epochs = sampled_epochs(outcome.plan.epochs);
-    let mean = |records: &[Record], i: usize| {
+    let mean = |records: &[&Record], i: usize| {
         let values = records.iter().filter_map(|record| *record.curves.test_score.get(i)?);
         statistic(values.map(f64::from)).mean.unwrap_or(f64::NAN)
     };
-    let means: Vec<(String, Vec<f64>)> = shown
-        .map(|(own, records)| {
-            let curve = (0..epochs.len()).map(|i| mean(records, i)).collect();
-            (cell_name(&outcome.plan, &own.cell), curve)
-        })
-        .collect();
-    let curves: Vec<Curve> = means
-        .iter()
-        .map(|(name, mean)| Curve { name, mean, std: None, epochs: Some(&epochs) })
-        .collect();
-    let metric = outcome.metric_name();
-    let scale = if outcome.metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
-    let png = plot::curves(&title(outcome), &metric, scale, &curves)?;
-    Ok((format!("Mean {metric} by epoch: the baseline, and each placement's best spread."), png))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::Experiment;
-    use crate::task::Circles;
-
-    /// Every cell is on one line, at the strength that differs along it.
-    #[test]
-    fn joint_noises_are_lines_of_their_last_strength() -> Result<()> {
-        let task = Circles::default();
-        let mut experiment = Experiment::new(&task).plan(|plan| {
-            (plan.epochs, plan.hidden) = (1, vec![2]);
-        });
-        let rows = ["input:0.1,0.2 & hidden:0.01,0.3", "input:0.1", "hidden:0.1", "input:0.3"];
-        for row in rows {
-            experiment = experiment.noise(row.parse()?);
+    let curve = |own: &CellOutcome| {
+        let cells = outcome.cells.iter().zip(&outcome.records);
+        let records = cells.filter(|(other, _)| other.cell == own.cell);
+        let records: Vec<&Record> = records.flat_map(|(_, records)| records).collect();
+        Curve {
+            name: noise_name(&own.cell.noise),
+            kind: lines.kind(own),
+            mean: (0..epochs.len()).map(|i| mean(&records, i)).collect(),
+            std: None,
+            epochs: Some(epochs.clone()),
         }
-        let outcome = experiment.run()?;
-        let lines = lines(&outcome);
-        let found: Vec<(&str, Vec<f64>)> = lines
-            .iter()
-            .map(|line| (line.name.as_str(), line.noisy.iter().map(|own| strength(own)).collect()))
-            .collect();
-        let expected = [
-            ("input 0.1 & before-activation", vec![0.01, 0.3]),
-            ("input 0.2 & before-activation", vec![0.01, 0.3]),
-            ("input", vec![0.1, 0.3]),
-            ("before-activation", vec![0.1]),
-        ];
-        assert_eq!(found, expected);
-        assert!(lines.iter().all(|line| line.baseline.is_some_and(|own| own.cell.is_baseline())));
-        Ok(())
-    }
+    };
+    let drawn = |own: &[Line]| {
+        let baseline = own.iter().find_map(|line| line.baseline);
+        let best = own.iter().filter_map(|line| {
+            line.noisy.iter().copied().reduce(|a, b| if is_better(b, a) { b } else { a })
+        });
+        baseline.into_iter().chain(best).map(curve).collect()
+    };
+    let (panels, left_out) = panels(&lines, drawn);
+    let scale = if outcome.metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
+    let scene = plot::curves(&title(outcome), &mean_label(outcome), scale, &panels);
+    let caption = format!(
+        "Mean {} by epoch: the baseline, and each noise's best strength.{left_out}",
+        outcome.metric_name()
+    );
+    Ok((caption, scene))
 }

@@ -73,6 +73,10 @@ impl<'a> Axis<'a> {
         matches!(self.steps, Steps::Named(_))
     }
 
+    pub fn ends(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
     pub fn span(&self) -> f64 {
         self.high - self.low
     }

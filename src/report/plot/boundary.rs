@@ -1,161 +1,202 @@
-//! A decision boundary: the probability of class 1 as colour over the plane.
+//! Decision boundaries: the probability of class 1 as colour over the plane.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
-use super::{
-    axis::{Axis, drawable},
-    bar::{BESIDE, colour_bar},
-    canvas::{BLACK, Ink, WHITE, blend},
-    dataset::{LabelledPoint, draw_points, equal_scales, legend},
-    field::contour,
-    frame::Frame,
-    legend::Key,
-    marker::PALETTE,
-};
+use super::axis::Axis;
+use super::bar::{BESIDE, colour_bar};
+use super::dataset::{LabelledPoint, NAMES, draw_points, equal_scales, legend};
+use super::frame::Frame;
+use super::ink::{BLACK, Ink, WHITE, blend};
+use super::legend::Key;
+use super::marker::{Kind, Marker};
+use super::panels::arranged;
+use super::scene::Scene;
 use crate::experiment::Field;
 
 /// How strongly the class colours tint the field. The points must stand out from it.
-const TINT: f64 = 0.6;
+const TINT: f64 = 0.45;
+/// Maximum number of points drawn in all fields together.
+const POINTS: usize = 1500;
 
-/// Draws the field in the colours of class 0 (probability 0) and class 1 (probability 1), with
-/// white between them, and the line of probability 0.5. The first `train` points of the data set
-/// are filled, the others hollow. The field is interpolated between grid points; points outside it
-/// are not shown. Scales are equal under the same condition as in [`dataset`](super::dataset()).
+/// Draws fields over the same plane, each with its name above it: the colours of class 0 (probability
+/// 0) and class 1 (probability 1), with white between them, the line of probability 0.5 and the
+/// points. The field is interpolated between grid points; points outside it are not shown. Of more
+/// than 1,500 points in all fields together, every second, third or so is shown. Scales are equal
+/// under the same condition as in [`dataset`](super::dataset()).
 ///
 /// # Errors
-/// If the field does not have `rows` x `columns` values, or a range is not finite or runs
-/// downwards.
+/// If there is no field, a field does not have `rows` x `columns` values, a range is not finite or
+/// runs downwards, or the ranges differ.
 pub fn boundary(
     title: &str,
-    field: &Field,
+    fields: &[(String, &Field)],
     points: &[LabelledPoint],
-    train: usize,
-) -> Result<Vec<u8>> {
-    let (columns, rows, values) = (field.columns, field.rows, field.probabilities.len());
-    ensure!(
-        columns.checked_mul(rows) == Some(values),
-        "a field of {rows} rows and {columns} columns needs rows x columns values, got {values}"
-    );
-    for [low, high] in [field.x, field.y] {
-        ensure!(
-            drawable(low) && drawable(high) && low <= high,
-            "a range of the field must be finite, low before high, got {low} to {high}"
-        );
+) -> Result<Scene> {
+    let (_, first) = fields.first().context("expected a field to draw, received none")?;
+    for (_, field) in fields {
+        field.check()?;
+        ensure!((field.x, field.y) == (first.x, first.y), "expected fields over the same plane");
     }
-    let axes = [Axis::linear("x1", field.x), Axis::linear("x2", field.y)];
-    let mut entries = legend(points, train);
+    let (x, y) = (first.x, first.y);
+    let axes = [Axis::linear(NAMES[0], x), Axis::linear(NAMES[1], y)];
+    let mut entries = legend(points);
     entries.push((Key::Stroke(BLACK), "p = 0.5".into()));
-    let mut frame = Frame::new(title, &entries, axes, equal_scales(&axes), BESIDE)?;
-    paint(&mut frame, field)?;
-    for segment in contour(field) {
-        let ends = segment.map(|[x, y]| frame.on(x, y));
-        frame.canvas.line(&ends, 2.0, BLACK)?;
+    let (size, names) = (equal_scales(&axes), fields.iter().map(|(name, _)| name.as_str()));
+    let (mut frame, areas) = arranged(title, &entries, axes, size, names, BESIDE);
+    let every = (points.len() * fields.len()).div_ceil(POINTS).max(1);
+    for ((_, field), area) in fields.iter().zip(areas) {
+        frame.area = area;
+        paint(&mut frame, field);
+        for segment in field.contour() {
+            let ends = segment.map(|[x, y]| frame.on(x, y));
+            frame.scene.line(&ends, 2.0, BLACK);
+        }
+        draw_points(&mut frame, &points.iter().step_by(every).copied().collect::<Vec<_>>());
+        frame.border();
     }
-    draw_points(&mut frame, points, train)?;
-    frame.border()?;
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share: f64| (share, share.to_string()));
     let bar = Axis::named("probability of class 1", [0.0, 1.0], &ticks);
-    colour_bar(&mut frame, &bar, colour)?;
-    frame.canvas.png()
+    colour_bar(&mut frame, &bar, colour);
+    Ok(frame.scene)
 }
 
 /// Returns the colour of a probability.
 fn colour(probability: f64) -> Ink {
     let distance = (2.0 * probability.clamp(0.0, 1.0) - 1.0).abs();
-    let class = usize::from(probability > 0.5);
-    blend(WHITE, PALETTE[class], TINT * distance)
+    let class = u32::from(probability > 0.5);
+    blend(WHITE, Marker::of(Kind::Series(class)).ink, TINT * distance)
 }
 
-fn paint(frame: &mut Frame, field: &Field) -> Result<()> {
+fn paint(frame: &mut Frame, field: &Field) {
     let [left, top, right, bottom] = frame.area;
-    let (width, height) = ((right - left) as usize, (bottom - top) as usize);
-    for row in 0..height {
-        for column in 0..width {
-            let at = [left + column as f64, top + row as f64];
-            let across = (column as f64 + 0.5) / width as f64;
-            let up = 1.0 - (row as f64 + 0.5) / height as f64;
-            if let Some(probability) = field.at(across, up) {
-                let end = [at[0] + 1.0, at[1] + 1.0];
-                frame.canvas.rectangle(at, end, colour(probability))?;
-            }
-        }
-    }
-    Ok(())
+    let size = [right - left, bottom - top];
+    let at = |column: usize, row: usize| {
+        // in squares of two pixels: smaller files
+        let [across, down] = [0, 1].map(|i| ([column, row][i] / 2 * 2 + 1) as f64 / size[i]);
+        field.at(across, 1.0 - down).map(colour)
+    };
+    frame.scene.raster([left, top], size, at);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::canvas::tests::Picture, *};
+    use super::{
+        super::{dataset::tests::point, marker::Set, scene::tests::assert_near},
+        *,
+    };
 
     fn field<const N: usize>(rows: &[[f64; N]]) -> Field {
         let probabilities = rows.as_flattened().to_vec();
         Field { x: [-1.0, 1.0], y: [-1.0, 1.0], columns: N, rows: rows.len(), probabilities }
     }
 
-    fn picture(field: &Field, points: &[LabelledPoint], train: usize) -> Picture {
-        let png = boundary("a title", field, points, train).unwrap();
-        assert_eq!(
-            png,
-            boundary("a title", field, points, train).unwrap(),
-            "same input, same bytes"
-        );
-        Picture::decode(&png)
+    fn scene(field: &Field, points: &[LabelledPoint]) -> Scene {
+        let scene = boundary("a title", &[(String::new(), field)], points).unwrap();
+        scene.check();
+        let words = scene.words();
+        assert!(NAMES.into_iter().all(|name| words.contains(name)), "{words}");
+        assert!(words.contains("probability of class 1") && words.contains("p = 0.5"));
+        scene
     }
 
-    /// Returns the pixel of a point. With one row of legend the area is 580 x 580 from (92, 88).
-    fn pixel(x: f64, y: f64) -> [f64; 2] {
-        [92.0 + 290.0 * (1.0 + x), 88.0 + 290.0 * (1.0 - y)]
+    /// Returns the share of the area for a feature.
+    fn share([x, y]: [f64; 2]) -> [f64; 2] {
+        [(1.0 + x) / 2.0, (1.0 + y) / 2.0]
     }
 
     #[test]
     fn each_side_has_the_colour_of_its_class_and_a_line_between() {
-        let picture = picture(&field(&[[0.0, 0.0, 1.0, 1.0]; 2]), &[], 0);
-        assert_eq!((picture.width, picture.height), (796, 732));
+        let scene = scene(&field(&[[0.0, 0.0, 1.0, 1.0]; 2]), &[]);
+        assert_eq!((scene.width, scene.height), (812, 732));
+        let [a, b] = [0, 1].map(|class| Marker::of(Kind::Series(class)).ink);
         for y in [-0.9, 0.0, 0.9] {
-            assert!(picture.is(pixel(-0.8, y), blend(WHITE, PALETTE[0], TINT)));
-            assert!(picture.is(pixel(0.8, y), blend(WHITE, PALETTE[1], TINT)));
-            assert!(picture.is(pixel(0.0, y), BLACK));
+            let colour = |x| scene.colour(0, share([x, y])).unwrap();
+            assert_eq!(colour(-0.8), blend(WHITE, a, TINT).rgb);
+            assert_eq!(colour(0.8), blend(WHITE, b, TINT).rgb);
             // halfway between the middle and probability 1
-            assert!(picture.is(pixel(1.0 / 6.0, y), blend(WHITE, PALETTE[1], TINT / 2.0)));
+            let want = blend(WHITE, b, TINT / 2.0).rgb;
+            assert!((0..3).all(|i| colour(1.0 / 6.0)[i].abs_diff(want[i]) <= 2));
         }
+        let contour = scene.lines(0, BLACK).into_iter().filter(|line| line.len() == 2);
+        assert_near(&contour.flatten().collect::<Vec<_>>(), &[[0.5, 0.0], [0.5, 1.0]]);
     }
 
     #[test]
     fn the_first_row_is_the_lowest() {
-        let picture = picture(&field(&[[0.0], [1.0]]), &[], 0);
-        assert!(picture.is(pixel(0.0, -0.98), colour(0.01)));
-        assert!(picture.is(pixel(0.0, 0.98), colour(0.99)));
+        let scene = scene(&field(&[[0.0], [1.0]]), &[]);
+        for up in [0.01, 0.99] {
+            let (got, want) = (scene.colour(0, [0.5, up]).unwrap(), colour(up).rgb);
+            assert!((0..3).all(|i| got[i].abs_diff(want[i]) <= 1), "{got:?}");
+        }
     }
 
     #[test]
-    fn points_lie_on_the_field_and_those_outside_are_left_out() {
-        let point = |x, label| LabelledPoint { x, label };
-        let points = [point([0.5, 0.5], 0), point([0.5, -0.5], 1), point([-3.0, 0.0], 2)];
-        let picture = picture(&field(&[[1.0; 2]; 2]), &points, 1);
-        assert!(picture.is(pixel(0.5, 0.5), PALETTE[0]));
-        assert!(picture.is(pixel(0.5, -0.5), WHITE));
-        assert!(picture.is(pixel(-0.98, 0.0), colour(1.0)));
+    fn points_of_all_sets_lie_on_each_field_and_those_outside_are_left_out() {
+        let points = [
+            point([0.5, 0.5], 0, Set::Train),
+            point([0.5, -0.5], 1, Set::Validation),
+            point([-0.5, 0.0], 1, Set::Test),
+            point([-3.0, 0.0], 2, Set::Train),
+        ];
+        let (high, low) = (field(&[[1.0; 2]; 2]), field(&[[0.0; 2]; 2]));
+        let fields = [("first".to_string(), &high), ("second".to_string(), &low)];
+        let scene = boundary("a title", &fields, &points).unwrap();
+        scene.check();
+        let radius = (331.0f64 / 90.0).clamp(3.5, 6.0);
+        for (area, probability) in [(0, 1.0), (1, 0.0)] {
+            let marks =
+                |p: &LabelledPoint| scene.marks(area, Marker::of_class(p.label, p.set), radius);
+            for point in &points[..3] {
+                assert_near(&marks(point), &[share(point.x)]);
+            }
+            assert!(marks(&points[3]).is_empty());
+            assert_eq!(scene.colour(area, [0.1, 0.1]).unwrap(), colour(probability).rgb);
+        }
+        let words = scene.words();
+        for name in ["first", "second", "train", "validation", "test"] {
+            assert_eq!(words.matches(name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn of_many_points_a_share_of_each_set_is_shown() {
+        let sets = [Set::Train, Set::Validation, Set::Test];
+        let point = |i: usize| point([0.0, i as f64 / 3000.0], 1, sets[i / 1000]);
+        let (points, own) = ((0..3000).map(point).collect::<Vec<_>>(), field(&[[0.5; 2]; 2]));
+        let fields = vec![(String::from("a name"), &own); 2];
+        let scene = boundary("", &fields, &points).unwrap();
+        for (area, set) in [0, 1].into_iter().flat_map(|area| sets.map(|set| (area, set))) {
+            let marks = scene.marks(area, Marker::of_class(1, set), 331.0 / 90.0);
+            assert!((249..=251).contains(&marks.len()), "{set:?}: {}", marks.len());
+        }
     }
 
     #[test]
     fn boundary_rejects_an_inconsistent_field() {
         let good = field(&[[0.5; 3]; 2]);
-        let message = |field: Field| boundary("", &field, &[], 0).unwrap_err().to_string();
+        let message =
+            |field: Field| boundary("", &[(String::new(), &field)], &[]).unwrap_err().to_string();
         let got = message(Field { columns: 4, ..good.clone() });
         assert!(got.contains("2 rows and 4 columns") && got.contains("got 6"), "{got}");
         message(Field { columns: usize::MAX, rows: 3, ..good.clone() });
         message(Field { x: [0.0, f64::NAN], ..good.clone() });
-        assert!(message(Field { y: [1.0, -1.0], ..good }).contains("got 1 to -1"));
+        assert!(message(Field { y: [1.0, -1.0], ..good.clone() }).contains("got 1 to -1"));
+        let other = Field { x: [0.0, 1.0], ..good.clone() };
+        let fields = [(String::new(), &good), (String::new(), &other)];
+        assert!(boundary("", &fields, &[]).unwrap_err().to_string().contains("the same plane"));
+        assert!(boundary("", &[], &[]).is_err());
     }
 
     #[test]
     fn boundary_accepts_degenerate_input() {
         let bad = [f64::NAN, f64::INFINITY, -5.0, f64::MIN, 0.5];
-        let points = bad.map(|v| LabelledPoint { x: [v, 0.0], label: 1 });
-        picture(&field(&[bad, bad]), &points, 2);
-        picture(&field::<0>(&[]), &points, 9);
-        picture(&Field { x: [3.0, 3.0], y: [1e9, 1e9], ..field(&[[0.5; 2]; 2]) }, &points, 0);
-        picture(&Field { x: [-9e299, 9e299], ..field(&[[0.2, 0.9]]) }, &points, 0);
-        picture(&field(&[[f64::NAN; 3]; 3]), &[], 0);
+        let points = bad.map(|v| point([v, 0.0], 1, Set::Validation));
+        scene(&field(&[bad, bad]), &points);
+        scene(&field::<0>(&[]), &points);
+        scene(&Field { x: [3.0, 3.0], y: [1e9, 1e9], ..field(&[[0.5; 2]; 2]) }, &points);
+        scene(&Field { x: [-9e299, 9e299], ..field(&[[0.2, 0.9]]) }, &points);
+        scene(&field(&[[f64::NAN; 3]; 3]), &[]);
+        let (name, own) = ("long \u{1F600}\n".repeat(300), field(&[[0.5; 2]; 2]));
+        boundary(&name, &vec![(name.clone(), &own); 9], &points).unwrap().check();
     }
 }

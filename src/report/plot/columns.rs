@@ -1,10 +1,8 @@
 //! Reduces a curve of many values to as many points as can be distinguished.
 
-use super::{
-    axis::{drawable, extent},
-    curves::Curve,
-    line::Stop,
-};
+use super::axis::{drawable, extent};
+use super::curves::Curve;
+use super::line::Stop;
 
 /// Number of marks on each curve.
 const MARKS: usize = 8;
@@ -16,7 +14,7 @@ pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
         let first = index * width;
         let x = (curve.epoch(first)? + curve.epoch(first + values.len() - 1)?) / 2.0;
         let y = mean(values.iter().copied())?;
-        let band = match curve.std {
+        let band = match &curve.std {
             Some(std) => {
                 let pairs = || values.iter().zip(std.iter().skip(first));
                 let low = self::mean(pairs().map(|(mean, std)| mean - std.abs()));
@@ -54,12 +52,17 @@ pub(super) fn marked(columns: &[Option<Stop>], shift: f64) -> Vec<Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::marker::Kind, *};
 
     const NAN: f64 = f64::NAN;
 
+    fn curve(mean: &[f64]) -> Curve {
+        let kind = Kind::Series(0);
+        Curve { name: String::new(), kind, mean: mean.to_vec(), std: None, epochs: None }
+    }
+
     fn reduce(mean: &[f64], std: Option<&[f64]>, width: usize) -> Vec<Option<Stop>> {
-        columns(&Curve { name: "", mean, std, epochs: None }, width)
+        columns(&Curve { std: std.map(<[f64]>::to_vec), ..curve(mean) }, width)
     }
 
     #[test]
@@ -93,8 +96,7 @@ mod tests {
     #[test]
     fn sampled_values_lie_at_their_epochs_and_others_are_left_out() {
         let sampled = |epochs: &[usize], width| -> Vec<f64> {
-            let mean = &[0.1, 0.2, 0.3, 0.4];
-            let curve = Curve { name: "", mean, std: None, epochs: Some(epochs) };
+            let curve = Curve { epochs: Some(epochs.to_vec()), ..curve(&[0.1, 0.2, 0.3, 0.4]) };
             columns(&curve, width).iter().flatten().map(|column| column.x).collect()
         };
         assert_eq!(sampled(&[1, 10, 20, 30, 40], 1), [1.0, 10.0, 20.0, 30.0]);

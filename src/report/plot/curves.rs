@@ -1,52 +1,48 @@
 //! Learning curves: values by epoch, with a band.
 
-use anyhow::Result;
-
-use super::{
-    axis::{Axis, extent, nice_step},
-    columns::{columns, marked},
-    frame::Frame,
-    legend::{Entry, Key},
-    line::{Stop, draw_band, draw_line},
-    marker::Marker,
-};
+use super::axis::{Axis, extent, nice_step};
+use super::columns::{columns, marked};
+use super::legend::Key;
+use super::line::{Line, Stop, draw_lines, entries};
+use super::marker::{Kind, Marker};
+use super::panels::arranged;
+use super::scene::Scene;
 
 /// Width and height of the data area, in pixels.
 const SIZE: [f64; 2] = [780.0, 450.0];
-/// Maximum number of points drawn per curve: two pixels each, so that noise does not fill the plot.
+/// Maximum number of points drawn per curve, two pixels each, so that noise does not fill the plot; and,
+/// down to 101, the number of sampled values, of all curves together.
 const COLUMNS: usize = 390;
+const POINTS: usize = 8000;
 /// The low end of a log axis is at least this share of its high end.
 const LOG_DEPTH: f64 = 1e-8;
 
 /// One line of a learning curve.
-#[derive(Clone, Copy, Debug)]
-pub struct Curve<'a> {
+#[derive(Clone, Debug)]
+pub struct Curve {
     /// Its name in the legend.
-    pub name: &'a str,
+    pub name: String,
+    /// What it shows: its colour and its marks.
+    pub kind: Kind,
     /// The values; a value that is not finite is a gap.
-    pub mean: &'a [f64],
+    pub mean: Vec<f64>,
     /// The standard deviation over repeats, drawn as a band `mean` ± `std`.
-    pub std: Option<&'a [f64]>,
+    pub std: Option<Vec<f64>>,
     /// The epoch of each value, in ascending order; 1, 2, 3 and so on if `None`.
-    pub epochs: Option<&'a [usize]>,
+    pub epochs: Option<Vec<usize>>,
 }
 
-impl<'a> Curve<'a> {
+impl Curve {
     /// Returns the values that have an epoch.
-    pub(super) fn values(&self) -> &'a [f64] {
-        &self.mean[..self.epochs.map_or(usize::MAX, <[usize]>::len).min(self.mean.len())]
+    pub(super) fn values(&self) -> &[f64] {
+        let epochs = self.epochs.as_ref().map_or(usize::MAX, Vec::len);
+        &self.mean[..epochs.min(self.mean.len())]
     }
 
     /// Returns the epoch of a value.
     pub(super) fn epoch(&self, index: usize) -> Option<f64> {
-        let epoch = |epochs: &[usize]| epochs.get(index).copied();
-        self.epochs.map_or(Some(index + 1), epoch).map(|epoch| epoch as f64)
-    }
-
-    /// Returns the last epoch.
-    fn end(&self) -> f64 {
-        let epochs = (0..self.values().len()).filter_map(|index| self.epoch(index));
-        epochs.fold(0.0, f64::max)
+        let own = self.epochs.as_ref().map(|epochs| epochs.get(index).copied());
+        own.unwrap_or(Some(index + 1)).map(|epoch| epoch as f64)
     }
 }
 
@@ -60,39 +56,54 @@ pub enum Scale {
     Loss,
 }
 
-/// Draws learning curves over epochs, each with its own colour and marks.
+/// Draws learning curves over epochs, in a panel for each name, all on the same axes. Curves of the
+/// same name and kind in several panels share an entry of the legend.
 ///
-/// Curves of more than 390 values are drawn in columns of equally many values; the line is the mean
-/// of each column. With a `std`, the band is the mean of the bands. Without one, the band spans the
-/// lowest to the highest value in the column, so that no value of a noisy run is hidden. The legend
-/// says which band is drawn and how many values a column has.
-///
-/// # Errors
-/// If plotters or the PNG encoder fails. Without finite values the plot is empty.
-pub fn curves(title: &str, y_label: &str, scale: Scale, curves: &[Curve]) -> Result<Vec<u8>> {
-    let values = curves.iter().map(|curve| curve.values().len()).max().unwrap_or(0);
-    let width = values.div_ceil(COLUMNS).max(1);
-    let reduced: Vec<Vec<Option<Stop>>> = curves.iter().map(|c| columns(c, width)).collect();
-    let end = curves.iter().map(Curve::end).fold(2.0, f64::max);
-    let x = Axis::whole("epoch", [0.0, end]);
-    let all: Vec<Stop> = reduced.iter().flatten().flatten().copied().collect();
-    let y = scale.axis(y_label, &all);
-    let mut frame = Frame::new(title, &legend(curves, width), [x, y], SIZE, 28.0)?;
-    let markers = || (0..).map(Marker::of);
-    for (columns, marker) in reduced.iter().zip(markers()) {
-        draw_band(&mut frame, columns, marker.ink)?;
+/// Curves of more than 390 values, fewer if there are many curves, are drawn in columns of equally many
+/// values; the line is the mean of each column. With a `std`, the band is the mean of the bands. Without
+/// one, it spans the lowest to the highest value in the column, so that no value of a noisy run is
+/// hidden. The legend says which band is drawn and how many values a column has.
+pub fn curves<'a>(
+    title: &str,
+    y_label: &str,
+    scale: Scale,
+    panels: &'a [(String, Vec<Curve>)],
+) -> Scene {
+    let all = || panels.iter().flat_map(|(_, curves)| curves);
+    let values = all().map(|curve| curve.values().len()).max().unwrap_or(0);
+    let most = (POINTS / all().count().max(1)).clamp(101, COLUMNS);
+    let width = values.div_ceil(most).max(1);
+    let lines = |curves: &'a [Curve]| {
+        let line = |(index, curve): (usize, &'a Curve)| {
+            let stops = columns(curve, width);
+            let marks = marked(&stops, (index as f64 + 0.5) / curves.len() as f64);
+            Line { name: &curve.name, marker: Marker::of(curve.kind), stops, marks }
+        };
+        curves.iter().enumerate().map(line).collect()
+    };
+    let drawn: Vec<Vec<Line>> = panels.iter().map(|(_, curves)| lines(curves)).collect();
+    let epochs = all().flat_map(|own| (0..own.values().len()).filter_map(|i| own.epoch(i)));
+    let end = epochs.fold(2.0, f64::max);
+    let stops = drawn.iter().flatten().flat_map(|line| line.stops.iter().flatten());
+    let axes = [
+        Axis::whole("epoch", [0.0, end]),
+        scale.axis(y_label, &stops.copied().collect::<Vec<_>>()),
+    ];
+    let mut legend = entries(drawn.iter().flatten());
+    if all().any(|curve| curve.std.is_some()) {
+        legend.push((Key::Band, "± standard deviation of the runs".into()));
     }
-    for (columns, marker) in reduced.iter().zip(markers()) {
-        draw_line(&mut frame, columns, 2.0, marker.ink)?;
+    if width > 1 && all().any(|curve| curve.std.is_none()) {
+        let unit = if all().any(|curve| curve.epochs.is_some()) { "values" } else { "epochs" };
+        legend.push((Key::Band, format!("lowest to highest of {width} {unit}")));
     }
-    frame.border()?;
-    for (index, (columns, marker)) in reduced.iter().zip(markers()).enumerate() {
-        for column in marked(columns, (index as f64 + 0.5) / curves.len() as f64) {
-            let at = frame.at(column.x, column.y);
-            marker.draw(&mut frame.canvas, at, 5.5)?;
-        }
+    let names = panels.iter().map(|(name, _)| name.as_str());
+    let (mut frame, areas) = arranged(title, &legend, axes, SIZE, names, 28.0);
+    for (lines, area) in drawn.iter().zip(areas) {
+        frame.area = area;
+        draw_lines(&mut frame, lines, |_| {});
     }
-    frame.canvas.png()
+    frame.scene
 }
 
 impl Scale {
@@ -129,101 +140,106 @@ impl Scale {
     }
 }
 
-/// Returns the legend: the names, and the meaning of the band.
-fn legend(curves: &[Curve], width: usize) -> Vec<Entry> {
-    let line = |(kind, curve): (u32, &Curve)| (Key::Line(Marker::of(kind)), curve.name.into());
-    let mut legend: Vec<Entry> = (0..).zip(curves).map(line).collect();
-    if curves.iter().any(|curve| curve.std.is_some()) {
-        legend.push((Key::Band, "± standard deviation".into()));
-    }
-    if width > 1 && curves.iter().any(|curve| curve.std.is_none()) {
-        let sampled = curves.iter().any(|curve| curve.epochs.is_some());
-        let unit = if sampled { "values" } else { "epochs" };
-        legend.push((Key::Band, format!("lowest to highest of {width} {unit}")));
-    }
-    legend
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::canvas::{WHITE, blend, tests::Picture},
-        *,
-    };
+    use super::{super::marker::Set, super::scene::tests::assert_near, *};
 
-    fn curve<'a>(mean: &'a [f64], std: Option<&'a [f64]>) -> Curve<'a> {
-        Curve { name: "train", mean, std, epochs: None }
+    const SETS: [Kind; 3] =
+        [Kind::Set(Set::Train), Kind::Set(Set::Validation), Kind::Set(Set::Test)];
+
+    fn curve(kind: Kind, mean: &[f64], std: Option<&[f64]>) -> Curve {
+        let std = std.map(<[f64]>::to_vec);
+        Curve { name: format!("{kind:?}"), kind, mean: mean.to_vec(), std, epochs: None }
     }
 
-    fn picture(scale: Scale, lines: &[Curve]) -> Picture {
-        let png = curves("a title", "y", scale, lines).unwrap();
-        assert_eq!(png, curves("a title", "y", scale, lines).unwrap(), "same input, same bytes");
-        Picture::decode(&png)
+    fn scene(scale: Scale, curves: Vec<Curve>) -> Scene {
+        let panels = [(String::new(), curves)];
+        let scene = super::curves("a title", "y label", scale, &panels);
+        assert!(scene.words().contains("epoch") && scene.words().contains("y label"));
+        scene.check();
+        scene
     }
 
-    fn range(scale: Scale, means: &[f64]) -> [f64; 3] {
-        let column = |&y| Stop { x: 1.0, y, band: None };
-        let axis = scale.axis("", &means.iter().map(column).collect::<Vec<_>>());
-        [0.0, 0.5, 1.0].map(|share| axis.share(share))
+    /// Returns the height of an accuracy if accuracies reach 0: there is a little room at both ends.
+    fn height(accuracy: f64) -> f64 {
+        (accuracy + 0.01) / 1.02
     }
 
     #[test]
-    fn a_flat_curve_lies_at_its_height_in_its_colour() {
-        let (zero, half, one) = ([0.0; 50], [0.5; 50], [1.0; 50]);
-        let lines = [&zero, &half, &one].map(|mean| curve(mean, None));
-        let picture = picture(Scale::Accuracy, &lines);
-        // one row of legend: the area is 780 x 450 from (92, 88); the axis extends as far below 0
-        // as above 1
-        assert_eq!((picture.width, picture.height), (900, 602));
-        let middle = 88.0 + 450.0 / 2.0;
-        let with_colour = |y: f64| {
-            (110..860).filter(|&x| picture.is([f64::from(x), y], Marker::of(1).ink)).count()
-        };
-        assert!(with_colour(middle) > 700, "{}", with_colour(middle));
-        assert_eq!(with_colour(middle - 30.0) + with_colour(middle + 30.0), 0);
+    fn flat_curves_lie_at_their_heights_with_the_marks_of_their_sets() {
+        let values = [0.0, 0.5, 1.0];
+        let curves = [0, 1, 2].map(|i| curve(SETS[i], &[values[i]; 50], None));
+        let scene = scene(Scale::Accuracy, curves.to_vec());
+        // one row of legend
+        assert_eq!((scene.width, scene.height), (900, 602));
+        assert_eq!(scene.areas(), [[92.0, 88.0, 872.0, 538.0]]);
+        for (value, marker) in values.into_iter().zip(SETS.map(Marker::of)) {
+            let want: Vec<_> =
+                (1..=50).map(|epoch| [f64::from(epoch) / 50.0, height(value)]).collect();
+            let [line] = &scene.lines(0, marker.ink)[..] else { panic!("expected a line") };
+            assert_near(line, &want);
+            let marks = scene.marks(0, marker, 5.5);
+            assert!(marks.len() == 8 || marks.len() == 7, "{}", marks.len());
+            assert!(marks.iter().all(|[_, y]| (y - height(value)).abs() < 0.003));
+        }
+        // marks do not lie above each other
+        let first = |i: usize| scene.marks(0, Marker::of(SETS[i]), 5.5)[0][0];
+        assert!(first(0) < first(1) && first(1) < first(2));
     }
 
     #[test]
     fn a_band_is_as_wide_as_its_standard_deviation() {
-        let (mean, std, zero) = ([0.5; 50], [0.25; 50], [0.0; 50]);
-        let picture = picture(Scale::Accuracy, &[curve(&mean, Some(&std)), curve(&zero, None)]);
-        let band = blend(WHITE, Marker::of(0).ink, 0.2);
-        let height = |value: f64| 88.0 + 450.0 * (0.5 - (value - 0.5) / 1.02);
-        let x = 92.0 + 780.0 * 0.51; // beside the grid
-        assert!(picture.is([x, height(0.74)], band) && picture.is([x, height(0.26)], band));
-        assert!(!picture.is([x, height(0.76)], band) && !picture.is([x, height(0.24)], band));
+        let (mean, std) = ([0.5; 50], [0.25; 50]);
+        let curves = vec![curve(SETS[1], &mean, Some(&std)), curve(SETS[0], &[0.0; 50], None)];
+        let scene = scene(Scale::Accuracy, curves);
+        let [band] = &scene.fills(0, Marker::of(SETS[1]).ink.with_opacity(0.2))[..] else {
+            panic!("expected a band")
+        };
+        let side =
+            |accuracy: f64| (1..=50).map(move |epoch| [f64::from(epoch) / 50.0, height(accuracy)]);
+        assert_near(band, &side(0.25).chain(side(0.75).rev()).collect::<Vec<_>>());
+        assert!(scene.words().contains("± standard deviation of the runs"));
+        assert!(scene.fills(0, Marker::of(SETS[0]).ink.with_opacity(0.2)).is_empty());
     }
 
     #[test]
     fn sampled_values_lie_at_their_epochs_and_the_axis_ends_at_the_last() {
-        let png = |mean: &[f64], epochs: Option<&[usize]>| {
-            curves("", "y", Scale::Accuracy, &[Curve { epochs, ..curve(mean, None) }]).unwrap()
+        let of = |mean: &[f64], epochs: Option<&[usize]>| {
+            let epochs = epochs.map(<[usize]>::to_vec);
+            scene(Scale::Accuracy, vec![Curve { epochs, ..curve(SETS[2], mean, None) }])
         };
         let mean = [0.2, 0.4, 0.6, 0.9];
-        assert_eq!(png(&mean, Some(&[1, 2, 3, 4])), png(&mean, None));
-        let picture = Picture::decode(&png(&[0.5; 3], Some(&[100, 200, 1000])));
-        let coloured = |epoch: f64| {
-            let x = 92.0 + 780.0 * epoch / 1000.0;
-            (90..530).any(|y| picture.is([x, f64::from(y)], Marker::of(0).ink))
-        };
-        assert!(!coloured(80.0) && coloured(150.0) && coloured(600.0) && coloured(999.0));
-        png(&mean, Some(&[]));
-        png(&mean, Some(&[usize::MAX, 0, 7]));
+        assert_eq!(of(&mean, Some(&[1, 2, 3, 4])), of(&mean, None));
+        let sampled = of(&[0.0, 0.5, 1.0], Some(&[100, 200, 1000]));
+        let want = [[0.1, height(0.0)], [0.2, height(0.5)], [1.0, height(1.0)]];
+        assert_near(&sampled.lines(0, Marker::of(SETS[2]).ink)[0], &want);
+        of(&mean, Some(&[]));
+        of(&mean, Some(&[usize::MAX, 0, 7]));
     }
 
     #[test]
-    fn one_epoch_is_visible_and_long_noise_stays_a_line() {
-        let ink = Marker::of(0).ink;
-        let in_legend = picture(Scale::Accuracy, &[curve(&[], None)]).count(ink);
-        assert!(picture(Scale::Accuracy, &[curve(&[0.5], None)]).count(ink) > in_legend + 50);
-
+    fn one_epoch_is_visible_and_no_value_of_long_noise_is_hidden() {
+        let ink = Marker::of(SETS[0]).ink;
+        let one = scene(Scale::Accuracy, vec![curve(SETS[0], &[0.5], None)]);
+        assert_eq!(one.marks(0, Marker::of(SETS[0]), 5.5).len(), 1);
         let noise: Vec<f64> = (0..40_000u32).map(|i| f64::from(i * 7919 % 31) / 30.0).collect();
-        // means of 103 values: a line about two pixels wide, not an area of 780 x 450
-        assert!(picture(Scale::Accuracy, &[curve(&noise, None)]).count(ink) < 780 * 20);
+        let long = scene(Scale::Accuracy, vec![curve(SETS[0], &noise, None)]);
+        // 40,000 / 390 = 102.6, in columns of 103: 389 of them
+        assert_eq!(long.lines(0, ink)[0].len(), 389);
+        assert!(long.words().contains("lowest to highest of 103 epochs"));
+        let band = &long.fills(0, ink.with_opacity(0.2))[0];
+        let ends = extent(band.iter().map(|[_, y]| *y)).unwrap();
+        assert_near(&[ends], &[[height(0.0), height(1.0)]]);
     }
 
     #[test]
     fn the_scale_follows_the_values() {
+        let range = |scale: Scale, means: &[f64]| {
+            let column = |&y: &f64| Stop { x: 1.0, y, band: None };
+            let columns: Vec<Stop> = means.iter().map(column).collect();
+            let axis = scale.axis("", &columns);
+            [0.0, 0.5, 1.0].map(|share| axis.share(share))
+        };
         let near = |got: [f64; 3], want: [f64; 3]| {
             got.iter().zip(want).all(|(got, want)| (got - want).abs() < 0.02)
         };
@@ -235,6 +251,29 @@ mod tests {
         assert!((zero - 0.5).abs() < 0.02, "negative losses are linear: {zero}");
         let [_, half, one] = range(Scale::Accuracy, &[0.97, 0.99]);
         assert!(half == 0.0 && one > 0.95, "accuracies near 1 fill the plot");
+    }
+
+    #[test]
+    fn panels_have_the_same_axes_and_one_legend() {
+        let panel = |name: &str, value| (name.into(), vec![curve(SETS[0], &[value; 10], None)]);
+        let scene = curves("", "y", Scale::Accuracy, &[panel("left", 0.0), panel("right", 1.0)]);
+        for (area, value) in [(0, 0.0), (1, 1.0)] {
+            let line = &scene.lines(area, Marker::of(SETS[0]).ink)[0];
+            assert_near(&[line[0], line[9]], &[[0.1, height(value)], [1.0, height(value)]]);
+        }
+        assert_eq!(scene.words().matches("Set(Train)").count(), 1);
+    }
+
+    #[test]
+    fn a_panel_without_finite_values_says_so() {
+        let nan = (String::from("empty"), vec![curve(SETS[0], &[f64::NAN; 3], None)]);
+        let full = (String::from("full"), vec![curve(SETS[0], &[0.5; 3], None)]);
+        let scene = curves("", "y", Scale::Loss, &[full, nan]);
+        let texts = scene.texts();
+        let note = texts.iter().filter(|(text, _)| *text == "no finite values to draw");
+        let places: Vec<f64> = note.map(|(_, [l, _, r, _])| l.midpoint(*r)).collect();
+        let [l, _, r, _] = scene.areas()[1];
+        assert!(places.len() == 1 && (places[0] - l.midpoint(r)).abs() < 1.0, "{places:?}");
     }
 
     #[test]
@@ -255,13 +294,16 @@ mod tests {
             &[-1e-300, 0.0],
         ];
         for scale in [Scale::Accuracy, Scale::Loss] {
-            curves("", "", scale, &[]).unwrap();
+            curves("", "", scale, &[]).check();
             for (a, b) in cases.iter().zip(cases.iter().cycle().skip(1)) {
-                let lines = [curve(a, Some(b)), curve(b, Some(a)), curve(a, None)];
-                curves("", "y", scale, &lines).unwrap();
+                let lines = [(a, Some(b)), (b, Some(a)), (a, None)];
+                scene(scale, lines.map(|(a, b)| curve(SETS[0], a, b.map(|b| &**b))).to_vec());
             }
         }
-        let many = vec![curve(&[0.5, 0.6], None); 50];
-        curves(&"long ".repeat(1000), &"long ".repeat(1000), Scale::Loss, &many).unwrap();
+        scene(Scale::Loss, vec![curve(SETS[0], &[0.5, 0.6], None); 50]);
+        let long = "long \u{1F600}\n".repeat(300);
+        let panel =
+            |i: u32| (format!("{long} {i}"), vec![curve(Kind::Series(i), &[0.5], None); 50]);
+        curves(&long, &long, Scale::Loss, &(0..24).map(panel).collect::<Vec<_>>()).check();
     }
 }

@@ -1,20 +1,20 @@
 //! A labelled data set in the plane.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-use anyhow::Result;
-
-use super::{
-    axis::{Axis, drawable, extent},
-    canvas::{BLACK, Pixel, WHITE, blend},
-    frame::Frame,
-    legend::{Entry, Key},
-    marker::Marker,
-};
+use super::axis::{Axis, drawable, extent};
+use super::frame::Frame;
+use super::legend::{Entry, Key};
+use super::marker::{Kind, Marker, Set};
+use super::scene::{Pixel, Scene};
 
 /// Side of a square plot, and the allowed heights with equal scales, in pixels.
 const SIDE: f64 = 580.0;
 const HEIGHTS: RangeInclusive<f64> = 200.0..=1160.0;
+
+/// The names of the axes.
+pub(super) const NAMES: [&str; 2] = ["x1 (units of the data)", "x2 (units of the data)"];
 
 /// A point with two features and its class.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,25 +23,23 @@ pub struct LabelledPoint {
     pub x: [f64; 2],
     /// The class, which sets colour and shape. Both repeat after ten classes.
     pub label: u32,
+    /// The rows that the point belongs to, which set how its mark is filled.
+    pub set: Set,
 }
 
-/// Draws a scatter plot of a labelled data set, with a colour and a shape per class. The first
-/// `train` points are filled, the others (test points) hollow. Both axes have the same scale,
+/// Draws a scatter plot of a labelled data set, with a colour and a shape per class. Training points
+/// are filled, validation points have a dot, test points are hollow. Both axes have the same scale,
 /// unless one spans more than twice (upwards) or three times (sideways) the other.
-///
-/// # Errors
-/// If plotters or the PNG encoder fails. Without points the plot is empty.
-pub fn dataset(title: &str, points: &[LabelledPoint], train: usize) -> Result<Vec<u8>> {
+pub fn dataset(title: &str, points: &[LabelledPoint]) -> Scene {
     let axis = |label, feature: usize| {
-        let [low, high] = extent(shown(points).map(|(_, p)| p.x[feature])).unwrap_or([-1.0, 1.0]);
+        let [low, high] = extent(shown(points).map(|p| p.x[feature])).unwrap_or([-1.0, 1.0]);
         let margin = 0.06 * (high - low);
         Axis::linear(label, [low - margin, high + margin])
     };
-    let axes = [axis("x1", 0), axis("x2", 1)];
-    let legend = legend(points, train);
-    let mut frame = Frame::new(title, &legend, axes, equal_scales(&axes), 30.0)?;
-    draw_points(&mut frame, points, train)?;
-    frame.canvas.png()
+    let axes = [axis(NAMES[0], 0), axis(NAMES[1], 1)];
+    let mut frame = Frame::new(title, &legend(points), axes, equal_scales(&axes), 30.0);
+    draw_points(&mut frame, points);
+    frame.scene
 }
 
 /// Returns the width and height of a plot with equal scales.
@@ -51,69 +49,81 @@ pub(super) fn equal_scales([x, y]: &[Axis; 2]) -> Pixel {
     [SIDE, if possible { height.round() } else { SIDE }]
 }
 
-/// Returns the legend: the classes, and the meaning of filled and hollow if there are test points.
-pub(super) fn legend(points: &[LabelledPoint], train: usize) -> Vec<Entry> {
+/// Returns the legend: the classes, and the sets of rows if there are several.
+pub(super) fn legend(points: &[LabelledPoint]) -> Vec<Entry> {
     let labels: BTreeSet<u32> = points.iter().map(|point| point.label).collect();
-    let class = |label| (Key::Point(Marker::of(label)), format!("class {label}"));
-    let mut legend: Vec<Entry> = labels.into_iter().map(class).collect();
-    if train < points.len() {
-        let filled = Marker { ink: blend(BLACK, WHITE, 0.4), ..Marker::of(0) };
-        legend.push((Key::Point(filled), "train".into()));
-        legend.push((Key::Point(Marker { hollow: true, ..filled }), "test".into()));
-    }
-    legend
+    let sets: BTreeSet<Set> = points.iter().map(|point| point.set).collect();
+    let class = |label| (Key::Point(Marker::of(Kind::Series(label))), format!("class {label}"));
+    let set = |set: &Set| (Key::Point(Marker::of_any_class(*set)), set.name().to_string());
+    let sets = sets.iter().filter(|_| sets.len() > 1).map(set);
+    labels.into_iter().map(class).chain(sets).collect()
 }
 
-/// Draws the points in order, with the test points last and therefore on top.
-pub(super) fn draw_points(frame: &mut Frame, points: &[LabelledPoint], train: usize) -> Result<()> {
-    for (index, point) in shown(points) {
-        let marker = Marker { hollow: index >= train, ..Marker::of(point.label) };
-        if frame.contains(point.x) {
-            let at = frame.at(point.x[0], point.x[1]);
-            marker.draw(&mut frame.canvas, at, 6.0)?;
+/// Draws the points, with the test points last and therefore on top.
+pub(super) fn draw_points(frame: &mut Frame, points: &[LabelledPoint]) {
+    // smaller in narrow panels
+    let radius = ((frame.area[2] - frame.area[0]) / 90.0).clamp(3.5, 6.0);
+    for set in [Set::Train, Set::Validation, Set::Test] {
+        for point in shown(points).filter(|point| point.set == set) {
+            if frame.contains(point.x) {
+                let at = frame.at(point.x[0], point.x[1]);
+                Marker::of_class(point.label, set).draw(&mut frame.scene, at, radius);
+            }
         }
     }
-    Ok(())
 }
 
-/// Returns the drawable points with their indices.
-fn shown(points: &[LabelledPoint]) -> impl Iterator<Item = (usize, &LabelledPoint)> {
-    points.iter().enumerate().filter(|(_, point)| point.x.into_iter().all(drawable))
+/// Returns the drawable points.
+fn shown(points: &[LabelledPoint]) -> impl Iterator<Item = &LabelledPoint> {
+    points.iter().filter(|point| point.x.into_iter().all(drawable))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::canvas::tests::Picture, *};
+pub(super) mod tests {
+    use super::{super::scene::tests::assert_near, *};
 
-    /// Returns the pixel of a point in a plot of points that span 0 to 1 in both features.
-    fn pixel([x, y]: [f64; 2]) -> Pixel {
-        let place = |share: f64| (share + 0.06) / 1.12 * SIDE;
-        // one row of legend: the area starts at 92, 54 + 26 + 8
-        [92.0 + place(x), 88.0 + SIDE - place(y)]
+    pub fn point(x: [f64; 2], label: u32, set: Set) -> LabelledPoint {
+        LabelledPoint { x, label, set }
     }
 
-    fn points(xs: &[([f64; 2], u32)]) -> Vec<LabelledPoint> {
-        xs.iter().map(|&(x, label)| LabelledPoint { x, label }).collect()
-    }
-
-    fn picture(points: &[LabelledPoint], train: usize) -> Picture {
-        let png = dataset("a title", points, train).unwrap();
-        assert_eq!(png, dataset("a title", points, train).unwrap(), "same input, same bytes");
-        Picture::decode(&png)
+    fn scene(points: &[LabelledPoint]) -> Scene {
+        let scene = dataset("a title", points);
+        scene.check();
+        assert!(NAMES.into_iter().all(|name| scene.words().contains(name)));
+        scene
     }
 
     #[test]
-    fn points_have_the_colour_of_their_class_at_their_place() {
-        let xs = [([0.0, 0.0], 0), ([1.0, 0.0], 1), ([0.25, 1.0], 2), ([0.25, 0.5], 1)];
-        let picture = picture(&points(&xs), 3);
-        assert_eq!((picture.width, picture.height), (702, 732));
-        for (x, label) in &xs[..3] {
-            assert!(picture.is(pixel(*x), Marker::of(*label).ink), "{x:?}");
+    fn points_have_the_colour_of_their_class_and_the_filling_of_their_set() {
+        let (train, validation, test) = (Set::Train, Set::Validation, Set::Test);
+        let points = [
+            point([0.0, 0.0], 0, train),
+            point([1.0, 0.0], 1, test),
+            point([0.25, 1.0], 2, validation),
+            point([0.5, 0.5], 1, validation),
+        ];
+        let scene = scene(&points);
+        assert_eq!((scene.width, scene.height), (702, 732));
+        for point in points {
+            let want = point.x.map(|v| (v + 0.06) / 1.12);
+            assert_near(&scene.marks(0, Marker::of_class(point.label, point.set), 6.0), &[want]);
         }
-        // the test point is hollow: white inside, its colour 6 pixels beside (a square of 1.25 / √2)
-        let [x, y] = pixel(xs[3].0);
-        assert!(picture.is([x, y], WHITE));
-        assert!(picture.is([x - 6.0 * 1.25 / 2f64.sqrt(), y], Marker::of(1).ink));
+        let words = scene.words();
+        for name in ["class 0", "class 1", "class 2", "train", "validation", "test"] {
+            assert!(words.contains(name), "{name}");
+        }
+        // test points lie on top
+        let order: Vec<_> = scene.copies().into_iter().map(|(at, _)| at).collect();
+        let [_, x, ..] = scene.areas()[0];
+        let drawn: Vec<_> = order.iter().filter(|at| at[1] > x).collect();
+        assert!(drawn.len() == 4 && drawn[3][0] > 600.0, "{drawn:?}");
+    }
+
+    #[test]
+    fn a_single_set_is_not_in_the_legend() {
+        let words =
+            scene(&[point([0.0, 0.0], 0, Set::Test), point([1.0, 1.0], 3, Set::Test)]).words();
+        assert!(words.contains("class 3") && !words.contains("test"));
     }
 
     #[test]
@@ -130,21 +140,21 @@ mod tests {
 
     #[test]
     fn dataset_accepts_degenerate_input() {
-        let empty = picture(&[], 0);
-        assert_eq!(empty.count(Marker::of(0).ink), 0);
+        assert!(scene(&[]).copies().is_empty());
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];
-        let bad: Vec<_> = bad.into_iter().flat_map(|v| [([v, 0.0], 0), ([0.0, v], 0)]).collect();
-        let in_legend = picture(&points(&bad), 9).count(Marker::of(0).ink);
-        let with_one = [&bad[..], &[([0.5, 0.5], 0)]].concat();
-        let in_both = picture(&points(&with_one), 9).count(Marker::of(0).ink);
-        let shown = in_both as f64 / in_legend as f64;
-        assert!((shown - 2.0).abs() < 0.1, "only the finite point is shown, not {shown}");
-
-        picture(&points(&[([1e10, -3.0], 0); 5]), 2);
-        picture(&points(&[([9e299, -9e299], 0), ([-9e299, 9e299], 1)]), 1);
-        picture(&points(&[([0.0, 5e-324], u32::MAX), ([1e-300, 0.0], 4)]), usize::MAX);
-        let many: Vec<_> = (0..200).map(|i| ([f64::from(i), 0.0], i)).collect();
-        picture(&points(&many), 100);
-        dataset(&"\n\u{1F600}\0 long".repeat(1000), &[], 0).unwrap();
+        let bad = bad.into_iter().flat_map(|v| [[v, 0.0], [0.0, v]]);
+        let bad: Vec<_> = bad.map(|x| point(x, 0, Set::Train)).collect();
+        assert_eq!(scene(&bad).marks(0, Marker::of_class(0, Set::Train), 6.0), [[0.0; 2]; 0]);
+        let with_one = [&bad[..], &[point([0.5, 0.5], 0, Set::Train)]].concat();
+        assert_near(&scene(&with_one).marks(0, Marker::of_class(0, Set::Train), 6.0), &[[0.5; 2]]);
+        let all = |xs: &[[f64; 2]], label: fn(u32) -> u32| -> Vec<LabelledPoint> {
+            let points = (0..).zip(xs).map(|(i, x)| point(*x, label(i), Set::Test));
+            points.collect()
+        };
+        scene(&all(&[[1e10, -3.0]; 5], |_| 0));
+        scene(&all(&[[9e299, -9e299], [-9e299, 9e299]], |i| i));
+        scene(&all(&[[0.0, 5e-324], [1e-300, 0.0]], |i| u32::MAX - i));
+        scene(&all(&[[1.0; 2]; 200], |i| i));
+        dataset(&"\n\u{1F600}\0 long".repeat(300), &[]).check();
     }
 }

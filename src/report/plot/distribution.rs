@@ -1,21 +1,20 @@
 //! The values of several groups, each as a box with a swarm of points.
 
-use anyhow::Result;
-
 use super::{
     axis::{Axis, drawable, extent},
-    canvas::{BLACK, Ink, WHITE, blend},
     frame::Frame,
-    marker::Marker,
-    summary::Summary,
+    ink::{BLACK, WHITE, blend},
+    marker::{Kind, Marker, dot},
+    scene::Scene,
     swarm::swarm,
 };
+use crate::stats::BoxPlot;
 
-/// The data area in pixels: its height, its minimum and maximum width, and the preferred width of a
-/// group.
+/// The data area in pixels: its height, its minimum and preferred maximum width, and the preferred and
+/// the minimum width of a group, in which its name fits.
 const HEIGHT: f64 = 450.0;
 const WIDTHS: [f64; 2] = [780.0, 1960.0];
-const SLOT: f64 = 64.0;
+const SLOTS: [f64; 2] = [64.0, 21.0];
 /// Maximum width of a box, the white edge of a point, and the minimum distance of two points in a
 /// row, in pixels.
 const BOX: f64 = 100.0;
@@ -23,198 +22,179 @@ const EDGE: f64 = 0.6;
 const STEP: f64 = 1.6;
 /// How much lighter than the box the points are, so that the median stays visible.
 const LIGHT: f64 = 0.3;
-/// Maximum number of points drawn per group.
-const POINTS: usize = 600;
+/// Maximum number of points drawn per group, and in all groups together.
+const POINTS: [usize; 2] = [600, 5000];
 
 /// A group of values.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     /// Its name, shown below it.
     pub name: &'a str,
-    /// The number of its colour. Colours repeat after ten.
-    pub kind: u32,
+    /// What it shows: its colour.
+    pub kind: Kind,
     /// Its values, in any order; values that are not finite are not drawn.
     pub values: &'a [f64],
 }
 
 /// Draws the values of groups side by side: a box from the lower to the upper quartile with a line
 /// at the median, whiskers to the last value within 1.5 times the height of the box, and a point
-/// per value. Equal values lie side by side. A group of more than 600 values shows points for 600
-/// evenly ranked ones. A row of equal values shows as many as fit.
-///
-/// The picture is wider for many groups. If there are too many for its maximum width, some names
-/// are left out.
-///
-/// # Errors
-/// If plotters or the PNG encoder fails. Without groups the plot is empty.
-pub fn distribution(title: &str, y_label: &str, groups: &[Group]) -> Result<Vec<u8>> {
+/// per value. Equal values lie side by side. A group of more than 600 values, or fewer if there are
+/// many groups, shows points for as many evenly ranked ones. A row of equal values shows as many as
+/// fit. The picture is wider for many groups.
+pub fn distribution(title: &str, y_label: &str, groups: &[Group]) -> Scene {
     let count = groups.len().max(1) as f64;
-    let width = (count * SLOT).clamp(WIDTHS[0], WIDTHS[1]);
+    let width = (count * SLOTS[0]).clamp(WIDTHS[0], WIDTHS[1]).max(count * SLOTS[1]);
     let middles = || (0..groups.len()).map(|index| index as f64 + 0.5);
     let names: Vec<_> = middles().zip(groups.iter().map(|group| group.name.into())).collect();
     let all = groups.iter().flat_map(|group| group.values).copied();
     let axes = [Axis::named("", [0.0, count], &names), Axis::around(y_label, extent(all))];
-    let mut frame = Frame::new(title, &[], axes, [width, HEIGHT], 28.0)?;
+    let mut frame = Frame::new(title, &[], axes, [width, HEIGHT], 28.0);
+    let sorted = |group: &Group| {
+        let mut values: Vec<f64> = group.values.iter().copied().filter(|&v| drawable(v)).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
     let sorted: Vec<Vec<f64>> = groups.iter().map(sorted).collect();
+    if sorted.iter().all(Vec::is_empty) {
+        frame.note("no finite values to draw");
+    }
+    let most = POINTS[0].min(POINTS[1] / groups.len().max(1));
     let rows = sorted.iter().flat_map(|values| values.chunk_by(|a, b| a == b));
-    let longest = rows.map(<[f64]>::len).max().unwrap_or(1);
+    let longest = rows.map(<[f64]>::len).max().unwrap_or(1) as f64;
+    let (slot, half) = (width / count, (0.84 * width / count).min(BOX) / 2.0);
+    let room = 2.0 * half - 4.0;
+    // smaller for narrow groups and for long rows of equal values
+    let radius = ((room / longest - 2.0 * EDGE) / 2.0).clamp((0.055 * slot).clamp(1.0, 2.4), 3.5);
     for ((middle, group), values) in middles().zip(groups).zip(&sorted) {
-        let column = Column { middle, slot: width / count, ink: Marker::of(group.kind).ink };
-        if let Some(summary) = Summary::of(values) {
-            column.draw_box(&mut frame, &summary)?;
-            column.draw_points(&mut frame, values, column.radius(longest))?;
-            column.draw_median(&mut frame, &summary)?;
-        }
-    }
-    frame.border()?;
-    frame.canvas.png()
-}
-
-/// Returns the drawable values in ascending order.
-fn sorted(group: &Group) -> Vec<f64> {
-    let mut values: Vec<f64> = group.values.iter().copied().filter(|&v| drawable(v)).collect();
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-/// The position of a group on the axis, its width in pixels, and its colour.
-struct Column {
-    middle: f64,
-    slot: f64,
-    ink: Ink,
-}
-
-impl Column {
-    /// Returns half the width of the box.
-    fn half(&self) -> f64 {
-        (0.84 * self.slot).min(BOX) / 2.0
-    }
-
-    /// Returns the width for points inside the box.
-    fn room(&self) -> f64 {
-        2.0 * self.half() - 4.0
-    }
-
-    /// Returns the radius of the points, smaller for narrow groups and for long rows of equal
-    /// values.
-    fn radius(&self, longest: usize) -> f64 {
-        let least = (0.055 * self.slot).clamp(1.0, 2.4);
-        ((self.room() / longest as f64 - 2.0 * EDGE) / 2.0).clamp(least, 3.5)
-    }
-
-    fn draw_box(&self, frame: &mut Frame, summary: &Summary) -> Result<()> {
-        let half = self.half();
-        let [low, _, high] = summary.quartiles.map(|value| frame.at(self.middle, value));
+        let ink = Marker::of(group.kind).ink;
+        let Some(BoxPlot { quartiles, whiskers }) = BoxPlot::of(values) else { continue };
+        let [low, median, high] = quartiles.map(|value| frame.at(middle, value));
         let x = low[0];
-        let corners = [[x - half, low[1]], [x + half, high[1]]];
-        for (end, side) in summary.whiskers.into_iter().zip([low, high]) {
-            let [_, y] = frame.at(self.middle, end);
-            frame.canvas.line(&[side, [x, y]], 1.5, self.ink)?;
-            frame.canvas.line(&[[x - half / 2.0, y], [x + half / 2.0, y]], 1.5, self.ink)?;
+        for (end, side) in whiskers.into_iter().zip([low, high]) {
+            let [_, y] = frame.at(middle, end);
+            frame.scene.line(&[side, [x, y]], 1.5, ink);
+            frame.scene.line(&[[x - half / 2.0, y], [x + half / 2.0, y]], 1.5, ink);
         }
-        frame.canvas.rectangle(corners[0], corners[1], blend(WHITE, self.ink, 0.2))?;
-        let [[left, bottom], [right, top]] = corners;
-        let outline = [[left, bottom], [right, bottom], [right, top], [left, top], [left, bottom]];
-        frame.canvas.line(&outline, 1.5, self.ink)
-    }
-
-    fn draw_points(&self, frame: &mut Frame, sorted: &[f64], radius: f64) -> Result<()> {
-        let shown = sorted.len().min(POINTS);
-        let ranked: Vec<f64> = (0..shown).map(|i| sorted[i * sorted.len() / shown]).collect();
-        let longest = (self.room() / STEP).max(1.0) as usize;
+        let (left, right) = (x - half, x + half);
+        frame.scene.rectangle([left, low[1]], [right, high[1]], blend(WHITE, ink, 0.2));
+        frame.scene.outline([left, high[1], right, low[1]], 1.5, ink);
+        let shown = values.len().min(most);
+        let ranked: Vec<f64> = (0..shown).map(|i| values[i * values.len() / shown]).collect();
+        let longest = (room / STEP).max(1.0) as usize;
         let rows = ranked.chunk_by(|a, b| a == b).map(|row| &row[..row.len().min(longest)]);
-        let places: Vec<_> = rows.flatten().map(|value| frame.at(self.middle, *value)).collect();
+        let places: Vec<_> = rows.flatten().map(|value| frame.at(middle, *value)).collect();
         // heights grow upwards, pixels downwards
         let heights: Vec<f64> = places.iter().map(|place| -place[1]).collect();
-        let aside = swarm(&heights, 2.0 * (radius + EDGE), self.room());
-        for ([x, y], aside) in places.into_iter().zip(aside) {
-            let at = [[x + aside, y]];
-            frame.canvas.line(&at, 2.0 * (radius + EDGE), WHITE)?;
-            frame.canvas.line(&at, 2.0 * radius, blend(self.ink, WHITE, LIGHT))?;
+        let shape = dot(blend(ink, WHITE, LIGHT), radius + EDGE / 2.0, EDGE);
+        for (at, aside) in places.iter().zip(swarm(&heights, 2.0 * (radius + EDGE), room)) {
+            frame.scene.mark(&shape, [at[0] + aside, at[1]]);
         }
-        Ok(())
+        frame.scene.line(&[[left, median[1]], [right, median[1]]], 2.0, BLACK);
     }
-
-    fn draw_median(&self, frame: &mut Frame, summary: &Summary) -> Result<()> {
-        let [x, y] = frame.at(self.middle, summary.quartiles[1]);
-        frame.canvas.line(&[[x - self.half(), y], [x + self.half(), y]], 2.0, BLACK)
-    }
+    frame.border();
+    frame.scene
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::canvas::tests::Picture, *};
+    use super::{
+        super::scene::{Pixel, tests::assert_near},
+        *,
+    };
 
     fn group(kind: u32, values: &[f64]) -> Group<'_> {
-        Group { name: "a group", kind, values }
+        Group { name: "a group", kind: Kind::Series(kind), values }
     }
 
-    fn picture(groups: &[Group]) -> Picture {
-        let png = distribution("a title", "y", groups).unwrap();
-        let again = distribution("a title", "y", groups).unwrap();
-        assert_eq!(png, again, "same input, same bytes");
-        Picture::decode(&png)
+    fn scene(groups: &[Group]) -> Scene {
+        let scene = distribution("a title", "y label", groups);
+        scene.check();
+        assert!(scene.words().contains("y label"));
+        scene
     }
 
-    /// Returns the pixel of a value in the middle of one of `count` groups with values from 0 to 1.
-    fn pixel(index: usize, count: usize, value: f64) -> [f64; 2] {
-        let across = (index as f64 + 0.5) / count as f64;
-        [92.0 + WIDTHS[0] * across, 62.0 + HEIGHT * (1.0 - (value + 0.06) / 1.12)]
+    /// Returns the height of a value if values span 0 to 1.
+    fn height(value: f64) -> f64 {
+        (value + 0.06) / 1.12
+    }
+
+    /// Returns the positions of the points of a colour.
+    fn points(scene: &Scene, kind: u32) -> Vec<Pixel> {
+        let light = blend(Marker::of(Kind::Series(kind)).ink, WHITE, LIGHT);
+        let [left, top, right, bottom] = scene.areas()[0];
+        let own = scene.copies().into_iter().filter(|(_, run)| run[0].fill == Some(light));
+        own.map(|([x, y], _)| [(x - left) / (right - left), (bottom - y) / (bottom - top)])
+            .collect()
     }
 
     #[test]
     fn a_box_reaches_from_quartile_to_quartile_with_a_line_at_the_median() {
         let values = [0.0, 0.2, 0.3, 0.6, 1.0];
-        let picture = picture(&[group(0, &[0.5]), group(1, &values)]);
-        let ink = Marker::of(1).ink;
-        assert_eq!((picture.width, picture.height), (900, 552));
-        let beside = |value| {
-            let [x, y] = pixel(1, 2, value);
-            [x + 30.0, y]
+        let scene = scene(&[group(0, &[0.5]), group(1, &values)]);
+        assert_eq!((scene.width, scene.height), (900, 552));
+        let ink = Marker::of(Kind::Series(1)).ink;
+        let [l, r] = [0.75 - 50.0 / WIDTHS[0], 0.75 + 50.0 / WIDTHS[0]];
+        let (low, high) = (height(0.2), height(0.6));
+        let [filled] = &scene.fills(0, blend(WHITE, ink, 0.2))[..] else {
+            panic!("expected a box")
         };
-        for value in [0.22, 0.4, 0.58] {
-            assert!(picture.is(beside(value), blend(WHITE, ink, 0.2)), "{value}");
-        }
-        assert!(picture.is(beside(0.15), WHITE) && picture.is(beside(0.65), WHITE));
-        assert!(picture.is(beside(0.3), BLACK));
-        // the whisker and the values
-        assert!([0.1, 0.8].into_iter().all(|value| picture.is(pixel(1, 2, value), ink)));
-        let light = blend(ink, WHITE, LIGHT);
-        assert!(
-            values.into_iter().filter(|v| *v != 0.3).all(|v| picture.is(pixel(1, 2, v), light))
-        );
+        assert_near(filled, &[[l, low], [r, low], [r, high], [l, high]]);
+        let median = scene.lines(0, BLACK).into_iter().rfind(|line| line.len() == 2).unwrap();
+        assert_near(&median, &[[l, height(0.3)], [r, height(0.3)]]);
+        // whiskers to 0, and to 1, within 1.5 times 0.4 from 0.6
+        let lines = scene.lines(0, ink);
+        assert_near(&lines[0], &[[0.75, low], [0.75, height(0.0)]]);
+        assert_near(&lines[2], &[[0.75, high], [0.75, height(1.0)]]);
+        assert_near(&points(&scene, 1), &values.map(|value| [0.75, height(value)]));
     }
 
     #[test]
     fn equal_values_are_points_side_by_side() {
-        let picture = picture(&[group(2, &[0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 1.0])]);
-        let light = blend(Marker::of(2).ink, WHITE, LIGHT);
-        let dots = |value: f64, y: f64| {
-            let [x, at] = pixel(0, 1, value);
-            let row = (-60..60).map(|dx| [x + f64::from(dx), at + y]);
-            let on: Vec<bool> = row.map(|at| picture.is(at, light)).collect();
-            on.windows(2).filter(|pair| pair[1] && !pair[0]).count()
-        };
-        assert_eq!((dots(0.0, 2.0), dots(1.0, -2.0)), (4, 1));
+        let scene = scene(&[group(2, &[0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 1.0])]);
+        let points = points(&scene, 2);
+        assert_eq!(points.len(), 8);
+        let row = |value: f64| points.iter().filter(move |[_, y]| (y - height(value)).abs() < 1e-3);
+        assert_eq!([0.0, 0.5, 1.0].map(|value| row(value).count()), [4, 3, 1]);
+        let mut across: Vec<f64> = row(0.0).map(|[x, _]| x * WIDTHS[0]).collect();
+        across.sort_by(f64::total_cmp);
+        assert!(across.windows(2).all(|pair| pair[1] - pair[0] > 7.0), "{across:?}");
+        assert!((across[0].midpoint(across[3]) - WIDTHS[0] / 2.0).abs() < 0.1);
     }
 
     #[test]
     fn many_groups_make_the_picture_wider_up_to_a_limit() {
-        let width = |count: usize| picture(&vec![group(0, &[0.5]); count]).width;
-        assert_eq!([width(1), width(13), width(20), width(500)], [900, 952, 1400, 2080]);
+        let width = |count: usize| scene(&vec![group(0, &[0.5]); count]).width;
+        assert_eq!([width(1), width(13), width(20), width(40)], [900, 952, 1400, 2080]);
+    }
+
+    #[test]
+    fn many_values_are_evenly_ranked_points() {
+        let smooth: Vec<f64> = (0..=12_000).map(f64::from).collect();
+        let points = points(&scene(&[group(3, &smooth)]), 3);
+        assert_eq!(points.len(), POINTS[0]);
+        let steps = points.windows(2).map(|pair| pair[1][1] - pair[0][1]);
+        // 20 of 12,000 values, in 1 of 1.12
+        assert!(steps.into_iter().all(|step| (step * 600.0 * 1.12 - 1.0).abs() < 0.01));
+        let many = scene(&vec![group(4, &smooth); 100]);
+        assert_eq!(self::points(&many, 4).len(), POINTS[1]);
     }
 
     #[test]
     fn distribution_accepts_degenerate_input() {
-        picture(&[]);
-        picture(&[group(0, &[]), group(1, &[f64::NAN; 3])]);
+        let note = "no finite values to draw";
+        assert!(scene(&[]).words().contains(note));
+        assert!(scene(&[group(0, &[]), group(1, &[f64::NAN; 3])]).words().contains(note));
+        assert!(!scene(&[group(0, &[]), group(1, &[0.1])]).words().contains(note));
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -9e299, 9e299, 0.5, -0.0];
-        picture(&[group(u32::MAX, &bad), group(3, &[1e-300, 5e-324])]);
-        picture(&[group(0, &[0.8; 10_000]), group(1, &[0.8])]);
-        let smooth: Vec<f64> = (0..10_000).map(f64::from).collect();
-        picture(&vec![group(0, &smooth); 100]);
-        let name = "long \u{1F600}\n".repeat(1000);
-        let long = Group { name: &name, kind: 0, values: &[0.1, 0.2] };
-        distribution(&name, &name, &vec![long; 100]).unwrap();
+        scene(&[group(u32::MAX, &bad), group(3, &[1e-300, 5e-324])]);
+        scene(&[group(0, &[0.8; 10_000]), group(1, &[0.8])]);
+        let name = "long \u{1F600}\n".repeat(300);
+        let names: Vec<String> = (0..100).map(|i| format!("{name} {i}")).collect();
+        let long = |name| Group { name, kind: Kind::Baseline, values: &[0.1, 0.2] };
+        let scene = distribution(&name, &name, &names.iter().map(|n| long(n)).collect::<Vec<_>>());
+        scene.check();
+        let texts = scene.texts();
+        let shown = |i: &usize| texts.iter().any(|(text, _)| text.ends_with(&format!(" {i}")));
+        assert_eq!((0..100).filter(shown).count(), 100);
     }
 }

@@ -1,30 +1,29 @@
 //! The surroundings of the data: title, legend, axes with ticks and grid, and the mapping from data
 //! to pixels.
 
-use anyhow::Result;
+use super::axis::Axis;
+use super::font::wrap;
+use super::ink::{BLACK, Ink, WHITE, blend};
+use super::labels::Labels;
+use super::legend::{Entry, Legend};
+use super::scene::{Anchor, Pixel, Scene, TEXT};
 
-use super::{
-    axis::Axis,
-    canvas::{Anchor, BLACK, Canvas, Ink, Pixel, TEXT, WHITE, blend, fit},
-    labels::Labels,
-    legend::{Entry, Legend},
-};
-
+/// Size of the title, and distance of two lines of text in their sizes.
 const TITLE: f64 = 21.0;
+const LINE: f64 = 1.3;
 /// Space above the legend, below it, left of the data and below them, in pixels.
 const TOP: f64 = 54.0;
 const SPACE: f64 = 8.0;
 const LEFT: f64 = 92.0;
 const BOTTOM: f64 = 64.0;
-/// Space between the data and the tick texts, and for the name of an axis, in pixels.
+/// Space between the data and the tick texts, for the name of an axis, and outside names, in pixels.
 const TICK: f64 = 10.0;
 const NAME: f64 = 24.0;
-/// Space outside names, in pixels.
 const MARGIN: f64 = 14.0;
 
-/// A canvas with everything but the data.
+/// A scene with everything but the data.
 pub(super) struct Frame<'a> {
-    pub canvas: Canvas,
+    pub scene: Scene,
     x: Axis<'a>,
     y: Axis<'a>,
     /// Left, top, right and bottom edges of the data area, in pixels.
@@ -40,10 +39,10 @@ impl<'a> Frame<'a> {
         axes: [Axis<'a>; 2],
         size: Pixel,
         right: f64,
-    ) -> Result<Self> {
-        let (mut frame, labels) = Self::bare(title, legend, axes, [size; 2], right)?;
-        frame.grid(&labels, [true; 2])?;
-        Ok(frame)
+    ) -> Self {
+        let (mut frame, labels) = Self::bare(title, legend, axes, [size; 2], right);
+        frame.grid(&labels, [true; 2]);
+        frame
     }
 
     /// Draws the title, the legend and the names of the axes, with room for the texts of axes as
@@ -54,23 +53,37 @@ impl<'a> Frame<'a> {
         [x, y]: [Axis<'a>; 2],
         [axes, size]: [Pixel; 2],
         right: f64,
-    ) -> Result<(Self, [Labels; 2])> {
-        let labels = [Labels::below(&x, axes[0])?, Labels::beside(&y, axes[1])?];
-        let [below, left] = [below(&x, &labels[0])?, left(&y, &labels[1])?];
+    ) -> (Self, [Labels; 2]) {
+        let labels = [Labels::below(&x, axes[0]), Labels::beside(&y, axes[1])];
+        let [across, up] = [wrap(x.label, TEXT, size[0]), wrap(y.label, TEXT, size[1])];
+        let more = |lines: &[String], text: f64| (lines.len().max(1) - 1) as f64 * LINE * text;
+        // the name of the axis and a line of texts, or turned ones
+        let turned = if labels[0].turned { labels[0].length() - TEXT } else { 0.0 };
+        let unnamed = |axis: &Axis| if axis.label.is_empty() { NAME } else { 0.0 };
+        let below = BOTTOM + turned + more(&across, TEXT) - unnamed(&x);
+        let names = MARGIN + labels[1].length() + TICK + NAME - unnamed(&y);
+        let left = names.max(if y.is_named() { LEFT - NAME } else { LEFT }) + more(&up, TEXT);
         let width = left + size[0] + right;
-        let legend = Legend::new(legend, width - 40.0)?;
-        let top = TOP + legend.height() + SPACE;
-        let canvas = Canvas::new(width as u32, (top + size[1] + below) as u32);
+        let heading = wrap(title, TITLE, width - 2.0 * MARGIN);
+        let legend = Legend::new(legend, width - 2.0 * MARGIN);
+        let above = TOP + more(&heading, TITLE);
+        let top = above + legend.height() + SPACE;
+        let mut scene = Scene::new(title, width, top + size[1] + below);
+        legend.draw(&mut scene, width / 2.0, above);
+        let mut write = |lines: &[String], at: Pixel, anchor, text: f64| {
+            for (index, line) in lines.iter().enumerate() {
+                let down = index as f64 * LINE * text;
+                let [aside, down] =
+                    if anchor == Anchor::Upwards { [down, 0.0] } else { [0.0, down] };
+                scene.text(BLACK, line, [at[0] + aside, at[1] + down], anchor, text);
+            }
+        };
+        let (middle, end) = ([left + size[0] / 2.0, top + size[1] / 2.0], top + size[1] + below);
+        write(&heading, [width / 2.0, 30.0], Anchor::Center, TITLE);
+        write(&across, [middle[0], end - 18.0 - more(&across, TEXT)], Anchor::Center, TEXT);
+        write(&up, [20.0, middle[1]], Anchor::Upwards, TEXT);
         let area = [left, top, left + size[0], top + size[1]];
-        let mut frame = Self { canvas, x, y, area };
-        let (title, middle) = (fit(title, TITLE, width - 40.0)?, width / 2.0);
-        frame.canvas.text(&title, [middle, 30.0], Anchor::Center, TITLE)?;
-        legend.draw(&mut frame.canvas, middle, TOP)?;
-        let [x, y] = frame.on(0.5, 0.5);
-        let [across, up] = [fit(frame.x.label, TEXT, size[0])?, fit(frame.y.label, TEXT, size[1])?];
-        frame.canvas.text(&across, [x, top + size[1] + below - 18.0], Anchor::Center, TEXT)?;
-        frame.canvas.text(&up, [20.0, y], Anchor::Upwards, TEXT)?;
-        Ok((frame, labels))
+        (Self { scene, x, y, area }, labels)
     }
 
     /// Returns the pixel of a data point, clamped to the area.
@@ -89,70 +102,57 @@ impl<'a> Frame<'a> {
         self.x.contains(x) && self.y.contains(y)
     }
 
-    /// Draws the border of the area, again over data that touch it.
-    pub fn border(&mut self) -> Result<()> {
-        self.outline(self.area, BLACK)
+    /// Writes why there are no data in the middle of the area.
+    pub fn note(&mut self, text: &str) {
+        let [x, y] = self.on(0.5, 0.5);
+        self.scene.text(BLACK, text, [x, y], Anchor::Center, TEXT);
     }
 
-    /// Draws the border of a box: left, top, right, bottom.
-    pub fn outline(&mut self, [left, top, right, bottom]: [f64; 4], ink: Ink) -> Result<()> {
-        let corners = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
-        corners.windows(2).try_for_each(|pair| self.rule(pair[0], pair[1], ink))
+    /// Draws the border of the area, again over data that touch it.
+    pub fn border(&mut self) {
+        self.scene.outline(self.area.map(|v| v.round() + 0.5), 1.0, BLACK);
     }
 
     /// Draws a horizontal or vertical line one pixel wide, aligned with the pixel grid.
-    pub fn rule(&mut self, a: Pixel, b: Pixel, ink: Ink) -> Result<()> {
+    pub fn rule(&mut self, a: Pixel, b: Pixel, ink: Ink) {
         let low = [a[0].min(b[0]).round(), a[1].min(b[1]).round()];
         let high = [a[0].max(b[0]).round() + 1.0, a[1].max(b[1]).round() + 1.0];
-        self.canvas.rectangle(low, high, ink)
+        self.scene.rectangle(low, high, ink);
     }
 
     /// Draws the grid and the border of the area, with ticks and texts below and beside it if
     /// `outside` is set.
-    pub fn grid(&mut self, [below, beside]: &[Labels; 2], outside: [bool; 2]) -> Result<()> {
+    pub fn grid(&mut self, [below, beside]: &[Labels; 2], outside: [bool; 2]) {
         let [left, top, right, bottom] = self.area;
         let light = blend(WHITE, BLACK, 0.12);
         let (drop, anchor) =
             if below.turned { (TICK, Anchor::UpTo) } else { (TICK + TEXT / 2.0, Anchor::Center) };
-        for (place, text) in &below.shown {
-            let x = left + place;
-            self.rule([x, top], [x, bottom], light)?;
+        for (x, text) in below.shown.iter().map(|(place, text)| (left + place, text)) {
+            self.rule([x, top], [x, bottom], light);
             if outside[0] {
-                self.rule([x, bottom], [x, bottom + 5.0], BLACK)?;
-                self.canvas.text(text, [x, bottom + drop], anchor, TEXT)?;
+                self.rule([x, bottom], [x, bottom + 5.0], BLACK);
+                self.scene.text(BLACK, text, [x, bottom + drop], anchor, TEXT);
             }
         }
-        for (place, text) in &beside.shown {
-            let y = bottom - place;
-            self.rule([left, y], [right, y], light)?;
+        for (y, text) in beside.shown.iter().map(|(place, text)| (bottom - place, text)) {
+            self.rule([left, y], [right, y], light);
             if outside[1] {
-                self.rule([left - 5.0, y], [left, y], BLACK)?;
-                self.canvas.text(text, [left - TICK, y], Anchor::Right, TEXT)?;
+                self.rule([left - 5.0, y], [left, y], BLACK);
+                self.scene.text(BLACK, text, [left - TICK, y], Anchor::Right, TEXT);
             }
         }
-        self.border()
+        self.border();
     }
-}
-
-/// Returns the space below the data: for the name of the axis and a line of texts, or for turned
-/// ones.
-fn below(x: &Axis, labels: &Labels) -> Result<f64> {
-    let more = if labels.turned { labels.length()? - TEXT } else { 0.0 };
-    Ok(BOTTOM + more - if x.label.is_empty() { NAME } else { 0.0 })
-}
-
-/// Returns the space left of the data: for numbers and the name of the axis, or for names.
-fn left(y: &Axis, labels: &Labels) -> Result<f64> {
-    if !y.is_named() {
-        return Ok(LEFT);
-    }
-    let name = if y.label.is_empty() { 0.0 } else { NAME };
-    Ok((MARGIN + labels.length()? + TICK + name).max(LEFT - NAME))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::canvas::tests::Picture, *};
+    use super::{
+        super::font::text_width,
+        super::legend::Key,
+        super::marker::{Kind, Marker},
+        *,
+    };
 
     #[test]
     fn names_get_the_room_they_need() {
@@ -160,28 +160,72 @@ mod tests {
         let ticks = [(0.4, names[0].to_string()), (0.6, names[1].to_string())];
         let named = |label| Axis::named(label, [0.0, 1.0], &ticks);
         let number = Axis::linear("y", [0.0, 1.0]);
-        let area = |axes| Frame::new("", &[], axes, [300.0, 200.0], 20.0).unwrap();
-        let turned = area([named(""), number]);
-        let beside = area([number, named("")]);
-        // Open Sans at 16 pixels: the longer name is about 200 wide
-        let height = f64::from(turned.canvas.height) - turned.area[3];
-        assert!((205.0..260.0).contains(&height), "{height}");
-        assert!((205.0..240.0).contains(&beside.area[0]), "{}", beside.area[0]);
+        let area = |axes| Frame::new("", &[], axes, [300.0, 200.0], 20.0);
+        let (turned, beside) = (area([named(""), number]), area([number, named("")]));
+        let room = text_width(names[1], TEXT);
+        assert!((190.0..220.0).contains(&room));
+        let height = f64::from(turned.scene.height) - turned.area[3];
+        assert!((room + 5.0..room + 50.0).contains(&height), "{height}");
+        assert!((room + 5.0..room + 40.0).contains(&beside.area[0]), "{}", beside.area[0]);
         assert_eq!(area([number, named("y")]).area[0] - beside.area[0], NAME);
-        let below = f64::from(beside.canvas.height) - beside.area[3];
+        let below = f64::from(beside.scene.height) - beside.area[3];
         assert_eq!((turned.area[0], below), (LEFT, BOTTOM));
+        turned.scene.check();
+        beside.scene.check();
     }
 
     #[test]
     fn the_ends_of_the_axes_are_the_corners_of_the_area() {
         let axes = [Axis::linear("x", [-1.0, 1.0]), Axis::log("y", [0.01, 100.0])];
-        let frame = Frame::new("", &[], axes, [300.0, 200.0], 20.0).unwrap();
+        let frame = Frame::new("", &[], axes, [300.0, 200.0], 20.0);
         let [left, top, right, bottom] = frame.area;
         assert_eq!(frame.at(-1.0, 0.01), [left, bottom]);
         assert_eq!(frame.at(1.0, 100.0), [right, top]);
         assert_eq!(frame.at(0.0, 1.0), [left + 150.0, bottom - 100.0]);
+        assert_eq!(frame.at(9.0, 0.0), [right, bottom]);
         assert!(frame.contains([0.0, 1.0]) && !frame.contains([1.1, 1.0]));
-        let picture = Picture::decode(&frame.canvas.png().unwrap());
-        assert!(picture.is([left + 75.5, top], BLACK) && picture.is([right, bottom - 20.0], BLACK));
+        assert_eq!(frame.scene.areas(), [frame.area]);
+    }
+
+    #[test]
+    fn nothing_is_cut_or_covered() {
+        let long = "a very long text with many words ".repeat(12);
+        let ticks: Vec<_> = (0..30).map(|i| (f64::from(i), format!("{long} {i}"))).collect();
+        let named = Axis::named(&long, [-0.5, 29.5], &ticks);
+        let number = |range| Axis::linear(&long, range);
+        let legend = |i: u32| (Key::Line(Marker::of(Kind::Series(i))), format!("{long} {i}"));
+        let legend: Vec<Entry> = (0..40).map(legend).collect();
+        let wide = [-1e300, -123_456_789.0, -0.000_012_3, 0.0];
+        let mut all =
+            vec![[named, named], [named, number([0.0, 1.0])], [number([0.0, 1.0]), named]];
+        all.extend(wide.map(|low| [number([low, 0.5]), number([low, 0.5])]));
+        for axes in all {
+            for size in [[300.0, 200.0], [780.0, 450.0]] {
+                let scene = Frame::new(&long, &legend, axes, size, 28.0).scene;
+                scene.check();
+                // names that differ at their end are shown differently
+                let mut texts = scene.texts();
+                texts.retain(|(text, _)| text.contains('…'));
+                let all = texts.len();
+                let names = if axes[0].is_named() && axes[1].is_named() { 2 } else { 1 };
+                texts.sort_by(|a, b| a.0.cmp(b.0));
+                texts.dedup_by(|a, b| a.0 == b.0);
+                assert!(
+                    texts.len() >= 40 && texts.len() * names >= all,
+                    "{} of {all}",
+                    texts.len()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn long_titles_and_names_of_axes_are_broken_into_lines() {
+        let long = "one two three four five six seven eight nine ten ".repeat(4);
+        let axis = Axis::linear(&long, [0.0, 1.0]);
+        let scene = Frame::new(&long, &[], [axis; 2], [300.0, 200.0], 28.0).scene;
+        assert_eq!(scene.title, long);
+        assert_eq!(scene.words().matches("one two").count(), 12);
+        scene.check();
     }
 }

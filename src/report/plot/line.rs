@@ -1,12 +1,10 @@
-//! A line with a band and gaps.
+//! Lines with bands, gaps and marks.
 
-use anyhow::Result;
-use plotters::style::Color;
-
-use super::{
-    canvas::{Ink, Pixel},
-    frame::Frame,
-};
+use super::frame::Frame;
+use super::ink::Ink;
+use super::legend::{Entry, Key};
+use super::marker::Marker;
+use super::scene::Pixel;
 
 /// A point of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,35 +15,69 @@ pub(super) struct Stop {
     pub band: Option<[f64; 2]>,
 }
 
-/// Draws a line through neighbouring stops; a stop between two gaps is a dot.
-pub(super) fn draw_line(
-    frame: &mut Frame,
-    stops: &[Option<Stop>],
-    width: f64,
-    ink: Ink,
-) -> Result<()> {
-    for run in stops.split(Option::is_none) {
-        let line: Vec<Pixel> = run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
-        frame.canvas.line(&line, width, ink)?;
+/// A line: its points, with gaps where it has none, and those with a mark.
+pub(super) struct Line<'a> {
+    pub name: &'a str,
+    pub marker: Marker,
+    pub stops: Vec<Option<Stop>>,
+    pub marks: Vec<Stop>,
+}
+
+/// Draws the bands, then what lies `between`, then the lines, then the marks. Without any point it says
+/// so.
+pub(super) fn draw_lines(frame: &mut Frame, lines: &[Line], between: impl FnOnce(&mut Frame)) {
+    if lines.iter().all(|line| line.stops.iter().all(Option::is_none)) {
+        frame.note("no finite values to draw");
     }
-    Ok(())
+    for line in lines {
+        draw_band(frame, &line.stops, line.marker.ink);
+    }
+    between(frame);
+    for line in lines {
+        draw_line(frame, &line.stops, 2.0, line.marker.ink);
+    }
+    frame.border();
+    for line in lines {
+        for stop in &line.marks {
+            let at = frame.at(stop.x, stop.y);
+            line.marker.draw(&mut frame.scene, at, 5.5);
+        }
+    }
+}
+
+/// Returns the entries of lines in a legend. Equal lines of several panels share one.
+pub(super) fn entries<'a>(lines: impl IntoIterator<Item = &'a Line<'a>>) -> Vec<Entry> {
+    let mut known: Vec<(Marker, &str)> = Vec::new();
+    for entry in lines.into_iter().map(|line| (line.marker, line.name)) {
+        if !known.contains(&entry) {
+            known.push(entry);
+        }
+    }
+    known.into_iter().map(|(marker, name)| (Key::Line(marker), name.to_string())).collect()
+}
+
+/// Draws a line through neighbouring stops; a stop between two gaps is a dot.
+pub(super) fn draw_line(frame: &mut Frame, stops: &[Option<Stop>], width: f64, ink: Ink) {
+    for run in stops.split(Option::is_none).filter(|run| !run.is_empty()) {
+        let line: Vec<Pixel> = run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
+        frame.scene.line(&line, width, ink);
+    }
 }
 
 /// Draws the band of neighbouring stops that have one; a stop between two gaps has a bar.
-pub(super) fn draw_band(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) -> Result<()> {
-    let ink = ink.mix(0.2);
+pub(super) fn draw_band(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) {
+    let ink = Ink { opacity: 0.2, ..ink };
     let with_band = |stop: &Option<Stop>| stop.and_then(|s| Some((s.x, s.band?)));
     let bands: Vec<Option<(f64, [f64; 2])>> = stops.iter().map(with_band).collect();
-    for run in bands.split(Option::is_none) {
+    for run in bands.split(Option::is_none).filter(|run| !run.is_empty()) {
         let side = |end: usize| run.iter().flatten().map(move |(x, band)| (*x, band[end]));
         let outline = side(0).chain(side(1).rev());
         let outline: Vec<Pixel> = outline.map(|(x, y)| frame.at(x, y)).collect();
         match outline[..] {
-            [_, _] => frame.canvas.line(&outline, 12.0, ink)?,
-            _ => frame.canvas.polygon(&outline, ink)?,
+            [_, _] => frame.scene.line(&outline, 12.0, ink),
+            _ => frame.scene.polygon(&outline, ink),
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -53,30 +85,59 @@ mod tests {
     use super::{
         super::{
             axis::Axis,
-            canvas::{WHITE, blend, tests::Picture},
-            marker::PALETTE,
+            marker::Kind,
+            scene::{Scene, tests::assert_near},
         },
         *,
     };
 
+    fn stop(x: f64, band: Option<[f64; 2]>) -> Option<Stop> {
+        Some(Stop { x, y: 0.5, band })
+    }
+
+    fn drawn(stops: &[Option<Stop>]) -> Scene {
+        let axis = Axis::linear("", [0.0, 1.0]);
+        let mut frame = Frame::new("", &[], [axis; 2], [300.0, 200.0], 28.0);
+        let marker = Marker::of(Kind::Series(1));
+        let line = Line { name: "", marker, stops: stops.to_vec(), marks: Vec::new() };
+        draw_lines(&mut frame, &[line], |_| {});
+        frame.scene
+    }
+
     #[test]
-    fn gaps_break_the_line_and_isolated_points_are_visible() {
-        let axes = [Axis::linear("x", [0.0, 10.0]), Axis::linear("y", [0.0, 1.0])];
-        let mut frame = Frame::new("", &[], axes, [300.0, 200.0], 20.0).unwrap();
-        let stop = |x| Some(Stop { x, y: 0.45, band: (x < 8.0).then_some([0.15, 0.75]) });
-        let stops = [stop(1.5), stop(3.5), None, stop(6.5), None, stop(8.5)];
-        draw_band(&mut frame, &stops, PALETTE[0]).unwrap();
-        draw_line(&mut frame, &stops, 2.0, PALETTE[0]).unwrap();
-        let at = |x: f64, y| frame.at(x, y);
-        let (on, dots, gaps) = (at(2.5, 0.45), [6.5, 8.5], [4.5, 5.5, 7.5]);
-        let (band, bare) = ([2.5, 6.5].map(|x| at(x, 0.65)), at(8.5, 0.65));
-        let [dots, gaps] = [&dots[..], &gaps].map(|xs| xs.iter().map(|&x| at(x, 0.45)));
-        let (dots, mut gaps): (Vec<_>, _) = (dots.collect(), gaps.collect::<Vec<_>>().into_iter());
-        let picture = Picture::decode(&frame.canvas.png().unwrap());
-        let shade = blend(WHITE, PALETTE[0], 0.2);
-        assert!(picture.is(on, PALETTE[0]) && picture.is(bare, WHITE));
-        assert!(dots.into_iter().all(|at| !picture.is(at, WHITE) && !picture.is(at, shade)));
-        assert!(band.into_iter().all(|at| picture.is(at, shade)));
-        assert!(gaps.all(|at| picture.is(at, WHITE)));
+    fn a_gap_breaks_the_line_and_a_stop_between_gaps_is_a_dot_with_a_bar() {
+        let band = Some([0.3, 0.9]);
+        let stops =
+            [stop(0.1, band), stop(0.2, band), None, stop(0.5, band), None, stop(0.8, None)];
+        let scene = drawn(&stops);
+        let ink = Marker::of(Kind::Series(1)).ink;
+        let [whole, dot, alone] = &scene.lines(0, ink)[..] else { panic!("expected three lines") };
+        assert_near(whole, &[[0.1, 0.5], [0.2, 0.5]]);
+        assert_near(dot, &[[0.5, 0.5]; 2]);
+        assert_near(alone, &[[0.8, 0.5]; 2]);
+        let ink = Ink { opacity: 0.2, ..ink };
+        assert_near(&scene.fills(0, ink)[0], &[[0.1, 0.3], [0.2, 0.3], [0.2, 0.9], [0.1, 0.9]]);
+        assert_near(&scene.lines(0, ink)[0], &[[0.5, 0.3], [0.5, 0.9]]);
+        assert!(!scene.words().contains("no finite values"));
+    }
+
+    #[test]
+    fn lines_without_a_stop_say_so() {
+        assert!(drawn(&[None, None]).words().contains("no finite values to draw"));
+        assert!(drawn(&[]).words().contains("no finite values to draw"));
+    }
+
+    #[test]
+    fn equal_lines_share_an_entry() {
+        let line = |name, kind| Line {
+            name,
+            marker: Marker::of(kind),
+            stops: Vec::new(),
+            marks: Vec::new(),
+        };
+        let (a, b) = (Kind::Series(0), Kind::Series(1));
+        let lines = [line("x", a), line("y", b), line("x", a), line("x", b)];
+        let names: Vec<String> = entries(&lines).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["x", "y", "x"]);
     }
 }

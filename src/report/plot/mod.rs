@@ -1,53 +1,45 @@
-//! Pictures of data sets, learning curves, decision boundaries and comparisons of many runs.
-//! Functions take slices of numbers and return PNG bytes; they use no tensors and write no files.
-//! The same input always gives the same bytes. No number causes a panic: values that cannot be
-//! drawn are left out.
+//! Pictures of data sets, learning curves, decision boundaries, predictions and comparisons of runs.
+//! Functions take numbers and return a [`Scene`], which writes itself as PNG or SVG. No number causes a
+//! panic: values that cannot be drawn are left out.
 //!
-//! | file | content |
-//! |---|---|
-//! | `dataset`, `curves`, `boundary` | one plot each |
-//! | `spread`, `distribution`, `heatmap` | likewise: means by noise, all values, a table |
-//! | `confusion`, `images`, `sequences` | likewise: classes taken for others, example data |
-//! | `columns`, `field` | the reduction of long curves; interpolation and the line at 0.5 |
-//! | `stddev`, `summary`, `swarm` | the axis of the noise; quartiles; places for equal values |
-//! | `line`, `bar`, `table` | lines with bands and gaps; the colour bar; tables of coloured cells |
-//! | `frame`, `axis`, `labels`, `legend` | what surrounds the data |
-//! | `panels` | several areas of data with the same axes |
-//! | `canvas` | a plotters bitmap drawn four times too large, text, PNG |
-//! | `marker`, `ramp` | colours and shapes of kinds; colours of values |
+//! A chart draws in a `frame` (title, legend, axes) or in several (`panels`), with the colours and
+//! shapes of `marker` and `ramp`.
 
 mod axis;
 mod bar;
 mod boundary;
-mod canvas;
 mod columns;
-mod confusion;
 mod curves;
 mod dataset;
 mod distribution;
-mod field;
+mod font;
 mod frame;
-mod heatmap;
 mod images;
+mod ink;
 mod labels;
 mod legend;
 mod line;
 mod marker;
 mod panels;
+mod plane;
+mod png;
 mod ramp;
+mod scene;
 mod sequences;
 mod spread;
 mod stddev;
-mod summary;
+mod svg;
 mod swarm;
 mod table;
 
 pub use boundary::boundary;
-pub use confusion::confusion;
 pub use curves::{Curve, Scale, curves};
 pub use dataset::{LabelledPoint, dataset};
 pub use distribution::{Group, distribution};
-pub use heatmap::heatmap;
-pub use images::{Image, ImageRow, images};
+pub use images::{Image, images};
+pub use marker::{Kind, Set};
+pub use plane::{Forecast, ShareLine, forecasts, reliability, roc};
+pub use scene::Scene;
 pub use sequences::{Sequence, sequences};
 pub use spread::{SpreadLine, SpreadPoint, spreads};
+pub use table::{confusion, heatmap};

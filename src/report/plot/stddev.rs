@@ -1,7 +1,5 @@
 //! The axis of a noise's stddev: even in decades, with a place for 0 on the other side of a break.
 
-use anyhow::Result;
-
 use super::{
     axis::{Axis, drawable},
     labels::{Label, apart, side_by_side, thinned},
@@ -52,19 +50,19 @@ impl Stddevs {
 
     /// Returns ticks for an axis `width` pixels wide: the stddevs themselves if all fit, else round
     /// numbers, else the stddevs that fit.
-    pub fn ticks(&self, width: f64) -> Result<Vec<Label>> {
+    pub fn ticks(&self, width: f64) -> Vec<Label> {
         let place = |(stddev, text)| Some((self.share(stddev)? * width, text));
         let zero = self.zero.then(|| (0.0, "0".into()));
         let given = zero.iter().cloned().chain(self.positive.iter().map(|&v| (v, text(v))));
         let given: Vec<Label> = given.filter_map(place).collect();
-        let shown = if side_by_side(&given)? {
+        let shown = if side_by_side(&given) {
             given
         } else {
             let round = self.round().into_iter().filter_map(place);
             let round: Vec<Label> = zero.into_iter().filter_map(place).chain(round).collect();
-            if round.len() > 2 { round } else { thinned(given, apart)? }
+            if round.len() > 2 { round } else { thinned(given, apart) }
         };
-        Ok(shown.into_iter().map(|(place, text)| (place / width, text)).collect())
+        shown.into_iter().map(|(place, text)| (place / width, text)).collect()
     }
 
     /// Returns powers of ten, or 1, 2 and 5 times them, among the stddevs.
@@ -91,7 +89,7 @@ mod tests {
     }
 
     fn texts(given: &[f64]) -> Vec<String> {
-        let ticks = stddevs(given).ticks(780.0).unwrap();
+        let ticks = stddevs(given).ticks(780.0);
         assert!(ticks.iter().all(|(place, _)| (0.0..=1.0).contains(place)), "{ticks:?}");
         ticks.into_iter().map(|(_, text)| text).collect()
     }

@@ -1,0 +1,127 @@
+//! The `compare` program: finished experiments side by side.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use serde_json::json;
+
+use super::args::{Format, OutputArgs, PlotFormat};
+use super::contents::{Begin, Contents};
+use super::exit::Failure;
+use super::finished::Finished;
+use super::folder::Claimed;
+use super::pictures::{SIDE, loss_label, points};
+use super::results::Results;
+use crate::report;
+
+/// Files that the program writes.
+pub(super) const FILES: [&str; 6] =
+    ["accuracy.png", "accuracy.svg", "loss.png", "loss.svg", "boundary.png", "boundary.svg"];
+
+/// Flags of the program.
+#[derive(Args, Clone, Debug)]
+pub struct CompareArgs {
+    /// Folders of finished experiments on the same rows, the baseline first
+    #[arg(required = true, num_args = 2..=6, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Folder for the pictures [default: runs/compare]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Format of the pictures
+    #[arg(long, value_name = "FORMAT", default_value = "png")]
+    plot_format: PlotFormat,
+}
+
+/// Draws finished experiments side by side on the same points, and prints their figures.
+///
+/// # Errors
+/// If a folder holds no finished experiment or is given twice, the experiments are on other rows or have
+/// other metrics, or a picture cannot be written.
+pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
+    let read = |folder: &PathBuf| Finished::read(folder);
+    let experiments = args.folders.iter().map(read).collect::<Result<Vec<_>>>()?;
+    check(&experiments)?;
+    let experiments: Vec<(String, Finished)> =
+        names(&experiments).into_iter().zip(experiments).collect();
+    let output = OutputArgs {
+        out: args.out.clone(),
+        fresh: false,
+        no_plots: false,
+        plot_format: args.plot_format,
+        quiet: true,
+        format: Format::Text,
+    };
+    let contents = Contents::new("compare", json!({ "task": "compare" }), None);
+    let Claimed { folder, lock: _lock, .. } = output.claim(&contents, &FILES, Begin::Over)?;
+    let mut results = Results::new(folder);
+    results.describe(&contents);
+    let line = |(name, own): &(String, Finished)| format!("{name}. {}\n", own.line());
+    let lines: String = experiments.iter().map(line).collect();
+    results.print(lines.as_bytes());
+    results.remove_others(&FILES);
+    draw(&experiments, args.plot_format, &mut results);
+    Ok(results.finish()?)
+}
+
+/// Checks that experiments can stand side by side.
+fn check(experiments: &[Finished]) -> Result<()> {
+    for (index, own) in experiments.iter().enumerate() {
+        let first = &experiments[0];
+        first.check_same_rows(own)?;
+        ensure!(
+            own.metric == first.metric,
+            "expected experiments of one metric, received {} and {}",
+            first.metric,
+            own.metric
+        );
+        for other in &experiments[..index] {
+            let (folder, other) = (&own.folder, own.shares_folder(other)?);
+            ensure!(!other, "expected each folder once, received {} twice", folder.display());
+        }
+    }
+    Ok(())
+}
+
+/// Returns the names of experiments. Those of one name have their folders in it.
+fn names(experiments: &[Finished]) -> Vec<String> {
+    let plain: Vec<String> = experiments.iter().map(Finished::name).collect();
+    let is_alone = |name: &String| plain.iter().filter(|other| *other == name).count() == 1;
+    let name = |(own, name): (&Finished, &String)| match is_alone(name) {
+        true => name.clone(),
+        false => format!("{name} ({})", own.folder.display()),
+    };
+    experiments.iter().zip(&plain).map(name).collect()
+}
+
+fn draw(experiments: &[(String, Finished)], format: PlotFormat, results: &mut Results) {
+    let (_, first) = &experiments[0];
+    let title = match experiments.iter().all(|(_, own)| own.seeds() == first.seeds()) {
+        true => "The same rows and seeds",
+        false => "The same rows, other seeds",
+    };
+    let own: Vec<_> = experiments.iter().map(|(name, own)| own.trainings(name)).collect();
+    results.draw("accuracy", format, Ok(report::score_picture(title, &first.metric, &own)));
+    let loss = loss_label(first.objective());
+    results.draw("loss", format, Ok(report::loss_picture(title, &loss, &own)));
+    match boundaries(experiments) {
+        Ok(Some(scene)) => results.draw("boundary", format, Ok(scene)),
+        Ok(None) => {}
+        Err(error) => results.draw("boundary", format, Err(error)),
+    }
+}
+
+/// Draws the decision boundaries, if the data lie in the plane.
+fn boundaries(experiments: &[(String, Finished)]) -> Result<Option<report::plot::Scene>> {
+    let Some((draw, data)) = experiments[0].1.plane()? else { return Ok(None) };
+    let mut fields = Vec::new();
+    for (name, own) in experiments {
+        fields.extend(own.boundary(&data, SIDE)?.map(|field| (name.clone(), field)));
+    }
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let fields: Vec<_> = fields.iter().map(|(name, field)| (name.clone(), field)).collect();
+    let title = "Decision boundaries on the same points";
+    report::boundary_picture(title, &fields, &points(&draw, &data)).map(Some)
+}

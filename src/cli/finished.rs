@@ -1,0 +1,212 @@
+//! A finished experiment, read from its folder.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use candle_core::{Device, Tensor};
+use serde_json::Value;
+
+use super::contents::{Contents, DESCRIPTION, Held};
+use super::results::RESULT;
+use crate::checkpoint::difference;
+use crate::data::Dataset;
+use crate::experiment::{Field, Schedule, boundary, noise_name};
+use crate::noise::NoiseSpec;
+use crate::report::{self, Trainings};
+use crate::stats::Statistic;
+use crate::task::{self, Draw, Hyper, View};
+use crate::train::ReplicaHistory;
+
+/// Settings that determine the rows that an experiment trains and tests on.
+const ROWS: [&str; 5] =
+    ["task", "content_of_the_data", "data_seed", "train_size", "validation_size"];
+
+/// A finished experiment.
+pub(super) struct Finished {
+    pub folder: PathBuf,
+    contents: Contents,
+    /// The name of the primary metric.
+    pub metric: String,
+    /// The curves of its runs.
+    pub histories: Vec<ReplicaHistory>,
+    result: Value,
+}
+
+impl Finished {
+    /// Reads the results of a training program.
+    ///
+    /// # Errors
+    /// If the folder holds no finished experiment of such a program, or a file cannot be read.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let at = || folder.display().to_string();
+        let contents = match Held::read(folder) {
+            Held::Described(contents) => contents,
+            Held::Undescribed => {
+                bail!("{}: expected results of an experiment, received no {DESCRIPTION}", at())
+            }
+            Held::Unknown(why) => bail!("{}: {DESCRIPTION}: {why}", at()),
+        };
+        let repeats = contents.repeats.filter(|_| contents.settings["noise"].is_array());
+        let (_, repeats) = repeats.with_context(|| {
+            format!(
+                "{}: expected the results of a training program, received those of {}",
+                at(),
+                contents.experiment
+            )
+        })?;
+        ensure!(
+            contents.finished,
+            "{}: expected a finished experiment, received one that trains or was interrupted",
+            at()
+        );
+        let (metric, histories) = read(folder, "history.csv", |file| {
+            let (metric, mut histories) = report::read_history(file)?;
+            let runs = histories.len();
+            ensure!(runs <= repeats, "expected at most {repeats} runs, received {runs}");
+            // A run that diverged in its first epoch has no rows.
+            histories.resize(repeats, ReplicaHistory::default());
+            Ok((metric, histories))
+        })?;
+        let result = read(folder, RESULT, |file| Ok(serde_json::from_reader(file)?))?;
+        Ok(Self { folder: folder.to_path_buf(), contents, metric, histories, result })
+    }
+
+    /// Returns the name of the program and the noise: `hidden_noise: before-activation 0.1`.
+    pub fn name(&self) -> String {
+        let (program, noise) = (&self.contents.experiment, self.noise());
+        match noise.is_empty() {
+            true => program.clone(),
+            false => format!("{program}: {}", noise_name(&noise)),
+        }
+    }
+
+    /// Returns the figures of its runs in a line.
+    pub fn line(&self) -> String {
+        let figures = &self.result["summary"];
+        let figure = |set: &str| -> Statistic {
+            let value = figures[format!("{set}_{}", self.metric)].clone();
+            serde_json::from_value(value).unwrap_or_default()
+        };
+        report::figures_line([figure("train"), figure("test")], self.histories.len())
+    }
+
+    /// Returns the name of the objective.
+    pub fn objective(&self) -> &str {
+        self.contents.settings["objective"].as_str().unwrap_or_default()
+    }
+
+    /// Returns the curves of its runs under a name.
+    pub fn trainings(&self, name: &str) -> Trainings<'_> {
+        let noise = self.noise().iter().any(|noise| noise.strength() > 0.);
+        Trainings { name: name.to_string(), histories: &self.histories, noise }
+    }
+
+    /// Returns the first seed and the number of repeats.
+    pub fn seeds(&self) -> Option<(u64, usize)> {
+        self.contents.repeats
+    }
+
+    /// Returns whether another experiment is in the same folder.
+    ///
+    /// # Errors
+    /// If a folder is not there any more.
+    pub fn shares_folder(&self, other: &Self) -> Result<bool> {
+        Ok(self.folder.canonicalize()? == other.folder.canonicalize()?)
+    }
+
+    fn noise(&self) -> Vec<NoiseSpec> {
+        let noise = self.contents.settings["noise"].as_array();
+        let specs = noise.into_iter().flatten().filter_map(|spec| spec.as_str()?.parse().ok());
+        specs.collect()
+    }
+
+    /// Checks that another experiment has the same rows.
+    ///
+    /// # Errors
+    /// If one of the settings that determine the rows differs.
+    pub fn check_same_rows(&self, other: &Self) -> Result<()> {
+        for name in ROWS {
+            let values = [&self.contents.settings[name], &other.contents.settings[name]];
+            if let Some([_, own, theirs]) = difference(name, values[0], values[1]) {
+                bail!(
+                    "expected experiments on the same rows, received {name} {own} in {} and {theirs} \
+                     in {}",
+                    self.folder.display(),
+                    other.folder.display()
+                )
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the draw of the rows and the points of a data set in the plane; `None` for other data.
+    ///
+    /// # Errors
+    /// If the data cannot be drawn.
+    pub fn plane(&self) -> Result<Option<(Draw, Dataset)>> {
+        let Some(task) = self.task()? else { return Ok(None) };
+        let size = |name: &str| self.contents.settings[name].as_u64().unwrap_or(0);
+        let draw = Draw {
+            data_seed: size("data_seed") as u32,
+            train_size: size("train_size") as usize,
+            validation_size: size("validation_size") as usize,
+        };
+        match task.view(&draw)? {
+            View::Points(data) => Ok(Some((draw, data))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the mean probability of class 1 around the points.
+    ///
+    /// # Errors
+    /// If the weights cannot be read or are those of another network.
+    pub fn boundary(&self, data: &Dataset, side: usize) -> Result<Option<Field>> {
+        let Some(task) = self.task()? else { return Ok(None) };
+        const FILE: &str = "model.safetensors";
+        let weights = read(&self.folder, FILE, |mut file| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let weights = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+            ensure!(!weights.is_empty(), "expected weights, received none");
+            Ok(weights)
+        })?;
+        let mut weights: Vec<(String, Tensor)> = weights.into_iter().collect();
+        weights.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let settings = &self.contents.settings;
+        let hidden = settings["hidden"].as_u64().context("expected the width of the network")?;
+        let hyper = Hyper { hidden: hidden as usize, ..task.defaults() };
+        boundary(&*task, &hyper, &weights, data, side, Schedule::default())
+            .with_context(|| self.folder.join(FILE).display().to_string())
+    }
+
+    /// Opens the task if its data are drawn.
+    fn task(&self) -> Result<Option<Box<dyn task::Task>>> {
+        let settings = &self.contents.settings;
+        let name = settings["task"].as_str().unwrap_or_default();
+        let is_drawn = task::names().any(|own| own == name) && task::files(name) == 0;
+        if !is_drawn {
+            return Ok(None);
+        }
+        let data = &settings["data"];
+        let drawn = data["samples"].as_u64().zip(data["data_noise"].as_f64());
+        task::open(name, &[], drawn.map(|(samples, noise)| (samples as usize, noise))).map(Some)
+    }
+}
+
+/// Reads a file of a folder.
+fn read<T>(
+    folder: &Path,
+    name: &str,
+    content: impl FnOnce(BufReader<File>) -> Result<T>,
+) -> Result<T> {
+    let path = folder.join(name);
+    let open = || {
+        // A pipe would wait for a writer.
+        ensure!(!path.exists() || path.is_file(), "expected a file");
+        content(BufReader::new(File::open(&path)?))
+    };
+    open().with_context(|| path.display().to_string())
+}

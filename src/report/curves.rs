@@ -24,7 +24,7 @@ impl Points<'_> {
     /// Returns the points to draw. Only the first thousand or two of each set are drawn, because more
     /// would form a blob.
     fn drawn(&self) -> Result<Vec<LabelledPoint>> {
-        const MOST: usize = 1500;
+        const MOST: usize = 1400;
         let Self { data, train, validation } = *self;
         ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());
         let sets = [

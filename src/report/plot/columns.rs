@@ -4,9 +4,6 @@ use super::axis::{drawable, extent};
 use super::curves::Curve;
 use super::line::Stop;
 
-/// Number of marks on each curve.
-const MARKS: usize = 8;
-
 /// Reduces the curve `width` values at a time to columns at the middle of their epochs. A column
 /// without a drawable value is `None`.
 pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
@@ -36,11 +33,11 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0.0).then_some(mean)
 }
 
-/// Returns the columns with a mark. They are spaced evenly along the curve, with an offset of
+/// Returns the columns with a mark, about `most` of them. They are spaced evenly along the curve, with an offset of
 /// `shift` steps so that curves do not cover each other's marks. Isolated columns also have a mark,
 /// because no line shows them.
-pub(super) fn marked(columns: &[Option<Stop>], shift: f64) -> Vec<Stop> {
-    let step = columns.len().div_ceil(MARKS).max(1);
+pub(super) fn marked(columns: &[Option<Stop>], most: usize, shift: f64) -> Vec<Stop> {
+    let step = columns.len().div_ceil(most).max(1);
     let first = (shift * step as f64) as usize;
     let alone = |i: usize| {
         let gap = |i: Option<usize>| i.and_then(|i| columns.get(i)).is_none_or(Option::is_none);
@@ -108,7 +105,7 @@ mod tests {
     #[test]
     fn marks_are_spread_and_isolated_values_have_their_own() {
         let marks = |columns: &[Option<Stop>], shift| -> Vec<f64> {
-            marked(columns, shift).iter().map(|column| column.x).collect()
+            marked(columns, 8, shift).iter().map(|column| column.x).collect()
         };
         let long = reduce(&[0.5; 80], None, 1);
         assert_eq!(marks(&long, 0.5), [6.0, 16.0, 26.0, 36.0, 46.0, 56.0, 66.0, 76.0]);

@@ -14,6 +14,8 @@ const SIZE: [f64; 2] = [780.0, 450.0];
 /// down to 101, the number of sampled values, of all curves together.
 const COLUMNS: usize = 390;
 const POINTS: usize = 8000;
+/// Number of marks on each curve, and if there are more than two panels, which are narrower.
+const MARKS: [usize; 2] = [8, 4];
 /// The low end of a log axis is at least this share of its high end.
 const LOG_DEPTH: f64 = 1e-8;
 
@@ -73,10 +75,11 @@ pub fn curves<'a>(
     let values = all().map(|curve| curve.values().len()).max().unwrap_or(0);
     let most = (POINTS / all().count().max(1)).clamp(101, COLUMNS);
     let width = values.div_ceil(most).max(1);
+    let marks = MARKS[usize::from(panels.len() > 2)];
     let lines = |curves: &'a [Curve]| {
         let line = |(index, curve): (usize, &'a Curve)| {
             let stops = columns(curve, width);
-            let marks = marked(&stops, (index as f64 + 0.5) / curves.len() as f64);
+            let marks = marked(&stops, marks, (index as f64 + 0.5) / curves.len() as f64);
             Line { name: &curve.name, marker: Marker::of(curve.kind), stops, marks }
         };
         curves.iter().enumerate().map(line).collect()
@@ -305,5 +308,19 @@ mod tests {
         let panel =
             |i: u32| (format!("{long} {i}"), vec![curve(Kind::Series(i), &[0.5], None); 50]);
         curves(&long, &long, Scale::Loss, &(0..24).map(panel).collect::<Vec<_>>()).check();
+    }
+
+    #[test]
+    fn many_curves_have_fewer_points_but_sampled_ones_keep_all() {
+        let lengths = |lines: usize, values: usize| -> Vec<usize> {
+            let curve = curve(SETS[0], &vec![0.5; values], None);
+            let panels = vec![(String::from("a name"), vec![curve; lines]); 24];
+            let scene = curves("", "y", Scale::Accuracy, &panels);
+            let marker = Marker::of(SETS[0]);
+            assert!(scene.marks(23, marker, 5.5).len() <= 4 * lines, "half as many marks");
+            scene.lines(23, marker.ink).iter().map(Vec::len).collect()
+        };
+        // 8000 / 96 < 101; 4000 values in columns of 40
+        assert_eq!((lengths(4, 4000), lengths(10, 101)), (vec![100; 4], vec![101; 10]));
     }
 }

@@ -14,7 +14,7 @@ const SIDE: f64 = 84.0;
 const GAP: f64 = 12.0;
 /// Maximum number of images in a row, of rows, and of pixels of all images.
 const MOST: [usize; 2] = [20, 12];
-const PIXELS: usize = 150_000;
+const PIXELS: usize = 60_000;
 
 /// A grey-scale image.
 #[derive(Clone, Copy, Debug)]

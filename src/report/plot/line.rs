@@ -23,8 +23,12 @@ pub(super) struct Line<'a> {
     pub marks: Vec<Stop>,
 }
 
-/// Draws the bands, then what lies `between`, then the lines, then the marks. Without any point it says
-/// so.
+/// Minimum distance across of two marks of a line, and of two points from each other, in pixels.
+const APART: f64 = 13.0;
+const CLOSE: f64 = 0.5;
+
+/// Draws the bands, then what lies `between`, then the lines, then the marks. A mark that would touch the
+/// last one of its line is left out. Without any point it says so.
 pub(super) fn draw_lines(frame: &mut Frame, lines: &[Line], between: impl FnOnce(&mut Frame)) {
     if lines.iter().all(|line| line.stops.iter().all(Option::is_none)) {
         frame.note("no finite values to draw");
@@ -38,9 +42,12 @@ pub(super) fn draw_lines(frame: &mut Frame, lines: &[Line], between: impl FnOnce
     }
     frame.border();
     for line in lines {
-        for stop in &line.marks {
-            let at = frame.at(stop.x, stop.y);
-            line.marker.draw(&mut frame.scene, at, 5.5);
+        let mut free = f64::NEG_INFINITY;
+        for at in line.marks.iter().map(|stop| frame.at(stop.x, stop.y)).collect::<Vec<_>>() {
+            if at[0] >= free {
+                line.marker.draw(&mut frame.scene, at, 5.5);
+                free = at[0] + APART;
+            }
         }
     }
 }
@@ -56,10 +63,15 @@ pub(super) fn entries<'a>(lines: impl IntoIterator<Item = &'a Line<'a>>) -> Vec<
     known.into_iter().map(|(marker, name)| (Key::Line(marker), name.to_string())).collect()
 }
 
-/// Draws a line through neighbouring stops; a stop between two gaps is a dot.
+/// Draws a line through neighbouring stops, without those that lie within half a pixel of the last one; a
+/// stop between two gaps is a dot.
 pub(super) fn draw_line(frame: &mut Frame, stops: &[Option<Stop>], width: f64, ink: Ink) {
     for run in stops.split(Option::is_none).filter(|run| !run.is_empty()) {
-        let line: Vec<Pixel> = run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
+        let mut line: Vec<Pixel> =
+            run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
+        let end = line.last().copied();
+        line.dedup_by(|next, last| (next[0] - last[0]).hypot(next[1] - last[1]) < CLOSE);
+        line.extend(end.filter(|end| line.last() != Some(end)));
         frame.scene.line(&line, width, ink);
     }
 }
@@ -139,5 +151,23 @@ mod tests {
         let lines = [line("x", a), line("y", b), line("x", a), line("x", b)];
         let names: Vec<String> = entries(&lines).into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, ["x", "y", "x"]);
+    }
+
+    #[test]
+    fn marks_that_would_touch_and_points_within_half_a_pixel_are_left_out() {
+        // a thousand steps of 0.3 pixels
+        let stops: Vec<Option<Stop>> =
+            (0..=1000).map(|i| stop(f64::from(i) / 1000.0, None)).collect();
+        let axis = Axis::linear("", [0.0, 1.0]);
+        let mut frame = Frame::new("", &[], [axis; 2], [300.0, 200.0], 28.0);
+        let marker = Marker::of(Kind::Series(1));
+        let marks = stops.iter().flatten().copied().collect();
+        draw_lines(&mut frame, &[Line { name: "", marker, stops, marks }], |_| {});
+        let line = &frame.scene.lines(0, marker.ink)[0];
+        assert_eq!((line.len(), line[500]), (501, [1.0, 0.5]));
+        // every 44th: 13.2 pixels
+        let marks = frame.scene.marks(0, marker, 5.5);
+        assert_near(&marks[..2], &[[0.0, 0.5], [0.044, 0.5]]);
+        assert_eq!(marks.len(), 23);
     }
 }

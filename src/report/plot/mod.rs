@@ -14,6 +14,8 @@ mod dataset;
 mod distribution;
 mod font;
 mod frame;
+#[cfg(test)]
+mod gallery;
 mod images;
 mod ink;
 mod labels;

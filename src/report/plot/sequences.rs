@@ -12,14 +12,16 @@ use super::{
     scene::Scene,
 };
 
-/// Maximum number of panels.
+/// Maximum number of panels, and of channels in a panel.
 const PANELS: usize = 24;
+const CHANNELS: usize = 100;
 /// Size of the area of a single sequence, in pixels.
 const SIZE: [f64; 2] = [780.0, 450.0];
 /// Maximum number of points drawn per line, a pixel each in the narrowest panels, and of all lines
-/// together.
+/// together, and the minimum number per line.
 const COLUMNS: usize = 300;
 const POINTS: usize = 6500;
+const LEAST: usize = 20;
 /// Width of a line in pixels, and how much lighter the lines of noisy sequences are.
 const LINE: f64 = 1.5;
 const FAINT: f64 = 0.65;
@@ -35,16 +37,19 @@ pub struct Sequence<'a> {
     pub noisy: Option<&'a [Vec<f64>]>,
 }
 
-/// Draws up to 24 sequences, each in its own panel, all on the same axes. Each channel is a line in
-/// its own colour that ends with the sequence; colours repeat after ten. Lines with noise are faint
-/// and lie below.
+/// Draws up to 24 sequences, or fewer if they have many channels, each in its own panel, all on the
+/// same axes. Each of the first 100 channels is a line in its own colour that ends with the sequence;
+/// colours repeat after ten. Lines with noise are faint and lie below.
 ///
 /// If a channel has more than 300 steps, or there are many lines, a line shows the means of equally
 /// many neighbours, with a band from the lowest to the highest of them.
 pub fn sequences<'a>(title: &str, sequences: &[Sequence<'a>]) -> Scene {
-    let sequences = &sequences[..sequences.len().min(PANELS)];
-    let noisy = |sequence: &Sequence<'a>| sequence.noisy.unwrap_or_default();
-    let channels = || sequences.iter().flat_map(|own| own.channels.iter().chain(noisy(own)));
+    let few = |channels: &'a [Vec<f64>]| &channels[..channels.len().min(CHANNELS)];
+    let noisy = |sequence: &Sequence<'a>| sequence.noisy.map(few).unwrap_or_default();
+    let lines = sequences.iter().map(|own| few(own.channels).len() + noisy(own).len());
+    let panels = PANELS.min((POINTS / LEAST / lines.max().unwrap_or(0).max(1)).max(1));
+    let sequences = &sequences[..sequences.len().min(panels)];
+    let channels = || sequences.iter().flat_map(|own| few(own.channels).iter().chain(noisy(own)));
     let steps = channels().map(Vec::len).max().unwrap_or(0);
     let x = Axis::whole("time step", [0.0, steps.max(2) as f64]);
     let y = Axis::around("value (units of the data)", extent(channels().flatten().copied()));
@@ -55,14 +60,14 @@ pub fn sequences<'a>(title: &str, sequences: &[Sequence<'a>]) -> Scene {
     };
     let names = sequences.iter().map(|sequence| sequence.name);
     let (mut frame, areas) = arranged(title, &legend, [x, y], SIZE, names, 28.0);
-    let most = (POINTS / channels().count().max(1)).clamp(20, COLUMNS);
+    let most = (POINTS / channels().count().max(1)).clamp(LEAST, COLUMNS);
     let width = steps.div_ceil(most).max(1);
     for (sequence, area) in sequences.iter().zip(areas) {
         frame.area = area;
         if !sequence.channels.iter().chain(noisy(sequence)).flatten().any(|v| drawable(*v)) {
             frame.note("no finite values to draw");
         }
-        for (channels, light) in [(noisy(sequence), FAINT), (sequence.channels, 0.0)] {
+        for (channels, light) in [(noisy(sequence), FAINT), (few(sequence.channels), 0.0)] {
             for (kind, channel) in (0..).map(Kind::Series).zip(channels) {
                 let (name, mean) = (String::new(), channel.clone());
                 let stops = columns(&Curve { name, kind, mean, std: None, epochs: None }, width);
@@ -178,5 +183,17 @@ mod tests {
         let name = "long \u{1F600}\n".repeat(300);
         let long = Sequence { name: &name, channels: &bad, noisy: Some(&many) };
         sequences(&name, &vec![long; 100]).check();
+    }
+
+    #[test]
+    fn many_channels_leave_fewer_panels() {
+        let channels: Vec<Vec<f64>> = (0..500).map(|i| vec![f64::from(i); 4]).collect();
+        let shown = |count: usize| {
+            let own = &channels[..count];
+            let scene = scene(&[sequence(own, Some(own)); 24]);
+            (scene.areas().len(), scene.lines(0, ink(3)).len())
+        };
+        // at most 6500 / 20 = 325 lines, with and without noise
+        assert_eq!([6, 10, 50, 500].map(shown), [(24, 1), (16, 1), (3, 5), (1, 10)]);
     }
 }

@@ -30,14 +30,15 @@ impl Scene {
             _ => None,
         });
         let used: BTreeSet<u32> = texts.flatten().map(|(glyph, _)| glyph).collect();
-        let items = items.iter().map(|item| element(item, id)).collect::<Result<Vec<_>>>()?;
+        let runs = items.chunk_by(is_one_path);
+        let items = runs.map(|run| element(run, id)).collect::<Result<Vec<_>>>()?;
         let svg = html! {
             svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) }
                 width=(width) height=(height) role="img" aria-labelledby={ (id) "_title" } {
                 title id={ (id) "_title" } { (title) }
                 defs {
                     @for (index, own) in shapes.iter().enumerate() {
-                        (shape(own, Some(format!("{id}_m{index}"))))
+                        (shape(own, Some(format!("{id}_m{index}")), own.path.as_ref().map(data)))
                     }
                     @for glyph in used { path id={ (id) "_g" (glyph) } d=[outline(glyph).as_ref().map(data)] {} }
                 }
@@ -49,9 +50,25 @@ impl Scene {
     }
 }
 
-fn element(item: &Item, id: &str) -> Result<Markup> {
-    Ok(match item {
-        Item::Shape(own) => shape(own, None),
+/// Returns whether two items are solid lines of the same look, which are one path in the file.
+fn is_one_path(a: &Item, b: &Item) -> bool {
+    let look = |item: &Item| match item {
+        Item::Shape(Shape { fill: None, dashed: false, line: Some(line), .. }) => Some(*line),
+        _ => None,
+    };
+    look(a).is_some_and(|(width, ink)| ink.opacity == 1.0 && look(b) == Some((width, ink)))
+}
+
+/// Returns the element of an item, or of several that are one path.
+fn element(run: &[Item], id: &str) -> Result<Markup> {
+    Ok(match &run[0] {
+        Item::Shape(own) => {
+            let paths = run.iter().filter_map(|item| match item {
+                Item::Shape(own) => own.path.as_ref(),
+                _ => None,
+            });
+            shape(own, None, Some(paths.map(data).collect()))
+        }
         Item::Copy(shape, [x, y]) => html! {
             use href={ "#" (id) "_m" (shape) } x=(number(*x, 1)) y=(number(*y, 1)) {}
         },
@@ -75,11 +92,11 @@ fn element(item: &Item, id: &str) -> Result<Markup> {
     })
 }
 
-fn shape(shape: &Shape, id: Option<String>) -> Markup {
+fn shape(shape: &Shape, id: Option<String>, data: Option<String>) -> Markup {
     let (width, line) = shape.line.unzip();
     let fill = shape.fill.map_or("none".to_string(), hex);
     html! {
-        path id=[id] d=[shape.path.as_ref().map(data)] fill=(fill) fill-opacity=[shape.fill.and_then(opacity)]
+        path id=[id] d=[data] fill=(fill) fill-opacity=[shape.fill.and_then(opacity)]
             stroke=[line.map(hex)] stroke-opacity=[line.and_then(opacity)]
             stroke-width=[width.map(|width| number(width, 1))]
             stroke-dasharray=[shape.dashed.then(|| DASH.map(|way| way.to_string()).join(" "))] {}
@@ -99,19 +116,31 @@ fn opacity(ink: Ink) -> Option<String> {
     (ink.opacity < 1.0).then(|| number(ink.opacity, 2))
 }
 
-/// Returns the path as path data.
+/// Returns the path as path data, in tenths. Lines are relative to the point before, which is shorter.
 fn data(path: &Path) -> String {
-    let points = |sign: &str, points: &[Point]| {
-        let numbers = points.iter().flat_map(|at| [at.x, at.y]);
-        let numbers: Vec<String> = numbers.map(|way| number(way.into(), 1)).collect();
-        format!("{sign}{}", numbers.join(" "))
+    let tenths = |at: Point| [at.x, at.y].map(|way| (10.0 * f64::from(way)).round());
+    let pair = |[x, y]: [f64; 2]| {
+        let [x, y] = [x, y].map(|way| number(way / 10.0, 1));
+        if y.starts_with('-') { x + &y } else { format!("{x} {y}") }
     };
-    let segment = |segment| match segment {
-        PathSegment::MoveTo(to) => points("M", &[to]),
-        PathSegment::LineTo(to) => points("L", &[to]),
-        PathSegment::QuadTo(a, to) => points("Q", &[a, to]),
-        PathSegment::CubicTo(a, b, to) => points("C", &[a, b, to]),
-        PathSegment::Close => "Z".to_string(),
+    let points = |sign: &str, points: &[Point]| {
+        let points: Vec<String> = points.iter().map(|at| pair(tenths(*at))).collect();
+        format!("{sign}{}", points.join(" "))
+    };
+    let mut last = [0.0; 2];
+    let segment = |segment| {
+        let (text, end) = match segment {
+            PathSegment::MoveTo(to) => (points("M", &[to]), to),
+            PathSegment::LineTo(to) => {
+                let [x, y] = tenths(to);
+                (format!("l{}", pair([x - last[0], y - last[1]])), to)
+            }
+            PathSegment::QuadTo(a, to) => (points("Q", &[a, to]), to),
+            PathSegment::CubicTo(a, b, to) => (points("C", &[a, b, to]), to),
+            PathSegment::Close => return "Z".to_string(),
+        };
+        last = tenths(end);
+        text
     };
     path.segments().map(segment).collect()
 }
@@ -122,7 +151,7 @@ fn number(value: f64, digits: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use roxmltree::{Document, Node};
 
     use super::super::{
@@ -140,7 +169,7 @@ mod tests {
 
     /// Checks that the picture is well-formed XML, that its names begin with `id`, are unique, and
     /// are all it refers to, and returns it.
-    fn checked(scene: &Scene, id: &str) -> String {
+    pub fn checked(scene: &Scene, id: &str) -> String {
         let svg = scene.svg(id).unwrap();
         assert_eq!(svg, scene.svg(id).unwrap(), "same input, same bytes");
         let document = Document::parse(&svg).unwrap();
@@ -195,9 +224,9 @@ mod tests {
         scene.raster([3.0, 4.0], [2.0, 1.0], |_, _| Some(red));
         let svg = checked(&scene, "p1");
         for part in [
-            r##"d="M1 2.5L3.1 4" fill="none" stroke="#ff0000" stroke-opacity="0.2" stroke-width="1.5""##,
-            r##"d="M1 2L3 4" fill="none" stroke="#000000" stroke-width="2" stroke-dasharray="6 6""##,
-            r##"d="M0 0L5 0L5 5Z" fill="#ffffff""##,
+            r##"d="M1 2.5l2.1 1.5" fill="none" stroke="#ff0000" stroke-opacity="0.2" stroke-width="1.5""##,
+            r##"d="M1 2l2 2" fill="none" stroke="#000000" stroke-width="2" stroke-dasharray="6 6""##,
+            r##"d="M0 0l5 0l0 5Z" fill="#ffffff""##,
             r##"href="#p1_m0" x="10" y="20.2""##,
             r#"viewBox="0 0 40 30""#,
             r#"<image x="3" y="4" width="2" height="1" href="data:image/png;base64,"#,
@@ -294,5 +323,21 @@ mod tests {
         let sizes: Vec<_> =
             largest().iter().map(|(name, scene)| (*name, checked(scene, "p12").len())).collect();
         assert!(sizes.iter().all(|(_, size)| *size <= 300_000), "{sizes:?}");
+    }
+
+    #[test]
+    fn solid_lines_of_one_look_are_one_path() {
+        let mut scene = Scene::new("", 40.0, 30.0);
+        let red = Ink::of(0xff0000);
+        let line = [[1.0, 2.0], [3.0, 1.5], [3.04, 4.0]];
+        for ink in [BLACK, BLACK, red, BLACK, red.with_opacity(0.2), red.with_opacity(0.2)] {
+            scene.line(&line, 2.0, ink);
+        }
+        scene.dashes(&line, 2.0, red);
+        scene.dashes(&line, 2.0, red);
+        let svg = checked(&scene, "a");
+        let one = "M1 2l2-0.5l0 2.5";
+        let counts = [format!("d=\"{one}{one}\""), format!("d=\"{one}\""), "<path".into()];
+        assert_eq!(counts.map(|part| svg.matches(&part).count()), [1, 6, 7]);
     }
 }

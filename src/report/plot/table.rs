@@ -15,6 +15,8 @@ use crate::metric::Better;
 
 /// Text sizes of cells. The larger one that fits is used.
 const SIZES: [f64; 2] = [TEXT, 11.0];
+/// Maximum number of cells with texts; if there are more, none has one.
+const TEXTS: usize = 750;
 
 /// A table without its cells: the labels and the names of its columns and rows, the size of all cells
 /// together in pixels, and the values represented by the colours.
@@ -130,6 +132,9 @@ impl Table<'_> {
         });
         frame.border();
         let cell = [0, 1].map(|i| self.size[i] / counts[i]);
+        let is_named = |own: &Content| drawable(own.value) && !own.texts.is_empty();
+        let are_few = contents.iter().filter(|own| is_named(own)).count() <= TEXTS;
+        let has_text = |own: &Content| are_few && is_named(own);
         for (index, content) in contents.iter().enumerate() {
             let place = [index % columns.len(), index / columns.len()];
             let [left, top] = [0, 1].map(|i| corner[i] + place[i] as f64 * cell[i]);
@@ -138,7 +143,7 @@ impl Table<'_> {
             let mut fitting = sized.filter(|(text, size)| {
                 size + 6.0 <= cell[1] && text_width(text, *size) + 6.0 <= cell[0]
             });
-            if let Some((text, size)) = fitting.next().filter(|_| drawable(content.value)) {
+            if let Some((text, size)) = fitting.next().filter(|_| has_text(content)) {
                 let middle = [left + cell[0] / 2.0, top + cell[1] / 2.0];
                 let ink = legible_on(colour(content));
                 frame.scene.text(ink, text, middle, Anchor::Center, size);
@@ -334,5 +339,18 @@ mod tests {
         let ends =
             |i: usize| texts.iter().filter(|(text, _)| text.ends_with(&format!(" {i}"))).count();
         assert!((0..12).all(|i| ends(i) == 2));
+    }
+
+    #[test]
+    fn more_numbers_than_one_can_read_are_left_out() {
+        let count = |rows, columns| {
+            let scene = heat(rows, columns, &vec![0.25; rows * columns], Better::Higher);
+            scene.texts().iter().filter(|(text, _)| *text == "0.250").count()
+        };
+        assert_eq!((count(25, 30), count(26, 30)), (750, 0));
+        // zeros have none, and do not count
+        let counts: Vec<u64> = (0..40 * 40).map(|i| u64::from(i % 41 == 0)).collect();
+        let scene = shares(40, &counts);
+        assert_eq!(scene.texts().iter().filter(|(text, _)| *text == "1").count(), 40);
     }
 }

@@ -60,21 +60,35 @@ fn read(scene: &Scene) -> Vec<Part> {
         } else if tag.starts_with("/g") {
             parts.extend(text.take().map(Part::Text));
         } else if tag.starts_with("path ") {
-            let data = of("d");
-            let points = data.split(['M', 'L', 'Z']).filter_map(|point| {
-                let (x, y) = point.split_once(' ')?;
-                Some([x.parse().unwrap(), y.parse().unwrap()])
-            });
-            let (points, fill) = (points.collect(), of("fill"));
-            parts.push(Part::Path(Path {
+            let style = |points| Path {
                 points,
-                fill,
+                fill: of("fill"),
                 stroke: of("stroke"),
                 width: of("stroke-width"),
-            }));
+            };
+            parts.extend(lines(&of("d")).into_iter().map(style).map(Part::Path));
         }
     }
     parts
+}
+
+/// Returns the lines of path data: `M` begins one, `l` and `L` go on by or to a point.
+fn lines(data: &str) -> Vec<Vec<[f64; 2]>> {
+    let mut lines: Vec<Vec<[f64; 2]>> = Vec::new();
+    for (at, step) in data.match_indices(['M', 'l', 'L']) {
+        let rest = data[at + 1..].split(['M', 'l', 'L', 'Z']).next().unwrap().replace('-', " -");
+        let numbers: Vec<f64> = rest.split_whitespace().map(|own| own.parse().unwrap()).collect();
+        let last = match step {
+            "M" => {
+                lines.push(Vec::new());
+                [0.; 2]
+            }
+            "l" => lines.last().and_then(|line| line.last()).copied().unwrap(),
+            _ => [0.; 2],
+        };
+        lines.last_mut().unwrap().push([last[0] + numbers[0], last[1] + numbers[1]]);
+    }
+    lines
 }
 
 /// Returns the characters of the font by their glyphs, learned from titles.

@@ -13,6 +13,7 @@ use super::finished::Finished;
 use super::folder::Claimed;
 use super::pictures::{SIDE, loss_label, points};
 use super::results::Results;
+use super::terminal::warn;
 use crate::report;
 
 /// Files that the program writes.
@@ -28,6 +29,9 @@ pub struct CompareArgs {
     /// Folder for the pictures [default: runs/compare]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Start over: remove the results and finished runs that the folder holds
+    #[arg(long)]
+    fresh: bool,
     /// Format of the pictures
     #[arg(long, value_name = "FORMAT", default_value = "png")]
     plot_format: PlotFormat,
@@ -46,7 +50,7 @@ pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
         names(&experiments).into_iter().zip(experiments).collect();
     let output = OutputArgs {
         out: args.out.clone(),
-        fresh: false,
+        fresh: args.fresh,
         no_plots: false,
         plot_format: args.plot_format,
         quiet: true,
@@ -83,13 +87,15 @@ fn check(experiments: &[Finished]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names of experiments. Those of one name have their folders in it.
+/// Returns the names of experiments. Those of one name, and long ones, which a panel would shorten, have
+/// their folders in it.
 fn names(experiments: &[Finished]) -> Vec<String> {
+    const LONGEST: usize = 45;
     let plain: Vec<String> = experiments.iter().map(Finished::name).collect();
     let is_alone = |name: &String| plain.iter().filter(|other| *other == name).count() == 1;
     let name = |(own, name): (&Finished, &String)| match is_alone(name) {
-        true => name.clone(),
-        false => format!("{name} ({})", own.folder.display()),
+        true if name.chars().count() <= LONGEST => name.clone(),
+        _ => format!("{name} ({})", own.folder.display()),
     };
     experiments.iter().zip(&plain).map(name).collect()
 }
@@ -116,7 +122,10 @@ fn boundaries(experiments: &[(String, Finished)]) -> Result<Option<report::plot:
     let Some((draw, data)) = experiments[0].1.plane()? else { return Ok(None) };
     let mut fields = Vec::new();
     for (name, own) in experiments {
-        fields.extend(own.boundary(&data, SIDE)?.map(|field| (name.clone(), field)));
+        match own.boundary(&data, SIDE)? {
+            Some(field) => fields.push((name.clone(), field)),
+            None => warn(&format!("{name}: every run diverged, so it has no boundary")),
+        }
     }
     if fields.is_empty() {
         return Ok(None);

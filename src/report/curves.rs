@@ -123,10 +123,16 @@ fn curves_picture(
 fn mean_of(label: &str, experiments: &[Trainings]) -> String {
     let mut counts: Vec<usize> = experiments.iter().map(|own| own.histories.len()).collect();
     counts.dedup();
+    let ended = |own: &Trainings| {
+        let epochs = || own.histories.iter().map(ReplicaHistory::epochs);
+        epochs().min() != epochs().max()
+    };
+    let training = if experiments.iter().any(ended) { " still training" } else { "" };
     match counts[..] {
         [] | [1] => label.to_string(),
-        [runs] => format!("{label}, mean of {runs} runs"),
-        _ => format!("{label}, mean of the runs"),
+        [runs] if training.is_empty() => format!("{label}, mean of {runs} runs"),
+        [runs] => format!("{label}, mean of those of {runs} runs{training}"),
+        _ => format!("{label}, mean of the runs{training}"),
     }
 }
 

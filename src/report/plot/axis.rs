@@ -28,7 +28,6 @@ enum Steps<'a> {
 /// An axis: its range and its name. The low end is always below the high end.
 #[derive(Clone, Copy)]
 pub(super) struct Axis<'a> {
-    /// Its name.
     pub label: &'a str,
     low: f64,
     high: f64,

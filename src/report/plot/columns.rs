@@ -33,7 +33,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0.0).then_some(mean)
 }
 
-/// Returns the columns with a mark, about `most` of them. They are spaced evenly along the curve, with an offset of
+/// Returns the columns with a mark, about `most`, spaced evenly along the curve, with an offset of
 /// `shift` steps so that curves do not cover each other's marks. Isolated columns also have a mark,
 /// because no line shows them.
 pub(super) fn marked(columns: &[Option<Stop>], most: usize, shift: f64) -> Vec<Stop> {

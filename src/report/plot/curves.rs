@@ -14,8 +14,6 @@ const SIZE: [f64; 2] = [780.0, 450.0];
 /// down to 101, the number of sampled values, of all curves together.
 const COLUMNS: usize = 390;
 const POINTS: usize = 8000;
-/// Number of marks on each curve, and if there are more than two panels, which are narrower.
-const MARKS: [usize; 2] = [8, 4];
 /// The low end of a log axis is at least this share of its high end.
 const LOG_DEPTH: f64 = 1e-8;
 
@@ -75,7 +73,7 @@ pub fn curves<'a>(
     let values = all().map(|curve| curve.values().len()).max().unwrap_or(0);
     let most = (POINTS / all().count().max(1)).clamp(101, COLUMNS);
     let width = values.div_ceil(most).max(1);
-    let marks = MARKS[usize::from(panels.len() > 2)];
+    let marks = if panels.len() > 2 { 4 } else { 8 };
     let lines = |curves: &'a [Curve]| {
         let line = |(index, curve): (usize, &'a Curve)| {
             let stops = columns(curve, width);

@@ -8,7 +8,7 @@ use super::scene::TEXT;
 /// maximum length of a name, in pixels.
 const GAP: f64 = 10.0;
 const LINE: f64 = 20.0;
-const LONGEST: f64 = 300.0;
+const LONGEST: f64 = 460.0;
 
 /// A text and its position, in pixels from the low end of the axis.
 pub(super) type Label = (f64, String);

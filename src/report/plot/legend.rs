@@ -13,13 +13,9 @@ const GAP: f64 = 26.0;
 /// The picture before a text.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
-    /// A mark.
     Point(Marker),
-    /// A line with its mark.
     Line(Marker),
-    /// A shaded area.
     Band,
-    /// A line.
     Stroke(Ink),
     /// A dashed line, and its mark if it has one.
     Dashes(Ink, Option<Marker>),

@@ -1,9 +1,6 @@
-//! Pictures of data sets, learning curves, decision boundaries, predictions and comparisons of runs.
-//! Functions take numbers and return a [`Scene`], which writes itself as PNG or SVG. No number causes a
-//! panic: values that cannot be drawn are left out.
-//!
-//! A chart draws in a `frame` (title, legend, axes) or in several (`panels`), with the colours and
-//! shapes of `marker` and `ramp`.
+//! Pictures: functions take numbers and return a [`Scene`], which writes itself as PNG or SVG. No number
+//! causes a panic: values that cannot be drawn are left out. A chart draws in a `frame` (title, legend,
+//! axes) or in several (`panels`), with the colours and shapes of `marker` and `ramp`.
 
 mod axis;
 mod bar;

@@ -48,8 +48,7 @@ pub struct SpreadPoint {
 /// The strengths lie on a logarithmic axis, with 0 on the other side of a break. The point at 0 is
 /// the baseline of a panel, which is the same for all its lines and is taken from the first line that
 /// has it. It is a mark with its interval, and a dashed line at its height. Lines are offset by a few
-/// pixels, so that marks at the same position are all visible. If marks of one line
-/// would touch, some are left out.
+/// pixels, so that marks at the same position are all visible.
 pub fn spreads<'a>(
     title: &str,
     labels: [&str; 2],

@@ -132,9 +132,8 @@ impl Table<'_> {
         });
         frame.border();
         let cell = [0, 1].map(|i| self.size[i] / counts[i]);
-        let is_named = |own: &Content| drawable(own.value) && !own.texts.is_empty();
-        let are_few = contents.iter().filter(|own| is_named(own)).count() <= TEXTS;
-        let has_text = |own: &Content| are_few && is_named(own);
+        let has_text = |own: &&Content| drawable(own.value) && !own.texts.is_empty();
+        let are_few = contents.iter().filter(has_text).count() <= TEXTS;
         for (index, content) in contents.iter().enumerate() {
             let place = [index % columns.len(), index / columns.len()];
             let [left, top] = [0, 1].map(|i| corner[i] + place[i] as f64 * cell[i]);
@@ -143,7 +142,7 @@ impl Table<'_> {
             let mut fitting = sized.filter(|(text, size)| {
                 size + 6.0 <= cell[1] && text_width(text, *size) + 6.0 <= cell[0]
             });
-            if let Some((text, size)) = fitting.next().filter(|_| has_text(content)) {
+            if let Some((text, size)) = fitting.next().filter(|_| are_few && has_text(&content)) {
                 let middle = [left + cell[0] / 2.0, top + cell[1] / 2.0];
                 let ink = legible_on(colour(content));
                 frame.scene.text(ink, text, middle, Anchor::Center, size);

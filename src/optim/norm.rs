@@ -37,6 +37,6 @@ impl Squares {
         let large = (share(self.shrunk.sqrt()?)? * self.shrink)?;
         let shares = share((self.sums.sqrt()? + eps)?)?;
         let shares = self.sums.eq(f64::INFINITY)?.where_cond(&large, &shares)?;
-        shares.ge(1f64)?.where_cond(&shares.ones_like()?, &shares)
+        shares.gt(1f64)?.where_cond(&shares.ones_like()?, &shares)
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
-use candle_nn::{Linear, Optimizer, VarMap, linear};
-use candle_noise::data::Samples;
-use candle_noise::nn::{Model, seeded_vars, trainable_vars};
+use candle_core::{Device, Result, Tensor, Var};
+use candle_nn::{Optimizer, VarMap};
+use candle_noise::nn::{Model, trainable_vars};
 use candle_noise::optim::{
     Adam, AdamOptions, ClipGradients, ClipOptions, MaxNorm, MaxNormOptions, OptimizerState,
     SaveState, Sgd, SgdOptions,
@@ -13,23 +12,7 @@ use candle_noise::optim::{
 use candle_noise::train::{TrainOptions, Trainer};
 
 use crate::resume::values;
-
-fn fc(varmap: &VarMap) -> Result<Linear> {
-    linear(2, 1, seeded_vars(varmap, 1, DType::F32, &Device::Cpu).pp("fc"))
-}
-
-fn samples() -> Result<Samples> {
-    let xs = Tensor::new(&[[1f32, 2.], [3., -1.], [0.5, 0.]], &Device::Cpu)?;
-    Samples::new(&xs, &Tensor::new(&[0f32, 1., 1.], &Device::Cpu)?)
-}
-
-fn message<T>(result: Result<T>) -> String {
-    result.err().expect("an error").to_string()
-}
-
-fn sgd(vars: Vec<(String, Var)>, rate: f64) -> Result<Sgd> {
-    Sgd::named(vars, SgdOptions::default().learning_rate(rate))
-}
+use crate::variables::{fc, message, samples, sgd};
 
 #[test]
 fn learning_rates_are_checked_where_they_are_used() -> Result<()> {

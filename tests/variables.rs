@@ -19,20 +19,20 @@ use crate::resume::values;
 
 const NONE: &str = "expected a trainable variable, received none";
 
-fn fc(varmap: &VarMap) -> Result<Linear> {
+pub fn fc(varmap: &VarMap) -> Result<Linear> {
     linear(2, 1, seeded_vars(varmap, 1, DType::F32, &Device::Cpu).pp("fc"))
 }
 
-fn samples() -> Result<Samples> {
+pub fn samples() -> Result<Samples> {
     let xs = Tensor::new(&[[1f32, 2.], [3., -1.], [0.5, 0.]], &Device::Cpu)?;
     Samples::new(&xs, &Tensor::new(&[0f32, 1., 1.], &Device::Cpu)?)
 }
 
-fn message<T>(result: Result<T>) -> String {
+pub fn message<T>(result: Result<T>) -> String {
     result.err().expect("an error").to_string()
 }
 
-fn sgd(vars: Vec<(String, Var)>, rate: f64) -> Result<Sgd> {
+pub fn sgd(vars: Vec<(String, Var)>, rate: f64) -> Result<Sgd> {
     Sgd::named(vars, SgdOptions::default().learning_rate(rate))
 }
 

@@ -110,10 +110,8 @@ fn draw(experiments: &[(String, Finished)], format: PlotFormat, results: &mut Re
     results.draw("accuracy", format, Ok(report::score_picture(title, &first.metric, &own)));
     let loss = loss_label(first.objective());
     results.draw("loss", format, Ok(report::loss_picture(title, &loss, &own)));
-    match boundaries(experiments) {
-        Ok(Some(scene)) => results.draw("boundary", format, Ok(scene)),
-        Ok(None) => {}
-        Err(error) => results.draw("boundary", format, Err(error)),
+    if let Some(scene) = boundaries(experiments).transpose() {
+        results.draw("boundary", format, scene);
     }
 }
 

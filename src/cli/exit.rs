@@ -89,7 +89,8 @@ pub(super) fn line(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
-fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+/// Joins lines into one.
+pub(super) fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     lines.map(str::trim).collect::<Vec<_>>().join(" ").trim_end().to_string()
 }
 

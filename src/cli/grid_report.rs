@@ -100,7 +100,7 @@ fn write_page(results: &mut Results, outcome: &Outcome, output: &OutputArgs) {
     for drawn in report::grid_pictures(outcome).take(if output.no_plots { 0 } else { usize::MAX }) {
         match drawn {
             Ok(picture) => {
-                results.draw(picture.name, output.plot_format, Ok(picture.scene.clone()));
+                results.draw(picture.name, output.plot_format, Ok(&picture.scene));
                 pictures.push(picture);
             }
             Err(error) => results.fail(error),

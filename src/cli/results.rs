@@ -1,5 +1,6 @@
 //! Writes results, the most important first: what fails later loses nothing that is there.
 
+use std::borrow::Borrow;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
@@ -47,16 +48,16 @@ impl Results {
     }
 
     /// Writes a picture in each wanted format. A failure is a warning.
-    pub fn draw(&mut self, name: &str, format: PlotFormat, scene: Result<Scene>) {
+    pub fn draw(&mut self, name: &str, format: PlotFormat, scene: Result<impl Borrow<Scene>>) {
         let scene = match scene {
             Ok(scene) => scene,
             Err(error) => return self.fail(error.context(format!("{name} is missing"))),
         };
         if format != PlotFormat::Svg {
-            self.write(&format!("{name}.png"), scene.png());
+            self.write(&format!("{name}.png"), scene.borrow().png());
         }
         if format != PlotFormat::Png {
-            self.write(&format!("{name}.svg"), scene.svg(name).map(String::into_bytes));
+            self.write(&format!("{name}.svg"), scene.borrow().svg(name).map(String::into_bytes));
         }
     }
 

@@ -4,6 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, Error};
 
 use super::defaults::OWN_NOISE;
+use super::exit::joined;
 use super::experiment_args::ExperimentArgs;
 use super::grid_args::GridArgs;
 
@@ -38,7 +39,7 @@ pub(super) fn usage_line(error: &Error) -> String {
 fn first_lines(error: &Error) -> String {
     let text = error.render().to_string();
     let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    first.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim_end().to_string()
+    joined(first.lines())
 }
 
 /// Returns whether some program has this flag.

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-/// Sums of squares along some axes, and those of the same numbers times [`SHRINK`](Self::shrink), which
+/// Sums of squares along some axes, and those of the same numbers times [`shrink`](Self::shrink), which
 /// count where the first are infinite.
 pub(super) struct Squares {
     sums: Tensor,

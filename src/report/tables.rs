@@ -152,7 +152,7 @@ mod tests {
         Ok(())
     }
 
-    /// Returns curves of so many epochs with the figures of some of the sets.
+    /// Returns curves of a number of epochs with the figures of some of the sets.
     fn history(epochs: usize, sets: [bool; 4]) -> ReplicaHistory {
         let mut history = ReplicaHistory::default();
         for (set, curves) in history.curves_mut().into_iter().enumerate().filter(|(i, _)| sets[*i])

@@ -251,7 +251,7 @@ impl Trainer {
     }
 
     /// Continues from a checkpoint as if training had never been interrupted. The optimizer's settings,
-    /// the rows, the size of the batches and the schedule are not part of it: training goes on with those of
+    /// the rows, the size of the batches and the schedule are not part of it: training continues with those of
     /// this trainer, which are the same in an exact continuation.
     ///
     /// # Errors

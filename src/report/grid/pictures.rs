@@ -33,9 +33,11 @@ const PANELS: usize = 24;
 /// # Errors
 /// If a picture cannot be drawn; the others still can.
 pub fn grid_pictures(outcome: &Outcome) -> impl Iterator<Item = Result<Picture>> {
-    let draw: [fn(&Outcome) -> Result<Drawn>; 4] = [by_stddev, heatmap, runs, curves];
-    GRID_PICTURES.into_iter().zip(draw).map(|(name, draw)| {
-        let (caption, scene) = draw(outcome).with_context(|| format!("{name} is missing"))?;
+    let draw: [fn(&Outcome, &Lines) -> Result<Drawn>; 4] = [by_stddev, heatmap, runs, curves];
+    let lines = Lines::new(outcome);
+    GRID_PICTURES.into_iter().zip(draw).map(move |(name, draw)| {
+        let (caption, scene) =
+            draw(outcome, &lines).with_context(|| format!("{name} is missing"))?;
         Ok(Picture { name, caption, scene })
     })
 }
@@ -76,20 +78,19 @@ fn panels<T>(lines: &Lines, draw: impl Fn(&[Line]) -> Vec<T>) -> (Vec<(String, V
 }
 
 /// Draws the test score against the strength, in a panel for each network and training size.
-fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
+fn by_stddev(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let point = |own: &&CellOutcome| {
         let interval = own.test_interval.as_ref().map(|i| (i.low, i.high));
         let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
         let mean = own.summary.get(&outcome.figure()).mean.unwrap_or(f64::NAN);
         SpreadPoint { stddev: strength(own), mean, low, high }
     };
-    let lines = Lines::new(outcome);
     let line = |line: &Line| SpreadLine {
         name: line.noise.clone(),
         series: lines.series(line),
         points: line.baseline.iter().chain(&line.noisy).map(point).collect(),
     };
-    let (panels, left_out) = panels(&lines, |own| own.iter().map(line).collect());
+    let (panels, left_out) = panels(lines, |own| own.iter().map(line).collect());
     let has_intervals = outcome.cells.iter().any(|own| own.test_interval.is_some());
     let [interval, intervals] = match has_intervals {
         true => [", 95 % interval", ", with 95 % bootstrap intervals"],
@@ -102,8 +103,7 @@ fn by_stddev(outcome: &Outcome) -> Result<Drawn> {
     Ok((caption, scene))
 }
 
-fn heatmap(outcome: &Outcome) -> Result<Drawn> {
-    let lines = Lines::new(outcome);
+fn heatmap(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let lines: Vec<&Line> = lines.panels.iter().flatten().collect();
     let mut stddevs: Vec<f64> = outcome.cells.iter().map(strength).collect();
     stddevs.sort_by(f64::total_cmp);
@@ -126,8 +126,8 @@ fn heatmap(outcome: &Outcome) -> Result<Drawn> {
     Ok((caption, scene))
 }
 
-fn runs(outcome: &Outcome) -> Result<Drawn> {
-    let (lines, figure) = (Lines::new(outcome), outcome.figure());
+fn runs(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
+    let figure = outcome.figure();
     let group = |own: &CellOutcome| {
         let values: Vec<f64> = own.runs.iter().filter_map(|run| run.get(&figure)).collect();
         (short_name(&outcome.plan, &own.cell), lines.kind(own), values)
@@ -141,8 +141,7 @@ fn runs(outcome: &Outcome) -> Result<Drawn> {
 
 /// Draws the mean test score by epoch, in a panel for each network and training size: the baseline and
 /// the best strength of each noise.
-fn curves(outcome: &Outcome) -> Result<Drawn> {
-    let lines = Lines::new(outcome);
+fn curves(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let score = |own: &CellOutcome| own.summary.get(&outcome.figure()).mean;
     let is_better = |b: &CellOutcome, a: &CellOutcome| match (score(b), score(a)) {
         (Some(b), Some(a)) => outcome.better.is_better(b, a),
@@ -172,7 +171,7 @@ fn curves(outcome: &Outcome) -> Result<Drawn> {
         });
         baseline.into_iter().chain(best).map(curve).collect()
     };
-    let (panels, left_out) = panels(&lines, drawn);
+    let (panels, left_out) = panels(lines, drawn);
     let scale = if outcome.metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
     let scene = plot::curves(&title(outcome), &mean_label(outcome), scale, &panels);
     let caption = format!(

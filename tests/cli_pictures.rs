@@ -127,6 +127,13 @@ fn a_folder_of_results_keeps_them() {
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains("expected experiment \"compare\", received \"baseline\""), "{error}");
     assert_eq!(files(first.path()), before);
+    let out = tempfile::tempdir().unwrap();
+    let of = |folders: [&Path; 2]| compare(&folders, "", out.path());
+    assert!(of([first.path(), second.path()]).status.success());
+    let output = of([second.path(), first.path()]);
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("holds other results: expected experiments [\"hidden_noise"), "{error}");
 }
 
 /// Weights that cannot be read lose the picture that needs them, and nothing else.

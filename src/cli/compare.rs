@@ -56,7 +56,9 @@ pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
         quiet: true,
         format: Format::Text,
     };
-    let contents = Contents::new("compare", json!({ "task": "compare" }), None);
+    let names: Vec<&String> = experiments.iter().map(|(name, _)| name).collect();
+    let settings = json!({ "task": "compare", "experiments": names });
+    let contents = Contents::new("compare", settings, None);
     let Claimed { folder, lock: _lock, .. } = output.claim(&contents, &FILES, Begin::Over)?;
     let mut results = Results::new(folder);
     results.describe(&contents);
@@ -104,7 +106,7 @@ fn draw(experiments: &[(String, Finished)], format: PlotFormat, results: &mut Re
     let (_, first) = &experiments[0];
     let title = match experiments.iter().all(|(_, own)| own.seeds() == first.seeds()) {
         true => "The same rows and seeds",
-        false => "The same rows, other seeds",
+        false => "The same rows; the seeds differ",
     };
     let own: Vec<_> = experiments.iter().map(|(name, own)| own.trainings(name)).collect();
     results.draw("accuracy", format, Ok(report::score_picture(title, &first.metric, &own)));

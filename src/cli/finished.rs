@@ -20,8 +20,8 @@ use crate::task::{self, Draw, Hyper, View};
 use crate::train::ReplicaHistory;
 
 /// Settings that determine the rows that an experiment trains and tests on.
-const ROWS: [&str; 5] =
-    ["task", "content_of_the_data", "data_seed", "train_size", "validation_size"];
+const ROWS: [&str; 6] =
+    ["task", "data", "content_of_the_data", "data_seed", "train_size", "validation_size"];
 
 /// A finished experiment.
 pub(super) struct Finished {

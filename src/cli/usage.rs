@@ -12,6 +12,7 @@ use super::grid_args::GridArgs;
 pub(super) fn usage_line(error: &Error) -> String {
     let named = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
     };
     let first = first_lines(error);
@@ -28,7 +29,7 @@ pub(super) fn usage_line(error: &Error) -> String {
                 _ => first,
             }
         }
-        _ => match named(ContextKind::SuggestedValue) {
+        _ => match named(ContextKind::SuggestedValue).or(named(ContextKind::SuggestedSubcommand)) {
             Some(suggested) => format!("{first}; did you mean '{suggested}'?"),
             None => first,
         },

@@ -100,7 +100,7 @@ pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
 
 fn verdict(outcome: &Outcome, conclusion: &Conclusion) -> String {
     let Conclusion { verdict, cell, difference, compared, gains, losses, .. } = conclusion;
-    let (cell, change) = (cell_name(&outcome.plan, cell), format!("{:+.3}", difference.mean));
+    let (cell, change) = (cell_name(&outcome.plan, cell), signed(difference.mean));
     let (metric, words) = (outcome.metric_name(), Words::of(outcome.better));
     let how_sure = how_sure(outcome, conclusion);
     let lose = match losses {
@@ -178,7 +178,7 @@ fn choice(outcome: &Outcome, choice: &Choice) -> String {
         1 => cell.clone(),
         _ => format!("the best cell ({cell} for {times})"),
     };
-    let against = [format!("{:+.3} against the baseline", choice.difference)].into_iter();
+    let against = [format!("{} against the baseline", signed(choice.difference))].into_iter();
     let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
     let against = against.join(", ");
     match choice.by {
@@ -206,7 +206,13 @@ fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
 
 /// An interval of differences: `+0.026 to +0.040`.
 pub fn range(low: f64, high: f64) -> String {
-    format!("{low:+.3} to {high:+.3}")
+    format!("{} to {}", signed(low), signed(high))
+}
+
+/// A difference with three digits and its sign; one that rounds to 0 is `+0.000`.
+pub fn signed(difference: f64) -> String {
+    let text = format!("{difference:+.3}");
+    if text == "-0.000" { "+0.000".to_string() } else { text }
 }
 
 fn p_value(p: f64) -> String {

@@ -21,22 +21,24 @@ pub struct Points<'a> {
 }
 
 impl Points<'_> {
-    /// Returns the points to draw. Only the first thousand or two of each set are drawn, because more
-    /// would form a blob.
-    fn drawn(&self) -> Result<Vec<LabelledPoint>> {
+    /// Returns the points to draw, and the title with a word about those that are left out. Only the
+    /// first thousand or two of each set are drawn, because more would form a blob.
+    fn drawn(&self, title: &str) -> Result<(String, Vec<LabelledPoint>)> {
         const MOST: usize = 1400;
         let Self { data, train, validation } = *self;
         ensure!(data.width() == 2, "a picture needs two features, received {}", data.width());
         let sets = [
             (Set::Train, 0, train),
             (Set::Validation, train, validation),
-            (Set::Test, train + validation, usize::MAX),
+            (Set::Test, train + validation, data.len().saturating_sub(train + validation)),
         ];
+        let is_cut = sets.iter().any(|(_, _, count)| *count > MOST);
         let points = sets.into_iter().flat_map(|(set, first, count)| {
             let rows = data.rows().skip(first).take(count.min(MOST));
             rows.map(move |(row, label)| LabelledPoint { x: [row[0], row[1]], label, set })
         });
-        Ok(points.collect())
+        let more = if is_cut { format!(", {MOST} of a set at most") } else { String::new() };
+        Ok((format!("{title}{more}"), points.collect()))
     }
 }
 
@@ -45,7 +47,8 @@ impl Points<'_> {
 /// # Errors
 /// If the data have not two features.
 pub fn dataset_picture(title: &str, points: &Points) -> Result<Scene> {
-    Ok(plot::dataset(title, &points.drawn()?))
+    let (title, points) = points.drawn(title)?;
+    Ok(plot::dataset(&title, &points))
 }
 
 /// Draws `boundary`: predicted probabilities, each with its name, and the points on top.
@@ -57,7 +60,8 @@ pub fn boundary_picture(
     fields: &[(String, &Field)],
     points: &Points,
 ) -> Result<Scene> {
-    plot::boundary(title, fields, &points.drawn()?)
+    let (title, points) = points.drawn(title)?;
+    plot::boundary(&title, fields, &points)
 }
 
 /// The curves of an experiment.

@@ -77,7 +77,8 @@ pub fn regression_pictures(title: &str, name: &str, runs: &[&Predicted]) -> Opti
     let outputs: Vec<Vec<f32>> =
         runs.iter().map(|rows| rows.iter().map(|(outputs, _)| outputs[0]).collect()).collect();
     let forecast = |(row, (_, targets)): (usize, (&[f32], &[f32]))| {
-        let values = statistic(outputs.iter().map(|own| f64::from(own[row])));
+        let values = outputs.iter().filter_map(|own| own.get(row));
+        let values = statistic(values.map(|value| f64::from(*value)));
         Forecast {
             target: f64::from(targets[0]),
             predicted: values.mean.unwrap_or(f64::NAN),

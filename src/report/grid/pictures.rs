@@ -111,7 +111,8 @@ fn heatmap(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let value = |line: &Line, stddev: f64| {
         let cells = line.baseline.iter().chain(&line.noisy);
         let own = cells.copied().find(|own| strength(own) == stddev);
-        own.and_then(|own| own.summary.get(&outcome.figure()).mean).unwrap_or(f64::NAN)
+        let mean = |own: &CellOutcome| own.summary.get(&outcome.figure()).mean;
+        own.map_or(f64::NAN, |own| mean(own).unwrap_or(f64::INFINITY))
     };
     let value = &value;
     let values: Vec<f64> =
@@ -130,7 +131,9 @@ fn runs(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let figure = outcome.figure();
     let group = |own: &CellOutcome| {
         let values: Vec<f64> = own.runs.iter().filter_map(|run| run.get(&figure)).collect();
-        (short_name(&outcome.plan, &own.cell), lines.kind(own), values)
+        let diverged = if values.is_empty() { " (diverged)" } else { "" };
+        let name = short_name(&outcome.plan, &own.cell) + diverged;
+        (name, lines.kind(own), values)
     };
     let groups: Vec<(String, plot::Kind, Vec<f64>)> = outcome.cells.iter().map(group).collect();
     let groups: Vec<Group> =

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::is_further;
 use crate::experiment::{
-    CellOutcome, Difference, Outcome, place_name, range, strength_name, variant_words,
+    CellOutcome, Difference, Outcome, place_name, range, signed, strength_name, variant_words,
 };
 use crate::stats::{Statistic, number};
 
@@ -102,7 +102,7 @@ fn comparisons(outcome: &Outcome) -> Vec<Column> {
         column(outcome, rank, head, of)
     };
     let mut columns = vec![
-        compared(Rank::Main, "difference", |d| Some(format!("{:+.3}", d.mean))),
+        compared(Rank::Main, "difference", |d| Some(signed(d.mean))),
         compared(Rank::Main, "95 % interval", |d| {
             d.low.zip(d.high).map(|(low, high)| range(low, high))
         }),

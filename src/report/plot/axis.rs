@@ -72,6 +72,10 @@ impl<'a> Axis<'a> {
         matches!(self.steps, Steps::Named(_))
     }
 
+    pub fn is_log(&self) -> bool {
+        self.steps == Steps::Log
+    }
+
     pub fn ends(&self) -> [f64; 2] {
         [self.low, self.high]
     }
@@ -114,6 +118,9 @@ impl<'a> Axis<'a> {
         let size = self.low.abs().max(self.high.abs());
         let text = |v: f64| {
             if size >= 1e6 || step < 1e-5 {
+                if v == 0.0 {
+                    return "0".to_string();
+                }
                 format!("{v:.*e}", (digit(size) - digit(step)).max(0) as usize)
             } else {
                 format!("{v:.*}", (-digit(step)).max(0) as usize)

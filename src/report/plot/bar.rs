@@ -1,16 +1,28 @@
-//! The colour bar beside an area with colours for values.
+//! Colours for ordered values, and the bar that explains them.
 
 use super::axis::Axis;
 use super::font::fit;
 use super::frame::Frame;
-use super::ink::{BLACK, Ink};
+use super::ink::{BLACK, Ink, blend};
 use super::scene::{Anchor, TEXT};
+
+/// Nine evenly spaced colours of viridis (van der Walt and Smith, 2015). Equal steps look equal,
+/// also to colour-blind readers and without colour.
+const VIRIDIS: [u32; 9] =
+    [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21908c, 0x27ad81, 0x5dc863, 0xaadc32, 0xfde725];
 
 /// Space for the colour bar beside the plot, the position of the bar in it, and that of its title,
 /// in pixels.
 pub(super) const BESIDE: f64 = 140.0;
 const BAR: [f64; 2] = [22.0, 42.0];
 const TITLE: f64 = 124.0;
+
+/// Returns the colour of a share, from dark at 0 to bright at 1.
+pub(super) fn ramp(share: f64) -> Ink {
+    let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+    let low = (place as usize).min(VIRIDIS.len() - 2);
+    blend(Ink::of(VIRIDIS[low]), Ink::of(VIRIDIS[low + 1]), place - low as f64)
+}
 
 /// Draws the bar: the colours of an axis, with its ticks and its name.
 pub(super) fn colour_bar(frame: &mut Frame, axis: &Axis, colour: impl Fn(f64) -> Ink) {
@@ -53,5 +65,12 @@ mod tests {
         assert!((above.midpoint(below) - top.midpoint(bottom)).abs() < 2.0);
         assert!(frame.scene.words().contains("value"));
         frame.scene.check();
+    }
+
+    #[test]
+    fn shares_outside_have_the_colours_of_the_ends() {
+        let known = |place: usize| Ink::of(VIRIDIS[place]);
+        assert_eq!([-1.0, 0.5, 9.0].map(ramp), [0, 4, 8].map(known));
+        ramp(f64::NAN);
     }
 }

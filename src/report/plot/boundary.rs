@@ -21,7 +21,7 @@ const POINTS: usize = 1500;
 /// Draws fields over the same plane, each with its name above it: the colours of class 0 (probability
 /// 0) and class 1 (probability 1), with white between them, the line of probability 0.5 and the
 /// points. The field is interpolated between grid points; points outside it are not shown. Of more
-/// than 1,500 points in all fields together, every second, third or so is shown. Scales are equal
+/// than 1,500 points in all fields together, every second, third or so is shown, which the title says. Scales are equal
 /// under the same condition as in [`dataset`](super::dataset()).
 ///
 /// # Errors
@@ -42,8 +42,9 @@ pub fn boundary(
     let mut entries = legend(points);
     entries.push((Key::Stroke(BLACK), "p = 0.5".into()));
     let (size, names) = (equal_scales(&axes), fields.iter().map(|(name, _)| name.as_str()));
-    let (mut frame, areas) = arranged(title, &entries, axes, size, names, BESIDE);
     let every = (points.len() * fields.len()).div_ceil(POINTS).max(1);
+    let title = if every > 1 { &format!("{title}, 1 of {every} points") } else { title };
+    let (mut frame, areas) = arranged(title, &entries, axes, size, names, BESIDE);
     for ((_, field), area) in fields.iter().zip(areas) {
         frame.area = area;
         paint(&mut frame, field);

@@ -25,12 +25,11 @@ pub(super) fn columns(curve: &Curve, width: usize) -> Vec<Option<Stop>> {
     curve.values().chunks(width).enumerate().map(column).collect()
 }
 
-/// Returns the mean of the drawable values, without overflow.
+/// Returns the mean of the drawable values, of which the sum is finite, too.
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let running =
-        |(count, mean): (f64, f64), v: f64| (count + 1.0, mean + (v - mean) / (count + 1.0));
-    let (count, mean) = values.filter(|&v| drawable(v)).fold((0.0, 0.0), running);
-    (count > 0.0).then_some(mean)
+    let add = |(count, sum): (f64, f64), v: f64| (count + 1.0, sum + v);
+    let (count, sum) = values.filter(|&v| drawable(v)).fold((0.0, 0.0), add);
+    (count > 0.0).then(|| sum / count)
 }
 
 /// Returns the columns with a mark, about `most`, spaced evenly along the curve, with an offset of

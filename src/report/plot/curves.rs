@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, extent, nice_step};
 use super::columns::{columns, marked};
+use super::ink::BLACK;
 use super::legend::Key;
 use super::line::{Line, Stop, draw_lines, entries};
 use super::marker::{Kind, Marker};
@@ -14,8 +15,6 @@ const SIZE: [f64; 2] = [780.0, 450.0];
 /// down to 101, the number of sampled values, of all curves together.
 const COLUMNS: usize = 390;
 const POINTS: usize = 8000;
-/// The low end of a log axis is at least this share of its high end.
-const LOG_DEPTH: f64 = 1e-8;
 
 /// One line of a learning curve.
 #[derive(Clone, Debug)]
@@ -52,7 +51,7 @@ pub enum Scale {
     /// From a round number below all values up to 1.
     Accuracy,
     /// Logarithmic if all values are at least 0 and the positive ones differ by a factor of 20 or
-    /// more (zeros then lie on the lower edge), else linear from 0.
+    /// more (zeros then lie on the lower edge, and the legend says so), else linear from 0.
     Loss,
 }
 
@@ -86,11 +85,12 @@ pub fn curves<'a>(
     let epochs = all().flat_map(|own| (0..own.values().len()).filter_map(|i| own.epoch(i)));
     let end = epochs.fold(2.0, f64::max);
     let stops = drawn.iter().flatten().flat_map(|line| line.stops.iter().flatten());
-    let axes = [
-        Axis::whole("epoch", [0.0, end]),
-        scale.axis(y_label, &stops.copied().collect::<Vec<_>>()),
-    ];
+    let stops: Vec<Stop> = stops.copied().collect();
+    let axes = [Axis::whole("epoch", [0.0, end]), scale.axis(y_label, &stops)];
     let mut legend = entries(drawn.iter().flatten());
+    if axes[1].is_log() && stops.iter().any(|stop| stop.y == 0.0) {
+        legend.push((Key::Stroke(BLACK), "lower edge: 0".into()));
+    }
     if all().any(|curve| curve.std.is_some()) {
         legend.push((Key::Band, "± standard deviation of the runs".into()));
     }
@@ -129,8 +129,7 @@ impl Scale {
                 let positive = columns.iter().map(lows).filter(|&v| v > 0.0);
                 let least = extent(positive).map_or(0.0, |[least, _]| least);
                 if lowest >= 0.0 && least > 0.0 && high > 1e-280 && high / least >= 20.0 {
-                    let least = least.max(high * LOG_DEPTH).max(1e-290);
-                    return Axis::log(label, [least * 0.85, high * 1.15]);
+                    return Axis::log(label, [least.max(1e-290) * 0.85, high * 1.15]);
                 }
                 let margin = 0.04 * (high - low.min(0.0));
                 let floor = if lowest < 0.0 { low - margin } else { 0.0 };
@@ -248,10 +247,23 @@ mod tests {
         assert!(near(range(Scale::Loss, &[0.9, 0.1]), [0.0, 0.53, 1.0])); // linear to 0.936
         // three decades from 0.00085 to 0.805: 0.5 is at 0.93
         assert!(near(range(Scale::Loss, &[0.7, 0.001, 0.0]), [0.0, 0.93, 1.0]));
+        let [_, half, _] = range(Scale::Loss, &[1e-20, 0.5]);
+        assert!((half - 1.0).abs() < 0.02, "no depth is too large for the axis: {half}");
         let [zero, ..] = range(Scale::Loss, &[-1.0, 1.0]);
         assert!((zero - 0.5).abs() < 0.02, "negative losses are linear: {zero}");
         let [_, half, one] = range(Scale::Accuracy, &[0.97, 0.99]);
         assert!(half == 0.0 && one > 0.95, "accuracies near 1 fill the plot");
+    }
+
+    #[test]
+    fn the_legend_says_where_a_zero_is_on_a_logarithmic_axis() {
+        let says = |values: &[f64]| {
+            scene(Scale::Loss, vec![curve(SETS[0], values, None)]).words().contains("lower edge: 0")
+        };
+        assert_eq!(
+            [&[1.0, 0.01, 0.0][..], &[1.0, 0.01], &[1.0, 0.5, 0.0]].map(says),
+            [true, false, false]
+        );
     }
 
     #[test]

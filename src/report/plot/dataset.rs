@@ -31,12 +31,8 @@ pub struct LabelledPoint {
 /// are filled, validation points have a dot, test points are hollow. Both axes have the same scale,
 /// unless one spans more than twice (upwards) or three times (sideways) the other.
 pub fn dataset(title: &str, points: &[LabelledPoint]) -> Scene {
-    let axis = |label, feature: usize| {
-        let [low, high] = extent(shown(points).map(|p| p.x[feature])).unwrap_or([-1.0, 1.0]);
-        let margin = 0.06 * (high - low);
-        Axis::linear(label, [low - margin, high + margin])
-    };
-    let axes = [axis(NAMES[0], 0), axis(NAMES[1], 1)];
+    let range = |feature: usize| extent(shown(points).map(|point| point.x[feature]));
+    let axes = [0, 1].map(|feature| Axis::around(NAMES[feature], range(feature)));
     let mut frame = Frame::new(title, &legend(points), axes, equal_scales(&axes), 30.0);
     draw_points(&mut frame, points);
     frame.scene

@@ -1,13 +1,11 @@
 //! The values of several groups, each as a box with a swarm of points.
 
-use super::{
-    axis::{Axis, drawable, extent},
-    frame::Frame,
-    ink::{BLACK, WHITE, blend},
-    marker::{Kind, Marker, dot},
-    scene::Scene,
-    swarm::swarm,
-};
+use super::axis::{Axis, drawable, extent};
+use super::frame::Frame;
+use super::ink::{BLACK, WHITE, blend};
+use super::marker::{Kind, Marker, dot};
+use super::scene::Scene;
+use super::swarm::swarm;
 use crate::stats::BoxPlot;
 
 /// The data area in pixels: its height, its minimum and preferred maximum width, and the preferred and
@@ -56,7 +54,7 @@ pub fn distribution(title: &str, y_label: &str, groups: &[Group]) -> Scene {
     };
     let sorted: Vec<Vec<f64>> = groups.iter().map(sorted).collect();
     if sorted.iter().all(Vec::is_empty) {
-        frame.note("no finite values to draw");
+        frame.note();
     }
     let most = POINTS[0].min(POINTS[1] / groups.len().max(1));
     let rows = sorted.iter().flat_map(|values| values.chunk_by(|a, b| a == b));

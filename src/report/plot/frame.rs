@@ -102,10 +102,10 @@ impl<'a> Frame<'a> {
         self.x.contains(x) && self.y.contains(y)
     }
 
-    /// Writes why there are no data in the middle of the area.
-    pub fn note(&mut self, text: &str) {
-        let [x, y] = self.on(0.5, 0.5);
-        self.scene.text(BLACK, text, [x, y], Anchor::Center, TEXT);
+    /// Writes into the middle of the area that it has no data.
+    pub fn note(&mut self) {
+        let middle = self.on(0.5, 0.5);
+        self.scene.text(BLACK, "no finite values to draw", middle, Anchor::Center, TEXT);
     }
 
     /// Draws the border of the area, again over data that touch it.

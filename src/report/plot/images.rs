@@ -2,12 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::{
-    axis::Axis,
-    frame::Frame,
-    ink::{BLACK, WHITE, blend},
-    scene::{Pixel, Scene},
-};
+use super::axis::Axis;
+use super::frame::Frame;
+use super::ink::{BLACK, WHITE, blend};
+use super::scene::{Pixel, Scene};
 
 /// Side of the square for an image, and gap between two, in pixels.
 const SIDE: f64 = 84.0;

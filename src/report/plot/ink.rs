@@ -52,7 +52,7 @@ impl Ink {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::ramp::ramp, *};
+    use super::{super::bar::ramp, *};
 
     #[test]
     fn equal_steps_of_the_ramp_are_about_equally_lighter() {

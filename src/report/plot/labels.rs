@@ -55,7 +55,7 @@ fn fitting(labels: Vec<Label>) -> Vec<Label> {
 }
 
 /// Returns whether texts centred on their positions leave gaps between them.
-pub(super) fn side_by_side(labels: &[Label]) -> bool {
+fn side_by_side(labels: &[Label]) -> bool {
     labels.windows(2).all(|pair| apart(&pair[0], &pair[1]))
 }
 

@@ -31,14 +31,14 @@ const CLOSE: f64 = 0.5;
 /// last one of its line is left out. Without any point it says so.
 pub(super) fn draw_lines(frame: &mut Frame, lines: &[Line], between: impl FnOnce(&mut Frame)) {
     if lines.iter().all(|line| line.stops.iter().all(Option::is_none)) {
-        frame.note("no finite values to draw");
+        frame.note();
     }
     for line in lines {
         draw_band(frame, &line.stops, line.marker.ink);
     }
     between(frame);
     for line in lines {
-        draw_line(frame, &line.stops, 2.0, line.marker.ink);
+        draw_line(frame, &line.stops, line.marker.ink);
     }
     frame.border();
     for line in lines {
@@ -52,32 +52,35 @@ pub(super) fn draw_lines(frame: &mut Frame, lines: &[Line], between: impl FnOnce
     }
 }
 
-/// Returns the entries of lines in a legend. Equal lines of several panels share one.
+/// Returns the entries of lines in a legend, one for each mark. Lines of several panels share it; if
+/// their names differ, it has all of them in the order of the panels.
 pub(super) fn entries<'a>(lines: impl IntoIterator<Item = &'a Line<'a>>) -> Vec<Entry> {
-    let mut known: Vec<(Marker, &str)> = Vec::new();
-    for entry in lines.into_iter().map(|line| (line.marker, line.name)) {
-        if !known.contains(&entry) {
-            known.push(entry);
+    let mut known: Vec<(Marker, Vec<&str>)> = Vec::new();
+    for line in lines {
+        match known.iter_mut().find(|(marker, _)| *marker == line.marker) {
+            Some((_, names)) if names.contains(&line.name) => {}
+            Some((_, names)) => names.push(line.name),
+            None => known.push((line.marker, vec![line.name])),
         }
     }
-    known.into_iter().map(|(marker, name)| (Key::Line(marker), name.to_string())).collect()
+    known.into_iter().map(|(marker, names)| (Key::Line(marker), names.join(" | "))).collect()
 }
 
 /// Draws a line through neighbouring stops, without those that lie within half a pixel of the last one; a
 /// stop between two gaps is a dot.
-pub(super) fn draw_line(frame: &mut Frame, stops: &[Option<Stop>], width: f64, ink: Ink) {
+fn draw_line(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) {
     for run in stops.split(Option::is_none).filter(|run| !run.is_empty()) {
         let mut line: Vec<Pixel> =
             run.iter().flatten().map(|stop| frame.at(stop.x, stop.y)).collect();
         let end = line.last().copied();
         line.dedup_by(|next, last| (next[0] - last[0]).hypot(next[1] - last[1]) < CLOSE);
         line.extend(end.filter(|end| line.last() != Some(end)));
-        frame.scene.line(&line, width, ink);
+        frame.scene.line(&line, 2.0, ink);
     }
 }
 
 /// Draws the band of neighbouring stops that have one; a stop between two gaps has a bar.
-pub(super) fn draw_band(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) {
+fn draw_band(frame: &mut Frame, stops: &[Option<Stop>], ink: Ink) {
     let ink = Ink { opacity: 0.2, ..ink };
     let with_band = |stop: &Option<Stop>| stop.and_then(|s| Some((s.x, s.band?)));
     let bands: Vec<Option<(f64, [f64; 2])>> = stops.iter().map(with_band).collect();
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_lines_share_an_entry() {
+    fn lines_of_one_mark_share_an_entry_with_all_their_names() {
         let line = |name, kind| Line {
             name,
             marker: Marker::of(kind),
@@ -150,7 +153,7 @@ mod tests {
         let (a, b) = (Kind::Series(0), Kind::Series(1));
         let lines = [line("x", a), line("y", b), line("x", a), line("x", b)];
         let names: Vec<String> = entries(&lines).into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["x", "y", "x"]);
+        assert_eq!(names, ["x", "y | x"]);
     }
 
     #[test]

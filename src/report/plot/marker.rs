@@ -3,7 +3,7 @@
 
 use std::f64::consts::TAU;
 
-use super::ink::{Ink, WHITE};
+use super::ink::{Ink, WHITE, blend};
 use super::scene::{Pixel, Scene, Shape};
 
 /// Navy, magenta and orange: the colours of training, validation and test rows.
@@ -77,6 +77,11 @@ impl Marker {
     /// Returns the mark of a set without a class.
     pub fn of_any_class(set: Set) -> Self {
         Self { filling: set, shape: 0, ..Self::of(Kind::Baseline) }
+    }
+
+    /// Returns the mark in a colour that is lighter by a share.
+    pub fn lighter(self, share: f64) -> Self {
+        Self { ink: blend(self.ink, WHITE, share), ..self }
     }
 
     /// Draws the mark around `at`, about as large as a circle of `radius`. A white edge separates a

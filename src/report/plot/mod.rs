@@ -1,6 +1,6 @@
 //! Pictures: functions take numbers and return a [`Scene`], which writes itself as PNG or SVG. No number
 //! causes a panic: values that cannot be drawn are left out. A chart draws in a `frame` (title, legend,
-//! axes) or in several (`panels`), with the colours and shapes of `marker` and `ramp`.
+//! axes) or in several (`panels`), with the colours and shapes of `marker` and `bar`.
 
 mod axis;
 mod bar;
@@ -22,7 +22,6 @@ mod marker;
 mod panels;
 mod plane;
 mod png;
-mod ramp;
 mod scene;
 mod sequences;
 mod spread;

@@ -1,14 +1,13 @@
 //! Lines and points beside a straight line that would be ideal.
 
-use super::{
-    axis::{Axis, drawable, extent},
-    frame::Frame,
-    ink::{BLACK, WHITE, blend},
-    legend::{Entry, Key},
-    line::{Line, Stop, draw_lines, entries},
-    marker::{Kind, Marker, Set},
-    scene::{Pixel, Scene},
-};
+use super::axis::{Axis, drawable, extent};
+use super::columns::marked;
+use super::frame::Frame;
+use super::ink::{BLACK, WHITE, blend};
+use super::legend::{Entry, Key};
+use super::line::{Line, Stop, draw_lines, entries};
+use super::marker::{Kind, Marker, Set};
+use super::scene::{Pixel, Scene};
 
 /// Side of the data area, and its width and height if it is no square, in pixels.
 const SIDE: f64 = 500.0;
@@ -29,20 +28,23 @@ pub struct ShareLine {
 }
 
 /// Draws ROC curves, and the diagonal of a classifier that guesses. `of` says what they are the mean of.
-pub fn roc(title: &str, of: &str, lines: &[ShareLine]) -> Scene {
+pub fn roc<'a>(title: &str, of: &str, lines: &'a [ShareLine]) -> Scene {
     let up = format!("true positive rate (share of its rows){of}");
     let axes = [
         Axis::linear("false positive rate (share of the other rows)", [0.0, 1.0]),
         Axis::linear(&up, [0.0, 1.0]),
     ];
-    let key = |line: &ShareLine| (Key::Stroke(Marker::of(line.kind).ink), line.name.clone());
-    let mut legend: Vec<Entry> = lines.iter().map(key).collect();
+    let drawn = |(index, line): (usize, &'a ShareLine)| {
+        let line = line.drawn();
+        Line { marks: marked(&line.stops, 5, (index as f64 + 0.5) / lines.len() as f64), ..line }
+    };
+    let drawn: Vec<Line> = lines.iter().enumerate().map(drawn).collect();
+    let mut legend = entries(&drawn);
     if lines.iter().flat_map(|line| &line.points).any(|(_, band)| band.is_some()) {
         legend.push((Key::Band, "± standard deviation of the runs".into()));
     }
     let mut frame = beside(title, legend, axes, [SIDE; 2], DIAGONAL, "guessing");
-    let lines: Vec<Line> = lines.iter().map(|line| line.drawn(false)).collect();
-    draw_lines(&mut frame, &lines, |_| {});
+    draw_lines(&mut frame, &drawn, |_| {});
     frame.scene
 }
 
@@ -53,7 +55,7 @@ pub fn reliability(title: &str, lines: &[ShareLine], bars: &[([f64; 2], f64)]) -
         Axis::linear("confidence (probability of the predicted class)", [0.0, 1.0]),
         Axis::linear("accuracy (share of rows)", [0.0, 1.0]),
     ];
-    let lines: Vec<Line> = lines.iter().map(|line| line.drawn(true)).collect();
+    let lines: Vec<Line> = lines.iter().map(ShareLine::drawn).collect();
     let legend = entries(&lines).into_iter().chain([(Key::Band, "share of all rows".into())]);
     let legend = legend.collect();
     let mut frame = beside(title, legend, axes, [SIDE; 2], DIAGONAL, "calibrated");
@@ -66,13 +68,13 @@ pub fn reliability(title: &str, lines: &[ShareLine], bars: &[([f64; 2], f64)]) -
 }
 
 impl ShareLine {
-    fn drawn(&self, with_marks: bool) -> Line<'_> {
+    fn drawn(&self) -> Line<'_> {
         let stop = |(at, band): &([f64; 2], Option<[f64; 2]>)| {
             let band = band.filter(|ends| ends.iter().copied().all(drawable));
             at.iter().copied().all(drawable).then_some(Stop { x: at[0], y: at[1], band })
         };
         let stops: Vec<Option<Stop>> = self.points.iter().map(stop).collect();
-        let marks = stops.iter().flatten().copied().filter(|_| with_marks).collect();
+        let marks = stops.iter().flatten().copied().collect();
         Line { name: &self.name, marker: Marker::of(self.kind), stops, marks }
     }
 }
@@ -101,7 +103,7 @@ pub fn forecasts(title: &str, name: &str, point: &str, rows: &[Forecast]) -> [Sc
         let shown = rows.iter().filter(|row| at(row).into_iter().all(drawable)).take(POINTS);
         let shown: Vec<_> = shown.map(|row| (at(row), row.std)).collect();
         if shown.is_empty() {
-            frame.note("no finite values to draw");
+            frame.note();
         }
         for ([x, y], std) in &shown {
             let std = std.filter(|std| drawable(*std)).unwrap_or(0.0);

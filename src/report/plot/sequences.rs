@@ -1,16 +1,14 @@
 //! Example sequences, one in each panel.
 
-use super::{
-    axis::{Axis, drawable, extent},
-    columns::columns,
-    curves::Curve,
-    ink::{BLACK, WHITE, blend},
-    legend::Key,
-    line::{draw_band, draw_line},
-    marker::{Kind, Marker},
-    panels::arranged,
-    scene::Scene,
-};
+use super::axis::{Axis, extent};
+use super::columns::columns;
+use super::curves::Curve;
+use super::ink::{BLACK, WHITE, blend};
+use super::legend::Key;
+use super::line::{Line, draw_lines};
+use super::marker::{Kind, Marker};
+use super::panels::arranged;
+use super::scene::Scene;
 
 /// Maximum number of panels, and of channels in a panel.
 const PANELS: usize = 24;
@@ -22,8 +20,7 @@ const SIZE: [f64; 2] = [780.0, 450.0];
 const COLUMNS: usize = 300;
 const POINTS: usize = 6500;
 const LEAST: usize = 20;
-/// Width of a line in pixels, and how much lighter the lines of noisy sequences are.
-const LINE: f64 = 1.5;
+/// How much lighter the lines of noisy sequences are.
 const FAINT: f64 = 0.65;
 
 /// A sequence of several channels.
@@ -54,9 +51,11 @@ pub fn sequences<'a>(title: &str, sequences: &[Sequence<'a>]) -> Scene {
     let x = Axis::whole("time step", [0.0, steps.max(2) as f64]);
     let y = Axis::around("value (units of the data)", extent(channels().flatten().copied()));
     let key = |light, name: &str| (Key::Stroke(blend(BLACK, WHITE, light)), name.to_string());
+    let most = sequences.iter().map(|sequence| few(sequence.channels).len()).max().unwrap_or(0);
+    let name = format!("a line for each of {most} channels");
     let legend = match sequences.iter().any(|sequence| sequence.noisy.is_some()) {
-        true => vec![key(0.0, "without noise"), key(FAINT, "with noise")],
-        false => Vec::new(),
+        true => vec![key(0.0, &format!("without noise, {name}")), key(FAINT, "with noise")],
+        false => vec![key(0.0, &name)],
     };
     let names = sequences.iter().map(|sequence| sequence.name);
     let (mut frame, areas) = arranged(title, &legend, [x, y], SIZE, names, 28.0);
@@ -64,19 +63,16 @@ pub fn sequences<'a>(title: &str, sequences: &[Sequence<'a>]) -> Scene {
     let width = steps.div_ceil(most).max(1);
     for (sequence, area) in sequences.iter().zip(areas) {
         frame.area = area;
-        if !sequence.channels.iter().chain(noisy(sequence)).flatten().any(|v| drawable(*v)) {
-            frame.note("no finite values to draw");
-        }
+        let mut lines = Vec::new();
         for (channels, light) in [(noisy(sequence), FAINT), (few(sequence.channels), 0.0)] {
             for (kind, channel) in (0..).map(Kind::Series).zip(channels) {
                 let (name, mean) = (String::new(), channel.clone());
                 let stops = columns(&Curve { name, kind, mean, std: None, epochs: None }, width);
-                let ink = blend(Marker::of(kind).ink, WHITE, light);
-                draw_band(&mut frame, &stops, ink);
-                draw_line(&mut frame, &stops, LINE, ink);
+                let marker = Marker::of(kind).lighter(light);
+                lines.push(Line { name: "", marker, stops, marks: Vec::new() });
             }
         }
-        frame.border();
+        draw_lines(&mut frame, &lines, |_| {});
     }
     frame.scene
 }
@@ -116,7 +112,8 @@ mod tests {
     #[test]
     fn a_line_ends_where_its_channel_ends() {
         let scene = scene(&[sequence(&[vec![0.0; 10], vec![1.0; 6]], None)]);
-        assert_eq!((scene.width, scene.height), (900, 604));
+        assert_eq!((scene.width, scene.height), (900, 630)); // with a row of legend
+        assert!(scene.words().contains("a line for each of 2 channels"));
         assert_near(&scene.lines(0, ink(0))[0], &line(&[0.0; 10], 10.0));
         assert_near(&scene.lines(0, ink(1))[0], &line(&[1.0; 6], 10.0));
         assert!(!scene.words().contains("noise"));
@@ -133,7 +130,7 @@ mod tests {
         }
         let order = |wanted: Ink| {
             scene.items.iter().rposition(|item| match item {
-                super::super::scene::Item::Shape(shape) => shape.line == Some((LINE, wanted)),
+                super::super::scene::Item::Shape(shape) => shape.line == Some((2.0, wanted)),
                 _ => false,
             })
         };

@@ -1,16 +1,14 @@
 //! A measure against the strength of the noise, with a line for each way to add it.
 
-use super::{
-    axis::{Axis, drawable, extent},
-    frame::Frame,
-    ink::{BLACK, WHITE},
-    legend::Key,
-    line::{Line, Stop, draw_lines, entries},
-    marker::{Kind, Marker},
-    panels::arranged,
-    scene::Scene,
-    stddev::Stddevs,
-};
+use super::axis::{Axis, drawable, extent};
+use super::frame::Frame;
+use super::ink::{BLACK, WHITE};
+use super::legend::Key;
+use super::line::{Line, Stop, draw_lines, entries};
+use super::marker::{Kind, Marker};
+use super::panels::arranged;
+use super::scene::Scene;
+use super::stddev::Stddevs;
 
 /// Width and height of the data area, in pixels.
 const SIZE: [f64; 2] = [780.0, 450.0];

@@ -2,15 +2,13 @@
 
 use anyhow::{Result, ensure};
 
-use super::{
-    axis::{Axis, drawable, extent},
-    bar::{BESIDE, colour_bar},
-    font::text_width,
-    frame::Frame,
-    ink::{BLACK, WHITE, blend, legible_on},
-    ramp::ramp,
-    scene::{Anchor, Pixel, Scene, TEXT},
-};
+use super::axis::{Axis, drawable, extent};
+use super::bar::{BESIDE, colour_bar, ramp};
+use super::font::text_width;
+use super::frame::Frame;
+use super::ink::{BLACK, WHITE, blend, legible_on};
+use super::legend::Key;
+use super::scene::{Anchor, Pixel, Scene, TEXT};
 use crate::metric::Better;
 
 /// Text sizes of cells. The larger one that fits is used.
@@ -19,12 +17,14 @@ const SIZES: [f64; 2] = [TEXT, 11.0];
 const TEXTS: usize = 750;
 
 /// A table without its cells: the labels and the names of its columns and rows, the size of all cells
-/// together in pixels, and the values represented by the colours.
+/// together in pixels, the values represented by the colours, and the meaning of grey.
 struct Table<'a> {
     labels: [&'a str; 2],
     names: [&'a [String]; 2],
     size: Pixel,
     bar: Axis<'a>,
+    /// What a cell without a finite value is.
+    without: &'a str,
 }
 
 /// A cell: its value, which its colour represents unless it is not finite, its possible texts, of which
@@ -38,8 +38,8 @@ struct Content {
 /// Draws a table of values: `names` of columns, side by side, and of rows, from top to bottom.
 /// `values` holds the first row, then the second and so on. Each cell has the colour of its value and
 /// its number, if that fits. A bar beside the table explains the colours. The best value has a black
-/// border unless all values are equal; a cell with a value that is not finite is grey. `labels` are
-/// those of the columns and of the values.
+/// border unless all values are equal. A cell without a finite value is grey: NaN for one that is not in the
+/// grid, infinity for one that diverged. `labels` are those of the columns and of the values.
 ///
 /// # Errors
 /// If there are not rows x columns values.
@@ -59,7 +59,10 @@ pub fn heatmap(
     let high = text_width(labels[1], TEXT).clamp(180.0, 1160.0); // room for the name of the bar
     let content = |&value: &f64| Content {
         value,
-        texts: vec![format!("{value:.3}"), format!("{value:.1e}")],
+        texts: match value.is_infinite() {
+            true => vec!["diverged".into()],
+            false => vec![format!("{value:.3}"), format!("{value:.1e}")],
+        },
         marked: best == Some(value),
     };
     let table = Table {
@@ -67,6 +70,7 @@ pub fn heatmap(
         names,
         size: [(counts[0] * 104.0).clamp(416.0, 1560.0), (counts[1] * 60.0).clamp(high, 1160.0)],
         bar: Axis::linear(labels[1], ends.unwrap_or([0.0, 1.0])),
+        without: "not in the grid, or diverged",
     };
     table.draw(title, &values.iter().map(content).collect::<Vec<_>>())
 }
@@ -85,6 +89,7 @@ pub fn confusion(title: &str, classes: &[String], counts: &[u64], runs: usize) -
         names: [classes; 2],
         size: [(classes.len() as f64 * 64.0).clamp(400.0, 1160.0); 2],
         bar: Axis::linear("share of the true class", [0.0, 1.0]),
+        without: "no test rows",
     };
     let rows = counts.chunks(classes.len().max(1)).flat_map(|row| {
         let total: f64 = row.iter().map(|&count| count as f64).sum();
@@ -118,10 +123,13 @@ impl Table<'_> {
         let counts = [columns.len(), rows.len()].map(|count| count.max(1) as f64);
         let axis = |i: usize, ticks| Axis::named(self.labels[i], [0.0, counts[i]], ticks);
         let axes = [axis(0, &across), axis(1, &up)];
-        let mut frame = Frame::new(title, &[], axes, self.size, BESIDE);
+        let grey = blend(WHITE, BLACK, 0.2);
+        let without = contents.iter().any(|content| !drawable(content.value));
+        let legend = without.then(|| (Key::Band, self.without.to_string()));
+        let mut frame = Frame::new(title, legend.as_slice(), axes, self.size, BESIDE);
         let colour = |content: &Content| match drawable(content.value) {
             true => ramp(self.bar.share(content.value)),
-            false => blend(WHITE, BLACK, 0.1),
+            false => grey,
         };
         // as pixels, which take no more room in a file if there are very many
         let corner = [frame.area[0], frame.area[1]];
@@ -132,7 +140,7 @@ impl Table<'_> {
         });
         frame.border();
         let cell = [0, 1].map(|i| self.size[i] / counts[i]);
-        let has_text = |own: &&Content| drawable(own.value) && !own.texts.is_empty();
+        let has_text = |own: &&Content| !own.value.is_nan() && !own.texts.is_empty();
         let are_few = contents.iter().filter(has_text).count() <= TEXTS;
         for (index, content) in contents.iter().enumerate() {
             let place = [index % columns.len(), index / columns.len()];
@@ -245,7 +253,10 @@ mod tests {
         assert!(marked(&[0.3; 6], Better::Higher).is_empty());
         let missing = heat(2, 3, &values, Better::Higher);
         assert!(texts(&missing, [2, 3], 1, 1).is_empty());
-        assert_eq!(missing.colour(0, inside([2, 3], 1, 1, [0.5; 2])), Some([230; 3]));
+        assert_eq!(missing.colour(0, inside([2, 3], 1, 1, [0.5; 2])), Some([204; 3]));
+        assert!(missing.words().contains("not in the grid, or diverged"));
+        let diverged = heat(1, 1, &[f64::INFINITY], Better::Higher);
+        assert_eq!(texts(&diverged, [1, 1], 0, 0), ["diverged"]);
     }
 
     #[test]
@@ -256,7 +267,7 @@ mod tests {
             [[0.6, 0.2, 0.2, 0.0], [f64::NAN; 4], [0.5, 0.0, 0.5, 0.0], [0.0, 0.3, 0.2, 0.5]];
         for (row, shares) in want.iter().enumerate() {
             for (column, share) in shares.iter().enumerate() {
-                let ink = if share.is_nan() { blend(WHITE, BLACK, 0.1) } else { ramp(*share) };
+                let ink = if share.is_nan() { blend(WHITE, BLACK, 0.2) } else { ramp(*share) };
                 let place = inside([4, 4], row, column, [0.5, 0.5]);
                 assert_eq!(scene.colour(0, place), Some(ink.rgb), "{row} {column}");
                 let text = texts(&scene, [4, 4], row, column);
@@ -288,7 +299,8 @@ mod tests {
             };
             let size = [100.0 * cells.len() as f64, 60.0];
             let bar = Axis::linear("", [0.0, 1.0]);
-            let table = Table { labels: [""; 2], names: [&columns, &rows], size, bar };
+            let (labels, names) = ([""; 2], [&columns[..], &rows]);
+            let table = Table { labels, names, size, bar, without: "" };
             table.draw("", &cells.iter().map(content).collect::<Vec<_>>()).unwrap()
         };
         let long = "a text much too long for the cell";

@@ -9,6 +9,8 @@ mod random_state;
 mod samples;
 mod sequences;
 #[cfg(feature = "experiment")]
+pub mod table;
+#[cfg(feature = "experiment")]
 mod text;
 #[cfg(feature = "experiment")]
 mod toy;

@@ -10,11 +10,7 @@ pub(super) fn plain(rows: usize, folds: usize, seed: u32) -> Result<Vec<Vec<usiz
     if folds > rows {
         bail!("expected at least {folds} rows for {folds} folds, received {rows}")
     }
-    let mut order: Vec<usize> = (0..rows).collect();
-    RandomState::new(seed).shuffle(&mut order);
-    let mut tests: Vec<_> = even_chunks(&order, folds).map(<[usize]>::to_vec).collect();
-    tests.iter_mut().for_each(|test| test.sort_unstable());
-    Ok(tests)
+    Ok(rows_of_folds(&shuffled(rows, folds, seed), folds))
 }
 
 /// Returns the test rows of each fold of `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
@@ -75,9 +71,15 @@ pub(super) fn rows_of_folds(fold_of_row: &[usize], folds: usize) -> Vec<Vec<usiz
     tests
 }
 
-/// Cuts a list into so many pieces; the first ones have one item more if the length requires it.
-pub(super) fn even_chunks<T>(items: &[T], pieces: usize) -> impl Iterator<Item = &[T]> {
-    let (short, longer) = (items.len() / pieces, items.len() % pieces);
-    let start = move |piece: usize| piece * short + piece.min(longer);
-    (0..pieces).map(move |piece| &items[start(piece)..start(piece + 1)])
+/// Returns the fold of each item: as many shuffled items in each fold, and one more in the first ones
+/// if the number of items requires it.
+pub(super) fn shuffled(items: usize, folds: usize, seed: u32) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..items).collect();
+    RandomState::new(seed).shuffle(&mut order);
+    let (short, longer) = (items / folds, items % folds);
+    let sizes = (0..folds).map(|fold| short + usize::from(fold < longer));
+    let folds = sizes.enumerate().flat_map(|(fold, size)| std::iter::repeat_n(fold, size));
+    let mut fold_of_item = vec![0; items];
+    order.into_iter().zip(folds).for_each(|(item, fold)| fold_of_item[item] = fold);
+    fold_of_item
 }

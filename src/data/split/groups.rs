@@ -2,7 +2,7 @@
 
 use candle_core::{Result, bail};
 
-use super::folds::{self, even_chunks, rows_of_folds};
+use super::folds;
 use crate::data::RandomState;
 use crate::data::table::{Cells, Column};
 
@@ -18,14 +18,9 @@ pub(super) fn folds(column: &Column, folds: usize, seed: u32) -> Result<Vec<Vec<
             groups.count
         )
     }
-    let mut order: Vec<usize> = (0..groups.count).collect();
-    RandomState::new(seed).shuffle(&mut order);
-    let mut fold_of_group = vec![0; groups.count];
-    for (fold, chunk) in even_chunks(&order, folds).enumerate() {
-        chunk.iter().for_each(|group| fold_of_group[*group] = fold);
-    }
+    let fold_of_group = folds::shuffled(groups.count, folds, seed);
     let fold_of_row: Vec<usize> = groups.of_row.iter().map(|group| fold_of_group[*group]).collect();
-    Ok(rows_of_folds(&fold_of_row, folds))
+    Ok(folds::rows_of_folds(&fold_of_row, folds))
 }
 
 /// Splits rows into those that stay and at least `count` that are taken: whole groups in the order

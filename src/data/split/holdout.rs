@@ -5,7 +5,7 @@ use candle_core::{Result, bail};
 use crate::data::RandomState;
 use crate::data::table::TargetValues;
 
-/// Splits rows into those that stay and `count` that are taken: `train_test_split(rows,
+/// Splits ascending rows into those that stay and `count` that are taken: `train_test_split(rows,
 /// test_size=count, random_state=seed)`, with `stratify` for classes.
 pub(super) fn take(
     target: &TargetValues,
@@ -14,7 +14,7 @@ pub(super) fn take(
     seed: u32,
 ) -> Result<[Vec<usize>; 2]> {
     let mut random = RandomState::new(seed);
-    let mut parts = match target {
+    let (values, taken) = match target {
         TargetValues::Classes { names, labels } => {
             let members = members(names.len(), labels, rows);
             if rows.len() - count < members.len() {
@@ -24,17 +24,19 @@ pub(super) fn take(
                     rows.len() - count
                 )
             }
-            stratified(&members, count, &mut random)
+            (labels.len(), stratified(members, count, &mut random))
         }
-        TargetValues::Numbers(_) => {
+        TargetValues::Numbers(values) => {
             let mut order = rows.to_vec();
             random.shuffle(&mut order);
-            let kept = order.split_off(count);
-            [kept, order]
+            order.truncate(count);
+            (values.len(), order)
         }
     };
-    parts.iter_mut().for_each(|part| part.sort_unstable());
-    Ok(parts)
+    let mut is_taken = vec![false; values];
+    taken.into_iter().for_each(|row| is_taken[row] = true);
+    let (taken, stay) = rows.iter().partition(|row| is_taken[**row]);
+    Ok([stay, taken])
 }
 
 /// Refuses rows to judge by that cannot hold a row of each class, or leave none for training;
@@ -67,21 +69,19 @@ fn members(classes: usize, labels: &[u32], rows: &[usize]) -> Vec<Vec<usize>> {
     members
 }
 
-/// `StratifiedShuffleSplit`, without the last shuffle of both parts.
-fn stratified(members: &[Vec<usize>], count: usize, random: &mut RandomState) -> [Vec<usize>; 2] {
+/// Returns `count` rows, the test rows of `StratifiedShuffleSplit` before their last shuffle.
+fn stratified(members: Vec<Vec<usize>>, count: usize, random: &mut RandomState) -> Vec<usize> {
     let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
     let kept = likely_counts(&sizes, sizes.iter().sum::<usize>() - count, random);
     let left: Vec<usize> = sizes.iter().zip(&kept).map(|(size, kept)| size - kept).collect();
     // All that are left are taken, but scikit-learn draws for ties here, too.
     likely_counts(&left, count, random);
-    let (mut stay, mut taken) = (Vec::new(), Vec::with_capacity(count));
-    for (rows, kept) in members.iter().zip(kept) {
-        let mut order = rows.clone();
+    let mut taken = Vec::with_capacity(count);
+    for (mut order, kept) in members.into_iter().zip(kept) {
         random.shuffle(&mut order);
-        stay.extend(&order[..kept]);
         taken.extend(&order[kept..]);
     }
-    [stay, taken]
+    taken
 }
 
 /// Returns how many of `draws` rows come from each class: its share rounded down, and one more

@@ -5,9 +5,15 @@ mod dataset;
 #[cfg(feature = "experiment")]
 mod digits;
 #[cfg(feature = "experiment")]
+pub mod prepared;
+#[cfg(feature = "experiment")]
 mod random_state;
 mod samples;
 mod sequences;
+#[cfg(feature = "experiment")]
+pub mod split;
+#[cfg(feature = "experiment")]
+pub mod table;
 #[cfg(feature = "experiment")]
 mod text;
 #[cfg(feature = "experiment")]

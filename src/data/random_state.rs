@@ -1,4 +1,4 @@
-//! NumPy's legacy `RandomState`, as far as scikit-learn's toy data sets need it.
+//! NumPy's legacy `RandomState`, as far as scikit-learn's toy data sets and splits need it.
 //!
 //! MT19937 seeded by one 32-bit integer, `shuffle` (Fisher–Yates from the end with masked
 //! rejection) and `normal` (Marsaglia's polar method, whose second value is kept for the next

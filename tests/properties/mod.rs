@@ -14,7 +14,7 @@ use candle_noise::task::{Circles, Moons, Task};
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;
 
-fn config(cases: u32) -> ProptestConfig {
+pub fn config(cases: u32) -> ProptestConfig {
     let (failure_persistence, rng_seed) = (None, RngSeed::Fixed(16));
     ProptestConfig { cases, failure_persistence, rng_seed, ..ProptestConfig::default() }
 }

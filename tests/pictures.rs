@@ -9,14 +9,14 @@ use candle_noise::data::Dataset;
 use candle_noise::experiment::{
     Experiment, Field, Outcome, Plan, Schedule, Subject, Watch, boundary, train_repeats,
 };
-use candle_noise::metric::Predicted;
+use candle_noise::metric::{Predicted, calibration_error, reliability};
 use candle_noise::noise::NoiseRow;
 use candle_noise::report::plot::Scene;
 use candle_noise::report::{
     Picture, Points, Trainings, boundary_picture, grid_pictures, loss_picture, regression_pictures,
     reliability_picture, roc_picture, score_picture,
 };
-use candle_noise::stats::{area, calibration_error, reliability, roc_curve};
+use candle_noise::stats::{area, roc_curve};
 use candle_noise::train::ReplicaHistory;
 
 use crate::grid::{circles, rows};

@@ -4,19 +4,47 @@
 //! not means over batches.
 
 mod accuracy;
+mod average_precision;
+mod balanced_accuracy;
+mod brier;
+mod classified;
+mod ece;
+mod errors;
+mod f1;
+mod matthews;
+mod nll;
 mod predicted;
 mod r_squared;
+mod reliability;
+mod roc_auc;
+mod tally;
 mod targets;
+#[cfg(test)]
+mod tests;
+mod thresholds;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 pub use accuracy::Accuracy;
+pub use average_precision::AveragePrecision;
+pub use balanced_accuracy::BalancedAccuracy;
+pub use brier::Brier;
+pub use ece::Ece;
+pub use errors::{Mae, MedianAbsoluteError, Rmse};
+pub use f1::{F1, MacroF1};
+pub use matthews::Matthews;
+pub use nll::Nll;
 pub use predicted::Predicted;
 pub use r_squared::RSquared;
+pub use reliability::{ReliabilityBin, calibration_error, reliability};
+pub use roc_auc::RocAuc;
 pub(crate) use targets::{check_classes, check_finite, check_shares, class_numbers};
+#[cfg(feature = "experiment")]
+pub(crate) use thresholds::counts_by_threshold;
 
 /// Which of two scores is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,4 +124,46 @@ pub trait Metric: Debug + Send + Sync {
     fn sums(&self, _outputs: &Tensor, _targets: &Tensor) -> Result<Option<Tensor>> {
         Ok(None)
     }
+}
+
+/// Returns the metrics of a classification with a number of classes; the first is the primary one.
+///
+/// ```
+/// use candle_noise::metric::for_classes;
+///
+/// let names = |classes| -> Vec<String> {
+///     for_classes(classes).iter().map(|metric| metric.name().to_string()).collect()
+/// };
+/// let any = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc", "nll", "brier", "ece", "matthews"];
+/// assert_eq!(names(3), any);
+/// assert_eq!(names(2), [&any[..], &["f1", "average_precision"]].concat());
+/// ```
+pub fn for_classes(classes: usize) -> Vec<Arc<dyn Metric>> {
+    let mut metrics: Vec<Arc<dyn Metric>> = vec![
+        Arc::new(Accuracy),
+        Arc::new(BalancedAccuracy),
+        Arc::new(MacroF1),
+        Arc::new(RocAuc),
+        Arc::new(Nll),
+        Arc::new(Brier),
+        Arc::new(Ece),
+        Arc::new(Matthews),
+    ];
+    if classes == 2 {
+        metrics.push(Arc::new(F1));
+        metrics.push(Arc::new(AveragePrecision));
+    }
+    metrics
+}
+
+/// Returns the metrics of a regression; the first is the primary one.
+///
+/// ```
+/// use candle_noise::metric::for_numbers;
+///
+/// let names: Vec<String> = for_numbers().iter().map(|metric| metric.name().to_string()).collect();
+/// assert_eq!(names, ["rmse", "mae", "median_absolute_error", "r_squared"]);
+/// ```
+pub fn for_numbers() -> Vec<Arc<dyn Metric>> {
+    vec![Arc::new(Rmse), Arc::new(Mae), Arc::new(MedianAbsoluteError), Arc::new(RSquared)]
 }

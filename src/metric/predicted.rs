@@ -1,5 +1,7 @@
 //! The predictions of a set of rows, on the host.
 
+use std::borrow::Cow;
+
 use candle_core::{DType, Result, Tensor, bail};
 
 use super::targets::is_class;
@@ -85,14 +87,51 @@ impl Predicted {
     /// several.
     pub fn probabilities(&self) -> impl ExactSizeIterator<Item = Vec<f64>> {
         self.values.chunks_exact(self.outputs).map(|logits| {
-            // a single logit is that of class 1 beside a logit 0 of class 0
-            let both = [0., logits[0]];
-            let logits = if self.outputs == 1 { &both[..] } else { logits };
+            let logits = of_each_class(logits);
             let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let powers: Vec<f64> = logits.iter().map(|z| f64::from(z - most).exp()).collect();
             let sum: f64 = powers.iter().sum();
             powers.into_iter().map(|power| power / sum).collect()
         })
+    }
+
+    /// Returns the probability of the predicted class of each row, and whether it is the target.
+    pub(crate) fn confidences(&self) -> Vec<(f64, bool)> {
+        let hits = self.classes().zip(self.labels()).map(|(class, label)| class == label);
+        let most = self.probabilities().map(|row| row.into_iter().fold(f64::NAN, f64::max));
+        most.zip(hits).collect()
+    }
+
+    /// Returns the logarithm of the probability of each row's target.
+    pub(super) fn log_likelihoods(&self) -> impl Iterator<Item = f64> {
+        self.values.chunks_exact(self.outputs).zip(self.labels()).map(|(logits, label)| {
+            let logits = of_each_class(logits);
+            let most = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            let sum: f64 = logits.iter().map(|z| (f64::from(*z) - most).exp()).sum();
+            f64::from(logits[label as usize]) - most - sum.ln()
+        })
+    }
+
+    /// Returns the number of classes.
+    pub(super) fn class_count(&self) -> usize {
+        self.outputs.max(2)
+    }
+
+    /// Returns the mean over the outputs of the score of an output's predictions with their targets.
+    /// Returns `None` if a score is undefined or the rows do not have a target for each output.
+    pub(super) fn mean_over_outputs(
+        &self,
+        score: impl Fn(&[(f64, f64)]) -> Option<f64>,
+    ) -> Option<f64> {
+        if self.targets.len() != self.values.len() {
+            return None;
+        }
+        let mut sum = 0.;
+        for output in 0..self.outputs {
+            let pairs = self.iter().map(|(zs, ys)| (f64::from(zs[output]), f64::from(ys[output])));
+            sum += score(&pairs.collect::<Vec<_>>())?;
+        }
+        Some(sum / self.outputs as f64)
     }
 
     /// Returns whether no output is NaN and every row's first target is a class of the outputs. A
@@ -119,5 +158,13 @@ impl Predicted {
     /// Returns the class given by a target. A binary target may be smoothed: above ½ it is class 1.
     fn label(target: f32) -> u32 {
         if target.fract() == 0. { target as u32 } else { u32::from(target > 0.5) }
+    }
+}
+
+/// Returns the logit of each class. A single one is that of class 1 beside a logit 0 of class 0.
+fn of_each_class(logits: &[f32]) -> Cow<'_, [f32]> {
+    match logits {
+        [logit] => Cow::Owned(vec![0., *logit]),
+        _ => Cow::Borrowed(logits),
     }
 }

@@ -3,7 +3,8 @@
 use super::{Metric, Predicted};
 
 /// The coefficient of determination R² = 1 − Σ (y − z)² / Σ (y − ȳ)², averaged over the outputs, as
-/// in scikit-learn's `r2_score`. It is undefined if the targets of an output do not vary.
+/// in scikit-learn's `r2_score`. It is undefined if the targets of an output do
+/// not vary or an error is not finite.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RSquared;
 
@@ -13,17 +14,16 @@ impl Metric for RSquared {
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {
-        let of_output = |output: usize| {
-            let pairs =
-                || rows.iter().map(|(zs, ys)| (f64::from(zs[output]), f64::from(ys[output])));
-            let mean = pairs().map(|(_, y)| y).sum::<f64>() / rows.len() as f64;
-            let total: f64 = pairs().map(|(_, y)| (y - mean).powi(2)).sum();
-            let residual: f64 = pairs().map(|(z, y)| (y - z).powi(2)).sum();
-            (total > 0.).then(|| 1. - residual / total)
-        };
-        let scores: Option<Vec<f64>> = (0..rows.outputs()).map(of_output).collect();
-        scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
+        rows.mean_over_outputs(r_squared)
     }
+}
+
+/// Takes predictions with their targets.
+pub(super) fn r_squared(pairs: &[(f64, f64)]) -> Option<f64> {
+    let mean = pairs.iter().map(|(_, y)| y).sum::<f64>() / pairs.len() as f64;
+    let total: f64 = pairs.iter().map(|(_, y)| (y - mean).powi(2)).sum();
+    let residual: f64 = pairs.iter().map(|(z, y)| (y - z).powi(2)).sum();
+    (total > 0.).then(|| 1. - residual / total).filter(|share| share.is_finite())
 }
 
 #[cfg(test)]

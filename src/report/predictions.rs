@@ -1,11 +1,11 @@
 //! Pictures of what trained networks predict for the test rows.
 
 use super::plot::{self, Forecast, Kind, Scene, ShareLine};
-use crate::metric::Predicted;
-use crate::stats::{area, calibration_error, height, reliability, roc_curve, statistic};
+use crate::metric::{Ece, Predicted, calibration_error, reliability};
+use crate::stats::{area, height, roc_curve, statistic};
 
 /// Number of bins of a reliability diagram, of equal width.
-const BINS: usize = 15;
+const BINS: usize = Ece::BINS;
 
 /// Draws `roc`: a curve for each class against the others, or for class 1 alone if there are two. With
 /// several runs it is the mean of their curves at equal false positive rates. A class that is absent
@@ -48,12 +48,7 @@ fn mean_at(curves: &[Vec<[f64; 2]>], x: f64) -> ([f64; 2], Option<[f64; 2]>) {
 /// Draws `reliability`: how often the predictions of all runs are correct, by the probability of the
 /// predicted class in 15 bins of equal width. Returns `None` without predictions.
 pub fn reliability_picture(title: &str, runs: &[&Predicted]) -> Option<Scene> {
-    let own = |rows: &&Predicted| -> Vec<(f64, bool)> {
-        let confidences = rows.probabilities().map(|row| row.into_iter().fold(f64::NAN, f64::max));
-        let hits = rows.classes().zip(rows.labels()).map(|(own, label)| own == label);
-        confidences.zip(hits).collect()
-    };
-    let by_run: Vec<Vec<(f64, bool)>> = runs.iter().map(own).collect();
+    let by_run: Vec<Vec<(f64, bool)>> = runs.iter().map(|rows| rows.confidences()).collect();
     let errors = by_run.iter().map(|rows| calibration_error(&reliability(rows, BINS)));
     let error = statistic(errors.filter(|error| !error.is_nan())).mean?;
     let bins = reliability(&by_run.concat(), BINS);

@@ -8,14 +8,13 @@
 //! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
 //! | Which of many p-values remain significant? | [`holm`] |
 //!
-//! Also curves of classifiers: [`roc_curve`] and [`reliability`].
+//! Also the curve of a classifier: [`roc_curve`].
 
 mod bca;
 mod bootstrap;
 mod box_plot;
 mod holm;
 mod mcnemar;
-mod reliability;
 mod roc;
 mod statistic;
 mod t_test;
@@ -24,7 +23,6 @@ pub use bootstrap::{Interval, bootstrap_interval};
 pub use box_plot::BoxPlot;
 pub use holm::holm;
 pub use mcnemar::mcnemar;
-pub use reliability::{ReliabilityBin, calibration_error, reliability};
 pub use roc::{area, height, roc_curve};
 pub use statistic::{Statistic, mean, number, statistic};
 

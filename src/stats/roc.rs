@@ -1,5 +1,7 @@
 //! The receiver operating characteristic.
 
+use crate::metric::counts_by_threshold;
+
 /// Returns the ROC curve from (0, 0) to (1, 1): for each score as a threshold, from the highest on, the
 /// share of the negatives and of the positives with at least this score. Equal scores give one point,
 /// as in scikit-learn's `roc_curve` with `drop_intermediate=False`. Returns `None` if a score is NaN, or
@@ -7,21 +9,12 @@
 ///
 /// Fawcett 2006, "An introduction to ROC analysis".
 pub fn roc_curve(scored: &[(f64, bool)]) -> Option<Vec<[f64; 2]>> {
-    let positives = scored.iter().filter(|(_, positive)| *positive).count();
-    let negatives = scored.len() - positives;
-    if positives == 0 || negatives == 0 || scored.iter().any(|(score, _)| score.is_nan()) {
-        return None;
-    }
-    let mut sorted = scored.to_vec();
-    sorted.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let (mut points, mut counts) = (vec![[0., 0.]], [0, 0]);
-    for equal in sorted.chunk_by(|(a, _), (b, _)| a == b) {
-        for (_, positive) in equal {
-            counts[usize::from(*positive)] += 1;
-        }
-        points.push([counts[0] as f64 / negatives as f64, counts[1] as f64 / positives as f64]);
-    }
-    Some(points)
+    let counts = counts_by_threshold(scored)?;
+    let [negatives, positives] = *counts.last()?;
+    let share = |counts: &[usize; 2]| {
+        [counts[0] as f64 / negatives as f64, counts[1] as f64 / positives as f64]
+    };
+    (negatives > 0 && positives > 0).then(|| counts.iter().map(share).collect())
 }
 
 /// Returns the area under a curve of points with ascending x, by trapezia.

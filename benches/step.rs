@@ -42,7 +42,8 @@ fn cases(device: &Device) -> impl Iterator<Item = (BenchmarkId, usize, Sequentia
     let noises = [("baseline", 0.), ("hidden noise", 0.1)];
     let cases = noises.into_iter().flat_map(move |noise| replicas.map(|r| (noise, r)));
     cases.map(|((name, stddev), replicas)| {
-        let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+        let network =
+            Mlp { inputs: 2, hidden: vec![500], outputs: 1, activation: Default::default() };
         let (model, adam) = build(&network, replicas, stddev, device).expect("a model");
         (BenchmarkId::new(name, replicas), replicas, model, adam)
     })
@@ -87,7 +88,8 @@ pub fn epoch(c: &mut Criterion) {
 
 /// One step of 784-1024-1024-10 with noise before each rectifier, batch 128.
 pub fn wide(c: &mut Criterion) {
-    let mlp = Mlp { inputs: 784, hidden: vec![1024, 1024], outputs: 10 };
+    let mlp =
+        Mlp { inputs: 784, hidden: vec![1024, 1024], outputs: 10, activation: Default::default() };
     for device in devices() {
         let (model, mut adam) = build(&mlp, 1, 0.1, &device).expect("a model");
         let xs = Tensor::rand(0f32, 1., (1, 128, 784), &device).expect("inputs");

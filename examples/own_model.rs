@@ -54,7 +54,7 @@ impl Task for Wine {
     }
 
     fn draw(&self) -> Draw {
-        Draw { data_seed: 1, train_size: 40, validation_size: 0 }
+        Draw { data_seed: 1, train_size: 40, ..Draw::default() }
     }
 
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {

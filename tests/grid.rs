@@ -243,8 +243,8 @@ fn devices_share_the_chunks_and_every_run_is_done_once() -> Result<()> {
 
 #[test]
 fn validation_points_are_neither_trained_nor_tested_on() -> Result<()> {
-    let draw = Draw { data_seed: 1, train_size: 20, validation_size: 15 };
-    let Parts { train, validation, test } =
+    let draw = Draw { data_seed: 1, train_size: 20, validation_size: 15, ..Draw::default() };
+    let Parts { train, validation, test, .. } =
         circles().parts(&Hyper::default(), &draw, &Device::Cpu)?;
     let parts = [train, validation.unwrap(), test];
     assert_eq!(parts.each_ref().map(Samples::rows), [20, 15, 25]);

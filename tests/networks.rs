@@ -198,7 +198,7 @@ fn each_network_refuses_noise_at_places_that_it_has_not() -> Result<()> {
     }
     for place in ["after-pooling", "before-dense", "nowhere"] {
         let vb = replicated_vars(&VarMap::new(), &[1], DType::F32, &Device::Cpu);
-        let mlp = Mlp { inputs: 2, hidden: vec![3], outputs: 1 };
+        let mlp = Mlp { inputs: 2, hidden: vec![3], outputs: 1, activation: Default::default() };
         let slots = slots(&NoiseMap::replicated(&[1]), &[(place, 0.1)])?;
         mlp.build(&vb, &slots)?;
         let found = slots.finish().unwrap_err().to_string();

@@ -99,7 +99,7 @@ fn a_sequence_passes_training_on_and_layers_come_and_go() -> Result<()> {
 
 #[test]
 fn the_mlp_names_its_layers() -> Result<()> {
-    let mlp = Mlp { inputs: 2, hidden: vec![3, 4], outputs: 1 };
+    let mlp = Mlp { inputs: 2, hidden: vec![3, 4], outputs: 1, activation: Default::default() };
     let vb = replicated_vars(&VarMap::new(), &[1], DType::F32, &Device::Cpu);
     let noise = [NoiseSpec::gaussian("input", 0.1)?, NoiseSpec::gaussian("after-activation", 0.2)?];
     let map = NoiseMap::replicated(&[1]);
@@ -131,7 +131,7 @@ fn the_gradient_of_a_noisy_network_equals_finite_differences() -> Result<()> {
     for place in ["input", "before-activation", "after-activation"] {
         let (varmap, map) = (VarMap::new(), NoiseMap::replicated(&[3, 4]));
         let vb = replicated_vars(&varmap, &[3, 4], DType::F64, &Device::Cpu);
-        let mlp = Mlp { inputs: 2, hidden: vec![5], outputs: 1 };
+        let mlp = Mlp { inputs: 2, hidden: vec![5], outputs: 1, activation: Default::default() };
         let noise = vec![(NoiseSpec::gaussian(place, 0.)?, vec![0.3, 0.1])];
         let model = mlp.build(&vb, &Slots::with_strengths(&map, noise)?)?;
         let xs = Tensor::new(&[[[0.3, -0.8], [1.1, 0.4], [-0.2, 0.9]]], &Device::Cpu)?;
@@ -170,7 +170,7 @@ fn single_precision_agrees_with_double() -> Result<()> {
     let xs = Tensor::new(&[[[0.3f32, -0.8], [1.1, 0.4]]], &Device::Cpu)?;
     let run = |dtype: DType| -> Result<Vec<f64>> {
         let vb = replicated_vars(&VarMap::new(), &[3], dtype, &Device::Cpu);
-        let mlp = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+        let mlp = Mlp { inputs: 2, hidden: vec![500], outputs: 1, activation: Default::default() };
         let model = mlp.build(&vb, &Slots::new(&NoiseMap::replicated(&[3]), &[])?)?;
         let ys = model.forward_t(&xs.to_dtype(dtype)?, false)?;
         ys.to_dtype(DType::F64)?.flatten_all()?.to_vec1()

@@ -60,7 +60,8 @@ impl Parts {
         let noise =
             [NoiseSpec::gaussian("input", 0.05)?, NoiseSpec::gaussian("after-activation", 0.1)?];
         let slots = Slots::new(&noisemap, &noise)?;
-        let model = Mlp { inputs: 2, hidden: vec![32], outputs: 1 }.build(&vb, &slots)?;
+        let model = Mlp { inputs: 2, hidden: vec![32], outputs: 1, activation: Default::default() }
+            .build(&vb, &slots)?;
         slots.finish()?;
         Ok(Self {
             model: Model::new(model),

@@ -26,7 +26,7 @@ fn targets(samples: &Samples) -> Result<Vec<f32>> {
 fn training_and_validation_rows_are_chosen_by_the_data_seed_and_the_test_set_stays() -> Result<()> {
     let task = Digits::new()?;
     let parts = |data_seed: u32| {
-        let draw = Draw { data_seed, train_size: 90, validation_size: 60 };
+        let draw = Draw { data_seed, train_size: 90, validation_size: 60, ..Draw::default() };
         task.parts(&task.defaults(), &draw, &Device::Cpu)
     };
     let (first, other, again) = (parts(0)?, parts(1)?, parts(1)?);

@@ -26,7 +26,7 @@ fn replicated(rows: usize) -> Result<Samples> {
 fn mlp(seeds: &[u64], stddev: f64) -> Result<(SequentialT, VarMap)> {
     let (varmap, map) = (VarMap::new(), NoiseMap::replicated(seeds));
     let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
-    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1 };
+    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1, activation: Default::default() };
     let slots = Slots::new(&map, &[NoiseSpec::gaussian("before-activation", stddev)?])?;
     Ok((network.build(&vb, &slots)?, varmap))
 }
@@ -124,7 +124,7 @@ fn a_plain_candle_model_trains_without_a_replica_axis() -> Result<()> {
 fn several_classes_train_with_cross_entropy() -> Result<()> {
     let varmap = VarMap::new();
     let vb = replicated_vars(&varmap, &[4], DType::F32, &Device::Cpu);
-    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 3 };
+    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 3, activation: Default::default() };
     let model = network.build(&vb, &Slots::new(&NoiseMap::replicated(&[4]), &[])?)?;
     let (xs, _) = samples(60)?;
     let classes = ((xs.narrow(1, 0, 1)? + 1.)? * 1.49)?.floor()?.squeeze(1)?;
@@ -184,7 +184,8 @@ fn wide_replicas_equal_their_solo_runs() -> Result<()> {
     let train = |seeds: &[u64]| -> Result<(History, VarMap)> {
         let (varmap, map) = (VarMap::new(), NoiseMap::replicated(seeds));
         let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
-        let network = Mlp { inputs: 2, hidden: vec![200, 150], outputs: 1 };
+        let network =
+            Mlp { inputs: 2, hidden: vec![200, 150], outputs: 1, activation: Default::default() };
         let slots = Slots::new(&map, &[NoiseSpec::gaussian("after-activation", 0.1)?])?;
         let model = network.build(&vb, &slots)?;
         let options = TrainOptions::new(5).batch_size(16).seeds(seeds);

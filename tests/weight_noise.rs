@@ -19,7 +19,7 @@ fn weights(varmap: &VarMap) -> Result<Vec<(String, Vec<f32>)>> {
 fn mlp(seeds: &[u64]) -> Result<(SequentialT, VarMap)> {
     let varmap = VarMap::new();
     let vb = replicated_vars(&varmap, seeds, DType::F32, &Device::Cpu);
-    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1 };
+    let network = Mlp { inputs: 2, hidden: vec![16], outputs: 1, activation: Default::default() };
     Ok((network.build(&vb, &Slots::new(&NoiseMap::replicated(seeds), &[])?)?, varmap))
 }
 

@@ -152,6 +152,7 @@ impl Finished {
             data_seed: size("data_seed") as u32,
             train_size: size("train_size") as usize,
             validation_size: size("validation_size") as usize,
+            fold: None,
         };
         match task.view(&draw)? {
             View::Points(data) => Ok(Some((draw, data))),

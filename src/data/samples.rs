@@ -91,6 +91,16 @@ impl Samples {
         Ok(Some(Self { xs, ys, replica_axis: first.replica_axis }))
     }
 
+    /// Stacks sets of equally many rows along the replica axis.
+    ///
+    /// # Errors
+    /// If there are none, or their shapes differ.
+    #[cfg(feature = "experiment")]
+    pub(crate) fn stacked(sets: &[&Self]) -> Result<Self> {
+        let (xs, ys): (Vec<_>, Vec<_>) = sets.iter().map(|set| (&set.xs, &set.ys)).unzip();
+        Self::replicated(&Tensor::cat(&xs, 0)?, &Tensor::cat(&ys, 0)?)
+    }
+
     /// Returns rows `start .. start + len` of all replicas, in order: the inputs as the model takes
     /// them, and the targets (1 or R, len, …).
     ///

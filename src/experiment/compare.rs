@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::basis::Basis;
-use super::plan::{Cell, Plan};
+use super::plan::{Cell, Plan, Variant};
 use super::record::{Record, Run, Summary};
 use crate::stats::{
-    Interval, TTest, bootstrap_interval, holm, mcnemar, mean, nadeau_bengio, paired_t,
+    Interval, TTest, bootstrap_interval, holm, mcnemar, mean, nadeau_bengio, paired_t, t_interval,
 };
 
 /// A cell with its runs and how it compares.
@@ -88,15 +88,17 @@ pub struct Difference {
 pub enum Test {
     /// Student's, of the paired differences.
     PairedT,
+    /// Nadeau and Bengio's, of the differences on folds, whose training rows overlap.
+    NadeauBengio,
     /// McNemar's, of the test rows that one of two runs predicts correctly: for a single pair.
     Mcnemar,
 }
 
 /// Confidence of the intervals.
-pub(super) const LEVEL: f64 = 0.95;
+const LEVEL: f64 = 0.95;
 
 /// Seed of the bootstrap: the same resamples for every cell.
-pub(super) const BOOTSTRAP_SEED: u64 = 0;
+const BOOTSTRAP_SEED: u64 = 0;
 
 /// Compares each cell with its baseline. `records` has the finished runs of each of the grid's
 /// cells.
@@ -110,13 +112,13 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
             baseline = own;
             (None, None)
         } else {
-            let draw = plan.draw_of(cell.variant, plan.data_seeds[0]);
-            let tested = draw.test_size(basis.rows) as f64;
             let pairs = Pairs::new(own, baseline, &figure);
-            (pairs.difference(tested / draw.train_size as f64), Some(pairs.dropped))
+            let resamples = Resamples::of(basis, plan, cell.variant);
+            (pairs.difference(&resamples), Some(pairs.dropped))
         };
         let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
-        let test_interval = bootstrap_interval(&scores(own, &figure), LEVEL, BOOTSTRAP_SEED);
+        let resamples = Resamples::of(basis, plan, cell.variant);
+        let test_interval = resamples.interval(&resamples.units(&scores(own, &figure)));
         let alone = CellOutcome::alone(cell, runs);
         outcomes.push(CellOutcome { test_interval, difference, dropped, ..alone });
     }
@@ -150,10 +152,10 @@ impl<'a> Pairs<'a> {
         figure: &str,
     ) -> Self {
         let partners: HashMap<_, &Record> =
-            baseline.into_iter().map(|record| (record.seeds(), record)).collect();
+            baseline.into_iter().map(|record| (record.pair(), record)).collect();
         let mut dropped = Dropped::default();
         let pair = |own: &'a Record| {
-            let base = *partners.get(&own.seeds())?;
+            let base = *partners.get(&own.pair())?;
             dropped.noisy += usize::from(own.run.has_failed());
             dropped.baseline += usize::from(base.run.has_failed());
             Some((own, base, own.run.get(figure)? - base.run.get(figure)?))
@@ -166,15 +168,18 @@ impl<'a> Pairs<'a> {
         self.pairs.iter().map(|(own, _, difference)| (own.run.data_seed, *difference))
     }
 
-    fn difference(&self, test_per_train: f64) -> Option<Difference> {
+    fn difference(&self, resamples: &Resamples) -> Option<Difference> {
         let differences: Vec<(u32, f64)> = self.differences().collect();
-        let units = units(&differences);
-        let interval = bootstrap_interval(&units, LEVEL, BOOTSTRAP_SEED);
+        let units = resamples.units(&differences);
+        let interval = resamples.interval(&units);
         let several = differences.iter().any(|(seed, _)| *seed != differences[0].0);
+        let corrected = nadeau_bengio(&units, resamples.test_per_train);
+        let corrected = corrected.filter(|_| several || resamples.are_folds);
         let t = paired_t(&units);
         let (test, p) = match &self.pairs[..] {
             [] => return None,
             [(own, base, _)] => (Test::Mcnemar, mcnemar_of(own, base)),
+            _ if resamples.are_folds => (Test::NadeauBengio, corrected.as_ref().map(|t| t.p)),
             _ => (Test::PairedT, t.as_ref().map(|t| t.p)),
         };
         Some(Difference {
@@ -185,22 +190,57 @@ impl<'a> Pairs<'a> {
             p,
             p_holm: None,
             paired_t: t,
-            nadeau_bengio: several.then(|| nadeau_bengio(&units, test_per_train)).flatten(),
+            nadeau_bengio: corrected,
             n: self.pairs.len(),
             units: units.len(),
         })
     }
 }
 
-/// A figure of the finished runs, or its means by data seed if there are several.
-fn scores(records: &[Record], figure: &str) -> Vec<f64> {
+/// A figure of the finished runs, each with its data seed.
+fn scores(records: &[Record], figure: &str) -> Vec<(u32, f64)> {
     let score = |record: &Record| Some((record.run.data_seed, record.run.get(figure)?));
-    units(&records.iter().filter_map(score).collect::<Vec<_>>())
+    records.iter().filter_map(score).collect()
+}
+
+/// How the runs of a plan depend on each other.
+pub(super) struct Resamples {
+    /// Whether each repeat splits one set of rows anew.
+    are_folds: bool,
+    test_per_train: f64,
+}
+
+impl Resamples {
+    pub fn of(basis: &Basis, plan: &Plan, variant: Variant) -> Self {
+        let draw = plan.draw_of(variant, plan.data_seeds[0]);
+        let test_per_train = match plan.folds {
+            Some(folds) if folds > 1 => 1. / (folds - 1) as f64,
+            _ => draw.test_size(basis.rows) as f64 / draw.train_size as f64,
+        };
+        Self { are_folds: plan.folds.is_some(), test_per_train }
+    }
+
+    /// Returns what intervals and tests count: each fold, or what is independent.
+    pub fn units(&self, values: &[(u32, f64)]) -> Vec<f64> {
+        match self.are_folds {
+            true => values.iter().map(|(_, value)| *value).collect(),
+            false => units(values),
+        }
+    }
+
+    /// Returns the 95 % interval of the mean: of Nadeau and Bengio's t for folds, otherwise by the
+    /// bootstrap.
+    pub fn interval(&self, units: &[f64]) -> Option<Interval> {
+        match self.are_folds {
+            true => t_interval(units, self.test_per_train, LEVEL),
+            false => bootstrap_interval(units, LEVEL, BOOTSTRAP_SEED),
+        }
+    }
 }
 
 /// What intervals and tests see as independent: the values of one data seed, or the means of
 /// several. Values of one data seed are neighbours.
-pub(super) fn units(values: &[(u32, f64)]) -> Vec<f64> {
+fn units(values: &[(u32, f64)]) -> Vec<f64> {
     let groups: Vec<Vec<f64>> = values
         .chunk_by(|a, b| a.0 == b.0)
         .map(|group| group.iter().map(|(_, value)| *value).collect())

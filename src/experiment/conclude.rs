@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use super::basis::Basis;
-use super::compare::{BOOTSTRAP_SEED, CellOutcome, Difference, Dropped, LEVEL, Pairs, units};
+use super::compare::{CellOutcome, Difference, Dropped, Pairs, Resamples};
 use super::plan::{Cell, Plan};
 use super::record::Record;
 use crate::metric::Better;
-use crate::stats::{bootstrap_interval, mean};
+use crate::stats::mean;
 
 /// Whether noise helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -135,25 +135,30 @@ fn choose(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Option<Choice>
     };
     let mut chosen: Vec<usize> = Vec::new();
     let (mut scores, mut differences) = (Vec::new(), Vec::new());
-    for &data_seed in &plan.data_seeds {
+    // Folds of one set of rows are one group: what chose on it is judged on it.
+    let groups: Vec<Option<u32>> = match plan.folds {
+        Some(_) => vec![None],
+        None => plan.data_seeds.iter().copied().map(Some).collect(),
+    };
+    for data_seed in groups {
         let score = |own: &Vec<Record>| by.score(own, data_seed, &basis.metric);
         let best = best(records.iter().map(score), basis.better)?;
-        let here = |cell: usize| {
-            records[cell].iter().filter(move |record| record.run.data_seed == data_seed)
-        };
+        let here =
+            |cell: usize| records[cell].iter().filter(move |record| is_of(record, data_seed));
         let baseline = cells.iter().position(|cell| *cell == cells[best].baseline())?;
         scores.push(mean_of(here(best).filter_map(|record| record.run.get(&figure)))?);
         differences.extend(Pairs::new(here(best), here(baseline), &figure).differences());
         chosen.push(best);
     }
-    let units = units(&differences);
+    let resamples = Resamples::of(basis, plan, cells.first()?.variant);
+    let units = resamples.units(&differences);
     if units.is_empty() {
         return None;
     }
     let times = |cell: &usize| chosen.iter().filter(|other| *other == cell).count();
     // The first of those chosen most often.
     let favourite = (0..cells.len()).rev().max_by_key(times)?;
-    let interval = bootstrap_interval(&units, LEVEL, BOOTSTRAP_SEED);
+    let interval = resamples.interval(&units);
     Some(Choice {
         by,
         cell: cells[favourite].clone(),
@@ -168,8 +173,8 @@ fn choose(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Option<Choice>
 
 impl ChosenBy {
     /// How good a cell looks to who chooses for one data seed.
-    fn score(self, own: &[Record], data_seed: u32, metric: &str) -> Option<f64> {
-        let here = |record: &&Record| record.run.data_seed == data_seed;
+    fn score(self, own: &[Record], data_seed: Option<u32>, metric: &str) -> Option<f64> {
+        let here = |record: &&Record| is_of(record, data_seed);
         let figure = |record: &Record| match self {
             Self::ValidationScore => record.run.get(&format!("validation_{metric}")),
             _ => record.run.get(&format!("test_{metric}")),
@@ -179,6 +184,11 @@ impl ChosenBy {
             _ => mean_of(own.iter().filter(here).filter_map(figure)),
         }
     }
+}
+
+/// Whether a run has a data seed; all have that of a group of folds, `None`.
+fn is_of(record: &Record, data_seed: Option<u32>) -> bool {
+    data_seed.is_none_or(|seed| record.run.data_seed == seed)
 }
 
 /// The first of the best scores.

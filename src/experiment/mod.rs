@@ -28,8 +28,8 @@ pub use run::{
     train_resumable,
 };
 pub use sentences::{
-    cell_name, conclusion_sentences, noise_name, place_name, range, signed, strength_name,
-    variant_words,
+    cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, signed,
+    strength_name, variant_words,
 };
 pub use store::Store;
 pub use trial::{Subject, Trial, TrialId};

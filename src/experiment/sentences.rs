@@ -57,6 +57,16 @@ fn diverged(outcome: &Outcome) -> Vec<String> {
     left_out.into_iter().chain(restored).collect()
 }
 
+/// The splits of a plan of folds: `5 folds × 10 repeats`, `10 splits`.
+pub fn folds_words(plan: &Plan) -> String {
+    let repeats = |n: usize| if n == 1 { "1 repeat".to_string() } else { format!("{n} repeats") };
+    match (plan.folds.unwrap_or(1), plan.repeats) {
+        (1, 1) => "1 split".to_string(),
+        (1, splits) => format!("{splits} splits"),
+        (folds, n) => format!("{folds} folds × {}", repeats(n)),
+    }
+}
+
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
 pub fn cell_name(plan: &Plan, cell: &Cell) -> String {
     let noise = [noise_name(&cell.noise)].into_iter();
@@ -152,6 +162,7 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     if let Some(p) = difference.p_holm {
         let test = match difference.test {
             Test::PairedT => "",
+            Test::NadeauBengio => " by Nadeau and Bengio's test",
             Test::Mcnemar => " by McNemar's test",
         };
         let holm = if *compared > 1 { " after Holm's correction" } else { "" };
@@ -159,6 +170,9 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     }
     let data_seeds = &outcome.plan.data_seeds;
     words.push(match (difference.n, &data_seeds[..]) {
+        (n, _) if outcome.plan.folds.is_some() => {
+            format!("{n} paired runs, {}", folds_words(&outcome.plan))
+        }
         (1, [seed]) => format!("one pair of runs on data seed {seed}"),
         (n, [seed]) => format!("{n} paired repeats on data seed {seed}"),
         (n, seeds) => format!("{n} paired runs on {} data seeds", seeds.len()),
@@ -182,6 +196,10 @@ fn choice(outcome: &Outcome, choice: &Choice) -> String {
     let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
     let against = against.join(", ");
     match choice.by {
+        ChosenBy::TestScore if outcome.plan.folds.is_some() => format!(
+            "The best cell, {cell}, was chosen by the test rows that judge it, so its {metric} of \
+             {score:.3} is optimistic: --validation-size N gives one that the choice has not seen."
+        ),
         ChosenBy::TestScore => format!(
             "The best cell, {cell}, was chosen by the test points that judge it, so its {metric} of \
              {score:.3} is optimistic: --validation-size N or several --data-seeds give one that the \

@@ -5,7 +5,7 @@ use candle_nn::{Optimizer, VarMap};
 
 use crate::checkpoint::file::{Content, checksum_place, decode, encode};
 use crate::files::sha256;
-use crate::model::Mlp;
+use crate::model::{Activation, Mlp};
 use crate::nn::{Model, replicated_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::ops::read_tensors;
@@ -63,13 +63,15 @@ fn bits(tensor: &Tensor) -> String {
 /// --early-stopping 1 --restore-best`.
 fn trainer() -> Trainer {
     let (task, hidden, varmap) = (Circles::new(8, 0.1).unwrap(), vec![2], VarMap::new());
-    let draw = Draw { data_seed: 1, train_size: 4, validation_size: 2 };
+    let draw = Draw { data_seed: 1, train_size: 4, validation_size: 2, ..Draw::default() };
     let parts = task.parts(&Hyper::default(), &draw, &Device::Cpu).unwrap();
     let noise = NoiseMap::replicated(&[0]);
     let spec = NoiseSpec::gaussian("before-activation", 0.1).unwrap();
     let slots = Slots::new(&noise, &[spec]).unwrap();
     let vb = replicated_vars(&varmap, &[0], DType::F32, &Device::Cpu);
-    let model = Mlp { inputs: 2, hidden, outputs: 1 }.build(&vb, &slots).unwrap();
+    let model = Mlp { inputs: 2, hidden, outputs: 1, activation: Activation::Relu }
+        .build(&vb, &slots)
+        .unwrap();
     let adam = Adam::new(varmap.all_vars(), AdamOptions::default()).unwrap();
     let options = TrainOptions::new(3);
     let trainer = Trainer::new(Model::new(model), &varmap, adam, parts.train, options).unwrap();

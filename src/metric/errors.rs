@@ -1,6 +1,6 @@
 //! The size of the errors of predicted numbers.
 
-use super::{Better, Metric, Predicted};
+use super::{Better, Metric, Predicted, Units};
 
 /// The root of the mean squared error, averaged over the outputs, in the units of the targets. It is
 /// undefined if an error is not finite.
@@ -18,6 +18,10 @@ impl Metric for Rmse {
 
     fn score(&self, rows: &Predicted) -> Option<f64> {
         rows.mean_over_outputs(rmse)
+    }
+
+    fn in_units(&self, score: f64, units: &Units) -> f64 {
+        score * units.scale
     }
 }
 
@@ -38,6 +42,10 @@ impl Metric for Mae {
     fn score(&self, rows: &Predicted) -> Option<f64> {
         rows.mean_over_outputs(mae)
     }
+
+    fn in_units(&self, score: f64, units: &Units) -> f64 {
+        score * units.scale
+    }
 }
 
 /// The median absolute error, averaged over the outputs, in the units of the targets. With an even
@@ -56,6 +64,10 @@ impl Metric for MedianAbsoluteError {
 
     fn score(&self, rows: &Predicted) -> Option<f64> {
         rows.mean_over_outputs(median_absolute_error)
+    }
+
+    fn in_units(&self, score: f64, units: &Units) -> f64 {
+        score * units.scale
     }
 }
 

@@ -38,7 +38,7 @@ pub use errors::{Mae, MedianAbsoluteError, Rmse};
 pub use f1::{F1, MacroF1};
 pub use matthews::Matthews;
 pub use nll::Nll;
-pub use predicted::Predicted;
+pub use predicted::{Predicted, Units};
 pub use r_squared::RSquared;
 pub use reliability::{ReliabilityBin, calibration_error, reliability};
 pub use roc_auc::RocAuc;
@@ -107,6 +107,12 @@ pub trait Metric: Debug + Send + Sync {
 
     /// Returns the score of a set, or `None` if it is undefined.
     fn score(&self, rows: &Predicted) -> Option<f64>;
+
+    /// Returns a score of standard scores in the units of the targets. By default it is the same, as for
+    /// a share; an error is multiplied by the scale.
+    fn in_units(&self, score: f64, _units: &Units) -> f64 {
+        score
+    }
 
     /// Returns whether each row is predicted correctly, if the metric counts that.
     fn hits(&self, _rows: &Predicted) -> Option<Vec<bool>> {

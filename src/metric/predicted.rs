@@ -14,6 +14,15 @@ pub struct Predicted {
     targets: Vec<f32>,
 }
 
+/// The units of targets that a network learns as standard scores: `mean + scale * score`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Units {
+    /// The value of a score of 0.
+    pub mean: f64,
+    /// The value of a score of 1 above that.
+    pub scale: f64,
+}
+
 impl Predicted {
     /// Takes `outputs` values per row, row by row, and the rows' targets: as many per row, or one.
     ///
@@ -48,6 +57,14 @@ impl Predicted {
             tensor.get(r)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
         };
         (0..replicas).map(|r| Self::new(width, own(outputs, r)?, own(targets, r)?)).collect()
+    }
+
+    /// Returns outputs and targets that are standard scores in the units of the data.
+    pub fn in_units(mut self, units: &Units) -> Self {
+        for score in self.values.iter_mut().chain(&mut self.targets) {
+            *score = (units.mean + units.scale * f64::from(*score)) as f32;
+        }
+        self
     }
 
     /// Returns the number of rows.

@@ -6,4 +6,4 @@ mod mlp;
 
 pub use cnn::Cnn;
 pub use lstm::Lstm;
-pub use mlp::Mlp;
+pub use mlp::{Activation, Mlp};

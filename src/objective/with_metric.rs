@@ -47,7 +47,12 @@ pub struct WithMetric<O> {
 impl<O: Objective> WithMetric<O> {
     /// Puts `metric` before the metrics of `objective`. One of the same name moves to the front.
     pub fn new(objective: O, metric: impl Metric + 'static) -> Self {
-        Self { objective, metric: Arc::new(metric) }
+        Self::shared(objective, Arc::new(metric))
+    }
+
+    /// Puts a metric that is known at run time only before the metrics of `objective`.
+    pub fn shared(objective: O, metric: Arc<dyn Metric>) -> Self {
+        Self { objective, metric }
     }
 }
 

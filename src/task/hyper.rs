@@ -79,6 +79,9 @@ pub struct Draw {
     pub train_size: usize,
     /// Number of validation rows after them.
     pub validation_size: usize,
+    /// The fold that tests, if the task has folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
 }
 
 impl Draw {

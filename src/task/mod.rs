@@ -9,11 +9,12 @@ mod moons;
 mod open;
 mod points;
 mod recipe;
+mod tabular;
 mod vowels;
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result};
+use candle_core::{Device, Result, bail};
 use candle_nn::VarBuilder;
 use serde_json::Value;
 
@@ -25,9 +26,11 @@ pub use moons::{MoonShape, Moons};
 pub use open::{files, names, open};
 pub use points::{Points, Shape};
 pub use recipe::Recipe;
+pub use tabular::Tabular;
 pub use vowels::Vowels;
 
 use crate::data::{Dataset, Samples, Sequences};
+use crate::metric::{Metric, Predicted, Units};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::Objective;
@@ -58,6 +61,26 @@ pub trait Task: Send + Sync {
     fn draw(&self) -> Draw {
         let rows = self.rows();
         Draw { train_size: (rows.trainable() * 2 / 3).max(1), ..Draw::default() }
+    }
+
+    /// Returns the number of folds, if every repeat splits the data anew: repeat j then has the data seed
+    /// D + j and the seed S + j, and trains once for each fold. `None` by default: all repeats have the
+    /// same rows.
+    fn folds(&self) -> Option<usize> {
+        None
+    }
+
+    /// Returns the number of training, validation and test rows of a draw. Folds differ by a few rows.
+    ///
+    /// # Errors
+    /// If the draw does not fit the data.
+    fn sizes(&self, draw: &Draw) -> Result<[usize; 3]> {
+        Ok([draw.train_size, draw.validation_size, draw.test_size(self.rows())])
+    }
+
+    /// Returns further metrics of the predictions, after those of the objective.
+    fn metrics(&self) -> Vec<Arc<dyn Metric>> {
+        Vec::new()
     }
 
     /// Returns the rows of one draw. [`Draw::in_order`] and [`Draw::shuffled`] split them.
@@ -91,9 +114,37 @@ pub trait Task: Send + Sync {
         hyper.hidden
     }
 
+    /// Returns the number of input values of a row, which bounds the memory of folds that train
+    /// together.
+    fn row_size(&self) -> usize {
+        1
+    }
+
     /// Returns further settings of the data for the results, by name.
     fn details(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
+    }
+
+    /// Returns the names of the classes, if they have any.
+    fn class_names(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Returns the number of each test row in the data file, from 1, if predictions are worth a file.
+    ///
+    /// # Errors
+    /// If the draw does not fit the data.
+    fn test_rows(&self, _draw: &Draw) -> Result<Option<Vec<usize>>> {
+        Ok(None)
+    }
+
+    /// Returns what others predict for the test rows of a draw, with their names: first no model at all,
+    /// then a simple one. None by default.
+    ///
+    /// # Errors
+    /// If the draw does not fit the data.
+    fn references(&self, _draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+        Ok(Vec::new())
     }
 
     /// Returns what a picture of the data shows.
@@ -114,9 +165,31 @@ pub struct Parts {
     pub validation: Option<Samples>,
     /// The test rows.
     pub test: Samples,
+    /// The units of targets that are standard scores; figures are then in the units of the data.
+    pub units: Option<Units>,
 }
 
 impl Parts {
+    /// Stacks the parts of several draws along the replica axis.
+    ///
+    /// # Errors
+    /// If there are none, or they have different numbers of rows.
+    pub(crate) fn stacked(parts: &[Self]) -> Result<Self> {
+        let sets = |of: fn(&Self) -> Option<&Samples>| -> Result<Option<Samples>> {
+            let sets: Vec<&Samples> = parts.iter().filter_map(of).collect();
+            if sets.is_empty() { Ok(None) } else { Samples::stacked(&sets).map(Some) }
+        };
+        let [train, validation, test] = [
+            sets(|own| Some(&own.train))?,
+            sets(|own| own.validation.as_ref())?,
+            sets(|own| Some(&own.test))?,
+        ];
+        match (train, test) {
+            (Some(train), Some(test)) => Ok(Self { train, validation, test, units: None }),
+            _ => bail!("expected the parts of at least one draw, received none"),
+        }
+    }
+
     /// Builds samples with `part` from each part of a split. Without validation rows there are no
     /// validation samples.
     ///
@@ -127,7 +200,7 @@ impl Parts {
         part: impl Fn(&[usize]) -> Result<Samples>,
     ) -> Result<Self> {
         let validation = (!validation.is_empty()).then(|| part(validation)).transpose()?;
-        Ok(Self { train: part(train)?, validation, test: part(test)? })
+        Ok(Self { train: part(train)?, validation, test: part(test)?, units: None })
     }
 }
 

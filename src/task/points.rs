@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::data::{Dataset, Samples};
-use crate::model::Mlp;
+use crate::model::{Activation, Mlp};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, Objective};
@@ -93,7 +93,7 @@ impl<S: Shape> Task for Points<S> {
     /// Returns data seed 1 with 30 training points.
     fn draw(&self) -> Draw {
         let train_size = self.rows().trainable().min(30);
-        Draw { data_seed: 1, train_size, validation_size: 0 }
+        Draw { data_seed: 1, train_size, ..Draw::default() }
     }
 
     /// The points come in a random order.
@@ -106,7 +106,8 @@ impl<S: Shape> Task for Points<S> {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let network = Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1 };
+        let network =
+            Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1, activation: Activation::Relu };
         Ok(Model::new(network.build(&vb, slots)?))
     }
 

@@ -90,7 +90,7 @@ proptest! {
             (2usize..60).prop_flat_map(|n| (Just(n), sizes(n - 1))),
         data_seed in any::<u32>(),
     ) {
-        let draw = Draw { data_seed, train_size, validation_size };
+        let draw = Draw { data_seed, train_size, validation_size, ..Draw::default() };
         check_split(&points(name, samples, data_seed), &draw)?;
     }
 
@@ -100,8 +100,8 @@ proptest! {
     ) {
         let (rows, train_size) = (Rows::new(all), all.saturating_add(more));
         for draw in [
-            Draw { data_seed, train_size, validation_size: 0 },
-            Draw { data_seed, train_size: 1, validation_size: train_size },
+            Draw { data_seed, train_size, ..Draw::default() },
+            Draw { data_seed, train_size: 1, validation_size: train_size, ..Draw::default() },
         ] {
             prop_assert!(draw.in_order(rows).is_err() && draw.shuffled(rows).is_err());
         }
@@ -115,7 +115,7 @@ proptest! {
     fn splits_of_real_data_cover_all_rows_once(
         of_digits in sizes(797), of_vowels in sizes(270), data_seed in prop_oneof![Just(0), 0..u32::MAX]
     ) {
-        let draw = |(train_size, validation_size)| Draw { data_seed, train_size, validation_size };
+        let draw = |(train_size, validation_size)| Draw { data_seed, train_size, validation_size, ..Draw::default() };
         check_split(&images(), &draw(of_digits))?;
         check_split(&utterances(), &draw(of_vowels))?;
     }

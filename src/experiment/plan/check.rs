@@ -95,11 +95,23 @@ impl Plan {
         let Self { repeats, seed, .. } = *self;
         let sizes = [&self.train_sizes, &self.hidden].map(Vec::len);
         let others = [self.learning_rates.len(), self.noise.len(), self.data_seeds.len(), repeats];
-        let runs = sizes.into_iter().chain(others).fold(1usize, usize::saturating_mul);
+        let folds = self.folds.unwrap_or(1);
+        let runs = sizes.into_iter().chain(others).fold(folds, usize::saturating_mul);
         ensure!(
             runs <= Self::MOST_RUNS,
             "an experiment may have at most {} runs, received {runs}",
             Self::MOST_RUNS
+        );
+        ensure!(
+            self.folds.is_none() || (self.folds != Some(0) && self.data_seeds.len() == 1),
+            "a plan of folds: expected at least one fold and one first data seed, received {:?}",
+            self.data_seeds
+        );
+        ensure!(
+            self.folds.is_none() || repeats <= (u32::MAX - self.data_seeds[0]) as usize,
+            "data seeds must stay below 2^32: expected at most {} with {repeats} repeats, received {}",
+            u32::MAX - repeats.min(u32::MAX as usize) as u32,
+            self.data_seeds[0]
         );
         check_list("data seed", &self.data_seeds, |seed| *seed)?;
         check_list("hidden", &self.hidden, |hidden| *hidden)?;

@@ -53,6 +53,10 @@ pub struct Plan {
     pub seed: u64,
     /// Number of repeats of each cell on each data set.
     pub repeats: usize,
+    /// The number of folds, if each repeat splits the data anew: repeat k then has the data seed that
+    /// follows the first by k, and a run for each fold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folds: Option<usize>,
 }
 
 /// Writes paths as text for people: what is no Unicode is replaced, since no result depends on it.
@@ -80,6 +84,7 @@ impl Plan {
             noise: vec![Vec::new()],
             seed: 0,
             repeats: 1,
+            folds: task.folds(),
         }
     }
 
@@ -118,7 +123,7 @@ impl Plan {
 
     /// The draw of a variant.
     pub fn draw_of(&self, Variant { train_size, .. }: Variant, data_seed: u32) -> Draw {
-        Draw { data_seed, train_size, validation_size: self.validation_size }
+        Draw { data_seed, train_size, validation_size: self.validation_size, fold: None }
     }
 
     /// Every run, each with the number of its cell, cell by cell.
@@ -127,15 +132,28 @@ impl Plan {
         cells.flat_map(|(number, cell)| self.trials_of(cell).map(move |trial| (number, trial)))
     }
 
-    /// The runs of one cell, data seed by data seed.
+    /// The runs of one cell, data seed by data seed, or fold by fold.
     pub fn trials_of(&self, Cell { noise, variant }: Cell) -> impl Iterator<Item = Trial> {
         let hyper = self.hyper_of(variant);
-        self.data_seeds.iter().flat_map(move |&data_seed| {
-            let draw = self.draw_of(variant, data_seed);
+        self.draws_and_seeds(variant).map(move |(draw, seed)| {
             let (hyper, noise) = (hyper.clone(), noise.clone());
-            self.seeds().map(move |seed| {
-                let (hyper, draw, noise) = (hyper.clone(), draw.clone(), noise.clone());
-                Trial { hyper, draw, noise, seed }
+            Trial { hyper, draw, noise, seed }
+        })
+    }
+
+    fn draws_and_seeds(&self, variant: Variant) -> impl Iterator<Item = (Draw, u64)> {
+        let with = move |data_seed: u32, fold: Option<usize>, repeat: u64| {
+            let draw = Draw { fold, ..self.draw_of(variant, data_seed) };
+            (draw, self.seed + repeat)
+        };
+        let draws = match self.folds {
+            Some(folds) => (0..folds).map(|fold| (self.data_seeds[0], Some(fold))).collect(),
+            None => self.data_seeds.iter().map(|seed| (*seed, None)).collect::<Vec<_>>(),
+        };
+        draws.into_iter().flat_map(move |(first, fold)| {
+            (0..self.repeats as u64).map(move |repeat| {
+                let moved = if fold.is_some() { repeat as u32 } else { 0 };
+                with(first.wrapping_add(moved), fold, repeat)
             })
         })
     }
@@ -148,6 +166,6 @@ impl Plan {
 
     /// Number of runs.
     pub fn runs(&self) -> usize {
-        self.cells().len() * self.data_seeds.len() * self.repeats
+        self.cells().len() * self.folds.unwrap_or(self.data_seeds.len()) * self.repeats
     }
 }

@@ -21,6 +21,9 @@ pub struct Run {
     pub seed: u64,
     /// Seed of the data set.
     pub data_seed: u32,
+    /// The fold that tests, if there are folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// The figures.
     #[serde(flatten)]
     pub scores: Scores,
@@ -70,6 +73,7 @@ impl Run {
         Self {
             seed: trial.seed,
             data_seed: trial.draw.data_seed,
+            fold: trial.draw.fold,
             scores,
             best_epoch: best.map(|(epoch, _)| epoch),
             early_stopped_epoch: history.early_stopped.then_some(history.epochs()),
@@ -161,9 +165,9 @@ impl Record {
         Self { varying, run, test_hits, curves: Sampled::default() }
     }
 
-    /// Seed of weights, batches and noise, and that of the data set.
-    pub fn seeds(&self) -> (u32, u64) {
-        (self.run.data_seed, self.run.seed)
+    /// What runs of a pair share: the data seed, the fold, and the seed of weights, batches and noise.
+    pub fn pair(&self) -> (u32, Option<usize>, u64) {
+        (self.run.data_seed, self.run.fold, self.run.seed)
     }
 }
 

@@ -4,9 +4,10 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, Var};
 
 use super::Event;
+use crate::data::Samples;
 use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial};
-use crate::metric::Predicted;
+use crate::metric::{Predicted, Units};
 use crate::nn::{Model, sorted_vars};
 use crate::noise::{LabelNoise, NoiseSpec, WeightNoise};
 use crate::optim::{
@@ -100,7 +101,7 @@ pub(super) fn train_chunk(
     hear: &dyn Fn(Event),
     goes_on: &mut dyn FnMut(&Trainer) -> Result<bool>,
 ) -> Result<Option<Trained>> {
-    let (mut trainer, parts) = trainer(subject, trials, device)?;
+    let (mut trainer, parts, units) = trainer(subject, trials, device)?;
     let mut heard = vec![false; trials.len()];
     if let Some(checkpoint) = start {
         let resumed = trainer.resume(checkpoint);
@@ -124,11 +125,15 @@ pub(super) fn train_chunk(
         }
     }
     trainer.finish()?;
-    trained(subject, trials, &trainer, &parts).map(Some)
+    trained(subject, trials, &trainer, &parts, &units).map(Some)
 }
 
-/// The training of some trials before its first epoch, and their rows.
-fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trainer, Parts)> {
+/// The training of some trials before its first epoch, their rows, and the units of each.
+fn trainer(
+    subject: &Subject,
+    trials: &[Trial],
+    device: &Device,
+) -> Result<(Trainer, Parts, Vec<Option<Units>>)> {
     let first = trials.first().context("expected at least one run, received none")?;
     let hyper = &first.hyper;
     let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
@@ -159,7 +164,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
         model = Model::new(weights.model(model));
         optimizer = AnyOptimizer::from(weights.optimizer(optimizer));
     }
-    let parts = subject.parts(hyper, &first.draw, device)?;
+    let (parts, units) = subject.parts_of(trials, device)?;
     let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
     options = options.label_smoothing(label_smoothing).lr_schedule(lr_schedule);
     options.objective = subject.objective().clone();
@@ -177,7 +182,7 @@ fn trainer(subject: &Subject, trials: &[Trial], device: &Device) -> Result<(Trai
     if let Some(rule) = hyper.early_stopping {
         trainer = trainer.with_early_stopping(rule)?;
     }
-    Ok((trainer, parts))
+    Ok((trainer, parts, units))
 }
 
 fn trained(
@@ -185,12 +190,23 @@ fn trained(
     trials: &[Trial],
     trainer: &Trainer,
     parts: &Parts,
+    units: &[Option<Units>],
 ) -> Result<Trained> {
     let (predictor, metrics) = (trainer.predictor(), subject.metrics());
-    let train = predictor.predict(&parts.train)?;
-    let validation = parts.validation.as_ref().map(|rows| predictor.predict(rows)).transpose()?;
-    let test = predictor.predict(&parts.test)?;
-    let histories = trainer.history().replicas.clone();
+    let predict = |rows: &Samples| -> Result<Vec<Predicted>> {
+        let predicted = predictor.predict(rows)?.into_iter().zip(units);
+        Ok(predicted.map(|(rows, units)| units.iter().fold(rows, Predicted::in_units)).collect())
+    };
+    let train = predict(&parts.train)?;
+    let validation = parts.validation.as_ref().map(predict).transpose()?;
+    let test = predict(&parts.test)?;
+    let mut histories = trainer.history().replicas.clone();
+    for (history, units) in histories.iter_mut().zip(units) {
+        let Some(units) = units else { continue };
+        for score in history.curves_mut().into_iter().flat_map(|curves| &mut curves.score) {
+            *score = metrics[0].in_units(*score, units);
+        }
+    }
     let run = |(r, trial): (usize, &Trial)| {
         let rows = [Some(&train[r]), validation.as_ref().map(|rows| &rows[r]), Some(&test[r])];
         Run::new(trial, &histories[r], rows, metrics)

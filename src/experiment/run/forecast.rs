@@ -7,6 +7,7 @@ use candle_core::Device;
 use rayon::prelude::*;
 
 use super::chunk::train_chunk;
+use super::repeats::Pieces;
 use super::{Schedule, search};
 use crate::experiment::plan::Plan;
 use crate::experiment::trial::{Subject, Trial};
@@ -34,8 +35,8 @@ pub fn forecast_repeats(
 ) -> Result<Duration> {
     let trials: Vec<Trial> = plan.trials().map(|(_, trial)| trial).collect();
     ensure!(!trials.is_empty(), "expected at least one run, received none");
-    let chunks = schedule.chunks(trials.len(), subject, &trials[0], device, true);
-    let chunks: Vec<Vec<Trial>> = chunks.map(|chunk| trials[chunk].to_vec()).collect();
+    let pieces = Pieces::new(subject, &trials, device, schedule)?.of(0..trials.len());
+    let chunks: Vec<Vec<Trial>> = pieces.map(|chunk| trials[chunk].to_vec()).collect();
     forecast(subject, &chunks, std::slice::from_ref(device), schedule)
 }
 
@@ -50,7 +51,7 @@ pub fn forecast_search(
     schedule: Schedule,
 ) -> Result<Duration> {
     ensure!(!devices.is_empty(), "expected at least one device, received none");
-    let chunks = search::chunks(subject, plan.trials().collect(), devices, schedule);
+    let chunks = search::chunks(subject, plan.trials().collect(), devices, schedule)?;
     let trials = |chunk: Vec<(usize, Trial)>| chunk.into_iter().map(|(_, trial)| trial).collect();
     let chunks: Vec<Vec<Trial>> = chunks.into_iter().map(trials).collect();
     forecast(subject, &chunks, devices, schedule)

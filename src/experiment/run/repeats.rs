@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::checkpoints::{Checkpointing, ChunkKeep, Keep};
 use super::chunk::{Trained, train_chunk};
 use super::memory::explained;
+use super::schedule::Rows;
 use super::{Event, Schedule, Watch};
 use crate::checkpoint::Checkpoints;
 use crate::experiment::plan::Plan;
@@ -42,7 +43,7 @@ pub fn train_repeats(
     watch: Watch,
 ) -> Result<Trained> {
     let trials = repeats(plan)?;
-    let chunks = schedule.chunks(trials.len(), subject, &trials[0], device, true);
+    let pieces = Pieces::new(subject, &trials, device, schedule)?;
     let train = |chunk: Range<usize>| {
         let trained =
             train_chunk(subject, &trials[chunk.clone()], device, None, watch.hear, &mut |_| {
@@ -50,7 +51,7 @@ pub fn train_repeats(
             });
         trained.map_err(|error| explained(error, chunk.len()))
     };
-    let chunks: Vec<Range<usize>> = chunks.collect();
+    let chunks: Vec<Range<usize>> = pieces.of(0..trials.len()).collect();
     let trained: Vec<Option<Trained>> =
         schedule.pool()?.install(|| chunks.into_par_iter().map(train).collect::<Result<_>>())?;
     Trained::joined(trained.into_iter().flatten().collect())
@@ -77,7 +78,7 @@ pub fn train_resumable(
         files::create_folder(folder, &[])?;
     }
     let run = course(subject, &trials[0], checkpointing.experiment);
-    let started = if resume { started(plan, folder, &run, &warn)? } else { Vec::new() };
+    let started = if resume { started(plan, &trials, folder, &run, &warn)? } else { Vec::new() };
     let old = if resume { Vec::new() } else { Checkpoints::paths(folder)? };
     let name = folder.display();
     if !resume && Checkpoints::last_epochs(folder)?.iter().any(|last| *last < plan.epochs) {
@@ -91,12 +92,11 @@ pub fn train_resumable(
     } else if resume && started.is_empty() {
         warn(format!("there is no checkpoint in {name}: training starts at epoch 1"));
     }
-    let cut = |total: usize| schedule.chunks(total, subject, &trials[0], device, true);
-    let chunks = filled(started, trials.len(), cut);
+    let pieces = Pieces::new(subject, &trials, device, schedule)?;
+    let chunks = filled(started, trials.len(), |gap| pieces.of(gap));
     let keep = Keep { folder, every, watch, old: Mutex::new(old), epochs: AtomicUsize::new(0) };
     let train = |(chunk, start): (Range<usize>, Option<Checkpoint>)| {
-        let own = &trials[chunk];
-        let name = format!("seeds-{}-{}", own[0].seed, own[own.len() - 1].seed);
+        let (own, name) = (&trials[chunk.clone()], name_of(&trials, &chunk));
         let checkpoints = Checkpoints::new(folder, &name, run.clone());
         let saved = start.as_ref().map_or(0, |checkpoint| checkpoint.epoch);
         let mut keep = ChunkKeep::new(&keep, checkpoints, saved, own.len());
@@ -142,12 +142,13 @@ fn course(subject: &Subject, trial: &Trial, experiment: &str) -> Value {
 /// The chunks that have checkpoints, each with its last one, in the order of the seeds.
 fn started(
     plan: &Plan,
+    trials: &[Trial],
     folder: &Path,
     run: &Value,
     warn: &dyn Fn(String),
 ) -> Result<Vec<(Range<usize>, Checkpoint)>> {
     let mut started: Vec<(Range<usize>, Checkpoint)> = Vec::new();
-    let seeds: Vec<u64> = plan.seeds().collect();
+    let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
     for name in Checkpoints::names(folder)? {
         let checkpoints = Checkpoints::new(folder, &name, run.clone());
         let latest = checkpoints.latest(&mut |line| warn(line));
@@ -161,8 +162,14 @@ fn started(
             checkpoint.epoch,
             plan.epochs
         );
-        let first = seeds.iter().position(|seed| Some(seed) == checkpoint.seeds.first());
-        let chunk = first.map(|first| first..first + checkpoint.seeds.len());
+        // Folds have the same seeds: their checkpoints are told apart by their names.
+        let of = |first: usize| first..first + checkpoint.seeds.len();
+        let mut firsts = 0..(seeds.len() + 1).saturating_sub(checkpoint.seeds.len());
+        let is_own = |first: &usize| match trials[*first].draw.fold {
+            Some(_) => name_of(trials, &of(*first)) == name,
+            None => Some(&seeds[*first]) == checkpoint.seeds.first(),
+        };
+        let chunk = firsts.find(is_own).map(of);
         let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
         match chunk.filter(|chunk| seeds.get(chunk.clone()) == Some(&checkpoint.seeds)) {
             Some(chunk) if !started.iter().any(|(other, _)| overlaps(&chunk, other)) => {
@@ -175,18 +182,62 @@ fn started(
     Ok(started)
 }
 
+/// The name of the checkpoints of a chunk: that of its seeds, and of its folds if there are any.
+fn name_of(trials: &[Trial], chunk: &Range<usize>) -> String {
+    let (first, last) = (&trials[chunk.start], &trials[chunk.end - 1]);
+    match (first.draw.fold, last.draw.fold) {
+        (Some(a), Some(b)) => format!("folds-{a}-{b}-seeds-{}-{}", first.seed, last.seed),
+        _ => format!("seeds-{}-{}", first.seed, last.seed),
+    }
+}
+
+/// How the repeats of a cell become chunks.
+pub(super) struct Pieces<'a> {
+    subject: &'a Subject<'a>,
+    trials: &'a [Trial],
+    rows: Vec<Rows>,
+    device: &'a Device,
+    schedule: Schedule,
+}
+
+impl<'a> Pieces<'a> {
+    /// # Errors
+    /// If a draw does not fit the data.
+    pub fn new(
+        subject: &'a Subject<'a>,
+        trials: &'a [Trial],
+        device: &'a Device,
+        schedule: Schedule,
+    ) -> Result<Self> {
+        Ok(Self { subject, trials, rows: Rows::of(subject, trials)?, device, schedule })
+    }
+
+    /// Cuts a range of the repeats into chunks of equally many rows.
+    pub fn of(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+        let Self { subject, trials, device, schedule, .. } = *self;
+        let mut start = range.start;
+        let cut = |alike: &[Rows]| {
+            let (first, count) = (start, alike.len());
+            start += count;
+            let pieces = schedule.chunks(count, subject, &trials[first], device, true);
+            pieces.map(move |piece| first + piece.start..first + piece.end)
+        };
+        let groups = self.rows[range].chunk_by(|a, b| a == b).map(cut).collect::<Vec<_>>();
+        groups.into_iter().flatten()
+    }
+}
+
 /// All chunks of `total` runs: those that have been started, and the others between them, cut by `cut`.
 fn filled<C: Iterator<Item = Range<usize>>>(
     started: Vec<(Range<usize>, Checkpoint)>,
     total: usize,
-    cut: impl Fn(usize) -> C,
+    cut: impl Fn(Range<usize>) -> C,
 ) -> Vec<(Range<usize>, Option<Checkpoint>)> {
     let mut chunks = Vec::new();
     let mut next = 0;
     let fill = |chunks: &mut Vec<_>, gap: Range<usize>| {
         if !gap.is_empty() {
-            let new = cut(gap.len());
-            chunks.extend(new.map(|c| (gap.start + c.start..gap.start + c.end, None)));
+            chunks.extend(cut(gap).map(|chunk| (chunk, None)));
         }
     };
     for (chunk, checkpoint) in started {

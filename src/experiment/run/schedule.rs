@@ -1,5 +1,7 @@
 //! How the work of many runs is laid out on threads and in tensor programs.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
@@ -53,7 +55,7 @@ impl Schedule {
             // Each run follows its own validation loss.
             _ if trial.hyper.recipe.lr_schedule.needs_validation() => 1,
             Some(chunk) => chunk,
-            None => Self::largest_chunk(trial, device),
+            None => Self::largest_chunk(trial, device).min(stacked(subject, trial)),
         };
         let mut count = total.div_ceil(most.max(1));
         if even && self.chunk.is_none() {
@@ -78,6 +80,45 @@ impl Schedule {
             Device::Cpu => (most / (rows * trial.hyper.hidden).max(1)).min(MOST),
             _ => usize::MAX,
         }
+    }
+}
+
+/// Returns how many runs may train together if each has rows of its own, as folds have.
+fn stacked(subject: &Subject, trial: &Trial) -> usize {
+    const MOST_BYTES: usize = 256 << 20;
+    let rows = subject.task().rows().all;
+    let bytes = 4 * rows.saturating_mul(subject.task().row_size() + 1);
+    if trial.draw.fold.is_none() { usize::MAX } else { (MOST_BYTES / bytes.max(1)).max(1) }
+}
+
+/// What the runs of a chunk have in common beside their settings: the data seed, or for folds, which are
+/// stacked, the numbers of their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Rows {
+    Shared(u32),
+    Stacked([usize; 3]),
+}
+
+impl Rows {
+    /// Returns that of each run.
+    ///
+    /// # Errors
+    /// If a draw does not fit the data.
+    pub fn of<'a>(
+        subject: &Subject,
+        trials: impl IntoIterator<Item = &'a Trial>,
+    ) -> Result<Vec<Self>> {
+        let mut known = HashMap::new();
+        let of = |trial: &Trial| match (trial.draw.data_seed, trial.draw.fold) {
+            (data_seed, None) => Ok(Self::Shared(data_seed)),
+            key => Ok(match known.entry((key, trial.draw.train_size)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    *new.insert(Self::Stacked(subject.task().sizes(&trial.draw)?))
+                }
+            }),
+        };
+        trials.into_iter().map(of).collect()
     }
 }
 

@@ -9,14 +9,15 @@ use rayon::prelude::*;
 
 use super::chunk::train_chunk;
 use super::memory::{explained, within_memory};
+use super::schedule::Rows;
 use super::{Event, Schedule, Shard, Watch};
 use crate::experiment::plan::Plan;
 use crate::experiment::record::Record;
 use crate::experiment::store::Store;
 use crate::experiment::trial::{Subject, Trial};
 
-/// Runs that are trained together, each with the number of its cell: those of one data set that differ in
-/// seed and strengths only.
+/// Runs that are trained together, each with the number of its cell: those of one data set, or folds of
+/// equally many rows, that differ in seed and strengths only.
 type Chunk = Vec<(usize, Trial)>;
 
 /// Trains the runs of a shard of a plan that the store lacks, as many chunks at a time as there are
@@ -40,7 +41,7 @@ pub fn search(
     let missing = missing(plan, store, shard)?;
     let mut left = vec![0; plan.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
-    let chunks = chunks(subject, missing, devices, schedule);
+    let chunks = chunks(subject, missing, devices, schedule)?;
     (watch.hear)(Event::Cells(left.iter().filter(|left| **left == 0).count()));
     let left: Vec<AtomicUsize> = left.into_iter().map(AtomicUsize::new).collect();
     let train = |chunk: Chunk| -> Result<()> {
@@ -84,16 +85,17 @@ pub(super) fn chunks(
     runs: Vec<(usize, Trial)>,
     devices: &[Device],
     schedule: Schedule,
-) -> Vec<Chunk> {
+) -> Result<Vec<Chunk>> {
+    let rows = Rows::of(subject, runs.iter().map(|(_, trial)| trial))?;
     let alike = |(_, a): &(usize, Trial), (_, b): &(usize, Trial)| a.is_like(b);
     let lengths: Vec<usize> = runs.chunk_by(alike).map(<[_]>::len).collect();
-    let (mut groups, mut runs): (Vec<Chunk>, _) = (Vec::new(), runs.into_iter());
+    let (mut groups, mut runs): (Vec<Chunk>, _) = (Vec::new(), runs.into_iter().zip(rows));
     for length in lengths {
-        // Data seed by data seed, each in the order of the cells.
+        // Those of the same rows together, each in the order of the cells.
         let (first, mut places) = (groups.len(), HashMap::new());
-        for run in runs.by_ref().take(length) {
+        for (run, rows) in runs.by_ref().take(length) {
             let next = first + places.len();
-            let place = *places.entry(run.1.draw.data_seed).or_insert(next);
+            let place = *places.entry(rows).or_insert(next);
             if place == groups.len() {
                 groups.push(Chunk::new());
             }
@@ -105,7 +107,7 @@ pub(super) fn chunks(
         let pieces = schedule.chunks(own.len(), subject, &own[0].1, &devices[0], even);
         pieces.map(move |piece| own[piece].to_vec())
     };
-    groups.into_iter().flat_map(cut).collect()
+    Ok(groups.into_iter().flat_map(cut).collect())
 }
 
 fn train(

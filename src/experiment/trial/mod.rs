@@ -31,10 +31,11 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Whether two runs differ in seeds and strengths alone.
+    /// Whether two runs differ in seeds, folds and strengths alone.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let alike = |(a, b): (&NoiseSpec, &NoiseSpec)| a.is_like(b);
-        let draw = Draw { data_seed: self.draw.data_seed, ..other.draw.clone() };
+        let Draw { data_seed, fold, .. } = self.draw;
+        let draw = Draw { data_seed, fold, ..other.draw.clone() };
         self.hyper == other.hyper
             && self.draw == draw
             && self.noise.len() == other.noise.len()
@@ -59,6 +60,8 @@ pub(super) struct Varying {
     pub learning_rate: f64,
     pub train_size: usize,
     pub data_seed: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// The text of each noise.
     pub noise: Vec<String>,
     pub seed: u64,
@@ -73,6 +76,7 @@ impl Varying {
             learning_rate: trial.hyper.learning_rate + 0., // -0 is 0
             train_size: trial.draw.train_size,
             data_seed: trial.draw.data_seed,
+            fold: trial.draw.fold,
             noise: noise.map(NoiseSpec::to_string).collect(),
             seed: trial.seed,
         }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Trial;
 use super::network::Network;
 use crate::data::Samples;
-use crate::metric::Metric;
+use crate::metric::{Metric, Units};
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
 use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::objective::{Objective, loss_of_each};
@@ -60,7 +60,11 @@ impl<'a> Subject<'a> {
             !fingerprint.is_empty(),
             "the task {name}: expected the fingerprint of its data, received that of nothing"
         );
-        let metrics: Vec<_> = objective.metrics().into_iter().chain(metrics.to_vec()).collect();
+        let mut own = objective.metrics();
+        let is_new = |metric: &Arc<dyn Metric>| own.iter().all(|m| m.name() != metric.name());
+        let more: Vec<_> = task.metrics().into_iter().filter(is_new).collect();
+        own.extend(more);
+        let metrics: Vec<_> = own.into_iter().chain(metrics.to_vec()).collect();
         ensure!(
             !metrics.is_empty(),
             "the task {name}: expected at least one metric, received none"
@@ -239,12 +243,39 @@ impl<'a> Subject<'a> {
         Ok(Built { model, varmap, noise })
     }
 
+    /// The rows of trials in the order of their replicas, which share them if they have one draw, and
+    /// the units of each.
+    pub(crate) fn parts_of(
+        &self,
+        trials: &[Trial],
+        device: &Device,
+    ) -> Result<(Parts, Vec<Option<Units>>)> {
+        let first = trials.first().context("expected at least one run, received none")?;
+        if trials.iter().all(|trial| trial.draw == first.draw) {
+            let parts = self.parts(&first.hyper, &first.draw, device)?;
+            let units = vec![parts.units; trials.len()];
+            return Ok((parts, units));
+        }
+        let mut known: BTreeMap<(u32, Option<usize>), Parts> = BTreeMap::new();
+        let mut all = Vec::new();
+        for Trial { hyper, draw, .. } in trials {
+            let key = (draw.data_seed, draw.fold);
+            if !known.contains_key(&key) {
+                known.insert(key, self.parts(hyper, draw, device)?);
+            }
+            all.extend(known.get(&key).cloned());
+        }
+        let units = all.iter().map(|parts| parts.units).collect();
+        Ok((Parts::stacked(&all)?, units))
+    }
+
     /// The rows of a draw, as many as it asks for.
     pub(crate) fn parts(&self, hyper: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
         let parts = self.task.parts(hyper, draw, device)?;
         let validated = parts.validation.as_ref().map_or(0, Samples::rows);
         let received = [parts.train.rows(), validated];
-        let expected = [draw.train_size, draw.validation_size];
+        let [train, validation, _] = self.task.sizes(draw)?;
+        let expected = [train, validation];
         ensure!(
             received == expected,
             "the task {}: expected parts of {} training and {} validation rows, received {} and {}",

@@ -1,0 +1,254 @@
+//! A table of one's own as a task: classes or numbers, predicted by a multilayer perceptron.
+
+mod rows;
+
+use std::sync::Arc;
+
+use candle_core::{Device, Result, Tensor, bail};
+use candle_nn::VarBuilder;
+use serde_json::{Value, json};
+
+use self::rows::Layout;
+use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task};
+use crate::data::Samples;
+use crate::data::prepared::{Preparation, TargetScale};
+use crate::data::split::{self, Size, Sizes, Split};
+use crate::data::table::{Table, TargetValues};
+use crate::metric::{Metric, Rmse, Units, for_classes, for_numbers};
+use crate::model::{Activation, Mlp};
+use crate::nn::Model;
+use crate::noise::Slots;
+use crate::objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective, WithMetric};
+
+/// A table with a target, a split and a multilayer perceptron.
+///
+/// The inputs of the network are those of a preparation that is fitted on the training rows of each
+/// split. An input that these do not have, such as a category of test rows alone, is 0 in all rows, so
+/// that the networks of all folds are equally wide.
+#[derive(Clone, Debug)]
+pub struct Tabular {
+    table: Arc<Table>,
+    split: Split,
+    layout: Layout,
+    fingerprint: Fingerprint,
+    /// The number of training rows of the smallest fold.
+    train_size: usize,
+    /// The widths of the hidden layers after the first.
+    layers: Vec<usize>,
+    activation: Activation,
+    metric: Option<Arc<dyn Metric>>,
+}
+
+impl Tabular {
+    /// Creates the task from a table with a target.
+    ///
+    /// # Errors
+    /// If the table has no target, the split does not fit it, or it cannot be prepared.
+    pub fn new(table: Table, split: Split) -> Result<Self> {
+        let parts = split.parts(&table, &Sizes::default(), 0)?;
+        let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
+        let train_size = sizes.min().unwrap_or(0);
+        let all = Split::Everything.parts(&table, &Sizes::default(), 0)?;
+        let Some(all) = all.first() else { bail!("expected rows to train on, received none") };
+        let layout = Layout::of(&Preparation::fit(&table, &all.train)?);
+        let (fingerprint, table) = (rows::fingerprint(&table), Arc::new(table));
+        Ok(Self {
+            table,
+            split,
+            layout,
+            fingerprint,
+            train_size,
+            layers: Vec::new(),
+            activation: Activation::default(),
+            metric: None,
+        })
+    }
+
+    /// Sets the widths of hidden layers after the first, whose width is [`Hyper::hidden`].
+    pub fn layers(self, layers: Vec<usize>) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// Sets what follows each hidden layer.
+    pub fn activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// Sets the primary metric by its name.
+    ///
+    /// # Errors
+    /// If the target has no such metric. The error names those that it has.
+    pub fn metric(self, name: &str) -> Result<Self> {
+        let metrics = self.all_metrics();
+        let found = metrics.iter().find(|metric| metric.name() == name).cloned();
+        if found.is_none() {
+            let names: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
+            bail!("expected a metric of {}, received {name}", names.join(", "))
+        }
+        Ok(Self { metric: found, ..self })
+    }
+
+    /// Returns the table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Returns the rows of a draw.
+    ///
+    /// # Errors
+    /// If the draw does not fit the table.
+    pub fn rows_of(&self, draw: &Draw) -> Result<split::Parts> {
+        let sizes = Sizes {
+            train: Some(draw.train_size).filter(|size| *size < self.train_size),
+            validation: (draw.validation_size > 0).then_some(Size::Rows(draw.validation_size)),
+        };
+        let mut folds = self.split.parts(&self.table, &sizes, draw.data_seed)?;
+        let (fold, count) = (draw.fold.unwrap_or(0), folds.len());
+        if fold >= count {
+            bail!("expected a fold below {count}, received {fold}")
+        }
+        Ok(folds.swap_remove(fold))
+    }
+
+    fn all_metrics(&self) -> Vec<Arc<dyn Metric>> {
+        match self.classes() {
+            Some(names) => for_classes(names.len()),
+            None => for_numbers(),
+        }
+    }
+
+    /// Returns the names of the classes, if the target has classes.
+    fn classes(&self) -> Option<&[String]> {
+        match &self.table.target.as_ref()?.values {
+            TargetValues::Classes { names, .. } => Some(names),
+            TargetValues::Numbers(_) => None,
+        }
+    }
+
+    fn samples(
+        &self,
+        preparation: &Preparation,
+        rows: &[usize],
+        device: &Device,
+    ) -> Result<Samples> {
+        let xs = self.layout.inputs(&preparation.apply(&self.table, rows)?);
+        let xs = Tensor::from_vec(xs, (1, rows.len(), self.layout.width()), device)?;
+        let ys = preparation.targets(&self.table, rows)?;
+        Samples::replicated(&xs, &Tensor::from_vec(ys, (1, rows.len()), device)?)
+    }
+}
+
+impl Task for Tabular {
+    fn name(&self) -> &str {
+        "table"
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint.clone()
+    }
+
+    fn rows(&self) -> Rows {
+        Rows::new(self.table.rows.len())
+    }
+
+    fn objective(&self) -> Arc<dyn Objective> {
+        let by = self.metric.clone();
+        match (self.classes().map(<[String]>::len), by) {
+            (Some(2), None) => Arc::new(BinaryCrossEntropy),
+            (Some(2), Some(by)) => Arc::new(WithMetric::shared(BinaryCrossEntropy, by)),
+            (Some(classes), None) => Arc::new(CrossEntropy { classes }),
+            (Some(classes), Some(by)) => Arc::new(WithMetric::shared(CrossEntropy { classes }, by)),
+            (None, by) => {
+                let by = by.unwrap_or_else(|| Arc::new(Rmse));
+                Arc::new(WithMetric::shared(MeanSquaredError { outputs: 1 }, by))
+            }
+        }
+    }
+
+    /// Returns one hidden layer of 100 units, and 200 epochs.
+    fn defaults(&self) -> Hyper {
+        Hyper { hidden: 100, epochs: 200, ..Hyper::default() }
+    }
+
+    fn draw(&self) -> Draw {
+        Draw { train_size: self.train_size, fold: self.folds().map(|_| 0), ..Draw::default() }
+    }
+
+    fn folds(&self) -> Option<usize> {
+        match &self.split {
+            Split::Folds(folds) | Split::Grouped { folds, .. } => Some(*folds),
+            Split::Holdout(_) => Some(1),
+            _ => None,
+        }
+    }
+
+    fn sizes(&self, draw: &Draw) -> Result<[usize; 3]> {
+        let parts = self.rows_of(draw)?;
+        Ok([parts.train.as_slice().len(), parts.validation.len(), parts.test.len()])
+    }
+
+    fn metrics(&self) -> Vec<Arc<dyn Metric>> {
+        self.all_metrics()
+    }
+
+    fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
+        let rows = self.rows_of(draw)?;
+        let preparation = Preparation::fit(&self.table, &rows.train)?;
+        let train = rows.train.as_slice().to_vec();
+        let mut parts = Parts::new(&[train, rows.validation, rows.test], |rows| {
+            self.samples(&preparation, rows, device)
+        })?;
+        if let TargetScale::Numbers { mean, scale } = preparation.target.scale {
+            parts.units = Some(Units { mean, scale });
+        }
+        Ok(parts)
+    }
+
+    fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
+        let first = Some(hyper.hidden).filter(|width| *width > 0);
+        let network = Mlp {
+            inputs: self.layout.width(),
+            hidden: first.into_iter().chain(self.layers.iter().copied()).collect(),
+            outputs: self.objective().outputs(),
+            activation: self.activation,
+        };
+        Ok(Model::new(network.build(&vb, slots)?))
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::Replicas
+    }
+
+    fn activations(&self, hyper: &Hyper) -> usize {
+        self.layers.iter().copied().fold(hyper.hidden, usize::max)
+    }
+
+    fn row_size(&self) -> usize {
+        self.layout.width()
+    }
+
+    fn details(&self) -> Vec<(&'static str, Value)> {
+        let target = self.table.target.as_ref().map(|target| &target.name);
+        let mut details = vec![
+            ("target", json!(target)),
+            ("inputs", json!(self.layout.width())),
+            ("split", json!(rows::split_words(&self.split))),
+        ];
+        if !self.layers.is_empty() {
+            details.push(("further_layers", json!(self.layers)));
+        }
+        if self.activation != Activation::default() {
+            details.push(("activation", json!(self.activation)));
+        }
+        details
+    }
+
+    fn class_names(&self) -> Option<Vec<String>> {
+        self.classes().map(<[String]>::to_vec)
+    }
+
+    fn test_rows(&self, draw: &Draw) -> Result<Option<Vec<usize>>> {
+        let test = self.rows_of(draw)?.test;
+        Ok(Some(test.into_iter().map(|row| self.table.rows[row]).collect()))
+    }
+}

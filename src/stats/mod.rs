@@ -5,6 +5,7 @@
 //! | Do two arms differ, each seed paired with itself? | [`paired_t`] |
 //! | The same for scores with overlapping training sets | [`nadeau_bengio`] |
 //! | How large may the difference be? | [`bootstrap_interval`] |
+//! | The same by Student's t, also for overlapping training sets | [`t_interval`] |
 //! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
 //! | Which of many p-values remain significant? | [`holm`] |
 //!
@@ -17,6 +18,7 @@ mod holm;
 mod mcnemar;
 mod roc;
 mod statistic;
+mod t_interval;
 mod t_test;
 
 pub use bootstrap::{Interval, bootstrap_interval};
@@ -25,7 +27,7 @@ pub use holm::holm;
 pub use mcnemar::mcnemar;
 pub use roc::{area, height, roc_curve};
 pub use statistic::{Statistic, mean, number, statistic};
-
+pub use t_interval::t_interval;
 pub use t_test::{TTest, nadeau_bengio, paired_t};
 
 /// Returns the largest difference between values that are equal up to round-off. It is 10⁻¹² for

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::t_interval::standard_error;
 use super::{Statistic, round_off, statistic};
 
 /// The result of a t-test of the hypothesis that the mean difference is 0.
@@ -64,7 +65,7 @@ pub fn nadeau_bengio(differences: &[f64], test_per_train: f64) -> Option<TTest> 
     } else if all_are(mean) {
         (None, 2f64.powf(1.0 - 1.0 / share).min(1.0))
     } else {
-        let t = mean / (share.sqrt() * std);
+        let t = mean / standard_error(std, n, test_per_train);
         (Some(t), 2.0 * StudentsT::new(0.0, 1.0, df).ok()?.sf(t.abs()))
     };
     Some(TTest { t, df, p })

@@ -19,7 +19,7 @@
 //! | 2 | [`noise`], [`nn`], [`loss`], [`metric`], [`objective`], [`optim`]: layers, losses, optimizers | |
 //! | 3 | [`data`], [`model`]: data sets; networks from a description | |
 //! | 4 | [`train`]: the trainer and its history | |
-//! | 5 | `stats`, `files`, `task`, `checkpoint`: tests and intervals; tasks; files | `experiment` |
+//! | 5 | `stats`, `simple`, `files`, `task`, `checkpoint`: tests and intervals; simple models; tasks; files | `experiment` |
 //! | 6 | `experiment`: many runs and what they say | `experiment` |
 //! | 7 | `report`: tables, files, pictures | `cli` |
 //! | 8 | `cli`: flags, progress, exit codes | `cli` |
@@ -50,6 +50,8 @@ pub mod optim;
 pub mod report;
 pub mod rng;
 mod simd;
+#[cfg(feature = "experiment")]
+pub mod simple;
 #[cfg(feature = "experiment")]
 pub mod stats;
 #[cfg(feature = "experiment")]

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 10] = [
     &["noise", "nn", "loss", "objective", "metric", "optim"],
     &["data", "model"],
     &["train"],
-    &["stats", "files", "task", "checkpoint"],
+    &["stats", "simple", "files", "task", "checkpoint"],
     &["experiment"],
     &["report"],
     &["cli"],

@@ -79,6 +79,8 @@ mod repeats;
 mod resume;
 mod seeded;
 mod shapes;
+#[cfg(feature = "experiment")]
+mod tables_reading;
 mod targets;
 #[cfg(feature = "cli")]
 mod tasks;

@@ -1,7 +1,7 @@
 //! A table whose columns are judged by their values.
 
 use super::super::{Column, Table, Target, TargetValues};
-use super::builder::{Ask, Builder};
+use super::builder::{Ask, Builder, Mark};
 use super::choose::{Reason, sentences};
 use super::fault::Fault;
 use super::head::Head;
@@ -118,13 +118,19 @@ fn mixed(source: &mut Source<'_>, head: &Head, columns: &[Builder]) -> Result<Ve
     let mut found: Vec<_> =
         columns.filter_map(|(name, column)| Some((name, column.text_among_numbers()?))).collect();
     found.sort_by_key(|(_, mark)| mark.byte);
-    let bytes: Vec<u64> = found.iter().map(|(_, mark)| mark.byte).collect();
+    const MOST: usize = 3;
+    let bytes: Vec<u64> = found.iter().map(|(_, mark)| mark.byte).take(MOST).collect();
     let lines = if bytes.is_empty() { Vec::new() } else { source.lines(&bytes)? };
-    let sentence = |((name, mark), line): ((&String, &super::builder::Mark), u64)| {
+    let sentence = |((name, mark), line): (&(&String, &Mark), u64)| {
         let (name, cell) = (shown(name), quoted(&mark.cell));
         format!("column {name}: no column of numbers, because line {line} has {cell}")
     };
-    Ok(found.into_iter().zip(lines).map(sentence).collect())
+    let mut sentences: Vec<String> = found.iter().zip(lines).map(sentence).collect();
+    if found.len() > MOST {
+        let more = listed(found[MOST..].iter().map(|(name, _)| name.as_str()));
+        sentences.push(format!("no columns of numbers for the same reason: {more}"));
+    }
+    Ok(sentences)
 }
 
 /// The columns of a file and what becomes of them.

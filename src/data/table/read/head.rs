@@ -31,7 +31,7 @@ impl Head {
         let dialect = Dialect::guess(format, &file, text.sample()?, expected);
         let mut records = Records::new(text, dialect.separator.byte());
         let Some((byte, record)) = records.next()? else {
-            return Err(Fault::File("expected a table, received an empty file".into()));
+            return Err(Fault::File("the file is empty: expected a table".into()));
         };
         let cells: Vec<&str> = record.iter().map(cell).collect();
         let name = |(i, cell): (usize, &&str)| match dialect.has_header && !cell.is_empty() {
@@ -51,7 +51,8 @@ impl Head {
                 return Err(Fault::at(byte, what));
             }
         }
-        let first_is_unnamed = dialect.has_header && cells[0].is_empty();
+        // pandas names an index so that was written without a name and read again.
+        let first_is_unnamed = dialect.has_header && ["", "Unnamed: 0"].contains(&cells[0]);
         Ok(Self { names, first_is_unnamed, dialect })
     }
 

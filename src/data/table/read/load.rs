@@ -33,7 +33,10 @@ pub struct Loaded {
 pub fn load(source: &mut Source<'_>, plan: &Plan<'_>) -> Result<Loaded, Fault> {
     let mut loaded = pass(source, plan)?;
     if let Some((column, mark)) = first_infinite(&loaded.columns) {
-        let what = format!("expected a finite number in single precision, received {}", mark.cell);
+        let what = match mark.cell.bytes().any(|byte| byte.is_ascii_digit()) {
+            true => format!("expected a number up to 3.4e38, received {}", mark.cell),
+            false => format!("expected a finite number, received {}", mark.cell),
+        };
         return Err(Fault::cell(mark.byte, column, what));
     }
     let ask = |column: &Builder| match column.must_be_read_again() {

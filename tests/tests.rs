@@ -81,6 +81,7 @@ mod seeded;
 mod shapes;
 #[cfg(feature = "experiment")]
 mod tables_split;
+mod tables_reading;
 mod targets;
 #[cfg(feature = "cli")]
 mod tasks;

@@ -1,5 +1,12 @@
 //! Tables: named columns of numbers and categories, with a target to predict.
 
+mod read;
+
+pub use read::{
+    ColumnChoice, ColumnKind, ColumnReading, Decimal, Format, Header, ReadOptions, Reading, Role,
+    Rows, Schema, SchemaColumn, SchemaTarget, Separator, TargetKind,
+};
+
 /// A table in memory. Columns that carry no information were left out by the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {

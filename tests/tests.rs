@@ -23,6 +23,8 @@ mod cli_signals;
 #[cfg(all(feature = "cli", unix))]
 mod cli_streams;
 #[cfg(feature = "cli")]
+mod cli_tables;
+#[cfg(feature = "cli")]
 mod cli_usage;
 #[cfg(feature = "experiment")]
 mod compare;
@@ -80,8 +82,9 @@ mod resume;
 mod seeded;
 mod shapes;
 #[cfg(feature = "experiment")]
-mod tables_split;
 mod tables_reading;
+#[cfg(feature = "experiment")]
+mod tables_split;
 mod targets;
 #[cfg(feature = "cli")]
 mod tasks;

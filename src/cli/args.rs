@@ -13,10 +13,17 @@ use super::parse::{stddev, within};
 pub struct DataArgs {
     /// Number of points
     #[arg(long, value_name = "N", value_parser = within(2..=1_000_000usize))]
-    pub samples: usize,
+    pub samples: Option<usize>,
     /// Standard deviation of the noise in the data points
     #[arg(long, value_name = "X", value_parser = stddev, allow_hyphen_values = true)]
-    pub data_noise: f64,
+    pub data_noise: Option<f64>,
+}
+
+impl DataArgs {
+    /// Returns the number of points and the noise in them.
+    pub(super) fn drawn(&self) -> Option<(usize, f64)> {
+        self.samples.zip(self.data_noise)
+    }
 }
 
 /// Flags for one draw of the data and its split.
@@ -29,7 +36,7 @@ pub struct SplitArgs {
     /// Number of training points; the test set is the points after them or, for real data, the
     /// fixed set at the end
     #[arg(long, value_name = "N", value_parser = within(1..=1_000_000usize))]
-    pub train_size: usize,
+    pub train_size: Option<usize>,
 }
 
 /// Flags for the output.

@@ -25,8 +25,12 @@ pub fn run_circles(
     split: &SplitArgs,
     output: &OutputArgs,
 ) -> Result<(), Failure> {
-    let circles = Circles::new(data.samples, data.data_noise).map_err(usage)?;
-    let draw = Draw { data_seed: split.data_seed, train_size: split.train_size, ..Draw::default() };
+    let circles = match data.drawn() {
+        Some((samples, noise)) => Circles::new(samples, noise).map_err(usage)?,
+        None => Circles::default(),
+    };
+    let train_size = split.train_size.unwrap_or(circles.draw().train_size);
+    let draw = Draw { data_seed: split.data_seed, train_size, ..Draw::default() };
     draw.check(circles.rows()).map_err(usage)?;
     let settings = json!({
         "samples": data.samples,

@@ -7,9 +7,13 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
+use super::defaults::TABLE;
 use super::exit::Failure;
 use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
+use super::table_args::TableArgs;
+use super::widths::Widths;
+use crate::data::table::Reading;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Task};
@@ -20,6 +24,11 @@ use crate::train::EarlyStopping;
 pub struct ExperimentArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Table of your own instead of the circles: CSV or the like, also .gz, or - for standard input
+    #[arg(long = "data", value_name = "FILE", requires = "target")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
     /// Flags for everything but the data.
     #[command(flatten)]
     pub run: RunArgs,
@@ -34,9 +43,10 @@ pub struct RunArgs {
     noise: Vec<NoiseSpec>,
     #[command(flatten)]
     split: SplitArgs,
-    /// Width of the hidden layer, or number of filters of each convolution
-    #[arg(long, value_name = "N", value_parser = within(1..=65_536usize))]
-    hidden: usize,
+    /// Width of the hidden layer, or number of filters of each convolution; for a table also several
+    /// widths as 64x32, or 0 for no hidden layer
+    #[arg(long, value_name = "N")]
+    hidden: Widths,
     /// Learning rate of Adam
     #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     learning_rate: f64,
@@ -85,6 +95,13 @@ impl ValidationArgs {
         Some(rule)
     }
 
+    /// Returns the number of validation rows of a table, taken out of this many training rows: a fifth of
+    /// them if they are needed.
+    fn of_training_rows(&self, train: usize) -> usize {
+        let needed = self.early_stopping.is_some() && !self.validate_on_test;
+        self.validation_size.unwrap_or(if needed { train.div_ceil(5) } else { 0 })
+    }
+
     /// Returns the number of validation points, given the numbers of training points and other
     /// points.
     fn size(&self, train: usize, others: usize) -> usize {
@@ -99,6 +116,8 @@ pub struct Job {
     pub task: Box<dyn Task>,
     /// What to compare.
     pub plan: Plan,
+    /// What was decided about a table.
+    pub reading: Option<Reading>,
 }
 
 impl fmt::Debug for Job {
@@ -108,14 +127,22 @@ impl fmt::Debug for Job {
 }
 
 impl ExperimentArgs {
-    /// Returns an experiment on circles with the program's own noise, given as places with standard
-    /// deviations.
+    /// Returns an experiment on circles or a table with the program's own noise, given as places with
+    /// standard deviations.
     ///
     /// # Errors
     /// If a flag is out of range.
     pub fn job(&self, own: &[(&str, f64)]) -> Result<Job, Failure> {
-        let DataArgs { samples, data_noise } = self.data;
-        self.run.applied_to(opened("circles", &[], Some((samples, data_noise)))?, own)
+        let job = match &self.file {
+            Some(file) => self.table.job(file, &self.run.hidden.others, self.run.output.quiet)?,
+            None if self.table.target.is_some() => {
+                return Err(Failure::Usage(anyhow!(
+                    "--target: expected a table, given by --data FILE"
+                )));
+            }
+            None => opened("circles", &[], self.data.drawn())?,
+        };
+        self.run.applied_to(job, own)
     }
 }
 
@@ -130,22 +157,37 @@ impl RunArgs {
         self.applied_to(opened(task, files, None)?, own)
     }
 
-    fn applied_to(&self, Job { task, plan }: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
+    fn applied_to(&self, job: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        let Job { task, plan, reading } = job;
         let own = own.iter().map(|(place, stddev)| NoiseSpec::gaussian(place, *stddev));
         let own: Vec<NoiseSpec> = match self.noise[..] {
             [] => own.collect::<candle_core::Result<_>>().map_err(usage)?,
             _ => self.noise.clone(),
         };
-        let train_size = self.split.train_size;
-        let others = task.rows().all - task.rows().test.unwrap_or(0);
+        check_widths(std::slice::from_ref(&self.hidden), &*task)?;
+        let all = plan.train_sizes[0];
+        let (train_size, validation_size) = match reading {
+            // Validation rows are some of the training rows of a fold.
+            Some(_) => {
+                let validation = self.validation.of_training_rows(all);
+                let rest = all.saturating_sub(validation);
+                (self.split.train_size.unwrap_or(rest), validation)
+            }
+            None => {
+                let train_size = self.split.train_size.unwrap_or(all);
+                let others = task.rows().all - task.rows().test.unwrap_or(0);
+                let others = others.saturating_sub(train_size);
+                (train_size, self.validation.size(train_size, others))
+            }
+        };
         let plan = Plan {
-            hidden: vec![self.hidden],
+            hidden: vec![self.hidden.first],
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
             learning_rates: vec![self.learning_rate],
             early_stopping: self.validation.early_stopping(),
             recipe: self.recipe.recipe(),
-            validation_size: self.validation.size(train_size, others.saturating_sub(train_size)),
+            validation_size,
             data_seeds: vec![self.split.data_seed],
             train_sizes: vec![train_size],
             noise: vec![own],
@@ -153,7 +195,20 @@ impl RunArgs {
             repeats: self.repeats,
             ..plan
         };
-        Ok(Job { task, plan })
+        Ok(Job { task, plan, reading })
+    }
+}
+
+/// Checks that only a table has several hidden layers, or none.
+pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Failure> {
+    let is_one = |own: &&Widths| own.first > 0 && own.others.is_empty();
+    let is_table = task.name() == TABLE;
+    match hidden.iter().find(|own| !is_table && !is_one(own)) {
+        Some(own) => Err(Failure::Usage(anyhow!(
+            "--hidden: expected one width from 1 to 65536, received '{own}'; only the network of a \
+             table has several layers or none"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -172,7 +227,7 @@ pub(super) fn opened(
     let opened = task::open(task, files, drawn);
     let task = if expected == 0 { opened.map_err(Failure::Usage)? } else { opened? };
     let plan = Plan { files: files.to_vec(), ..Plan::of(&*task) };
-    Ok(Job { task, plan })
+    Ok(Job { task, plan, reading: None })
 }
 
 pub(super) fn usage(error: candle_core::Error) -> Failure {

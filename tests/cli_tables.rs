@@ -72,8 +72,10 @@ fn a_regression_agrees_with_pytorch_and_scikit_learn_in_the_units_of_its_target(
 
 #[test]
 fn each_row_is_predicted_once_a_repeat() {
-    let folder = tempfile::tempdir().unwrap();
+    let [folder, other, out] = [0; 3].map(|_| tempfile::tempdir().unwrap());
     let flags = "--target species --column year=drop --epochs 5 --repeats 2";
+    let noisy = run("hidden_noise", &table("penguins.csv"), flags, other.path());
+    assert!(noisy.status.success(), "{}", stderr(&noisy));
     let output = run("baseline", &table("penguins.csv"), flags, folder.path());
     let line = stdout(&output);
     assert!(
@@ -98,6 +100,22 @@ fn each_row_is_predicted_once_a_repeat() {
         seen[row - 1][repeat] += 1;
     }
     assert!(seen.iter().all(|counts| *counts == [1; 2]));
+    let history = fs::read_to_string(folder.path().join("history.csv")).unwrap();
+    let mut lines = history.lines();
+    assert!(lines.next().unwrap().starts_with("seed,epoch,loss,accuracy,"));
+    let runs: std::collections::HashSet<(&str, &str)> = lines
+        .clone()
+        .map(|line| (line.split(',').next().unwrap(), line.rsplit(',').next().unwrap()))
+        .collect();
+    assert_eq!((lines.count(), runs.len()), (5 * 2 * 5, 5 * 2), "epochs of folds and repeats");
+    let compare = || {
+        let mut compare = Command::new(env!("CARGO_BIN_EXE_candle-noise"));
+        compare.arg("compare").arg(folder.path()).arg(other.path()).arg("--out").arg(out.path());
+        compare.output().unwrap()
+    };
+    let lines = stdout(&compare());
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert!(lines.lines().all(|line| line.contains("(10 repeats)")), "{lines}");
 }
 
 #[test]

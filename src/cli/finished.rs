@@ -23,6 +23,9 @@ use crate::train::ReplicaHistory;
 const ROWS: [&str; 6] =
     ["task", "data", "content_of_the_data", "data_seed", "train_size", "validation_size"];
 
+/// The file of the curves.
+const HISTORY: &str = "history.csv";
+
 /// A finished experiment.
 pub(super) struct Finished {
     pub folder: PathBuf,
@@ -61,15 +64,17 @@ impl Finished {
             "{}: expected a finished experiment, received one that trains or was interrupted",
             at()
         );
-        let (metric, histories) = read(folder, "history.csv", |file| {
-            let (metric, mut histories) = report::read_history(file)?;
-            let runs = histories.len();
-            ensure!(runs <= repeats, "expected at most {repeats} runs, received {runs}");
-            // A run that diverged in its first epoch has no rows.
-            histories.resize(repeats, ReplicaHistory::default());
-            Ok((metric, histories))
-        })?;
-        let result = read(folder, RESULT, |file| Ok(serde_json::from_reader(file)?))?;
+        let (metric, mut histories) = read(folder, HISTORY, report::read_history)?;
+        let result: Value = read(folder, RESULT, |file| Ok(serde_json::from_reader(file)?))?;
+        let folds = result["settings"]["folds"].as_u64().unwrap_or(1) as usize;
+        let (runs, most) = (histories.len(), repeats.saturating_mul(folds));
+        ensure!(
+            runs <= most,
+            "{}: expected at most {most} runs, received {runs}",
+            folder.join(HISTORY).display()
+        );
+        // A run that diverged in its first epoch has no rows.
+        histories.resize(most, ReplicaHistory::default());
         Ok(Self { folder: folder.to_path_buf(), contents, metric, histories, result })
     }
 

@@ -211,7 +211,8 @@ fn write_figures(
     results.remove_others(&FILES);
     results.write("model.safetensors", trained.to_safetensors());
     let history = files::write_with(&results.path("history.csv"), |file| {
-        report::history_csv(&outcome.metric, outcome.plan.seeds(), &trained.histories, file)
+        let runs = outcome.plan.trials().map(|(_, trial)| (trial.seed, trial.draw.fold));
+        report::history_csv(&outcome.metric, runs, &trained.histories, file)
     });
     results.add("history.csv", history);
 }

@@ -10,38 +10,47 @@ use crate::train::{Curves, ReplicaHistory};
 
 /// Writes `history.csv`: one row per seed and epoch (from 1). It has the loss and the score of the
 /// primary metric on the training rows with the noise on and off (`clean_`), on the validation rows
-/// (`val_`) and on the test rows (`test_`). Figures that were not measured are empty.
+/// (`val_`) and on the test rows (`test_`). Figures that were not measured are empty. `runs` are the seed
+/// and the fold of each history; with folds the last column is `fold`.
 ///
 /// # Errors
 /// If `out` cannot be written to.
 pub fn history_csv(
     metric: &str,
-    seeds: impl Iterator<Item = u64>,
+    runs: impl Iterator<Item = (u64, Option<usize>)>,
     histories: &[ReplicaHistory],
     out: &mut dyn Write,
 ) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(head(metric))?;
-    for (seed, history) in seeds.zip(histories) {
+    let mut runs = runs.peekable();
+    let has_folds = runs.peek().is_some_and(|(_, fold)| fold.is_some());
+    csv.write_record(head(metric).chain(has_folds.then(|| FOLD.to_string())))?;
+    for ((seed, fold), history) in runs.zip(histories) {
         for epoch in 0..history.epochs() {
             let score = |curves: &Curves| curves.score.get(epoch).map(|score| *score as f32);
             let values = history.curves().map(|curves| {
                 (curves.loss.get(epoch).copied(), score(curves).filter(|score| !score.is_nan()))
             });
-            csv.serialize((seed, epoch + 1, values))?;
+            match fold {
+                Some(fold) => csv.serialize((seed, epoch + 1, values, fold))?,
+                None => csv.serialize((seed, epoch + 1, values))?,
+            }
         }
     }
     Ok(csv.flush()?)
 }
 
-/// Returns the names of the columns of `history.csv`.
+/// The name of the last column, if there are folds.
+const FOLD: &str = "fold";
+
+/// Returns the names of the columns of `history.csv` without that of the folds.
 fn head(metric: &str) -> impl Iterator<Item = String> {
     let names = move |prefix: &str| [format!("{prefix}loss"), format!("{prefix}{metric}")];
     let first = ["seed", "epoch"].map(str::to_string).into_iter();
     first.chain(ReplicaHistory::PREFIXES.into_iter().flat_map(names))
 }
 
-/// Reads `history.csv`: the name of the metric, and the curves by seed in the order of the file. Why and
+/// Reads `history.csv`: the name of the metric, and the curves by seed and fold in the order of the file. Why and
 /// whether a run ended early is not in it, nor is a run without a finished epoch.
 ///
 /// # Errors
@@ -50,23 +59,26 @@ pub fn read_history(input: impl Read) -> Result<(String, Vec<ReplicaHistory>)> {
     let mut csv = csv::Reader::from_reader(input);
     let names = csv.headers()?.clone();
     let metric = names.get(3).unwrap_or("SCORE").to_string();
-    let expected: Vec<String> = head(&metric).collect();
+    let has_folds = names.iter().next_back() == Some(FOLD);
+    let expected: Vec<String> = head(&metric).chain(has_folds.then(|| FOLD.to_string())).collect();
     ensure!(
         names.iter().eq(&expected),
         "line 1: expected {}, received {}",
         expected.join(","),
         names.iter().collect::<Vec<_>>().join(",")
     );
-    let (mut runs, mut seeds) = (Vec::new(), HashSet::new());
+    let (mut runs, mut known) = (Vec::new(), HashSet::new());
     for row in csv.records() {
         let row = row?;
         let line = row.position().map_or(0, csv::Position::line);
         let (seed, epoch, values) = row.deserialize::<Row>(None)?;
-        if epoch == 1 && seeds.insert(seed) {
-            runs.push((seed, ReplicaHistory::default()));
+        let fold = if has_folds { row.get(expected.len() - 1).map(str::to_string) } else { None };
+        let own = (seed, fold);
+        if epoch == 1 && known.insert(own.clone()) {
+            runs.push((own.clone(), ReplicaHistory::default()));
         }
-        let is_next = |(own, history): &&mut (u64, ReplicaHistory)| {
-            *own == seed && history.epochs() + 1 == epoch
+        let is_next = |(run, history): &&mut ((u64, Option<String>), ReplicaHistory)| {
+            *run == own && history.epochs() + 1 == epoch
         };
         let run = runs.last_mut().filter(is_next).with_context(|| {
             format!(
@@ -143,7 +155,7 @@ mod tests {
         history.clean.loss.push(0.25);
         history.clean.score.push(f64::NAN);
         let mut csv = Vec::new();
-        history_csv("r_squared", [7].into_iter(), &[history], &mut csv)?;
+        history_csv("r_squared", [(7, None)].into_iter(), &[history], &mut csv)?;
         let csv = String::from_utf8(csv)?;
         let head = "seed,epoch,loss,r_squared,clean_loss,clean_r_squared,val_loss,val_r_squared,\
                     test_loss,test_r_squared";
@@ -166,7 +178,8 @@ mod tests {
 
     fn written(seeds: &[u64], histories: &[ReplicaHistory]) -> String {
         let mut csv = Vec::new();
-        history_csv("accuracy", seeds.iter().copied(), histories, &mut csv).unwrap();
+        history_csv("accuracy", seeds.iter().map(|seed| (*seed, None)), histories, &mut csv)
+            .unwrap();
         String::from_utf8(csv).unwrap()
     }
 

@@ -6,13 +6,10 @@ use clap::Command;
 
 use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Draw, Hyper};
+use crate::task::{self, Draw, Hyper, Tabular};
 
 /// The flags for a program's own noise, which `--noise` replaces.
 pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement", "placements"];
-
-/// The name of the task of a table, which is known when its file has been read.
-pub(super) const TABLE: &str = "table";
 
 /// Sets the defaults of a program's flags to those of a task, so that its help shows them. Also
 /// makes `--noise` conflict with the other noise flags.
@@ -20,16 +17,23 @@ pub(super) const TABLE: &str = "table";
 /// # Errors
 /// If the task cannot be opened or its model cannot be built.
 pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Command> {
-    if task == TABLE {
-        let repeats = if has(&command, "placements") { "10" } else { "1" };
-        return Ok(with_noise(with_values(command, table_defaults(repeats))));
+    let is_grid = has(&command, "placements");
+    let repeats = |grid: &str| if is_grid { grid.to_string() } else { "1".to_string() };
+    if task == Tabular::NAME {
+        // The other defaults follow from the file.
+        let own = [
+            ("data_seed", "0".to_string()),
+            ("placements", "input,before-activation,after-activation".to_string()),
+            ("repeats", repeats("10")),
+            ("task", "circles".to_string()), // which a table replaces
+        ];
+        let defaults = network_defaults(Tabular::hyper()).into_iter().chain(own);
+        return Ok(with_conflicts(with_values(command, defaults)));
     }
     let task = task::open(task, &[], None)?;
-    let Hyper { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
     let Draw { data_seed, train_size, .. } = task.draw();
     let details = task.details();
     let data_noise = details.iter().find(|(name, _)| *name == "data_noise");
-    let is_grid = has(&command, "placements");
     let mut places = Vec::new();
     if is_grid {
         places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
@@ -42,32 +46,26 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("data_seed", data_seed.to_string()),
         ("data_seeds", data_seed.to_string()),
         ("train_size", train_size.to_string()),
+        ("placements", places.join(",")),
+        ("repeats", repeats("30")),
+    ];
+    let defaults = network_defaults(task.defaults()).into_iter().chain(defaults);
+    Ok(with_conflicts(with_values(command, defaults)))
+}
+
+/// Returns the defaults of the flags for the network and its training.
+fn network_defaults(hyper: Hyper) -> [(&'static str, String); 4] {
+    let Hyper { hidden, epochs, batch_size, learning_rate, .. } = hyper;
+    [
         ("hidden", hidden.to_string()),
         ("epochs", epochs.to_string()),
         ("batch_size", batch_size.to_string()),
         ("learning_rate", learning_rate.to_string()),
-        ("placements", places.join(",")),
-        ("repeats", if is_grid { "30" } else { "1" }.to_string()),
-    ];
-    Ok(with_noise(with_values(command, defaults)))
-}
-
-/// Returns the defaults of a table's network and training.
-fn table_defaults(repeats: &str) -> impl IntoIterator<Item = (&'static str, String)> + use<> {
-    [
-        ("data_seed", "0"),
-        ("hidden", "100"),
-        ("epochs", "200"),
-        ("batch_size", "32"),
-        ("learning_rate", "0.001"),
-        ("placements", "input,before-activation,after-activation"),
-        ("repeats", repeats),
-        ("task", "circles"), // which a table replaces
     ]
-    .map(|(id, default)| (id, default.to_string()))
 }
 
-fn has(command: &Command, id: &str) -> bool {
+/// Returns whether a program has a flag.
+pub(super) fn has(command: &Command, id: &str) -> bool {
     command.get_arguments().any(|arg| arg.get_id() == id)
 }
 
@@ -85,16 +83,12 @@ fn with_values(
 }
 
 /// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table.
-fn with_noise(command: Command) -> Command {
-    let command = ["samples", "data_noise"].into_iter().fold(command, |command, id| {
-        match has(&command, id) && has(&command, "target") {
-            true => command.mut_arg(id, |arg| arg.conflicts_with("target")),
-            false => command,
-        }
-    });
-    OWN_NOISE.into_iter().fold(command, |command, id| {
-        if has(&command, id) && has(&command, "noise") {
-            command.mut_arg("noise", |arg| arg.conflicts_with(id))
+fn with_conflicts(command: Command) -> Command {
+    let noise = OWN_NOISE.map(|id| ("noise", id)).into_iter();
+    let pairs = noise.chain([("samples", "target"), ("data_noise", "target")]);
+    pairs.fold(command, |command, (id, other)| {
+        if has(&command, id) && has(&command, other) {
+            command.mut_arg(id, |arg| arg.conflicts_with(other))
         } else {
             command
         }
@@ -102,11 +96,12 @@ fn with_noise(command: Command) -> Command {
 }
 
 /// Returns the task named by `--task` in the arguments, because the defaults of other flags depend
-/// on it; a table has a `--target`. An invalid name gives the first task; the flag's own parser rejects it later.
+/// on it; a table has a `--target`. An invalid name gives the first task; the flag's own parser rejects
+/// it later.
 pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> &'static str {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     if args.iter().any(|arg| arg == "--target" || arg.starts_with("--target=")) {
-        return TABLE;
+        return Tabular::NAME;
     }
     let after = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--task="));

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::defaults::{task_in, with_defaults};
+use super::defaults::{has, task_in, with_defaults};
 use super::interrupt;
 use super::terminal::{print, tell};
 use super::usage::usage_line;
@@ -35,9 +35,11 @@ impl From<anyhow::Error> for Failure {
 /// by `--task` if the program has that flag. Every error is printed on standard error as one line.
 pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
     let command = A::command();
-    let has_task =
-        command.get_arguments().any(|arg| arg.get_id() == "task" || arg.get_id() == "target");
-    let task = if has_task { task_in(std::env::args_os()) } else { task };
+    let task = if has(&command, "task") || has(&command, "target") {
+        task_in(std::env::args_os())
+    } else {
+        task
+    };
     let command = match with_defaults(command, task) {
         Ok(command) => command,
         Err(error) => return fail(1, &line(&error)),

@@ -7,7 +7,6 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
-use super::defaults::TABLE;
 use super::exit::Failure;
 use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
@@ -16,7 +15,7 @@ use super::widths::Widths;
 use crate::data::table::Reading;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Task};
+use crate::task::{self, Tabular, Task};
 use crate::train::EarlyStopping;
 
 /// Flags for the tutorial's data, network, training and output, without the program's own noise.
@@ -95,18 +94,10 @@ impl ValidationArgs {
         Some(rule)
     }
 
-    /// Returns the number of validation rows of a table, taken out of this many training rows: a fifth of
-    /// them if they are needed.
-    fn of_training_rows(&self, train: usize) -> usize {
+    /// Returns the number of validation rows: unless it is given, `if_needed` for early stopping.
+    fn size(&self, if_needed: usize) -> usize {
         let needed = self.early_stopping.is_some() && !self.validate_on_test;
-        self.validation_size.unwrap_or(if needed { train.div_ceil(5) } else { 0 })
-    }
-
-    /// Returns the number of validation points, given the numbers of training points and other
-    /// points.
-    fn size(&self, train: usize, others: usize) -> usize {
-        let needed = self.early_stopping.is_some() && !self.validate_on_test;
-        self.validation_size.unwrap_or(if needed { train.min(others / 2) } else { 0 })
+        self.validation_size.unwrap_or(if needed { if_needed } else { 0 })
     }
 }
 
@@ -167,9 +158,9 @@ impl RunArgs {
         check_widths(std::slice::from_ref(&self.hidden), &*task)?;
         let all = plan.train_sizes[0];
         let (train_size, validation_size) = match reading {
-            // Validation rows are some of the training rows of a fold.
+            // Validation rows are some of the training rows of a fold, a fifth of them.
             Some(_) => {
-                let validation = self.validation.of_training_rows(all);
+                let validation = self.validation.size(all.div_ceil(5));
                 let rest = all.saturating_sub(validation);
                 (self.split.train_size.unwrap_or(rest), validation)
             }
@@ -177,7 +168,7 @@ impl RunArgs {
                 let train_size = self.split.train_size.unwrap_or(all);
                 let others = task.rows().all - task.rows().test.unwrap_or(0);
                 let others = others.saturating_sub(train_size);
-                (train_size, self.validation.size(train_size, others))
+                (train_size, self.validation.size(train_size.min(others / 2)))
             }
         };
         let plan = Plan {
@@ -202,7 +193,7 @@ impl RunArgs {
 /// Checks that only a table has several hidden layers, or none.
 pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Failure> {
     let is_one = |own: &&Widths| own.first > 0 && own.others.is_empty();
-    let is_table = task.name() == TABLE;
+    let is_table = task.name() == Tabular::NAME;
     match hidden.iter().find(|own| !is_table && !is_one(own)) {
         Some(own) => Err(Failure::Usage(anyhow!(
             "--hidden: expected one width from 1 to 65536, received '{own}'; only the network of a \

@@ -125,14 +125,6 @@ impl Finished {
         self.contents.repeats
     }
 
-    /// Returns whether another experiment is in the same folder.
-    ///
-    /// # Errors
-    /// If a folder is not there any more.
-    pub fn shares_folder(&self, other: &Self) -> Result<bool> {
-        Ok(self.folder.canonicalize()? == other.folder.canonicalize()?)
-    }
-
     fn noise(&self) -> Vec<NoiseSpec> {
         let noise = self.contents.settings["noise"].as_array();
         let specs = noise.into_iter().flatten().filter_map(|spec| spec.as_str()?.parse().ok());

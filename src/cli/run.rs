@@ -145,7 +145,7 @@ fn train(
 fn predictions(subject: &Subject, plan: &Plan, trained: &Trained) -> Result<Option<Vec<u8>>> {
     let task = subject.task();
     let classes = task.class_names();
-    let mut table = report::Predictions::new(classes.as_deref());
+    let mut table = report::Predictions::new(classes.as_deref())?;
     for ((_, trial), (run, rows)) in plan.trials().zip(trained.runs.iter().zip(&trained.test)) {
         let Some(numbers) = task.test_rows(&trial.draw)? else { return Ok(None) };
         if !run.has_failed() {

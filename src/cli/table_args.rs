@@ -4,16 +4,15 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::Failure;
 use super::experiment_args::Job;
 use super::parse::within;
 use super::terminal::tell;
 use crate::data::split::{Size, Split};
-use crate::data::table::{
-    Cells, Column, ColumnChoice, Format, ReadOptions, Separator, Table, TargetKind, TargetValues,
-};
+use crate::data::table::{Column, ColumnChoice, Format, ReadOptions, Separator, Table, TargetKind};
 use crate::experiment::Plan;
 use crate::model::Activation;
 use crate::task::Tabular;
@@ -53,20 +52,11 @@ pub struct TableArgs {
     #[arg(long, value_name = "KIND", requires = "target")]
     target_kind: Option<TargetKind>,
     /// What follows each hidden layer
-    #[arg(long, value_name = "NAME", requires = "target", default_value = "relu")]
-    activation: ActivationChoice,
+    #[arg(long, value_name = "NAME", requires = "target", default_value = "relu", value_parser = PossibleValuesParser::new(Activation::ALL.map(Activation::name)).map(activation))]
+    activation: Activation,
     /// Primary metric, such as accuracy, roc_auc or nll for classes, rmse or mae for numbers
     #[arg(long, value_name = "METRIC", requires = "target")]
     metric: Option<String>,
-}
-
-/// What follows a hidden layer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum ActivationChoice {
-    Relu,
-    Tanh,
-    Gelu,
-    Silu,
 }
 
 /// A column and what to do with it.
@@ -98,15 +88,13 @@ impl TableArgs {
             reading.decisions.iter().for_each(|line| tell(line));
         }
         let split = self.split(&mut table)?;
-        let name = || file.display().to_string();
-        check_classes(&table, &split).with_context(name)?;
-        let task = Tabular::new(table, split).map_err(anyhow::Error::from).with_context(name)?;
-        let task = task.layers(layers.to_vec()).activation(match self.activation {
-            ActivationChoice::Relu => Activation::Relu,
-            ActivationChoice::Tanh => Activation::Tanh,
-            ActivationChoice::Gelu => Activation::Gelu,
-            ActivationChoice::Silu => Activation::Silu,
-        });
+        let hint = match split {
+            Split::Folds(_) => "; fewer --folds or another --target-kind may fit",
+            _ => "",
+        };
+        let task = Tabular::new(table, split)
+            .map_err(|error| anyhow!("{}: {error}{hint}", file.display()))?;
+        let task = task.layers(layers.to_vec()).activation(self.activation);
         let task = match &self.metric {
             Some(name) => {
                 task.metric(name).map_err(|error| Failure::Usage(anyhow!("--metric: {error}")))?
@@ -154,6 +142,12 @@ impl TableArgs {
     }
 }
 
+/// Returns the activation of a name.
+fn activation(name: String) -> Activation {
+    let found = Activation::ALL.into_iter().find(|own| own.name() == name);
+    found.unwrap_or_default()
+}
+
 /// Takes a column out of the inputs.
 fn taken(table: &mut Table, flag: &str, name: &str) -> Result<Column> {
     let found = table.columns.iter().position(|column| column.name == name);
@@ -165,28 +159,5 @@ fn taken(table: &mut Table, flag: &str, name: &str) -> Result<Column> {
         table.columns.len() > 1,
         "{flag}: expected further columns to predict from, received {name} alone"
     );
-    let column = table.columns.remove(place);
-    if let Cells::Categories { names, .. } = &column.cells {
-        anyhow::ensure!(
-            flag != "--group" || names.len() > 1,
-            "{flag}: expected several groups, received one, {name}"
-        );
-    }
-    Ok(column)
-}
-
-/// Refuses a class with fewer rows than folds before anything is written.
-fn check_classes(table: &Table, split: &Split) -> Result<()> {
-    let (Some(target), Split::Folds(folds)) = (&table.target, split) else { return Ok(()) };
-    let TargetValues::Classes { names, labels } = &target.values else { return Ok(()) };
-    for (class, name) in names.iter().enumerate() {
-        let count = labels.iter().filter(|label| **label as usize == class).count();
-        anyhow::ensure!(
-            count >= *folds,
-            "target {}: expected at least {folds} rows of each class for {folds} folds, received \
-             {count} of {name}; choose fewer --folds, or --target-kind numbers if it is a number",
-            target.name
-        );
-    }
-    Ok(())
+    Ok(table.columns.remove(place))
 }

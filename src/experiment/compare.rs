@@ -108,16 +108,15 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
     // A variant's cells follow its baseline.
     let mut baseline: &[Record] = &[];
     for (cell, own) in plan.cells().into_iter().zip(records) {
+        let resamples = Resamples::of(basis, plan, cell.variant);
         let (difference, dropped) = if cell.is_baseline() {
             baseline = own;
             (None, None)
         } else {
             let pairs = Pairs::new(own, baseline, &figure);
-            let resamples = Resamples::of(basis, plan, cell.variant);
             (pairs.difference(&resamples), Some(pairs.dropped))
         };
         let runs: Vec<Run> = own.iter().map(|record| record.run.clone()).collect();
-        let resamples = Resamples::of(basis, plan, cell.variant);
         let test_interval = resamples.interval(&resamples.units(&scores(own, &figure)));
         let alone = CellOutcome::alone(cell, runs);
         outcomes.push(CellOutcome { test_interval, difference, dropped, ..alone });

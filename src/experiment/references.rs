@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Plan;
 use super::trial::Subject;
 use crate::stats::{Statistic, statistic};
+use crate::task::Draw;
 
 /// What is reached without a network, on the same test rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,17 +18,21 @@ pub struct Reference {
     pub score: Statistic,
 }
 
+impl Reference {
+    /// Returns what predicts and its mean score: `ridge regression 2.960`; `None` without a score.
+    pub fn words(&self) -> Option<String> {
+        Some(format!("{} {:.3}", self.name, self.score.mean?))
+    }
+}
+
 /// Returns the scores of a task's references on the splits of a plan's first cell.
 ///
 /// # Errors
 /// If a draw does not fit the data.
 pub fn references(subject: &Subject, plan: &Plan) -> Result<Vec<Reference>> {
-    let mut draws = Vec::new();
-    for trial in plan.cells().into_iter().take(1).flat_map(|cell| plan.trials_of(cell)) {
-        if !draws.contains(&trial.draw) {
-            draws.push(trial.draw);
-        }
-    }
+    let first = plan.cells().into_iter().take(1).flat_map(|cell| plan.trials_of(cell));
+    let mut draws: Vec<Draw> = first.map(|trial| trial.draw).collect();
+    draws.dedup();
     let mut all: Vec<(&'static str, Vec<f64>)> = Vec::new();
     for draw in &draws {
         for (place, (name, rows)) in subject.task().references(draw)?.into_iter().enumerate() {

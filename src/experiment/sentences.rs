@@ -40,8 +40,7 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
 
 /// What is reached without a network, and whether the simple model does as well as all networks.
 fn compared_with_references(outcome: &Outcome) -> Option<String> {
-    let figure = |own: &Reference| Some(format!("{} {:.3}", own.name, own.score.mean?));
-    let figures: Vec<String> = outcome.references.iter().filter_map(figure).collect();
+    let figures: Vec<String> = outcome.references.iter().filter_map(Reference::words).collect();
     if figures.is_empty() {
         return None;
     }

@@ -36,6 +36,16 @@ pub enum Activation {
     Silu,
 }
 
+impl Activation {
+    /// All activations.
+    pub const ALL: [Self; 4] = [Self::Relu, Self::Tanh, Self::Gelu, Self::Silu];
+
+    /// Returns its name, as on the command line: `relu`.
+    pub fn name(self) -> &'static str {
+        ["relu", "tanh", "gelu", "silu"][self as usize]
+    }
+}
+
 impl Module for Activation {
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         match self {
@@ -51,9 +61,8 @@ impl Mlp {
     /// Builds the network with the number of replicas of the slots.
     ///
     /// The layers are named `input` (a slot), `fc1`, `hidden.0.before` (a slot), `relu1` (another
-    /// activation is `activation1`),
-    /// `hidden.0.after` (a slot), `fc2`, …; the noise sites have the same paths. The places are
-    /// `input`, `before-activation` and `after-activation`.
+    /// activation is `activation1`), `hidden.0.after` (a slot), `fc2`, …; the noise sites have the same
+    /// paths. The places are `input`, `before-activation` and `after-activation`.
     ///
     /// # Shapes
     /// input (R or 1, B, I); output (R, B, O).

@@ -10,13 +10,19 @@ use crate::metric::Predicted;
 pub struct Predictions<'a> {
     classes: Option<&'a [String]>,
     csv: csv::Writer<Vec<u8>>,
-    begun: bool,
 }
 
 impl<'a> Predictions<'a> {
     /// Creates the table, for classes with their names.
-    pub fn new(classes: Option<&'a [String]>) -> Self {
-        Self { classes, csv: csv::Writer::from_writer(Vec::new()), begun: false }
+    ///
+    /// # Errors
+    /// None in memory.
+    pub fn new(classes: Option<&'a [String]>) -> Result<Self> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        let heads = ["row", "repeat", "fold", "target", "prediction"].map(str::to_string);
+        let shares = classes.into_iter().flatten().map(|name| format!("p({name})"));
+        csv.write_record(heads.into_iter().chain(shares))?;
+        Ok(Self { classes, csv })
     }
 
     /// Adds a run: the numbers of its test rows in the data file, and its predictions.
@@ -36,13 +42,6 @@ impl<'a> Predictions<'a> {
             numbers.len(),
             rows.len()
         );
-        if !self.begun {
-            let heads = ["row", "repeat", "fold", "target", "prediction"].map(str::to_string);
-            let classes = self.classes.into_iter().flatten();
-            let heads = heads.into_iter().chain(classes.map(|name| format!("p({name})")));
-            self.csv.write_record(heads)?;
-            self.begun = true;
-        }
         let mut probabilities = self.classes.map(|_| rows.probabilities());
         let classes: Vec<u32> = rows.classes().collect();
         for (i, ((outputs, targets), number)) in rows.iter().zip(numbers).enumerate() {

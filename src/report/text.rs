@@ -16,8 +16,7 @@ pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
 /// class 0.647, logistic regression 0.747)`.
 pub fn folds_line(outcome: &Outcome) -> String {
     let figure = outcome.cells.first().map(|own| own.summary.get(&outcome.figure()));
-    let of = |own: &Reference| Some(format!("{} {:.3}", own.name, own.score.mean?));
-    let references: Vec<String> = outcome.references.iter().filter_map(of).collect();
+    let references: Vec<String> = outcome.references.iter().filter_map(Reference::words).collect();
     let more = if references.is_empty() { String::new() } else { "; ".to_string() };
     format!(
         "Test: {} {} ({}{more}{})",

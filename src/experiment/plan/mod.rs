@@ -141,19 +141,18 @@ impl Plan {
         })
     }
 
+    /// The draw and the seed of each run of a cell. With folds the data seed grows with the repeat.
     fn draws_and_seeds(&self, variant: Variant) -> impl Iterator<Item = (Draw, u64)> {
-        let with = move |data_seed: u32, fold: Option<usize>, repeat: u64| {
-            let draw = Draw { fold, ..self.draw_of(variant, data_seed) };
-            (draw, self.seed + repeat)
-        };
-        let draws = match self.folds {
-            Some(folds) => (0..folds).map(|fold| (self.data_seeds[0], Some(fold))).collect(),
-            None => self.data_seeds.iter().map(|seed| (*seed, None)).collect::<Vec<_>>(),
-        };
-        draws.into_iter().flat_map(move |(first, fold)| {
-            (0..self.repeats as u64).map(move |repeat| {
-                let moved = if fold.is_some() { repeat as u32 } else { 0 };
-                with(first.wrapping_add(moved), fold, repeat)
+        let folds = self.folds.map_or(vec![None], |folds| (0..folds).map(Some).collect());
+        let draws = folds.into_iter().flat_map(move |fold| {
+            let draw = move |seed: &u32| Draw { fold, ..self.draw_of(variant, *seed) };
+            self.data_seeds.iter().map(draw)
+        });
+        draws.flat_map(move |first| {
+            let step = u32::from(first.fold.is_some());
+            (0..).zip(self.seeds()).map(move |(repeat, seed)| {
+                let data_seed = first.data_seed.wrapping_add(step * repeat);
+                (Draw { data_seed, ..first.clone() }, seed)
             })
         })
     }

@@ -41,6 +41,14 @@ pub struct Tabular {
 }
 
 impl Tabular {
+    /// The name of the task.
+    pub const NAME: &str = "table";
+
+    /// Returns the default hyperparameters: one hidden layer of 100 units, and 200 epochs.
+    pub fn hyper() -> Hyper {
+        Hyper { hidden: 100, epochs: 200, ..Hyper::default() }
+    }
+
     /// Creates the task from a table with a target.
     ///
     /// # Errors
@@ -141,7 +149,7 @@ impl Tabular {
 
 impl Task for Tabular {
     fn name(&self) -> &str {
-        "table"
+        Self::NAME
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -166,9 +174,8 @@ impl Task for Tabular {
         }
     }
 
-    /// Returns one hidden layer of 100 units, and 200 epochs.
     fn defaults(&self) -> Hyper {
-        Hyper { hidden: 100, epochs: 200, ..Hyper::default() }
+        Self::hyper()
     }
 
     fn draw(&self) -> Draw {

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::data::prepared::{Preparation, Prepared};
 use crate::data::split::Split;
 use crate::data::table::{Cells, Column, Table, TargetValues};
+use crate::files::hexadecimal;
 use crate::task::Fingerprint;
 
 /// The names of the inputs of all splits, in order.
@@ -43,43 +44,44 @@ impl Layout {
     }
 }
 
-/// Returns the SHA-256 of the names and cells of a table.
+/// Returns the fingerprint of the names and cells of a table.
 pub(super) fn fingerprint(table: &Table) -> Fingerprint {
     let mut hash = Sha256::new();
-    let mut text = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    };
-    let (mut numbers, mut words) = (Sha256::new(), Vec::new());
     for Column { name, cells } in &table.columns {
-        text(name);
+        add_names(&mut hash, [name]);
         match cells {
-            Cells::Numbers(values) => {
-                values.iter().for_each(|value| numbers.update(value.to_le_bytes()));
-            }
+            Cells::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
             Cells::Categories { names, codes } => {
-                words.extend(names);
-                for code in codes {
-                    numbers.update(code.map_or(u32::MAX, |code| code).to_le_bytes());
-                }
+                add_names(&mut hash, names);
+                let codes: Vec<u32> = codes.iter().map(|code| code.unwrap_or(u32::MAX)).collect();
+                hash.update(bytemuck::cast_slice(&codes));
             }
         }
     }
     if let Some(target) = &table.target {
-        text(&target.name);
+        add_names(&mut hash, [&target.name]);
         match &target.values {
+            TargetValues::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
             TargetValues::Classes { names, labels } => {
-                words.extend(names);
-                labels.iter().for_each(|label| numbers.update(label.to_le_bytes()));
-            }
-            TargetValues::Numbers(values) => {
-                values.iter().for_each(|value| numbers.update(value.to_le_bytes()));
+                add_names(&mut hash, names);
+                hash.update(bytemuck::cast_slice(labels));
             }
         }
     }
-    words.into_iter().for_each(|word| text(word));
-    hash.update(numbers.finalize());
-    Fingerprint::text(&format!("{:x}", hash.finalize()))
+    Fingerprint::text(&hexadecimal(&hash.finalize()))
+}
+
+/// Hashes names with their number and their lengths.
+fn add_names<'a>(
+    hash: &mut Sha256,
+    names: impl IntoIterator<Item = &'a String, IntoIter: ExactSizeIterator>,
+) {
+    let names = names.into_iter();
+    hash.update((names.len() as u64).to_le_bytes());
+    for name in names {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+    }
 }
 
 /// Returns a split in words.

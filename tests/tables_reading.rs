@@ -194,10 +194,10 @@ fn wrong_files_are_errors_with_line_and_column() {
         ("utf16.csv", "utf16.csv: expected text in UTF-8, received UTF-16 text"),
         ("empty.csv", "empty.csv: the file is empty: expected a table"),
         ("header_only.csv", "header_only.csv: expected rows after the header, received no rows"),
-        ("no_such.csv", "cannot read no_such.csv: No such file or directory (os error 2)"),
     ] {
         assert_eq!(error(name), expected);
     }
+    assert!(error("no_such.csv").starts_with("cannot read no_such.csv: "));
     let folder = format!("{:#}", Table::read(Path::new("tests"), &target("y")).unwrap_err());
     assert_eq!(folder, "cannot read tests: expected a file, received a folder");
 }

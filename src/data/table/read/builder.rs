@@ -1,10 +1,9 @@
 //! A column while it is read.
 
-use std::collections::HashMap;
-
 use super::super::Cells;
 use super::number::{Decimal, Value, is_missing};
-use super::words::{listed, quoted};
+use super::texts::Texts;
+use super::words::quoted;
 
 /// What is asked of a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,15 +63,6 @@ enum State {
     Texts(Box<Texts>),
 }
 
-/// Different texts, numbered in the order of their first cells.
-#[derive(Default)]
-struct Texts {
-    indices: HashMap<String, u32>,
-    codes: Vec<Option<u32>>,
-    /// The names to which the cells are restricted.
-    known: Option<Vec<String>>,
-}
-
 impl Builder {
     /// Starts a column.
     pub fn new(ask: &Ask, decimal: Decimal) -> Self {
@@ -98,7 +88,7 @@ impl Builder {
     pub fn text_among_numbers(&self) -> Option<&Mark> {
         let State::Texts(texts) = &self.state else { return None };
         let is_number = |text: &String| self.decimal.value(text) != Value::Text;
-        self.text.as_ref().filter(|_| texts.indices.keys().any(is_number))
+        self.text.as_ref().filter(|_| texts.names().any(is_number))
     }
 
     /// Takes the next cell, trimmed, of the record that begins at `byte`.
@@ -165,7 +155,7 @@ impl Builder {
         self.infinite = None;
         self.state = match self.state {
             State::Open => {
-                let mut texts = Texts { codes: vec![None; self.missing], ..Texts::default() };
+                let mut texts = Texts::missing(self.missing);
                 texts.push(Some(cell))?;
                 State::Texts(Box::new(texts))
             }
@@ -187,59 +177,4 @@ impl Builder {
             }
         }
     }
-}
-
-impl Texts {
-    fn of(names: &[String]) -> Self {
-        let indices = names.iter().cloned().zip(0..).collect();
-        Self { indices, codes: Vec::new(), known: Some(names.to_vec()) }
-    }
-
-    fn push(&mut self, cell: Option<&str>) -> Result<(), String> {
-        let code = match cell {
-            None => None,
-            Some(cell) => Some(match self.indices.get(cell) {
-                Some(code) => *code,
-                None => self.add(cell)?,
-            }),
-        };
-        self.codes.push(code);
-        Ok(())
-    }
-
-    /// Returns the number of a new text. Among known names of numbers it may be one of these, written
-    /// in another way.
-    fn add(&mut self, cell: &str) -> Result<u32, String> {
-        let code = match &self.known {
-            None => self.indices.len() as u32,
-            Some(names) => same_number(cell, names).ok_or_else(|| {
-                let known = listed(names.iter().map(String::as_str));
-                format!("expected a class of {known}, received {}", quoted(cell))
-            })?,
-        };
-        self.indices.insert(cell.into(), code);
-        Ok(code)
-    }
-
-    /// Sorts the names, unless they were given.
-    fn finish(self) -> Cells {
-        let mut codes = self.codes;
-        codes.shrink_to_fit();
-        if let Some(names) = self.known {
-            return Cells::Categories { names, codes };
-        }
-        let mut entries: Vec<(String, u32)> = self.indices.into_iter().collect();
-        entries.sort();
-        let mut places = vec![0; entries.len()];
-        entries.iter().zip(0..).for_each(|((_, code), place)| places[*code as usize] = place);
-        codes.iter_mut().flatten().for_each(|code| *code = places[*code as usize]);
-        Cells::Categories { names: entries.into_iter().map(|(name, _)| name).collect(), codes }
-    }
-}
-
-/// Returns the index of the name that is the same number as a text.
-fn same_number(text: &str, names: &[String]) -> Option<u32> {
-    let number: f64 = text.parse().ok()?;
-    let index = names.iter().position(|name| name.parse() == Ok(number))?;
-    u32::try_from(index).ok()
 }

@@ -17,6 +17,7 @@ mod reading;
 mod records;
 mod schema;
 mod target;
+mod texts;
 mod words;
 
 use std::path::Path;

@@ -79,9 +79,9 @@ mod repeats;
 mod resume;
 mod seeded;
 mod shapes;
+mod tables_reading;
 #[cfg(feature = "experiment")]
 mod tables_split;
-mod tables_reading;
 mod targets;
 #[cfg(feature = "cli")]
 mod tasks;

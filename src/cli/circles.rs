@@ -26,7 +26,12 @@ pub fn run_circles(
     output: &OutputArgs,
 ) -> Result<(), Failure> {
     let circles = Circles::new(data.samples, data.data_noise).map_err(usage)?;
-    let draw = Draw { data_seed: split.data_seed, train_size: split.train_size, ..Draw::default() };
+    let default = circles.draw();
+    let draw = Draw {
+        data_seed: split.data_seed.unwrap_or(default.data_seed),
+        train_size: split.train_size.unwrap_or(default.train_size),
+        ..default
+    };
     draw.check(circles.rows()).map_err(usage)?;
     let settings = json!({
         "samples": data.samples,

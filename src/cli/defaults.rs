@@ -6,10 +6,17 @@ use clap::Command;
 
 use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Draw, Hyper};
+use crate::task::{self, Draw, Hyper, Source};
 
 /// The flags for a program's own noise, which `--noise` replaces.
 pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement", "placements"];
+
+/// The flags whose defaults depend on the file, and those for files of one's own.
+const OF_OTHER_FILES: [(&str, &str); 3] = [
+    ("data_seed", "1 for one --data file of your own"),
+    ("data_seeds", "1 for one --data file of your own"),
+    ("train_size", "all that are not for validation or test for --data files of your own"),
+];
 
 /// Sets the defaults of a program's flags to those of a task, so that its help shows them. Also
 /// makes `--noise` conflict with the other noise flags.
@@ -17,7 +24,7 @@ pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement",
 /// # Errors
 /// If the task cannot be opened or its model cannot be built.
 pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Command> {
-    let task = task::open(task, &[], None)?;
+    let task = task::open(task, &Source::default())?;
     let Hyper { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
     let Draw { data_seed, train_size, .. } = task.draw();
     let details = task.details();
@@ -41,11 +48,16 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("learning_rate", learning_rate.to_string()),
         ("placements", places.join(",")),
     ];
+    let is_of_files = task::files(task.name()) > 0;
     let command = defaults.into_iter().fold(command, |command, (id, default)| {
-        if has(&command, id) {
-            command.mut_arg(id, |arg| arg.required(false).default_value(default))
-        } else {
-            command
+        let of_others = OF_OTHER_FILES.iter().find(|(own, _)| is_of_files && *own == id);
+        match of_others {
+            _ if !has(&command, id) => command,
+            Some((_, others)) => command.mut_arg(id, |arg| {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                arg.required(false).help(format!("{help} [default: {default}; {others}]"))
+            }),
+            None => command.mut_arg(id, |arg| arg.required(false).default_value(default)),
         }
     });
     Ok(OWN_NOISE.into_iter().fold(command, |command, id| {

@@ -1,9 +1,7 @@
 //! Flags of an experiment.
 
 use std::fmt;
-use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
@@ -12,7 +10,7 @@ use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Task};
+use crate::task::{self, OpenError, Rows, Source, Task};
 use crate::train::EarlyStopping;
 
 /// Flags for the tutorial's data, network, training and output, without the program's own noise.
@@ -64,7 +62,8 @@ pub struct RunArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ValidationArgs {
     /// Number of validation points between the training and the test points [default: 0; with
-    /// --early-stopping the number of training points, but at most half of the other points]
+    /// --early-stopping the number of training points, but at most half of the other points, or a
+    /// fifth of the points outside the test set if all would be training points]
     #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
     validation_size: Option<usize>,
     /// Stop a run early if its validation loss has not fallen for this many epochs
@@ -85,11 +84,21 @@ impl ValidationArgs {
         Some(rule)
     }
 
-    /// Returns the number of validation points, given the numbers of training points and other
-    /// points.
-    fn size(&self, train: usize, others: usize) -> usize {
-        let needed = self.early_stopping.is_some() && !self.validate_on_test;
-        self.validation_size.unwrap_or(if needed { train.min(others / 2) } else { 0 })
+    /// Returns the numbers of training and validation points: as many training points as asked for,
+    /// or up to the task's `default`.
+    fn sizes(&self, train: Option<usize>, default: usize, rows: Rows) -> [usize; 2] {
+        let all = rows.all.saturating_sub(rows.test.unwrap_or(0));
+        let wanted = train.unwrap_or(default);
+        let others = all.saturating_sub(wanted);
+        let validation = self.validation_size.unwrap_or({
+            let needed = self.early_stopping.is_some() && !self.validate_on_test;
+            match (needed, train, others) {
+                (false, ..) => 0,
+                (true, None, 0) => all / 5,
+                (true, ..) => wanted.min(others / 2),
+            }
+        });
+        [train.unwrap_or(default_train_size(default, rows, validation)), validation]
     }
 }
 
@@ -115,29 +124,27 @@ impl ExperimentArgs {
     /// If a flag is out of range.
     pub fn job(&self, own: &[(&str, f64)]) -> Result<Job, Failure> {
         let DataArgs { samples, data_noise } = self.data;
-        self.run.applied_to(opened("circles", &[], Some((samples, data_noise)))?, own)
+        let source = Source { drawn: Some((samples, data_noise)), ..Source::default() };
+        self.run.job("circles", &source, own)
     }
 }
 
 impl RunArgs {
-    /// Returns an experiment on real data with the program's own noise. Without `files` it uses the
-    /// data shipped with this crate.
+    /// Returns an experiment on a task with the program's own noise, given as places with standard
+    /// deviations.
     ///
     /// # Errors
     /// If the number of files is wrong, a file cannot be read or is of another kind, or a flag is
     /// out of range.
-    pub fn job(&self, task: &str, files: &[PathBuf], own: &[(&str, f64)]) -> Result<Job, Failure> {
-        self.applied_to(opened(task, files, None)?, own)
-    }
-
-    fn applied_to(&self, Job { task, plan }: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
+    pub fn job(&self, task: &str, source: &Source, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        let Job { task, plan } = opened(task, source)?;
         let own = own.iter().map(|(place, stddev)| NoiseSpec::gaussian(place, *stddev));
         let own: Vec<NoiseSpec> = match self.noise[..] {
             [] => own.collect::<candle_core::Result<_>>().map_err(usage)?,
             _ => self.noise.clone(),
         };
-        let train_size = self.split.train_size;
-        let others = task.rows().all - task.rows().test.unwrap_or(0);
+        let (given, default) = (self.split.train_size, plan.train_sizes[0]);
+        let [train_size, validation_size] = self.validation.sizes(given, default, task.rows());
         let plan = Plan {
             hidden: vec![self.hidden],
             epochs: self.train.epochs,
@@ -145,8 +152,8 @@ impl RunArgs {
             learning_rates: vec![self.learning_rate],
             early_stopping: self.validation.early_stopping(),
             recipe: self.recipe.recipe(),
-            validation_size: self.validation.size(train_size, others.saturating_sub(train_size)),
-            data_seeds: vec![self.split.data_seed],
+            validation_size,
+            data_seeds: self.split.data_seed.map_or(plan.data_seeds, |seed| vec![seed]),
             train_sizes: vec![train_size],
             noise: vec![own],
             seed: self.train.seed,
@@ -157,22 +164,26 @@ impl RunArgs {
     }
 }
 
-/// Opens a task with its default settings. The data come from the files, or from this crate if
-/// there are none; `drawn` gives the number of points and the noise of drawn data.
-pub(super) fn opened(
-    task: &str,
-    files: &[PathBuf],
-    drawn: Option<(usize, f64)>,
-) -> Result<Job, Failure> {
-    let expected = task::files(task);
-    if !files.is_empty() && files.len() != expected {
-        let error = anyhow!("the {task} take {expected} files, received {}", files.len());
-        return Err(Failure::Usage(error));
-    }
-    let opened = task::open(task, files, drawn);
-    let task = if expected == 0 { opened.map_err(Failure::Usage)? } else { opened? };
-    let plan = Plan { files: files.to_vec(), ..Plan::of(&*task) };
+/// Opens a task with its default settings.
+pub(super) fn opened(task: &str, source: &Source) -> Result<Job, Failure> {
+    let task = task::open(task, source)?;
+    let plan = Plan { files: source.files.clone(), ..Plan::of(&*task) };
     Ok(Job { task, plan })
+}
+
+/// Returns the number of training points of a task by default: its own number, or what validation
+/// points leave of the points outside the test set.
+pub(super) fn default_train_size(default: usize, rows: Rows, validation: usize) -> usize {
+    default.min(rows.trainable().saturating_sub(validation)).max(1)
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Setting(error) => Self::Usage(error),
+            OpenError::File(error) => Self::Failed(error),
+        }
+    }
 }
 
 pub(super) fn usage(error: candle_core::Error) -> Failure {

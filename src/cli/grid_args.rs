@@ -9,23 +9,25 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::args::{DataArgs, OutputArgs, TrainArgs};
+use super::args::{DataArgs, OutputArgs, TestArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::{Job, opened, usage};
-use super::parse::{positive, stddev, within};
+use super::experiment_args::{Job, default_train_size, opened, usage};
+use super::parse::{positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
 use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
-use crate::task::{self, Task};
+use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 23] = [
+const TRAINING: [&str; 25] = [
     "out",
     "fresh",
     "task",
     "data_files",
+    "shape",
+    "test_size",
     "placements",
     "stddev",
     "noise",
@@ -53,9 +55,15 @@ pub struct GridArgs {
     /// Task to learn; it determines the defaults of other flags
     #[arg(long, value_name = "TASK", value_parser = PossibleValuesParser::new(task::names()))]
     task: String,
-    /// Data files that replace the built-in data: one file for digits, or TRAIN,TEST for vowels
-    #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',')]
+    /// Data files that replace the built-in data: a file of images for digits, or of sequences for
+    /// vowels, one or TRAIN,TEST
+    #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',', num_args = 1..)]
     data_files: Vec<PathBuf>,
+    /// Height and width of the images of --data [default: square]
+    #[arg(long, value_name = "HxW", value_parser = shape, requires = "data_files")]
+    shape: Option<[usize; 2]>,
+    #[command(flatten)]
+    test: TestArgs,
     /// Places of the noise
     #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
     placements: Vec<String>,
@@ -132,15 +140,29 @@ impl GridArgs {
     pub fn job(&self) -> Result<Job, Failure> {
         let DataArgs { samples, data_noise } = self.data;
         let is_drawn = task::files(&self.task) == 0;
-        let drawn = is_drawn.then_some((samples, data_noise));
-        let Job { task, plan } = opened(&self.task, &self.data_files, drawn)?;
+        let source = Source {
+            files: self.data_files.clone(),
+            shape: self.shape,
+            test_size: self.test.test_size,
+            drawn: is_drawn.then_some((samples, data_noise)),
+        };
+        let Job { task, plan } = opened(&self.task, &source)?;
         self.check_data(&*task).map_err(Failure::Usage)?;
         let plan = Plan {
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
             recipe: self.recipe.recipe(),
-            data_seeds: listed(&self.data_seeds).map_err(Failure::Usage)?,
-            train_sizes: self.train_size.clone(),
+            data_seeds: match listed(&self.data_seeds).map_err(Failure::Usage)? {
+                seeds if seeds.is_empty() => plan.data_seeds,
+                seeds => seeds,
+            },
+            train_sizes: match &self.train_size[..] {
+                [] => {
+                    let default = plan.train_sizes[0];
+                    vec![default_train_size(default, task.rows(), self.validation_size)]
+                }
+                sizes => sizes.to_vec(),
+            },
             validation_size: self.validation_size,
             hidden: self.hidden.clone(),
             learning_rates: self.learning_rate.clone(),

@@ -16,10 +16,10 @@ use super::interrupt::{self, Reaction, Stage};
 use super::pictures::Drawing;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
-use super::terminal::{command_line, next_command};
+use super::terminal::{command_line, next_command, warn};
 use crate::experiment::{
     Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
-    forecast_repeats, train_resumable,
+    forecast_repeats, lacking_classes, train_resumable,
 };
 use crate::{files, report};
 
@@ -34,6 +34,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let Job { task, plan } = job;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
+    lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let opened = open_device(args, &subject, &plan, &args.output.folder(name))?;
     let subject = subject.on(opened.place.kind());
     let basis = Basis::new(&subject, &plan)?;

@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::share::Share;
 use super::terminal::{command_line, next_command, print, warn};
 use crate::experiment::{
-    Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, missing, search,
+    Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, lacking_classes, missing, search,
 };
 use crate::files::{self, other_version};
 
@@ -39,6 +39,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let Job { task, plan } = args.job()?;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
+    lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let share = args.share().map_err(Failure::Usage)?;
     if args.output.fresh && !share.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::Cells;
 use super::number::{Decimal, Value, is_missing};
-use super::words::{listed, quoted};
+use crate::data::words::{listed, quoted};
 
 /// What is asked of a column.
 #[derive(Clone, Debug, PartialEq)]

@@ -122,7 +122,8 @@ fn images_are_read_with_their_shape_and_classes_by_name() {
     assert_eq!((wide.shape, wide.pixels.width()), ([2, 3], 6));
     let bom = images("\u{feff}0,1,2,16,dog\r\n4,8,12,16,cat\r\n").unwrap();
     assert_eq!((bom.pixels.rows().len(), bom.shape), (2, [2, 2]));
-    assert_eq!(read_images(&gzip("0,1,2,16,dog\n"), "own.gz", None), images("0,1,2,16,dog\n"));
+    let packed = read_images(&gzip("0,1,2,16,dog\n"), "own.gz", None).unwrap();
+    assert_eq!(packed, images("0,1,2,16,dog\n").unwrap());
 }
 
 /// Numbers in numerical order, and as NumPy writes them.

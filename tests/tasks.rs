@@ -1,5 +1,6 @@
 //! The convolutional and the recurrent network on real data, as a library and as programs.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use candle_core::Device;
 use candle_noise::data::{Samples, digits};
 use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, train_repeats};
 use candle_noise::noise::NoiseSpec;
-use candle_noise::task::{Digits, Draw, Moons, Task, Vowels};
+use candle_noise::task::{Digits, Draw, Moons, Rows, Task, Vowels};
 use serde_json::Value;
 
 use crate::cli::{files, result, run, stderr, stdout};
@@ -47,6 +48,52 @@ fn the_data_seed_draws_training_validation_and_test_rows() -> Result<()> {
     let mut counts = [0; 10];
     targets(&other.train)?.iter().for_each(|class| counts[*class as usize] += 1);
     assert!(counts.iter().all(|count| (8..=10).contains(count)), "{counts:?} of 90 rows");
+    Ok(())
+}
+
+/// Each part has its share of each class, to within a row; smaller parts are parts of larger ones.
+#[test]
+fn stratified_parts_have_the_classes_in_proportion() -> Result<()> {
+    let labels: Vec<u32> = (0..100).map(|row| [0, 1, 2][row / 50 + row / 80]).collect(); // 50, 30, 20
+    let rows = Rows { all: 100, test: Some(30) };
+    for data_seed in 1..20 {
+        let split = |train_size, validation_size| {
+            let draw = Draw { data_seed, train_size, validation_size, ..Draw::default() };
+            draw.stratified(rows, &labels)
+        };
+        let [train, validation, test] = split(40, 30)?;
+        for (part, expected) in
+            [(&train, [20, 12, 8]), (&validation, [15, 9, 6]), (&test, [15, 9, 6])]
+        {
+            for (class, expected) in (0..).zip(expected) {
+                let count = part.iter().filter(|row| labels[**row] == class).count();
+                assert!(count.abs_diff(expected) <= 1, "{count} of {part:?}");
+            }
+        }
+        let mut all = [train.clone(), validation, test.clone()].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..100), "each row once");
+        let [fewer, _, same] = split(7, 0)?;
+        assert_eq!((fewer[..].to_vec(), same), (train[..7].to_vec(), test));
+        assert_eq!(fewer.iter().map(|row| labels[*row]).collect::<BTreeSet<_>>().len(), 3);
+    }
+    let [train, _, test] = Draw { train_size: 2, ..Draw::default() }.stratified(rows, &labels)?;
+    assert_eq!((train, test), (vec![0, 1], (70..100).collect()));
+    let error = Draw { train_size: 2, ..Draw::default() }.stratified(rows, &labels[1..]);
+    assert!(error.unwrap_err().to_string().contains("labels of 100 rows, received 99"));
+    Ok(())
+}
+
+/// A class of two rows has one for training and one to test on.
+#[test]
+fn rare_classes_are_in_both_parts() -> Result<()> {
+    let labels: Vec<u32> = (0..30).map(|row| u32::from(row >= 28)).collect();
+    let rows = Rows { all: 30, test: Some(10) };
+    for data_seed in 1..20 {
+        let draw = Draw { data_seed, train_size: 20, ..Draw::default() };
+        let [train, _, test] = draw.stratified(rows, &labels)?;
+        assert_eq!([train, test].map(|rows| rows.iter().filter(|row| **row >= 28).count()), [1, 1]);
+    }
     Ok(())
 }
 

@@ -105,7 +105,7 @@ pub fn open(name: &str, source: &Source) -> Result<Box<dyn Task>, OpenError> {
         let expected = match (expected.start(), expected.end()) {
             (1, 1) => "1 file".to_string(),
             (least, most) if least == most => format!("{most} files"),
-            (least, most) => format!("{least} to {most} files"),
+            (least, most) => format!("{least} or {most} files"),
         };
         let error = anyhow!("the {name} take {expected}, received {count}");
         return Err(OpenError::Setting(error));

@@ -29,8 +29,8 @@ pub struct Images {
 ///   them exceeds, or else by the largest of them.
 /// - A class is any text, in quotes or not; 3.0 is 3. Classes are numbered in the order of their
 ///   values if all are numbers, or else of their bytes.
-/// - The first line may be a header: texts, or column numbers from 0 or 1. Empty lines are passed
-///   over.
+/// - The first line may be a header: texts, or for 16 or more pixels the numbers of the columns from 0
+///   or 1. Empty lines are passed over.
 ///
 /// Time and memory are proportional to the text, which a gzip file holds up to 1,032 times.
 ///
@@ -45,19 +45,22 @@ pub fn read_images(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Resul
     let (mut shape, mut pixels, mut labels) = (shape, Vec::new(), Vec::new());
     let mut classes = Classes::default();
     for (place, line) in rows {
-        let Some((fields, class)) = split(line) else {
-            let what = "expected pixels and a class separated by commas, received 1 field";
-            return Err(place.error(what));
+        let mut fields: Vec<&str> = fields(line).collect();
+        let class = match fields.pop() {
+            Some(class) if !fields.is_empty() => class_name(&unquoted(class)),
+            _ => {
+                let what = "expected pixels and a class separated by commas, received 1 field";
+                return Err(place.error(what));
+            }
         };
-        shape = Some(checked_shape(shape, fields.split(',').count(), place)?);
-        for (column, field) in (1..).zip(fields.split(',')) {
+        shape = Some(checked_shape(shape, fields.len(), place)?);
+        for (column, field) in (1..).zip(fields) {
             pixels.push(pixel(place, column, field)?);
         }
-        let class = class.trim();
         if class.is_empty() {
             return Err(place.error("expected a class in the last column, received nothing"));
         }
-        labels.push(classes.number(&class_name(class)));
+        labels.push(classes.number(&class));
     }
     let Some(shape) = shape.filter(|_| !labels.is_empty()) else {
         return Err(file_error(name, "expected lines of pixels and a class, received none"));
@@ -69,26 +72,35 @@ pub fn read_images(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Resul
     Ok(Images { pixels, shape, classes, white })
 }
 
-/// Splits a line into its pixels and its class, which may be in quotes.
-fn split(line: &str) -> Option<(&str, &str)> {
-    let quoted = line.strip_suffix('"').and_then(|line| line.rsplit_once(",\""));
-    quoted.or_else(|| line.rsplit_once(','))
+/// Splits a line at its commas outside quotes.
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    line.split(move |c| {
+        is_quoted ^= c == '"';
+        c == ',' && !is_quoted
+    })
 }
 
-/// Returns whether no pixel of a line is a number, or the pixels count the columns.
+/// Returns the text of a field without spaces around it and without quotes.
+fn unquoted(field: &str) -> String {
+    let field = field.trim();
+    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\"").trim().to_string(),
+        None => field.to_string(),
+    }
+}
+
+/// Returns whether no pixel of a line is a number, or the pixels count the columns of a table.
 fn is_header(line: &str) -> bool {
-    let Some((fields, _)) = split(line) else { return false };
-    let number = |field: &str| unquoted(field).parse::<f64>().ok();
-    let counts = |first: u32| {
-        (first..).zip(fields.split(',')).all(|(i, field)| number(field) == Some(f64::from(i)))
-    };
-    let has_several = fields.contains(',');
-    fields.split(',').all(|field| number(field).is_none())
-        || (has_several && (counts(0) || counts(1)))
-}
-
-fn unquoted(field: &str) -> &str {
-    field.trim().trim_matches('"').trim()
+    /// Smaller images may happen to have such pixels.
+    const COUNTED: usize = 16;
+    let numbers: Vec<Option<f64>> =
+        fields(line).map(|field| unquoted(field).parse().ok()).collect();
+    let Some((_, numbers)) = numbers.split_last() else { return false };
+    let counts =
+        |first: u32| (first..).zip(numbers).all(|(i, number)| *number == Some(f64::from(i)));
+    let is_text = !numbers.is_empty() && numbers.iter().all(Option::is_none);
+    is_text || (numbers.len() >= COUNTED && (counts(0) || counts(1)))
 }
 
 /// Returns the height and width of an image of so many pixels.
@@ -110,7 +122,7 @@ fn checked_shape(shape: Option<[usize; 2]>, pixels: usize, place: Place<'_>) -> 
 
 fn pixel(place: Place<'_>, column: usize, field: &str) -> Result<f64> {
     let part = format_args!("column {column}");
-    let pixel = place.number(part, unquoted(field))?;
+    let pixel = place.number(part, &unquoted(field))?;
     match pixel >= 0. {
         true => Ok(pixel),
         false => {

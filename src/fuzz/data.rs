@@ -20,7 +20,8 @@ fn images_text(images: &Images) -> String {
     let mut text = "pixel,class\n".to_string();
     for (pixels, label) in images.pixels.rows() {
         pixels.iter().for_each(|pixel| write!(text, "{pixel},").unwrap());
-        writeln!(text, "\"{}\"", images.classes[label as usize]).unwrap();
+        let class = images.classes[label as usize].replace('"', "\"\"");
+        writeln!(text, "\"{class}\"").unwrap();
     }
     text
 }

@@ -8,9 +8,9 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Compare finished experiments
+/// Tools for experiments with noise
 #[derive(Parser)]
-#[command(version, name = "candle-noise")]
+#[command(version, name = "candle-noise", arg_required_else_help = true)]
 struct CandleNoise {
     #[command(subcommand)]
     tool: Tool,

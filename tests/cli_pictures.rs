@@ -124,9 +124,16 @@ fn a_folder_of_results_keeps_them() {
     let before = files(first.path());
     let output = compare(&[first.path(), second.path()], "", first.path());
     let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("--out: expected a folder of its own"), "{error}");
+    let output = compare(&[second.path(), first.path()], "--fresh", first.path());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_eq!(files(first.path()), before);
+    let other = trained("baseline", "");
+    let output = compare(&[first.path(), second.path()], "", other.path());
+    let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains("expected experiment \"compare\", received \"baseline\""), "{error}");
-    assert_eq!(files(first.path()), before);
     let out = tempfile::tempdir().unwrap();
     let of = |folders: [&Path; 2]| compare(&folders, "", out.path());
     assert!(of([first.path(), second.path()]).status.success());

@@ -156,13 +156,23 @@ fn pixels_are_divided_by_the_usual_white_above_the_largest() {
 /// As pandas writes columns without names, and as people name them.
 #[test]
 fn a_header_is_passed_over() {
-    for header in
-        ["a,b,c,d,label", "0,1,2,3,4", "0,1,2,3,label", "1,2,3,4,class", "\"p,1\",b,c,d,\"x\""]
-    {
-        let read = images(&format!("{header}\n0,0,0,1,x\n0,0,1,1,y\n")).unwrap();
+    let counted = |first: u32| {
+        let numbers: Vec<String> = (first..first + 16).map(|i| i.to_string()).collect();
+        numbers.join(",")
+    };
+    for header in [
+        "a,b,c,label".to_string(),
+        "\"p,1\",\"p,2\",\"x\"".to_string(),
+        format!("{},16", counted(0)),
+        format!("{},label", counted(0)),
+        format!("{},class", counted(1)),
+    ] {
+        let read = images(&format!("{header}\n{0}0,x\n{0}1,y\n", "0,".repeat(15))).unwrap();
         assert_eq!(labels(&read), [0, 1], "{header}");
     }
-    assert_eq!(images("0,1,2,4,x\n0,0,1,1,y\n").unwrap().pixels.len(), 2);
+    let counting = format!("{},x\n{},y\n", counted(2), counted(0));
+    assert_eq!(images(&counting).unwrap().pixels.len(), 2);
+    assert_eq!(images("0,1,2,3,x\n0,0,1,1,y\n").unwrap().pixels.len(), 2);
 }
 
 #[test]

@@ -17,9 +17,10 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// The files and folders of `experiment`: each uses those before it only.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "trial",
     "plan",
+    "references",
     "basis",
     "record",
     "store",

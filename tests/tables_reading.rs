@@ -347,7 +347,7 @@ fn headers_are_told_from_rows() {
     for (text, expected) in [
         ("a,b\n1,2\n3,4\n", vec!["a", "b"]),
         ("1,2\n3,4\n", vec!["1", "2"]),
-        ("red,oak\nblue,elm\n", vec!["red", "oak"]),
+        ("red,oak\nblue,elm\ngreen,ash\n", vec!["red", "oak"]),
         ("red,oak\nblue,elm\nred,elm\n", vec!["1", "2"]),
         ("id,2019,2020\n5,1,3\n7,2,4\n7,2,5\n", vec!["id", "2019", "2020"]),
         ("?,1.5,x\n2,2.5,y\n3,3.5,z\n", vec!["1", "2", "3"]),

@@ -25,6 +25,8 @@ mod cli_signals;
 #[cfg(all(feature = "cli", unix))]
 mod cli_streams;
 #[cfg(feature = "cli")]
+mod cli_tables;
+#[cfg(feature = "cli")]
 mod cli_usage;
 #[cfg(feature = "experiment")]
 mod compare;
@@ -81,6 +83,7 @@ mod repeats;
 mod resume;
 mod seeded;
 mod shapes;
+#[cfg(feature = "experiment")]
 mod tables_reading;
 #[cfg(feature = "experiment")]
 mod tables_split;

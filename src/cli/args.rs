@@ -14,10 +14,17 @@ use crate::data::split::Size;
 pub struct DataArgs {
     /// Number of points
     #[arg(long, value_name = "N", value_parser = within(2..=1_000_000usize))]
-    pub samples: usize,
+    pub samples: Option<usize>,
     /// Standard deviation of the noise in the data points
     #[arg(long, value_name = "X", value_parser = stddev, allow_hyphen_values = true)]
-    pub data_noise: f64,
+    pub data_noise: Option<f64>,
+}
+
+impl DataArgs {
+    /// Returns the number of points and the noise in them.
+    pub(super) fn drawn(&self) -> Option<(usize, f64)> {
+        self.samples.zip(self.data_noise)
+    }
 }
 
 /// Flags for one draw of the data and its split.

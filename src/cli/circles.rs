@@ -25,7 +25,10 @@ pub fn run_circles(
     split: &SplitArgs,
     output: &OutputArgs,
 ) -> Result<(), Failure> {
-    let circles = Circles::new(data.samples, data.data_noise).map_err(usage)?;
+    let circles = match data.drawn() {
+        Some((samples, noise)) => Circles::new(samples, noise).map_err(usage)?,
+        None => Circles::default(),
+    };
     let default = circles.draw();
     let draw = Draw {
         data_seed: split.data_seed.unwrap_or(default.data_seed),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde_json::json;
 
@@ -59,6 +59,15 @@ pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
     let names: Vec<&String> = experiments.iter().map(|(name, _)| name).collect();
     let settings = json!({ "task": "compare", "experiments": names });
     let contents = Contents::new("compare", settings, None);
+    let out = output.folder("compare");
+    for (_, own) in &experiments {
+        if own.is_in(&out) {
+            return Err(Failure::Usage(anyhow!(
+                "--out: expected a folder of its own, received that of an experiment, {}",
+                out.display()
+            )));
+        }
+    }
     let Claimed { folder, lock: _lock, .. } = output.claim(&contents, &FILES, Begin::Over)?;
     let mut results = Results::new(folder);
     results.describe(&contents);
@@ -89,6 +98,25 @@ fn check(experiments: &[Finished]) -> Result<()> {
     Ok(())
 }
 
+/// Returns the names above panels: those of two experiments as they are; of more, whose panels are narrow,
+/// the noise alone, or the last part of the folder if that is long or not the only one.
+fn titles(experiments: &[(String, Finished)]) -> Vec<String> {
+    const LONGEST: usize = 26;
+    if experiments.len() < 3 {
+        return experiments.iter().map(|(name, _)| name.clone()).collect();
+    }
+    let plain: Vec<String> = experiments.iter().map(|(_, own)| own.noise_name()).collect();
+    let is_alone = |name: &String| plain.iter().filter(|other| *other == name).count() == 1;
+    let title = |((_, own), name): (&(String, Finished), &String)| {
+        let folder = own.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        match folder {
+            Some(folder) if !is_alone(name) || name.chars().count() > LONGEST => folder,
+            _ => name.clone(),
+        }
+    };
+    experiments.iter().zip(&plain).map(title).collect()
+}
+
 /// Returns the names of experiments. Those of one name, and long ones, which a panel would shorten, have
 /// their folders in it.
 fn names(experiments: &[Finished]) -> Vec<String> {
@@ -108,22 +136,27 @@ fn draw(experiments: &[(String, Finished)], format: PlotFormat, results: &mut Re
         true => "The same rows and seeds",
         false => "The same rows; the seeds differ",
     };
-    let own: Vec<_> = experiments.iter().map(|(name, own)| own.trainings(name)).collect();
+    let titles = titles(experiments);
+    let own: Vec<_> =
+        experiments.iter().zip(&titles).map(|((_, own), title)| own.trainings(title)).collect();
     results.draw("accuracy", format, Ok(report::score_picture(title, &first.metric, &own)));
     let loss = loss_label(first.objective());
     results.draw("loss", format, Ok(report::loss_picture(title, &loss, &own)));
-    if let Some(scene) = boundaries(experiments).transpose() {
+    if let Some(scene) = boundaries(experiments, &titles).transpose() {
         results.draw("boundary", format, scene);
     }
 }
 
 /// Draws the decision boundaries, if the data lie in the plane.
-fn boundaries(experiments: &[(String, Finished)]) -> Result<Option<report::plot::Scene>> {
+fn boundaries(
+    experiments: &[(String, Finished)],
+    titles: &[String],
+) -> Result<Option<report::plot::Scene>> {
     let Some((draw, data)) = experiments[0].1.plane()? else { return Ok(None) };
     let mut fields = Vec::new();
-    for (name, own) in experiments {
+    for ((name, own), title) in experiments.iter().zip(titles) {
         match own.boundary(&data, SIDE)? {
-            Some(field) => fields.push((name.clone(), field)),
+            Some(field) => fields.push((title.clone(), field)),
             None => warn(&format!("{name}: every run diverged, so it has no boundary")),
         }
     }

@@ -11,6 +11,9 @@ use crate::task::{self, Draw, Hyper, Source};
 /// The flags for a program's own noise, which `--noise` replaces.
 pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement", "placements"];
 
+/// The name of the task of a table, which is known when its file has been read.
+pub(super) const TABLE: &str = "table";
+
 /// The flags whose defaults depend on the file, and those for files of one's own.
 const OF_OTHER_FILES: [(&str, &str); 3] = [
     ("data_seed", "1 for one --data file of your own"),
@@ -24,18 +27,22 @@ const OF_OTHER_FILES: [(&str, &str); 3] = [
 /// # Errors
 /// If the task cannot be opened or its model cannot be built.
 pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Command> {
+    if task == TABLE {
+        let repeats = if has(&command, "placements") { "10" } else { "1" };
+        return Ok(with_noise(with_values(command, table_defaults(repeats))));
+    }
     let task = task::open(task, &Source::default())?;
     let Hyper { hidden, epochs, batch_size, learning_rate, .. } = task.defaults();
     let Draw { data_seed, train_size, .. } = task.draw();
     let details = task.details();
     let data_noise = details.iter().find(|(name, _)| *name == "data_noise");
-    let has = |command: &Command, id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+    let is_grid = has(&command, "placements");
     let mut places = Vec::new();
-    if has(&command, "placements") {
+    if is_grid {
         places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
         places.retain(|place| !NoiseSpec::WITHOUT_LAYER.contains(&place.as_str()));
     }
-    let defaults = [
+    let mut defaults = vec![
         ("task", task.name().to_string()),
         ("samples", task.rows().all.to_string()),
         ("data_noise", data_noise.map_or("0".to_string(), |(_, noise)| noise.to_string())),
@@ -47,32 +54,86 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("batch_size", batch_size.to_string()),
         ("learning_rate", learning_rate.to_string()),
         ("placements", places.join(",")),
+        ("repeats", if is_grid { "30" } else { "1" }.to_string()),
     ];
-    let is_of_files = task::files(task.name()) > 0;
-    let command = defaults.into_iter().fold(command, |command, (id, default)| {
-        let of_others = OF_OTHER_FILES.iter().find(|(own, _)| is_of_files && *own == id);
-        match of_others {
-            _ if !has(&command, id) => command,
-            Some((_, others)) => command.mut_arg(id, |arg| {
+    let command = match task::files(task.name()) {
+        0 => command,
+        _ => with_file_defaults(command, &mut defaults),
+    };
+    Ok(with_noise(with_values(command, defaults)))
+}
+
+/// Tells the defaults that depend on the file in the help, and takes them out of the others.
+fn with_file_defaults(command: Command, defaults: &mut Vec<(&str, String)>) -> Command {
+    OF_OTHER_FILES.into_iter().fold(command, |command, (id, others)| {
+        let Some(place) = defaults.iter().position(|(own, _)| *own == id) else { return command };
+        let (_, default) = defaults.swap_remove(place);
+        match has(&command, id) {
+            true => command.mut_arg(id, |arg| {
                 let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
                 arg.required(false).help(format!("{help} [default: {default}; {others}]"))
             }),
-            None => command.mut_arg(id, |arg| arg.required(false).default_value(default)),
+            false => command,
+        }
+    })
+}
+
+/// Returns the defaults of a table's network and training.
+fn table_defaults(repeats: &str) -> impl IntoIterator<Item = (&'static str, String)> + use<> {
+    [
+        ("data_seed", "0"),
+        ("hidden", "100"),
+        ("epochs", "200"),
+        ("batch_size", "32"),
+        ("learning_rate", "0.001"),
+        ("placements", "input,before-activation,after-activation"),
+        ("repeats", repeats),
+        ("task", "circles"), // which a table replaces
+    ]
+    .map(|(id, default)| (id, default.to_string()))
+}
+
+fn has(command: &Command, id: &str) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == id)
+}
+
+fn with_values(
+    command: Command,
+    defaults: impl IntoIterator<Item = (&'static str, String)>,
+) -> Command {
+    defaults.into_iter().fold(command, |command, (id, default)| {
+        if has(&command, id) {
+            command.mut_arg(id, |arg| arg.required(false).default_value(default))
+        } else {
+            command
+        }
+    })
+}
+
+/// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table.
+fn with_noise(command: Command) -> Command {
+    let command = ["samples", "data_noise"].into_iter().fold(command, |command, id| {
+        match has(&command, id) && has(&command, "target") {
+            true => command.mut_arg(id, |arg| arg.conflicts_with("target")),
+            false => command,
         }
     });
-    Ok(OWN_NOISE.into_iter().fold(command, |command, id| {
+    OWN_NOISE.into_iter().fold(command, |command, id| {
         if has(&command, id) && has(&command, "noise") {
             command.mut_arg("noise", |arg| arg.conflicts_with(id))
         } else {
             command
         }
-    }))
+    })
 }
 
 /// Returns the task named by `--task` in the arguments, because the defaults of other flags depend
-/// on it. An invalid name gives the first task; the flag's own parser rejects it later.
+/// on it; a table has a `--target`. An invalid name gives the first task; the flag's own parser rejects it later.
 pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> &'static str {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if args.iter().any(|arg| arg == "--target" || arg.starts_with("--target=")) {
+        return TABLE;
+    }
     let after = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--task="));
     let named = after.map(String::as_str).or(joined);

@@ -35,7 +35,8 @@ impl From<anyhow::Error> for Failure {
 /// by `--task` if the program has that flag. Every error is printed on standard error as one line.
 pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
     let command = A::command();
-    let has_task = command.get_arguments().any(|arg| arg.get_id() == "task");
+    let has_task =
+        command.get_arguments().any(|arg| arg.get_id() == "task" || arg.get_id() == "target");
     let task = if has_task { task_in(std::env::args_os()) } else { task };
     let command = match with_defaults(command, task) {
         Ok(command) => command,
@@ -70,6 +71,10 @@ fn usage(error: &clap::Error) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &line(&error)),
         };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        tell(error.render().to_string().trim_end());
+        return ExitCode::from(2);
     }
     fail(2, &usage_line(error))
 }

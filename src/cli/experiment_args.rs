@@ -1,13 +1,19 @@
 //! Flags of an experiment.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
+use super::defaults::TABLE;
 use super::exit::Failure;
 use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
+use super::table_args::TableArgs;
+use super::widths::Widths;
+use crate::data::table::Reading;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
 use crate::task::{self, OpenError, Rows, Source, Task};
@@ -18,6 +24,11 @@ use crate::train::EarlyStopping;
 pub struct ExperimentArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Table of your own instead of the circles: CSV or the like, also .gz, or - for standard input
+    #[arg(long = "data", value_name = "FILE", requires = "target")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
     /// Flags for everything but the data.
     #[command(flatten)]
     pub run: RunArgs,
@@ -32,9 +43,10 @@ pub struct RunArgs {
     noise: Vec<NoiseSpec>,
     #[command(flatten)]
     split: SplitArgs,
-    /// Width of the hidden layer, or number of filters of each convolution
-    #[arg(long, value_name = "N", value_parser = within(1..=65_536usize))]
-    hidden: usize,
+    /// Width of the hidden layer, or number of filters of each convolution; for a table also several
+    /// widths as 64x32, or 0 for no hidden layer
+    #[arg(long, value_name = "N")]
+    hidden: Widths,
     /// Learning rate of Adam
     #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     learning_rate: f64,
@@ -84,19 +96,27 @@ impl ValidationArgs {
         Some(rule)
     }
 
+    /// Returns whether validation rows are needed.
+    fn is_needed(&self) -> bool {
+        self.early_stopping.is_some() && !self.validate_on_test
+    }
+
+    /// Returns the number of validation rows of a table, taken out of this many training rows: a fifth of
+    /// them if they are needed.
+    fn of_training_rows(&self, train: usize) -> usize {
+        self.validation_size.unwrap_or(if self.is_needed() { train.div_ceil(5) } else { 0 })
+    }
+
     /// Returns the numbers of training and validation points: as many training points as asked for,
     /// or up to the task's `default`.
     fn sizes(&self, train: Option<usize>, default: usize, rows: Rows) -> [usize; 2] {
         let all = rows.all.saturating_sub(rows.test.unwrap_or(0));
         let wanted = train.unwrap_or(default);
         let others = all.saturating_sub(wanted);
-        let validation = self.validation_size.unwrap_or({
-            let needed = self.early_stopping.is_some() && !self.validate_on_test;
-            match (needed, train, others) {
-                (false, ..) => 0,
-                (true, None, 0) => all / 5,
-                (true, ..) => wanted.min(others / 2),
-            }
+        let validation = self.validation_size.unwrap_or(match (self.is_needed(), train, others) {
+            (false, ..) => 0,
+            (true, None, 0) => self.of_training_rows(all),
+            (true, ..) => wanted.min(others / 2),
         });
         [train.unwrap_or(default_train_size(default, rows, validation)), validation]
     }
@@ -108,6 +128,8 @@ pub struct Job {
     pub task: Box<dyn Task>,
     /// What to compare.
     pub plan: Plan,
+    /// What was decided about a table.
+    pub reading: Option<Reading>,
 }
 
 impl fmt::Debug for Job {
@@ -117,15 +139,25 @@ impl fmt::Debug for Job {
 }
 
 impl ExperimentArgs {
-    /// Returns an experiment on circles with the program's own noise, given as places with standard
-    /// deviations.
+    /// Returns an experiment on circles or a table with the program's own noise, given as places with
+    /// standard deviations.
     ///
     /// # Errors
     /// If a flag is out of range.
     pub fn job(&self, own: &[(&str, f64)]) -> Result<Job, Failure> {
-        let DataArgs { samples, data_noise } = self.data;
-        let source = Source { drawn: Some((samples, data_noise)), ..Source::default() };
-        self.run.job("circles", &source, own)
+        let job = match &self.file {
+            Some(file) => self.table.job(file, &self.run.hidden.others, self.run.output.quiet)?,
+            None if self.table.target.is_some() => {
+                return Err(Failure::Usage(anyhow!(
+                    "--target: expected a table, given by --data FILE"
+                )));
+            }
+            None => {
+                let (test_size, drawn) = (self.table.test_size, self.data.drawn());
+                opened("circles", &Source { test_size, drawn, ..Source::default() })?
+            }
+        };
+        self.run.applied_to(job, own)
     }
 }
 
@@ -137,16 +169,28 @@ impl RunArgs {
     /// If the number of files is wrong, a file cannot be read or is of another kind, or a flag is
     /// out of range.
     pub fn job(&self, task: &str, source: &Source, own: &[(&str, f64)]) -> Result<Job, Failure> {
-        let Job { task, plan } = opened(task, source)?;
+        self.applied_to(opened(task, source)?, own)
+    }
+
+    fn applied_to(&self, job: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        let Job { task, plan, reading } = job;
         let own = own.iter().map(|(place, stddev)| NoiseSpec::gaussian(place, *stddev));
         let own: Vec<NoiseSpec> = match self.noise[..] {
             [] => own.collect::<candle_core::Result<_>>().map_err(usage)?,
             _ => self.noise.clone(),
         };
-        let (given, default) = (self.split.train_size, plan.train_sizes[0]);
-        let [train_size, validation_size] = self.validation.sizes(given, default, task.rows());
+        check_widths(std::slice::from_ref(&self.hidden), &*task)?;
+        let (given, all) = (self.split.train_size, plan.train_sizes[0]);
+        let [train_size, validation_size] = match reading {
+            // Validation rows are some of the training rows of a fold.
+            Some(_) => {
+                let validation = self.validation.of_training_rows(all);
+                [given.unwrap_or(all.saturating_sub(validation)), validation]
+            }
+            None => self.validation.sizes(given, all, task.rows()),
+        };
         let plan = Plan {
-            hidden: vec![self.hidden],
+            hidden: vec![self.hidden.first],
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
             learning_rates: vec![self.learning_rate],
@@ -160,7 +204,20 @@ impl RunArgs {
             repeats: self.repeats,
             ..plan
         };
-        Ok(Job { task, plan })
+        Ok(Job { task, plan, reading })
+    }
+}
+
+/// Checks that only a table has several hidden layers, or none.
+pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Failure> {
+    let is_one = |own: &&Widths| own.first > 0 && own.others.is_empty();
+    let is_table = task.name() == TABLE;
+    match hidden.iter().find(|own| !is_table && !is_one(own)) {
+        Some(own) => Err(Failure::Usage(anyhow!(
+            "--hidden: expected one width from 1 to 65536, received '{own}'; only the network of a \
+             table has several layers or none"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -168,7 +225,7 @@ impl RunArgs {
 pub(super) fn opened(task: &str, source: &Source) -> Result<Job, Failure> {
     let task = task::open(task, source)?;
     let plan = Plan { files: source.files.clone(), ..Plan::of(&*task) };
-    Ok(Job { task, plan })
+    Ok(Job { task, plan, reading: None })
 }
 
 /// Returns the number of training points of a task by default: its own number, or what validation

@@ -82,6 +82,18 @@ impl Finished {
         }
     }
 
+    /// Returns its noise, or the name of the program without any.
+    pub fn noise_name(&self) -> String {
+        let noise = self.noise();
+        if noise.is_empty() { self.contents.experiment.clone() } else { noise_name(&noise) }
+    }
+
+    /// Returns whether it is in a folder, however that is named.
+    pub fn is_in(&self, folder: &Path) -> bool {
+        let same = self.folder.canonicalize().ok().zip(folder.canonicalize().ok());
+        same.is_some_and(|(own, other)| own == other)
+    }
+
     /// Returns the figures of its runs in a line.
     pub fn line(&self) -> String {
         let figures = &self.result["summary"];

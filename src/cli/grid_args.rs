@@ -9,19 +9,22 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::args::{DataArgs, OutputArgs, TestArgs, TrainArgs};
+use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::{Job, default_train_size, opened, usage};
+use super::experiment_args::{Job, check_widths, default_train_size, opened, usage};
 use super::parse::{positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
+use super::table_args::TableArgs;
+use super::widths::Widths;
 use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 25] = [
+const TRAINING: [&str; 26] = [
+    "target",
     "out",
     "fresh",
     "task",
@@ -56,14 +59,12 @@ pub struct GridArgs {
     #[arg(long, value_name = "TASK", value_parser = PossibleValuesParser::new(task::names()))]
     task: String,
     /// Data files that replace the built-in data: a file of images for digits, or of sequences for
-    /// vowels, one or TRAIN,TEST
+    /// vowels, one or TRAIN,TEST; or with --target a table of your own
     #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',', num_args = 1..)]
     data_files: Vec<PathBuf>,
     /// Height and width of the images of --data [default: square]
     #[arg(long, value_name = "HxW", value_parser = shape, requires = "data_files")]
     shape: Option<[usize; 2]>,
-    #[command(flatten)]
-    test: TestArgs,
     /// Places of the noise
     #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
     placements: Vec<String>,
@@ -75,11 +76,13 @@ pub struct GridArgs {
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseRow>,
     /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = within(1..=10_000usize))]
+    #[arg(long, value_name = "N", value_parser = within(1..=10_000usize))]
     repeats: usize,
     /// Seeds of the data sets, each a new draw of points and split: 1,2,3 or 1..20 (20 included)
     #[arg(long, value_name = "SEED,…", value_delimiter = ',')]
     data_seeds: Vec<Seeds>,
+    #[command(flatten)]
+    table: TableArgs,
     #[command(flatten)]
     data: DataArgs,
     /// Numbers of training points
@@ -89,9 +92,9 @@ pub struct GridArgs {
     /// others are the test set
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
     validation_size: usize,
-    /// Widths of the hidden layer
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=65_536usize))]
-    hidden: Vec<usize>,
+    /// Widths of the hidden layer; for a table also several layers as 64x32, or 0 for none
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    hidden: Vec<Widths>,
     /// Learning rates of Adam
     #[arg(long, value_name = "X,…", value_delimiter = ',', value_parser = positive, allow_hyphen_values = true)]
     learning_rate: Vec<f64>,
@@ -138,33 +141,40 @@ impl GridArgs {
     /// # Errors
     /// If a flag is out of range, or a data file cannot be read or is of another kind.
     pub fn job(&self) -> Result<Job, Failure> {
-        let DataArgs { samples, data_noise } = self.data;
-        let is_drawn = task::files(&self.task) == 0;
-        let source = Source {
-            files: self.data_files.clone(),
-            shape: self.shape,
-            test_size: self.test.test_size,
-            drawn: is_drawn.then_some((samples, data_noise)),
+        let Job { task, plan, reading } = match &self.table.target {
+            Some(_) => self.table_job()?,
+            None => {
+                let is_drawn = task::files(&self.task) == 0;
+                let source = Source {
+                    files: self.data_files.clone(),
+                    shape: self.shape,
+                    test_size: self.table.test_size,
+                    drawn: self.data.drawn().filter(|_| is_drawn),
+                };
+                let job = opened(&self.task, &source)?;
+                self.check_data(&*job.task).map_err(Failure::Usage)?;
+                job
+            }
         };
-        let Job { task, plan } = opened(&self.task, &source)?;
-        self.check_data(&*task).map_err(Failure::Usage)?;
+        check_widths(&self.hidden, &*task)?;
+        let mut train_sizes = self.train_size.clone();
+        if train_sizes.is_empty() {
+            let (all, validation) = (plan.train_sizes[0], self.validation_size);
+            train_sizes = vec![match reading {
+                // Validation rows of a table are some of the training rows of a fold.
+                Some(_) => all.saturating_sub(validation),
+                None => default_train_size(all, task.rows(), validation),
+            }];
+        }
+        let data_seeds = listed(&self.data_seeds).map_err(Failure::Usage)?;
         let plan = Plan {
             epochs: self.train.epochs,
             batch_size: self.train.batch_size,
             recipe: self.recipe.recipe(),
-            data_seeds: match listed(&self.data_seeds).map_err(Failure::Usage)? {
-                seeds if seeds.is_empty() => plan.data_seeds,
-                seeds => seeds,
-            },
-            train_sizes: match &self.train_size[..] {
-                [] => {
-                    let default = plan.train_sizes[0];
-                    vec![default_train_size(default, task.rows(), self.validation_size)]
-                }
-                sizes => sizes.to_vec(),
-            },
+            data_seeds: if data_seeds.is_empty() { plan.data_seeds.clone() } else { data_seeds },
+            train_sizes,
             validation_size: self.validation_size,
-            hidden: self.hidden.clone(),
+            hidden: self.hidden.iter().map(|own| own.first).collect(),
             learning_rates: self.learning_rate.clone(),
             seed: self.train.seed,
             repeats: self.repeats,
@@ -177,7 +187,28 @@ impl GridArgs {
             );
             return Err(Failure::Usage(error));
         }
-        Ok(Job { task, plan })
+        Ok(Job { task, plan, reading })
+    }
+
+    /// Returns a plan of folds of a table.
+    fn table_job(&self) -> Result<Job, Failure> {
+        let flags = |text: &str| Failure::Usage(anyhow!("{text}"));
+        let [file] = &self.data_files[..] else {
+            return Err(flags("--target: expected one table, given by --data FILE"));
+        };
+        if !self.data_seeds.is_empty() {
+            return Err(flags(
+                "--data-seeds: a table has splits instead of data sets: expected --repeats, which \
+                 split it anew",
+            ));
+        }
+        let others = self.hidden.first().map(|own| own.others.clone()).unwrap_or_default();
+        if self.hidden.iter().any(|own| own.others != others) {
+            return Err(flags(
+                "--hidden: expected layers that differ in the first width alone, as 64x32,100x32",
+            ));
+        }
+        self.table.job(file, &others, self.output.quiet)
     }
 
     /// Returns each place with each standard deviation, or the rows of `--noise`.
@@ -196,7 +227,7 @@ impl GridArgs {
     /// Checks that real data are used with their fixed number of rows and without drawn noise.
     fn check_data(&self, task: &dyn Task) -> Result<()> {
         let (name, rows) = (task.name(), task.rows().all);
-        let DataArgs { samples, data_noise } = self.data;
+        let (samples, data_noise) = self.data.drawn().unwrap_or((rows, 0.));
         ensure!(
             samples == rows || !self.data_files.is_empty(),
             "the {name} have {rows} samples, received {samples}"

@@ -45,6 +45,8 @@ pub(super) fn write_report(
     let seconds = asked.seconds.unwrap_or_default();
     let mut outcome = Outcome::of(&asked.plan, store, &asked.device, seconds)?;
     outcome.experiment = name.to_string();
+    outcome.references = asked.references.clone();
+    outcome.reading = asked.reading.clone();
     outcome.command = asked.command.clone().unwrap_or_else(command_line);
     let _lock = lock_results(folder)?;
     let mut results = Results::new(folder.to_path_buf());

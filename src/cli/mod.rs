@@ -24,8 +24,10 @@ mod run;
 pub(crate) mod run_grid;
 pub(crate) mod scheduler;
 mod share;
+mod table_args;
 mod terminal;
 mod usage;
+mod widths;
 
 pub use allocator::{ALLOCATOR, Allocator};
 pub use args::{DataArgs, OutputArgs, PlotFormat, SplitArgs, TestArgs};

@@ -88,6 +88,7 @@ impl Drawing<'_> {
             }
             return Ok(());
         };
+        let names = names.or_else(|| subject.task().class_names());
         let names = names.unwrap_or((0..classes).map(|class| format!("class {class}")).collect());
         if runs.is_empty() {
             return Ok(());

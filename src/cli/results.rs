@@ -47,6 +47,13 @@ impl Results {
         self.add(name, bytes.and_then(|bytes| files::write(&path, &bytes)));
     }
 
+    /// Writes a file if there is something to write.
+    pub fn write_if_any(&mut self, name: &str, bytes: Result<Option<Vec<u8>>>) {
+        if let Some(bytes) = bytes.transpose() {
+            self.write(name, bytes);
+        }
+    }
+
     /// Writes a picture in each wanted format. A failure is a warning.
     pub fn draw(&mut self, name: &str, format: PlotFormat, scene: Result<impl Borrow<Scene>>) {
         let scene = match scene {

@@ -19,7 +19,7 @@ use super::results::{RESULT, Results};
 use super::terminal::{command_line, next_command, warn};
 use crate::experiment::{
     Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
-    forecast_repeats, lacking_classes, train_resumable,
+    forecast_repeats, lacking_classes, references, train_resumable,
 };
 use crate::{files, report};
 
@@ -31,7 +31,7 @@ use crate::{files, report};
 /// results, every run diverged, or a part of the results cannot be written.
 pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
-    let Job { task, plan } = job;
+    let Job { task, plan, reading } = job;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
@@ -56,9 +56,12 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     outcome.experiment = name.to_string();
     outcome.command = command_line();
     outcome.device = opened.place.name();
+    outcome.references = references(&subject, &plan)?;
+    outcome.reading = reading;
     outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
     let mut results = Results::new(folder.clone());
     write_figures(&mut results, &contents, args.output.format, &outcome, &trained);
+    results.write_if_any("predictions.csv", predictions(&subject, &plan, &trained));
     drop(stage);
     if !args.output.no_plots {
         let how = format!(
@@ -139,9 +142,25 @@ fn train(
     }
 }
 
+/// Returns the predictions for the test rows, if the task has them.
+fn predictions(subject: &Subject, plan: &Plan, trained: &Trained) -> Result<Option<Vec<u8>>> {
+    let task = subject.task();
+    let classes = task.class_names();
+    let mut table = report::Predictions::new(classes.as_deref());
+    for ((_, trial), (run, rows)) in plan.trials().zip(trained.runs.iter().zip(&trained.test)) {
+        let Some(numbers) = task.test_rows(&trial.draw)? else { return Ok(None) };
+        if !run.has_failed() {
+            let repeat = trial.seed - plan.seed;
+            table.add(&numbers, repeat, trial.draw.fold, rows)?;
+        }
+    }
+    table.finish().map(Some)
+}
+
 /// Files that an experiment writes.
-pub(super) const FILES: [&str; 21] = [
+pub(super) const FILES: [&str; 22] = [
     RESULT,
+    "predictions.csv",
     "history.csv",
     "model.safetensors",
     "accuracy.png",
@@ -177,7 +196,11 @@ fn write_figures(
         (Format::Json, Ok(json)) => Some(json.clone()),
         (Format::Text, _) if !outcome.all_diverged() => {
             let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
-            Some((report::result_line(summary, &outcome.metric, runs) + "\n").into_bytes())
+            let line = match outcome.plan.folds {
+                Some(_) => report::folds_line(outcome),
+                None => report::result_line(summary, &outcome.metric, runs),
+            };
+            Some((line + "\n").into_bytes())
         }
         _ => None,
     };

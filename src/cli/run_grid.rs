@@ -19,8 +19,10 @@ use super::interrupt::{self, Reaction, Stage};
 use super::progress::Progress;
 use super::share::Share;
 use super::terminal::{command_line, next_command, print, warn};
+use crate::data::table::Reading;
 use crate::experiment::{
-    Basis, Plan, Seconds, Shard, Store, Subject, forecast_search, lacking_classes, missing, search,
+    Basis, Plan, Reference, Seconds, Shard, Store, Subject, forecast_search, lacking_classes,
+    missing, references, search,
 };
 use crate::files::{self, other_version};
 
@@ -36,7 +38,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     if let Some(folder) = &args.report {
         return report_on(name, folder, args);
     }
-    let Job { task, plan } = args.job()?;
+    let Job { task, plan, reading } = args.job()?;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
@@ -55,7 +57,10 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let folder = claimed.folder.clone();
     let device = opened.place.name();
     let command = Some(command_line());
-    let mut asked = Asked { format: FORMAT, device, basis, plan, command, seconds: None };
+    let references = references(&subject, &plan)?;
+    let seconds = None;
+    let mut asked =
+        Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
     asked.write(&folder)?;
@@ -101,6 +106,11 @@ pub(crate) struct Asked {
     pub command: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<Seconds>,
+    /// What is reached without a network, and what was decided about a table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 impl Asked {

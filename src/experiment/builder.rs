@@ -171,6 +171,8 @@ impl Outcome {
             seconds: Seconds::default(),
             cells,
             records: Vec::new(),
+            references: Vec::new(),
+            reading: None,
         }
     }
 

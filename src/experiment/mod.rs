@@ -10,6 +10,7 @@ mod conclude;
 mod outcome;
 mod plan;
 mod record;
+mod references;
 mod run;
 mod sentences;
 pub(crate) mod store;
@@ -22,6 +23,7 @@ pub use conclude::{Choice, ChosenBy, Conclusion, Verdict, conclude};
 pub use outcome::{Outcome, Seconds};
 pub use plan::{Cell, Plan, Variant};
 pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
+pub use references::{Reference, references};
 pub use run::{
     Checkpointing, Ending, Event, Field, Schedule, Shard, Trained, Watch, boundary,
     checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,

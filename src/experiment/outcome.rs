@@ -6,6 +6,8 @@ use super::compare::CellOutcome;
 use super::conclude::Conclusion;
 use super::plan::Plan;
 use super::record::{Record, Run};
+use super::references::Reference;
+use crate::data::table::Reading;
 use crate::metric::Better;
 
 /// Everything that an experiment found.
@@ -34,6 +36,10 @@ pub struct Outcome {
     pub conclusion: Option<Conclusion>,
     /// The finished runs of each cell with their curves.
     pub records: Vec<Vec<Record>>,
+    /// What is reached without a network: first without any model, then with a simple one.
+    pub references: Vec<Reference>,
+    /// What was read and decided about a table.
+    pub reading: Option<Reading>,
 }
 
 /// Wall times in seconds.

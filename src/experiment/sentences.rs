@@ -5,6 +5,7 @@ use super::conclude::{Choice, ChosenBy, Conclusion, Verdict};
 use super::outcome::Outcome;
 use super::plan::{Cell, Plan};
 use super::record::Run;
+use super::references::Reference;
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
 use crate::stats::number;
@@ -25,6 +26,7 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
         }
         None => vec!["No run with noise could be compared with the baseline.".to_string()],
     };
+    sentences.extend(compared_with_references(outcome));
     sentences.extend(diverged(outcome));
     if !outcome.is_complete() {
         sentences.push(format!(
@@ -34,6 +36,28 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// What is reached without a network, and whether the simple model does as well as all networks.
+fn compared_with_references(outcome: &Outcome) -> Option<String> {
+    let figure = |own: &Reference| Some(format!("{} {:.3}", own.name, own.score.mean?));
+    let figures: Vec<String> = outcome.references.iter().filter_map(figure).collect();
+    if figures.is_empty() {
+        return None;
+    }
+    let simple = outcome.references.last().and_then(|own| Some((&own.name, own.score.mean?)));
+    let means = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
+    let better = |a: f64, b: f64| if outcome.better.is_better(b, a) { b } else { a };
+    let best = means.reduce(better);
+    let as_good =
+        simple.zip(best).filter(|((_, own), best)| !outcome.better.is_better(*best, *own));
+    let more = as_good.map(|((name, _), _)| format!(": {name} does as well as every network here"));
+    let metric = outcome.metric_name();
+    Some(format!(
+        "On the same rows: {} ({metric}){}.",
+        figures.join(", "),
+        more.unwrap_or_default()
+    ))
 }
 
 /// How many runs diverged, on each side of the comparison, and what became of them.

@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use candle_core::Device;
 
+use crate::data::table::{
+    Cells, Decimal, Format, ReadOptions, Reading, Rows, Schema, Separator, Table, TargetValues,
+};
 use crate::data::{Images, NamedSequences, read_images, read_sequences};
 
 /// A file of images. They, written as a plain file, are read as the same images.
@@ -57,4 +60,53 @@ fn sequences_text(NamedSequences { sequences, classes, .. }: &NamedSequences) ->
         writeln!(text, "{}", classes[label as usize]).unwrap();
     }
     text
+}
+
+/// A table, first without a target, then with its last column as one. What is read, written with
+/// commas and points, is read as the same table.
+pub fn table(bytes: &[u8]) -> bool {
+    let options = ReadOptions::default();
+    let Ok((table, reading)) = Table::from_bytes(bytes, "table.csv", &options) else {
+        return false;
+    };
+    check_table(table, &reading);
+    let last = &reading.columns.last().unwrap().name;
+    if let Ok((table, reading)) = Table::from_bytes(bytes, "table.csv", &options.target(last)) {
+        check_table(table, &reading);
+    }
+    true
+}
+
+fn check_table(mut table: Table, reading: &Reading) {
+    assert_eq!((table.rows.len(), table.rows.is_sorted()), (reading.rows, true));
+    // A header of numbers would not be known as one.
+    table.columns.iter_mut().for_each(|column| column.name.insert(0, 'n'));
+    table.target.iter_mut().for_each(|target| target.name.insert(0, 'n'));
+    let text = table_text(&table);
+    let format = Format { decimal: Some(Decimal::Point), ..Format::default() };
+    let format = format.separator(",".parse::<Separator>().unwrap());
+    let schema = Schema::of(&table);
+    let (again, _) = Table::from_bytes_as(&text, "again", &schema, Rows::All, &format).unwrap();
+    assert_eq!(String::from_utf8(table_text(&again)), String::from_utf8(text));
+}
+
+fn table_text(table: &Table) -> Vec<u8> {
+    let mut text = csv::Writer::from_writer(Vec::new());
+    let names = table.columns.iter().map(|column| &column.name);
+    text.write_record(names.chain(table.target.iter().map(|target| &target.name))).unwrap();
+    for row in 0..table.rows.len() {
+        let inputs = table.columns.iter().map(|column| match &column.cells {
+            Cells::Numbers(numbers) if numbers[row].is_nan() => String::new(),
+            Cells::Numbers(numbers) => numbers[row].to_string(),
+            Cells::Categories { names, codes } => {
+                codes[row].map_or(String::new(), |code| names[code as usize].clone())
+            }
+        });
+        let target = table.target.iter().map(|target| match &target.values {
+            TargetValues::Numbers(numbers) => numbers[row].to_string(),
+            TargetValues::Classes { names, labels } => names[labels[row] as usize].clone(),
+        });
+        text.write_record(inputs.chain(target)).unwrap();
+    }
+    text.into_inner().unwrap()
 }

@@ -10,7 +10,7 @@ mod json;
 mod tensors;
 mod text;
 
-pub use data::{digits, sequences};
+pub use data::{digits, sequences, table};
 pub use json::{grid_file, store_file};
 pub use tensors::{checkpoint, noise_map, optimizer_state};
 pub use text::{noise_row, noise_spec, scheduler, seeds};
@@ -25,7 +25,7 @@ mod tests {
 
     type Target = fn(&[u8]) -> bool;
 
-    const TARGETS: [(&str, Target); 11] = [
+    const TARGETS: [(&str, Target); 12] = [
         ("checkpoint", checkpoint),
         ("digits", digits),
         ("grid_file", grid_file),
@@ -37,6 +37,7 @@ mod tests {
         ("seeds", seeds),
         ("sequences", sequences),
         ("store_file", store_file),
+        ("table", table),
     ];
 
     fn entries(folder: &Path) -> Vec<PathBuf> {

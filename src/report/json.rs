@@ -4,9 +4,11 @@ use anyhow::Result;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::data::table::Reading;
 use crate::experiment::{
-    CellOutcome, Conclusion, Outcome, Plan, Run, Seconds, Summary, conclusion_sentences,
+    CellOutcome, Conclusion, Outcome, Plan, Reference, Run, Seconds, Summary, conclusion_sentences,
 };
+use crate::metric::Better;
 use crate::noise::NoiseSpec;
 
 /// Returns `result.json` of an experiment with one cell: its runs and their summary, indented.
@@ -64,6 +66,11 @@ struct Head<'a> {
     command: &'a str,
     device: &'a str,
     metric: &'a str,
+    better: Better,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Reading>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<References<'a>>,
     settings: Entries,
     seconds: Seconds,
 }
@@ -76,8 +83,27 @@ impl<'a> Head<'a> {
             command: &outcome.command,
             device: &outcome.device,
             metric: &outcome.metric,
+            better: outcome.better,
+            data: outcome.reading.as_ref(),
+            reference: References::of(outcome),
             settings,
             seconds: outcome.seconds,
+        }
+    }
+}
+
+/// What is reached without a network.
+#[derive(Serialize)]
+struct References<'a> {
+    no_model: &'a Reference,
+    simple_model: &'a Reference,
+}
+
+impl<'a> References<'a> {
+    fn of(outcome: &'a Outcome) -> Option<Self> {
+        match &outcome.references[..] {
+            [no_model, simple_model] => Some(Self { no_model, simple_model }),
+            _ => None,
         }
     }
 }
@@ -118,6 +144,7 @@ fn one_cell(outcome: &Outcome) -> Entries {
             ("learning_rate", json!(plan.learning_rates[0])),
             ("seed", json!(plan.seed)),
             ("repeats", json!(plan.repeats)),
+            ("folds", json!(plan.folds)),
             ("noise", json!(noise)),
             ("early_stopping", json!(plan.early_stopping)),
             ("recipe", recipe(plan)),
@@ -165,6 +192,7 @@ fn many_cells(outcome: &Outcome) -> Entries {
             ("noise", json!(plan.noise)),
             ("seed", json!(plan.seed)),
             ("repeats", json!(plan.repeats)),
+            ("folds", json!(plan.folds)),
             ("early_stopping", json!(plan.early_stopping)),
             ("recipe", recipe(plan)),
             ("numbers", numbers(plan)),

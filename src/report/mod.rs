@@ -7,6 +7,7 @@ mod json;
 mod noisy_rows;
 pub mod plot;
 mod predictions;
+mod predictions_csv;
 mod tables;
 mod text;
 
@@ -21,5 +22,6 @@ pub use json::{grid_json, outcome_json};
 pub use noisy_rows::{NoisyRows, noisy_rows};
 pub use plot::confusion as confusion_picture;
 pub use predictions::{regression_pictures, reliability_picture, roc_picture};
+pub use predictions_csv::Predictions;
 pub use tables::{dataset_csv, history_csv, read_history};
-pub use text::{figures_line, result_line};
+pub use text::{figures_line, folds_line, result_line};

@@ -1,6 +1,6 @@
 //! The summary line for people.
 
-use crate::experiment::Summary;
+use crate::experiment::{Outcome, Reference, Summary, folds_words};
 use crate::stats::Statistic;
 
 /// Returns `Train: 0.967, Test: 0.814`, with repeats
@@ -10,6 +10,22 @@ use crate::stats::Statistic;
 /// A figure without any value is `-`.
 pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
     figures_line(["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))), repeats)
+}
+
+/// Returns the line of a plan of folds: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
+/// class 0.647, logistic regression 0.747)`.
+pub fn folds_line(outcome: &Outcome) -> String {
+    let figure = outcome.cells.first().map(|own| own.summary.get(&outcome.figure()));
+    let of = |own: &Reference| Some(format!("{} {:.3}", own.name, own.score.mean?));
+    let references: Vec<String> = outcome.references.iter().filter_map(of).collect();
+    let more = if references.is_empty() { String::new() } else { "; ".to_string() };
+    format!(
+        "Test: {} {} ({}{more}{})",
+        outcome.metric.replace('_', " "),
+        self::figure(&figure.unwrap_or_default()),
+        folds_words(&outcome.plan),
+        references.join(", ")
+    )
 }
 
 /// Returns the [`result_line`] of a training and a test figure.

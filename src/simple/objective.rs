@@ -141,7 +141,7 @@ impl<T: Copy + Into<f64> + Sync, L: Loss> Convex for Objective<'_, T, L> {
     }
 
     fn is_zero(&self, gradient: &[f64]) -> bool {
-        let tolerance = 1e-11 * self.residual;
+        let tolerance = 1e-12 * self.residual;
         let mut pairs = gradient.iter().zip(self.scales.iter().cycle());
         pairs.all(|(gradient, scale)| gradient.abs() <= tolerance * scale)
     }

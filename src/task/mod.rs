@@ -97,6 +97,11 @@ pub trait Task: Send + Sync {
     /// If the model cannot be built.
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model>;
 
+    /// Returns the smallest width of the hidden layer; 0 if the network can do without one.
+    fn least_hidden(&self) -> usize {
+        1
+    }
+
     /// Returns whether model and samples have a leading replica axis. With one, several runs are
     /// one tensor program; otherwise each run is its own program.
     fn axis(&self) -> Axis {

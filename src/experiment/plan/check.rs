@@ -34,6 +34,10 @@ impl Plan {
             self.task
         );
         self.check_values(subject.task().rows())?;
+        let least = subject.task().least_hidden();
+        if let Some(hidden) = self.hidden.iter().find(|hidden| **hidden < least) {
+            bail!("hidden must be at least {least}, received {hidden}")
+        }
         self.check_recipe(subject)?;
         self.check_activations(subject.task())?;
         let first = self.variants().next().context("expected at least one variant")?;
@@ -129,8 +133,7 @@ impl Plan {
 
     fn check_sizes(&self) -> Result<()> {
         let Self { epochs, batch_size, early_stopping, .. } = *self;
-        let widths = self.hidden.iter().map(|hidden| ("hidden", *hidden));
-        for (name, count) in widths.chain([("epochs", epochs), ("batch size", batch_size)]) {
+        for (name, count) in [("epochs", epochs), ("batch size", batch_size)] {
             ensure!(count >= 1, "{name} must be at least 1, received 0");
         }
         for learning_rate in &self.learning_rates {

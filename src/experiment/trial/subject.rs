@@ -1,6 +1,7 @@
 //! What runs are about: a task on a kind of device, and the networks that it builds.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -259,11 +260,11 @@ impl<'a> Subject<'a> {
         let mut known: BTreeMap<(u32, Option<usize>), Parts> = BTreeMap::new();
         let mut all = Vec::new();
         for Trial { hyper, draw, .. } in trials {
-            let key = (draw.data_seed, draw.fold);
-            if !known.contains_key(&key) {
-                known.insert(key, self.parts(hyper, draw, device)?);
-            }
-            all.extend(known.get(&key).cloned());
+            let parts = match known.entry((draw.data_seed, draw.fold)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.parts(hyper, draw, device)?),
+            };
+            all.push(parts.clone());
         }
         let units = all.iter().map(|parts| parts.units).collect();
         Ok((Parts::stacked(&all)?, units))

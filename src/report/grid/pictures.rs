@@ -26,6 +26,8 @@ pub const GRID_PICTURES: [&str; 4] = ["accuracy_by_stddev", "heatmap", "runs", "
 /// Number of lines in a panel, as many as there are colours, and of panels in a picture.
 const TOGETHER: usize = 10;
 const PANELS: usize = 24;
+/// Number of cells of which the runs are drawn.
+const GROUPS: usize = 100;
 
 /// Draws the score against the strength, the same as a heat map, the runs of each cell, and the
 /// learning curves, one after the other.
@@ -55,6 +57,14 @@ fn title(outcome: &Outcome) -> String {
     let repeats =
         if grid.repeats == 1 { "1 run".to_string() } else { format!("{} repeats", grid.repeats) };
     format!("{}: {repeats}, {data}", outcome.experiment)
+}
+
+/// Returns the title of a picture of panels, which says so if some are left out.
+fn title_of_some(outcome: &Outcome, lines: &Lines) -> String {
+    let panels: usize = lines.panels.iter().map(|lines| lines.len().div_ceil(TOGETHER)).sum();
+    let some =
+        if panels > PANELS { format!(", {PANELS} of {panels} panels") } else { String::new() };
+    title(outcome) + &some
 }
 
 /// Draws panels of at most as many lines as there are colours, each with its name. Returns those that a
@@ -97,7 +107,8 @@ fn by_stddev(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
         false => [""; 2],
     };
     let label = format!("{}{interval}", mean_label(outcome));
-    let scene = plot::spreads(&title(outcome), [&strength_label(outcome), &label], &panels);
+    let title = title_of_some(outcome, lines);
+    let scene = plot::spreads(&title, [&strength_label(outcome), &label], &panels);
     let metric = outcome.metric_name();
     let caption = format!("Mean {metric} by strength of the noise{intervals}.{left_out}");
     Ok((caption, scene))
@@ -136,9 +147,16 @@ fn runs(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
         (name, lines.kind(own), values)
     };
     let groups: Vec<(String, plot::Kind, Vec<f64>)> = outcome.cells.iter().map(group).collect();
-    let groups: Vec<Group> =
-        groups.iter().map(|(name, kind, values)| Group { name, kind: *kind, values }).collect();
-    let scene = plot::distribution(&title(outcome), &score_label(outcome), &groups);
+    let left_out = outcome.cells.len().saturating_sub(GROUPS);
+    let more =
+        if left_out > 0 { format!(", {GROUPS} of {} cells", groups.len()) } else { String::new() };
+    let groups: Vec<Group> = groups
+        .iter()
+        .take(GROUPS)
+        .map(|(name, kind, values)| Group { name, kind: *kind, values })
+        .collect();
+    let title = title(outcome) + &more;
+    let scene = plot::distribution(&title, &score_label(outcome), &groups);
     Ok(("The runs of each cell: a point for each run, quartiles and median.".to_string(), scene))
 }
 
@@ -170,13 +188,15 @@ fn curves(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let drawn = |own: &[Line]| {
         let baseline = own.iter().find_map(|line| line.baseline);
         let best = own.iter().filter_map(|line| {
-            line.noisy.iter().copied().reduce(|a, b| if is_better(b, a) { b } else { a })
+            let finished = line.noisy.iter().copied().filter(|own| score(own).is_some());
+            finished.reduce(|a, b| if is_better(b, a) { b } else { a })
         });
         baseline.into_iter().chain(best).map(curve).collect()
     };
     let (panels, left_out) = panels(lines, drawn);
     let scale = if outcome.metric == "accuracy" { Scale::Accuracy } else { Scale::Loss };
-    let scene = plot::curves(&title(outcome), &mean_label(outcome), scale, &panels);
+    let title = title_of_some(outcome, lines);
+    let scene = plot::curves(&title, &mean_label(outcome), scale, &panels);
     let caption = format!(
         "Mean {} by epoch: the baseline, and each noise's best strength.{left_out}",
         outcome.metric_name()

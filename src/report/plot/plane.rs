@@ -3,7 +3,7 @@
 use super::axis::{Axis, drawable, extent};
 use super::columns::marked;
 use super::frame::Frame;
-use super::ink::{BLACK, WHITE, blend};
+use super::ink::{BLACK, Ink};
 use super::legend::{Entry, Key};
 use super::line::{Line, Stop, draw_lines, entries};
 use super::marker::{Kind, Marker, Set};
@@ -61,7 +61,7 @@ pub fn reliability(title: &str, lines: &[ShareLine], bars: &[([f64; 2], f64)]) -
     let mut frame = beside(title, legend, axes, [SIDE; 2], DIAGONAL, "calibrated");
     for ([low, high], share) in bars {
         let corners = [frame.at(*low, 0.0), frame.at(*high, *share)];
-        frame.scene.rectangle(corners[0], corners[1], blend(WHITE, BLACK, 0.2));
+        frame.scene.rectangle(corners[0], corners[1], Ink { opacity: 0.2, ..BLACK });
     }
     draw_lines(&mut frame, &lines, |_| {});
     frame.scene
@@ -190,7 +190,7 @@ mod tests {
         scene.check();
         assert_near(&scene.marks(0, Marker::of(TEST), 5.5), &points);
         assert_near(&scene.dashed(0)[0], &DIAGONAL);
-        let drawn = scene.fills(0, blend(WHITE, BLACK, 0.2));
+        let drawn = scene.fills(0, BLACK.with_opacity(0.2));
         assert_eq!(drawn.len(), 2);
         for (bar, ([low, high], share)) in drawn.iter().zip(bars) {
             assert_near(bar, &[[low, 0.0], [high, 0.0], [high, share], [low, share]]);

@@ -1,5 +1,6 @@
 //! A table of one's own as a task: classes or numbers, predicted by a multilayer perceptron.
 
+mod references;
 mod rows;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::data::Samples;
 use crate::data::prepared::{Preparation, TargetScale};
 use crate::data::split::{self, Size, Sizes, Split};
 use crate::data::table::{Table, TargetValues};
-use crate::metric::{Metric, Rmse, Units, for_classes, for_numbers};
+use crate::metric::{Metric, Predicted, Rmse, Units, for_classes, for_numbers};
 use crate::model::{Activation, Mlp};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -215,6 +216,10 @@ impl Task for Tabular {
         Ok(Model::new(network.build(&vb, slots)?))
     }
 
+    fn least_hidden(&self) -> usize {
+        0
+    }
+
     fn axis(&self) -> Axis {
         Axis::Replicas
     }
@@ -245,6 +250,10 @@ impl Task for Tabular {
 
     fn class_names(&self) -> Option<Vec<String>> {
         self.classes().map(<[String]>::to_vec)
+    }
+
+    fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+        references::references(self, draw)
     }
 
     fn test_rows(&self, draw: &Draw) -> Result<Option<Vec<usize>>> {

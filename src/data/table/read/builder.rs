@@ -61,7 +61,7 @@ enum State {
     Numbers(Vec<f64>),
     /// Numbers turned out to be texts: it must be read again.
     Again,
-    Texts(Texts),
+    Texts(Box<Texts>),
 }
 
 /// Different texts, numbered in the order of their first cells.
@@ -80,8 +80,8 @@ impl Builder {
             Ask::Skip => State::Skipped,
             Ask::Any | Ask::Target => State::Open,
             Ask::Number => State::Numbers(Vec::new()),
-            Ask::Category => State::Texts(Texts::default()),
-            Ask::Class(names) => State::Texts(Texts::of(names)),
+            Ask::Category => State::Texts(Box::default()),
+            Ask::Class(names) => State::Texts(Box::new(Texts::of(names))),
         };
         let is_strict = *ask == Ask::Number;
         let spellings = (*ask == Ask::Target).then(Vec::new);
@@ -167,7 +167,7 @@ impl Builder {
             State::Open => {
                 let mut texts = Texts { codes: vec![None; self.missing], ..Texts::default() };
                 texts.push(Some(cell))?;
-                State::Texts(texts)
+                State::Texts(Box::new(texts))
             }
             _ => State::Again,
         };

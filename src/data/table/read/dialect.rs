@@ -1,6 +1,6 @@
 //! How a table's text is written, as its first lines suggest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::number::{Decimal, Value};
 use super::options::{Format, Header, Separator};
@@ -131,8 +131,9 @@ fn is_numeric(rows: &[Vec<String>], column: usize, decimal: Decimal) -> bool {
 /// Returns whether the first row has all of these names, of which not all are numbers.
 fn has_names(rows: &[Vec<String>], names: &[&str]) -> bool {
     let Some(first) = rows.first() else { return false };
+    let cells: HashSet<&str> = first.iter().map(String::as_str).collect();
     names.iter().any(|name| name.parse::<f64>().is_err())
-        && names.iter().all(|name| first.iter().any(|cell| cell == name))
+        && names.iter().all(|name| cells.contains(name))
 }
 
 /// Text above a column of numbers makes a header, unless another of the first cells appears again in

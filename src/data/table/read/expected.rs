@@ -34,7 +34,7 @@ pub fn read(
     if let Some((i, target)) = target {
         asks[i] = target.classes.clone().map_or(Ask::Number, Ask::Class);
     }
-    let ignored: Vec<bool> = asks.iter().map(|ask| *ask == Ask::Skip).collect();
+    let is_ignored: Vec<bool> = asks.iter().map(|ask| *ask == Ask::Skip).collect();
     let needed = target.filter(|_| rows == Rows::Labelled).map(|(i, _)| i);
     let loaded = load(source, &Plan { dialect: &head.dialect, asks, needed })?;
     if loaded.rows.is_empty() {
@@ -46,11 +46,10 @@ pub fn read(
     }
     let mut decisions = head.dialect.decisions.clone();
     decisions.extend(lost_rows(&loaded, target));
-    let dropped: Vec<_> =
-        ignored.iter().enumerate().filter(|(_, is_ignored)| **is_ignored).collect();
-    let names: Vec<_> = dropped.iter().map(|(i, _)| (&*head.names[*i], &Reason::Ignored)).collect();
-    decisions.extend(sentences(&names));
-    Ok(assemble(source, head, &columns, target, loaded, decisions))
+    let names = head.names.iter().zip(&is_ignored).filter(|(_, is_ignored)| **is_ignored);
+    let ignored: Vec<_> = names.map(|(name, _)| (name.as_str(), &Reason::Ignored)).collect();
+    decisions.extend(sentences(&ignored));
+    Ok(assemble(source, head, &columns, &is_ignored, target, loaded, decisions))
 }
 
 /// Returns the numbers of the columns of a schema in a file.
@@ -83,6 +82,7 @@ fn assemble(
     source: &Source<'_>,
     head: &Head,
     columns: &[usize],
+    is_ignored: &[bool],
     target: Option<(usize, &SchemaTarget)>,
     loaded: Loaded,
     decisions: Vec<String>,
@@ -92,7 +92,7 @@ fn assemble(
     let mut cells = Vec::new();
     for (i, (name, column)) in head.names.iter().zip(loaded.columns).enumerate() {
         let is_target = target.is_some_and(|(own, _)| own == i);
-        if !is_target && !columns.contains(&i) {
+        if is_ignored[i] {
             readings.push(ColumnReading::dropped(name, &Reason::Ignored, None, None));
             cells.push(None);
             continue;

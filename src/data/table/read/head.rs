@@ -17,7 +17,11 @@ pub struct Head {
     pub names: Vec<String>,
     /// Whether the header leaves the first column without a name.
     pub first_is_unnamed: bool,
+    columns: HashMap<String, usize>,
 }
+
+/// A line of more fields is no table, and reading would take memory for each.
+const MOST_COLUMNS: usize = 1_000_000;
 
 impl Head {
     /// Reads the first record. `expected` are columns that the file has if it has a header.
@@ -39,21 +43,24 @@ impl Head {
             false => (i + 1).to_string(),
         };
         let names: Vec<String> = cells.iter().enumerate().map(name).collect();
+        if names.len() > MOST_COLUMNS {
+            let what = format!("expected at most {MOST_COLUMNS} columns, received {}", names.len());
+            return Err(Fault::at(byte, what));
+        }
         let mut columns = HashMap::new();
         for (i, name) in names.iter().enumerate() {
-            if let Some(first) = columns.insert(name, i + 1) {
-                let name = shown(name);
+            if let Some(first) = columns.insert(name.clone(), i) {
+                let (name, first, second) = (shown(name), first + 1, i + 1);
                 let what = format!(
                     "expected different names of columns, received {name} twice, in columns {first} \
-                     and {}",
-                    i + 1
+                     and {second}"
                 );
                 return Err(Fault::at(byte, what));
             }
         }
         // pandas names an index so that was written without a name and read again.
         let first_is_unnamed = dialect.has_header && ["", "Unnamed: 0"].contains(&cells[0]);
-        Ok(Self { names, first_is_unnamed, dialect })
+        Ok(Self { names, first_is_unnamed, columns, dialect })
     }
 
     /// Returns the number of a column, from 0; `what` is what it is for.
@@ -72,6 +79,6 @@ impl Head {
 
     /// Returns the number of a column, from 0, if it is there.
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|own| own == name.trim())
+        self.columns.get(name.trim()).copied()
     }
 }

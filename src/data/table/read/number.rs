@@ -27,8 +27,8 @@ impl Decimal {
     /// Returns what a trimmed cell holds.
     pub fn value(self, cell: &str) -> Value {
         if self == Self::Point
-            && cell.as_bytes().first().is_some_and(u8::is_ascii_digit)
-            && let Ok(number) = cell.parse()
+            && cell.as_bytes().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
+            && let Some(number) = plain(cell)
         {
             return Value::Number(number);
         }

@@ -85,8 +85,9 @@ pub fn cell(field: &str) -> &str {
     let bytes = field.as_bytes();
     let cell =
         if is_graphic(bytes.first()) && is_graphic(bytes.last()) { field } else { field.trim() };
-    match cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')) {
-        Some(quoted) => quoted.trim(),
-        None => cell,
+    let mut cell = cell;
+    while let Some(inner) = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')) {
+        cell = inner.trim();
     }
+    cell
 }

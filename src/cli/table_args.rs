@@ -1,0 +1,193 @@
+//! Flags for a table of one's own.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, ValueEnum};
+
+use super::exit::Failure;
+use super::experiment_args::Job;
+use super::parse::within;
+use super::terminal::tell;
+use crate::data::split::{Size, Split};
+use crate::data::table::{
+    Cells, Column, ColumnChoice, Format, ReadOptions, Separator, Table, TargetKind, TargetValues,
+};
+use crate::experiment::Plan;
+use crate::model::Activation;
+use crate::task::Tabular;
+
+/// Flags for a table, which need `--data` and `--target` unless they are those of other files, too.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Own table")]
+pub struct TableArgs {
+    /// Column of --data to predict: classes or numbers
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
+    /// Number of folds; each row is a test row in one of them [default: 5]
+    #[arg(long, value_name = "K", requires = "target", value_parser = within(2..=1000usize), conflicts_with_all = ["test_size", "time"])]
+    folds: Option<usize>,
+    /// Test on one holdout instead of folds: a number of rows, or a share such as 0.2; for images and
+    /// sequences the number of test rows
+    #[arg(long, value_name = "SIZE")]
+    pub test_size: Option<Size>,
+    /// Keep all rows with one value of this column in the same fold
+    #[arg(long, value_name = "COLUMN", requires = "target", conflicts_with_all = ["test_size", "time"])]
+    group: Option<String>,
+    /// Test on the later rows by this column, a fifth of them unless --test-size is given
+    #[arg(long, value_name = "COLUMN", requires = "target")]
+    time: Option<String>,
+    /// What parts the fields of a line: , ; | or tab [default: what fits]
+    #[arg(long, value_name = "CHARACTER", requires = "target")]
+    separator: Option<Separator>,
+    /// The first line has no names of columns, which are then 1, 2, …
+    #[arg(long, requires = "target")]
+    no_header: bool,
+    /// Numbers are written with a decimal comma
+    #[arg(long, requires = "target")]
+    decimal_comma: bool,
+    /// What to do with a column: drop, keep, category or number; repeat the flag for several
+    #[arg(long = "column", value_name = "NAME=CHOICE", requires = "target")]
+    columns: Vec<ColumnRule>,
+    /// What the target is: classes or numbers [default: what fits]
+    #[arg(long, value_name = "KIND", requires = "target")]
+    target_kind: Option<TargetKind>,
+    /// What follows each hidden layer
+    #[arg(long, value_name = "NAME", requires = "target", default_value = "relu")]
+    activation: ActivationChoice,
+    /// Primary metric, such as accuracy, roc_auc or nll for classes, rmse or mae for numbers
+    #[arg(long, value_name = "METRIC", requires = "target")]
+    metric: Option<String>,
+}
+
+/// What follows a hidden layer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum ActivationChoice {
+    Relu,
+    Tanh,
+    Gelu,
+    Silu,
+}
+
+/// A column and what to do with it.
+#[derive(Clone, Debug, PartialEq)]
+struct ColumnRule(String, ColumnChoice);
+
+impl FromStr for ColumnRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A name may have an equals sign, a choice has none.
+        let Some((name, choice)) = text.rsplit_once('=') else {
+            return Err(format!("expected NAME=drop, keep, category or number, received '{text}'"));
+        };
+        Ok(Self(name.to_string(), choice.parse()?))
+    }
+}
+
+impl TableArgs {
+    /// Reads the table and returns its task, with the widths of hidden layers after the first. What was
+    /// decided about the table is told unless `quiet` is set.
+    ///
+    /// # Errors
+    /// If the file is no table, or the flags do not fit it.
+    pub fn job(&self, file: &Path, layers: &[usize], quiet: bool) -> Result<Job, Failure> {
+        let target = self.target.as_deref().unwrap_or_default();
+        let (mut table, reading) = Table::read(file, &self.options(target))?;
+        if !quiet {
+            reading.decisions.iter().for_each(|line| tell(line));
+        }
+        let split = self.split(&mut table)?;
+        let name = || file.display().to_string();
+        check_classes(&table, &split).with_context(name)?;
+        let task = Tabular::new(table, split).map_err(anyhow::Error::from).with_context(name)?;
+        let task = task.layers(layers.to_vec()).activation(match self.activation {
+            ActivationChoice::Relu => Activation::Relu,
+            ActivationChoice::Tanh => Activation::Tanh,
+            ActivationChoice::Gelu => Activation::Gelu,
+            ActivationChoice::Silu => Activation::Silu,
+        });
+        let task = match &self.metric {
+            Some(name) => {
+                task.metric(name).map_err(|error| Failure::Usage(anyhow!("--metric: {error}")))?
+            }
+            None => task,
+        };
+        let plan = Plan { files: vec![file.to_path_buf()], ..Plan::of(&task) };
+        Ok(Job { task: Box::new(task), plan, reading: Some(reading) })
+    }
+
+    fn options(&self, target: &str) -> ReadOptions {
+        let mut format = Format::default();
+        if let Some(separator) = self.separator {
+            format = format.separator(separator);
+        }
+        if self.no_header {
+            format = format.no_header();
+        }
+        if self.decimal_comma {
+            format = format.decimal_comma();
+        }
+        let kind = self.target_kind.unwrap_or_default();
+        let mut options = ReadOptions::default().format(format).target(target).target_kind(kind);
+        for name in self.group.iter().chain(&self.time) {
+            options = options.column(name, ColumnChoice::Keep);
+        }
+        for ColumnRule(name, choice) in &self.columns {
+            options = options.column(name, *choice);
+        }
+        options
+    }
+
+    /// Returns the split. The column of groups or times is no input.
+    fn split(&self, table: &mut Table) -> Result<Split> {
+        let folds = self.folds.unwrap_or(5);
+        Ok(match (&self.group, &self.time, self.test_size) {
+            (Some(name), ..) => Split::Grouped { groups: taken(table, "--group", name)?, folds },
+            (None, Some(name), size) => Split::Time {
+                times: taken(table, "--time", name)?,
+                test: size.unwrap_or(Size::Share(0.2)),
+            },
+            (None, None, Some(size)) => Split::Holdout(size),
+            (None, None, None) => Split::Folds(folds),
+        })
+    }
+}
+
+/// Takes a column out of the inputs.
+fn taken(table: &mut Table, flag: &str, name: &str) -> Result<Column> {
+    let found = table.columns.iter().position(|column| column.name == name);
+    let place = found.with_context(|| {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        format!("{flag}: expected one of the columns {}, received {name}", names.join(", "))
+    })?;
+    anyhow::ensure!(
+        table.columns.len() > 1,
+        "{flag}: expected further columns to predict from, received {name} alone"
+    );
+    let column = table.columns.remove(place);
+    if let Cells::Categories { names, .. } = &column.cells {
+        anyhow::ensure!(
+            flag != "--group" || names.len() > 1,
+            "{flag}: expected several groups, received one, {name}"
+        );
+    }
+    Ok(column)
+}
+
+/// Refuses a class with fewer rows than folds before anything is written.
+fn check_classes(table: &Table, split: &Split) -> Result<()> {
+    let (Some(target), Split::Folds(folds)) = (&table.target, split) else { return Ok(()) };
+    let TargetValues::Classes { names, labels } = &target.values else { return Ok(()) };
+    for (class, name) in names.iter().enumerate() {
+        let count = labels.iter().filter(|label| **label as usize == class).count();
+        anyhow::ensure!(
+            count >= *folds,
+            "target {}: expected at least {folds} rows of each class for {folds} folds, received \
+             {count} of {name}; choose fewer --folds, or --target-kind numbers if it is a number",
+            target.name
+        );
+    }
+    Ok(())
+}

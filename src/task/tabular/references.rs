@@ -1,0 +1,55 @@
+//! Predictions without a network: no model, and a simple one.
+
+use candle_core::{Error, Result};
+
+use super::Tabular;
+use crate::data::prepared::{Preparation, TargetScale};
+use crate::metric::{Predicted, Units};
+use crate::simple::{ClassShares, LogisticRegression, Mean, Ridge, Rows};
+use crate::task::Draw;
+
+/// Returns what no model and a simple model predict for the test rows of a draw.
+pub(super) fn references(task: &Tabular, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+    let rows = task.rows_of(draw)?;
+    let preparation = Preparation::fit(&task.table, &rows.train)?;
+    let train = preparation.apply(&task.table, rows.train.as_slice())?;
+    let test = preparation.apply(&task.table, &rows.test)?;
+    let targets = preparation.targets(&task.table, rows.train.as_slice())?;
+    let tested = preparation.targets(&task.table, &rows.test)?;
+    let width = train.names.len();
+    let of = |count, values| Rows::new(count, width, values).map_err(Error::wrap);
+    let (train, test) = (of(targets.len(), &train.values)?, of(tested.len(), &test.values)?);
+    match &preparation.target.scale {
+        TargetScale::Numbers { mean, scale } => {
+            let numbers: Vec<f64> = targets.iter().map(|y| f64::from(*y)).collect();
+            let constant = Mean::fit(&numbers).map_err(Error::wrap)?.predict();
+            let ridge = Ridge::fit(&train, &numbers).map_err(Error::wrap)?;
+            let ridge = ridge.predict(&test).map_err(Error::wrap)?;
+            let units = Units { mean: *mean, scale: *scale };
+            let predicted = |values: Vec<f64>| -> Result<Predicted> {
+                let values = values.into_iter().map(|value| value as f32).collect();
+                Ok(Predicted::new(1, values, tested.clone())?.in_units(&units))
+            };
+            Ok(vec![
+                ("mean", predicted(vec![constant; tested.len()])?),
+                ("ridge regression", predicted(ridge)?),
+            ])
+        }
+        TargetScale::Classes { classes } => {
+            let labels: Vec<u32> = targets.iter().map(|y| *y as u32).collect();
+            let count = classes.len();
+            let shares = ClassShares::fit(&labels, count).map_err(Error::wrap)?.logits();
+            let model = LogisticRegression::fit(&train, &labels, count).map_err(Error::wrap)?;
+            let logits = model.logits(&test).map_err(Error::wrap)?;
+            let predicted = |values: Vec<f64>, width: usize| {
+                let values = values.into_iter().map(|value| value as f32).collect();
+                Predicted::new(width, values, tested.clone())
+            };
+            let width = logits.len() / tested.len().max(1);
+            Ok(vec![
+                ("majority class", predicted(shares.repeat(tested.len()), count)?),
+                ("logistic regression", predicted(logits, width)?),
+            ])
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Tables of one's own on the programs. The figures are those of scikit-learn and PyTorch on the same
+//! folds: `tests/fixtures/tables/README.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::cli::{files, program, result, stderr, stdout};
+
+fn table(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables").join(name)
+}
+
+/// Runs a program on a file, with further flags, into a folder.
+fn run(name: &str, data: &Path, flags: &str, out: &Path) -> Output {
+    let mut command: Command = program(name);
+    command.arg("--data").arg(data).args(flags.split_whitespace()).args(["-q", "--no-plots"]);
+    command.arg("--out").arg(out).output().unwrap()
+}
+
+/// Checks means over 50 networks: each may differ from the reference's by 3 standard errors of the
+/// difference of two such means.
+fn assert_agrees(name: &str, data: &str, flags: &str, expected: &[(&str, f64, f64)]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(name, &table(data), &format!("{flags} --repeats 10"), folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let result = result(folder.path());
+    for (figure, mean, std) in expected {
+        let own = &result["summary"][format!("test_{figure}")];
+        assert_eq!(own["n"], 50, "{figure}");
+        let difference = (own["mean"].as_f64().unwrap() - mean).abs();
+        assert!(difference <= 3. * std * (2f64 / 50.).sqrt(), "{figure}: {own}, not {mean}");
+    }
+    result
+}
+
+#[test]
+fn a_classification_agrees_with_pytorch_and_scikit_learn() {
+    let expected = [
+        ("accuracy", 0.70067, 0.04844),
+        ("balanced_accuracy", 0.66071, 0.05935),
+        ("macro_f1", 0.66025, 0.0586),
+        ("nll", 0.67416, 0.10449),
+        ("brier", 0.41955, 0.05606),
+    ];
+    let found = assert_agrees("baseline", "Pima.tr2.csv", "--target type", &expected);
+    let near = |what: &str, mean: f64, std: f64| {
+        let own = &found["reference"][what];
+        let off = |key: &str, want: f64| (own[key].as_f64().unwrap() - want).abs();
+        assert!(off("mean", mean) < 0.003 && off("std", std) < 0.003, "{what}: {own}");
+    };
+    near("no_model", 0.6466666666666666, 0.006734350297014758);
+    near("simple_model", 0.7473333333333333, 0.03814877190927569);
+    let noisy = [("accuracy", 0.713, 0.04433), ("nll", 0.5839, 0.07509)];
+    assert_agrees("hidden_noise", "Pima.tr2.csv", "--target type --stddev 0.5", &noisy);
+    assert_eq!((&found["better"], &found["data"]["rows"]), (&"higher".into(), &300.into()));
+}
+
+#[test]
+fn a_regression_agrees_with_pytorch_and_scikit_learn_in_the_units_of_its_target() {
+    let expected = [("rmse", 2.89361, 0.61283), ("mae", 2.45492, 0.53059)];
+    let found = assert_agrees("baseline", "mtcars.csv", "--target mpg", &expected);
+    for (what, want) in [("no_model", 5.97163007722566), ("simple_model", 2.9598625741187514)] {
+        let own = found["reference"][what]["mean"].as_f64().unwrap();
+        assert!((own / want - 1.).abs() < 0.001, "{what}: {own}");
+    }
+    let noisy = [("rmse", 2.67544, 0.61701), ("mae", 2.24252, 0.57441)];
+    assert_agrees("input_noise", "mtcars.csv", "--target mpg --stddev 0.5", &noisy);
+}
+
+#[test]
+fn each_row_is_predicted_once_a_repeat() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = "--target species --column year=drop --epochs 5 --repeats 2";
+    let output = run("baseline", &table("penguins.csv"), flags, folder.path());
+    let line = stdout(&output);
+    assert!(
+        line.starts_with("Test: accuracy ") && line.contains("(5 folds × 2 repeats; "),
+        "{line}"
+    );
+    let text = fs::read_to_string(folder.path().join("predictions.csv")).unwrap();
+    let mut lines = text.lines();
+    let head = "row,repeat,fold,target,prediction,p(Adelie),p(Chinstrap),p(Gentoo)";
+    assert_eq!(lines.next(), Some(head));
+    let source = fs::read_to_string(table("penguins.csv")).unwrap();
+    let species: Vec<&str> =
+        source.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    let mut seen = vec![[0; 2]; species.len()];
+    for line in lines {
+        let fields: Vec<&str> = line.split(',').collect();
+        let (row, repeat): (usize, usize) =
+            (fields[0].parse().unwrap(), fields[1].parse().unwrap());
+        assert_eq!(fields[3], species[row - 1], "{line}");
+        let sum: f64 = fields[5..].iter().map(|p| p.parse::<f64>().unwrap()).sum();
+        assert!((sum - 1.).abs() < 1e-5, "{line}");
+        seen[row - 1][repeat] += 1;
+    }
+    assert!(seen.iter().all(|counts| *counts == [1; 2]));
+}
+
+#[test]
+fn a_grid_of_folds_concludes_by_the_corrected_test_and_names_the_simple_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = "--target type --epochs 20 --repeats 2 --stddev 0.1,0.5 --placement input";
+    let output = run("grid_search", &table("Pima.tr2.csv"), flags, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Nadeau and Bengio's test"), "{text}");
+    assert!(words.contains("majority class 0.647, logistic regression 0.7"), "{text}");
+    let found = result(folder.path());
+    let runs: Vec<&Value> = found["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|c| c["runs"].as_array().unwrap())
+        .collect();
+    assert_eq!(runs.len(), 3 * 10);
+    let scores = |cell: usize| -> Vec<f64> {
+        let runs = found["cells"][cell]["runs"].as_array().unwrap();
+        runs.iter().map(|run| run["test_accuracy"].as_f64().unwrap()).collect()
+    };
+    // SE² = var (1/J + 1/(K - 1)) with J = 10 and K = 5; t of 9 degrees of freedom: 2.262157
+    let differences: Vec<f64> = scores(1).iter().zip(scores(0)).map(|(a, b)| a - b).collect();
+    let mean = differences.iter().sum::<f64>() / 10.;
+    let var = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 9.;
+    let reach = 2.262157 * (var * (0.1 + 0.25)).sqrt();
+    let own = &found["cells"][1]["difference"];
+    assert_eq!(own["test"], "nadeau-bengio");
+    for (key, want) in [("mean", mean), ("low", mean - reach), ("high", mean + reach)] {
+        assert!((own[key].as_f64().unwrap() - want).abs() < 1e-6, "{key}: {own}, not {want}");
+    }
+    // more repeats find the finished runs
+    let more = run(
+        "grid_search",
+        &table("Pima.tr2.csv"),
+        &flags.replace("--repeats 2", "--repeats 3"),
+        folder.path(),
+    );
+    assert!(more.status.success(), "{}", stderr(&more));
+    assert_eq!(result(folder.path())["cells"][1]["runs"].as_array().unwrap().len(), 15);
+}
+
+#[test]
+fn a_run_of_folds_continues_from_its_checkpoints_to_the_bit() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let flags = |epochs: usize| format!("--target mpg --stddev 0.3 --repeats 2 --epochs {epochs}");
+    for (folder, flags) in [
+        (&whole, flags(12)),
+        (&parts, flags(5) + " --checkpoint-every 5"),
+        (&parts, flags(12) + " --checkpoint-every 5 --resume"),
+    ] {
+        let output = run("hidden_noise", &table("mtcars.csv"), &flags, folder.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let runs = |folder: &Path| result(folder)["runs"].clone();
+    assert_eq!(runs(parts.path()), runs(whole.path()));
+}
+
+#[test]
+fn what_does_not_fit_is_named_and_nothing_is_written() {
+    for (name, data, flags, code, expected) in [
+        ("baseline", "mtcars.csv", "--target mpgg", 1, "did you mean mpg?"),
+        ("baseline", "mtcars.csv", "--target carb", 1, "expected at least 5 rows of each class"),
+        ("baseline", "mtcars.csv", "--target mpg --samples 9", 2, "cannot be used with"),
+        (
+            "baseline",
+            "mtcars.csv",
+            "--target mpg --metric accuracy",
+            2,
+            "expected a metric of rmse, ",
+        ),
+        ("baseline", "mtcars.csv", "--target mpg --group nope", 1, "nope"),
+        ("baseline", "mtcars.csv", "--target mpg --folds 40", 1, "40"),
+        ("baseline", "mtcars.csv", "--target mpg --hidden 3x", 2, "'3x'"),
+        ("baseline", "mtcars.csv", "", 2, "--target"),
+        ("grid_search", "mtcars.csv", "--target mpg --data-seeds 1,2", 2, "--repeats"),
+        ("baseline", "nothing.csv", "--target mpg", 1, "nothing.csv"),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let output = run(name, &table(data), flags, out.path());
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{flags}: {error}");
+        assert!(error.contains(expected) && error.lines().count() == 1, "{flags}: {error}");
+        assert!(files(out.path()).is_empty(), "{flags}: {:?}", files(out.path()));
+    }
+    let out = tempfile::tempdir().unwrap();
+    let mut alone = program("baseline");
+    let alone = alone.args(["--target", "mpg", "--out"]).arg(out.path()).output().unwrap();
+    assert_eq!(alone.status.code(), Some(2), "{}", stderr(&alone));
+}
+
+#[test]
+fn networks_and_splits_of_all_kinds_train() {
+    for flags in [
+        "--target mpg --hidden 8x4 --activation tanh",
+        "--target mpg --hidden 0 --activation gelu",
+        "--target mpg --test-size 0.25 --repeats 3 --activation silu",
+        "--target mpg --time wt",
+        "--target mpg --group cyl --folds 3",
+        "--target am --metric roc_auc --hidden 8",
+        "--target cyl --early-stopping 2 --validation-size 6",
+        "--target mpg --train-size 12 --metric r_squared",
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let output =
+            run("baseline", &table("mtcars.csv"), &format!("{flags} --epochs 3"), out.path());
+        assert!(output.status.success(), "{flags}: {}", stderr(&output));
+        let runs = result(out.path())["runs"].clone();
+        let metric = result(out.path())["metric"].as_str().unwrap().to_string();
+        for run in runs.as_array().unwrap() {
+            assert!(run[format!("test_{metric}")].is_number(), "{flags}: {run}");
+        }
+    }
+}

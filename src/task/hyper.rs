@@ -52,8 +52,8 @@ impl Default for Hyper {
 pub struct Rows {
     /// Number of all rows.
     pub all: usize,
-    /// Number of rows at the end that are always the test set. If `None`, the test set is all rows
-    /// that are used neither for training nor for validation.
+    /// Number of rows of the test set, at the end unless a draw chooses them. If `None`, the test set is
+    /// all rows that are used neither for training nor for validation.
     pub test: Option<usize>,
 }
 

@@ -146,7 +146,8 @@ fn wrong_flags_and_wrong_files_are_told_apart() {
     let own = format!("--data {}", data.display());
     let (train, test) = (published("TRAIN"), published("TEST"));
     let one = write("one.ts", "@classLabel true a b\n@data\n1,2:a\n3:a\n");
-    let different = write("different.csv", "1,2,3,4,0.5\n1,2,3,4,0.25\n1,2,3,4,0.75\n");
+    let rows = ["0.5", "0.25", "0.75"].map(|class| format!("{}0,{class}\n", "5,".repeat(35)));
+    let different = write("different.csv", &rows.concat());
     let tiny = write("tiny.csv", &"1,2,3,4,a\n4,3,2,1,b\n".repeat(6));
     let cases = [
         (
@@ -162,7 +163,12 @@ fn wrong_flags_and_wrong_files_are_told_apart() {
         ("cnn_noise", own.clone(), 1, "own.csv, line 2: expected a square number of pixels"),
         ("cnn_noise", format!("{own} --shape 7x7"), 1, "own.csv, line 2: expected an image of 7×7"),
         ("cnn_noise", format!("--data {different}"), 1, "received 3 images of 3 classes"),
-        ("cnn_noise", format!("--data {tiny}"), 1, "do not fit into images of 2×2"),
+        (
+            "cnn_noise",
+            format!("--data {tiny}"),
+            1,
+            "tiny.csv: expected images of at least 6×6 pixels for the network, received 2×2",
+        ),
         ("lstm_noise", format!("--data {train} {test} --test-size 9"), 2, "received two"),
         ("lstm_noise", format!("--data {train} {test} {test}"), 2, "1 or 2 files, received 3"),
         (

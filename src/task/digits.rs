@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result};
+use candle_core::{Device, Error, Result};
 use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
@@ -29,6 +29,8 @@ impl Digits {
     /// Number of shipped digits outside the test set, at the start, and of those to train on.
     const TO_TRAIN: usize = 797;
     const TRAINED: usize = 100;
+    /// The smallest height and width that two convolutions and the pooling leave a square of.
+    const SMALLEST: usize = 6;
 
     /// Reads the digits shipped with this crate: the last 1,000 are the test set.
     ///
@@ -43,12 +45,20 @@ impl Digits {
     /// shipped one is treated as that.
     ///
     /// # Errors
-    /// If it is no file of images, or they do not have two classes or more with several images. The
-    /// error names the line and the column.
+    /// If it is no file of images, they are smaller than 6×6 pixels, or they do not have two classes or
+    /// more with several images. The error names the line and the column.
     pub fn read(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Result<Self> {
         let images = read_images(bytes, name, shape)?;
         if images == digit_images()? {
             return Ok(Self::shipped(images));
+        }
+        let [height, width] = images.shape;
+        if height.min(width) < Self::SMALLEST {
+            return Err(Error::Msg(format!(
+                "{name}: expected images of at least {0}×{0} pixels for the network, received \
+                 {height}×{width}",
+                Self::SMALLEST
+            )));
         }
         let rows = HeldOut::one_file(labels(&images), &images.classes, "image", name)?;
         Ok(Self { images, rows })

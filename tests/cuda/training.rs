@@ -20,7 +20,7 @@ fn train(device: &Device, replicas: usize, epochs: usize) -> Result<History> {
     let seeds: Vec<u64> = (1..=replicas as u64).collect();
     let (varmap, noisemap) = (VarMap::new(), NoiseMap::replicated(&seeds));
     let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
-    let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1 };
+    let network = Mlp { inputs: 2, hidden: vec![500], outputs: 1, activation: Default::default() };
     let spreads = |place: &str, of: [f64; 3]| -> Result<_> {
         Ok((NoiseSpec::gaussian(place, 0.)?, (0..replicas).map(|r| of[r % 3]).collect()))
     };

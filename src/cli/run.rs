@@ -34,7 +34,6 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let Job { task, plan, reading } = job;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
-    lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let opened = open_device(args, &subject, &plan, &args.output.folder(name))?;
     let subject = subject.on(opened.place.kind());
     let basis = Basis::new(&subject, &plan)?;
@@ -43,6 +42,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let begin = if args.resume { Begin::Resume } else { Begin::Over };
     let claimed = args.output.claim(&contents, &FILES, begin)?;
     claimed.begin(&contents)?;
+    lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let Claimed { folder, lock: _lock, .. } = claimed;
 
     let again =

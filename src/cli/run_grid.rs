@@ -41,7 +41,6 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let Job { task, plan, reading } = args.job()?;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
-    lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let share = args.share().map_err(Failure::Usage)?;
     if args.output.fresh && !share.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \
@@ -63,6 +62,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
+    lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
     drop(claimed);

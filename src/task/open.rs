@@ -69,14 +69,10 @@ const TASKS: [(&str, RangeInclusive<usize>, Open); 4] = [
             [] => Vowels::new(),
         };
         let vowels = vowels.map_err(file)?;
-        match source.test_size {
-            Some(_) if files.len() > 1 => Err(OpenError::Setting(anyhow!(
-                "expected a test size with one file, received two, of which the second has the test \
-                 rows"
-            ))),
-            Some(size) => Ok(Box::new(vowels.test_size(size).map_err(setting)?)),
-            None => Ok(Box::new(vowels)),
-        }
+        Ok(Box::new(match source.test_size {
+            Some(size) => vowels.test_size(size).map_err(setting)?,
+            None => vowels,
+        }))
     }),
 ];
 
@@ -109,6 +105,11 @@ pub fn open(name: &str, source: &Source) -> Result<Box<dyn Task>, OpenError> {
         };
         let error = anyhow!("the {name} take {expected}, received {count}");
         return Err(OpenError::Setting(error));
+    }
+    if count > 1 && source.test_size.is_some() {
+        return Err(OpenError::Setting(anyhow!(
+            "expected a test size with one file, received two, of which the second has the test rows"
+        )));
     }
     let files = source.files.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>();
     open(source, &files.map_err(OpenError::File)?)

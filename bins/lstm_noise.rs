@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use candle_noise::cli::{self, RunArgs};
+use candle_noise::cli::{self, RunArgs, TestArgs};
+use candle_noise::task::Source;
 use clap::Parser;
 
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::ALLOCATOR;
 
-/// Train an LSTM to recognize nine speakers, with Gaussian noise before its dense layer
+/// Train an LSTM to recognize nine speakers or the classes of your own sequences, with Gaussian
+/// noise before its dense layer
 #[derive(Parser)]
 #[command(version, allow_negative_numbers = true)]
 struct LstmNoise {
@@ -19,9 +21,12 @@ struct LstmNoise {
     /// Place of the noise: before-dense, or input (on the steps, never on padding)
     #[arg(long, value_name = "PLACE", default_value = "before-dense")]
     placement: String,
-    /// Files of training and test sequences that replace the built-in data
-    #[arg(long, value_name = "TRAIN,TEST", value_delimiter = ',')]
+    /// Files in the .ts format that replace the built-in data: training and test sequences, or one
+    /// file of both
+    #[arg(long, value_name = "TRAIN,TEST", value_delimiter = ',', num_args = 1..)]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    test: TestArgs,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -29,7 +34,9 @@ struct LstmNoise {
 fn main() -> ExitCode {
     cli::main("vowels", |args: LstmNoise| {
         let own = [(args.placement.as_str(), args.stddev)];
-        let job = args.run.job("vowels", &args.data, &own)?;
+        let (files, test_size) = (args.data.clone(), args.test.test_size);
+        let source = Source { files, test_size, ..Source::default() };
+        let job = args.run.job("vowels", &source, &own)?;
         cli::run_experiment("lstm_noise", &args.run, job)
     })
 }

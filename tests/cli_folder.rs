@@ -62,7 +62,12 @@ fn other_results_in_a_named_folder_are_kept_unless_they_are_to_be_replaced() {
         ("hidden_noise", SMALL, "--seed 9", "expected seeds 9, received 0"),
         ("baseline", SMALL, "", "expected experiment \"baseline\", received \"hidden_noise\""),
         ("cnn_noise", SMALL, "--train-size 20", "expected experiment \"cnn_noise\""),
-        ("lstm_noise", SMALL, "--train-size 20", "expected experiment \"lstm_noise\""),
+        (
+            "lstm_noise",
+            SMALL,
+            "--train-size 20 --data-seed 1",
+            "expected experiment \"lstm_noise\"",
+        ),
         ("grid_search", GRID, "", "expected experiment \"grid_search\""),
         ("circles", "", "", "expected experiment \"circles\""),
     ];

@@ -30,7 +30,7 @@ fn runs(out: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 const GRID: &str = "--task digits --epochs 1 --repeats 1 --hidden 2 --train-size 20 --stddev 0.1 \
-                    --placement input --no-plots";
+                    --placement input --no-plots --test-size 1000 --data-seeds 0";
 
 #[test]
 fn a_grid_finds_its_runs_by_the_content_of_the_data() {
@@ -74,7 +74,9 @@ fn a_checkpoint_goes_on_with_the_same_data_only() {
     let [first, second] = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
     fs::write(&first, digits()).unwrap();
     let train = |data: &Path, more: &str| {
-        let args = format!("--hidden 2 --train-size 20 --no-plots --checkpoint-every 1 {more}");
+        let args = "--hidden 2 --train-size 20 --test-size 1000 --data-seed 0 --no-plots \
+                    --checkpoint-every 1";
+        let args = format!("{args} {more}");
         let mut command = crate::cli::command("cnn_noise", &args, out.path());
         let output = command.arg("--data").arg(data).output().unwrap();
         (output.status.code(), stderr(&output))

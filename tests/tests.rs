@@ -5,6 +5,8 @@ mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod cli_files;
+#[cfg(feature = "cli")]
 mod cli_folder;
 #[cfg(feature = "cli")]
 mod cli_grid;

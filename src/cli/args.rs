@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
 use super::parse::{stddev, within};
+use crate::data::split::Size;
 
 /// Flags for the data set.
 #[derive(Args, Clone, Debug)]
@@ -29,14 +30,23 @@ impl DataArgs {
 /// Flags for one draw of the data and its split.
 #[derive(Args, Clone, Debug)]
 pub struct SplitArgs {
-    /// Seed of the data set, from 0 to 2^32 - 1; for real data it selects the training points (0
-    /// selects the first ones)
+    /// Seed of the data set, from 0 to 2^32 - 1; for files it draws the training and test points,
+    /// with the classes in proportion (0 takes them in order, the test points last)
     #[arg(long, value_name = "SEED", value_parser = within(0..=u32::MAX))]
-    pub data_seed: u32,
-    /// Number of training points; the test set is the points after them or, for real data, the
-    /// fixed set at the end
+    pub data_seed: Option<u32>,
+    /// Number of training points; the test set is the points after them or, for files, a fixed
+    /// number of points
     #[arg(long, value_name = "N", value_parser = within(1..=1_000_000usize))]
     pub train_size: Option<usize>,
+}
+
+/// Flags for the test set of files.
+#[derive(Args, Clone, Debug)]
+pub struct TestArgs {
+    /// Number of test points of the data, or their share, e.g. 0.2 [default: the test file, or the
+    /// 1,000 digits that are published as such, or a third of one file of your own]
+    #[arg(long, value_name = "N")]
+    pub test_size: Option<Size>,
 }
 
 /// Flags for the output.

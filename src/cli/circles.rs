@@ -29,8 +29,12 @@ pub fn run_circles(
         Some((samples, noise)) => Circles::new(samples, noise).map_err(usage)?,
         None => Circles::default(),
     };
-    let train_size = split.train_size.unwrap_or(circles.draw().train_size);
-    let draw = Draw { data_seed: split.data_seed, train_size, ..Draw::default() };
+    let default = circles.draw();
+    let draw = Draw {
+        data_seed: split.data_seed.unwrap_or(default.data_seed),
+        train_size: split.train_size.unwrap_or(default.train_size),
+        ..default
+    };
     draw.check(circles.rows()).map_err(usage)?;
     let settings = json!({
         "samples": data.samples,

@@ -6,10 +6,17 @@ use clap::Command;
 
 use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Draw, Hyper, Tabular};
+use crate::task::{self, Draw, Hyper, Source, Tabular};
 
 /// The flags for a program's own noise, which `--noise` replaces.
 pub(super) const OWN_NOISE: [&str; 4] = ["stddev", "hidden_stddev", "placement", "placements"];
+
+/// The flags whose defaults depend on the file, and those for files of one's own.
+const OF_OTHER_FILES: [(&str, &str); 3] = [
+    ("data_seed", "1 for one --data file of your own"),
+    ("data_seeds", "1 for one --data file of your own"),
+    ("train_size", "all that are not for validation or test for --data files of your own"),
+];
 
 /// Sets the defaults of a program's flags to those of a task, so that its help shows them. Also
 /// makes `--noise` conflict with the other noise flags.
@@ -30,7 +37,7 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         let defaults = network_defaults(Tabular::hyper()).into_iter().chain(own);
         return Ok(with_conflicts(with_values(command, defaults)));
     }
-    let task = task::open(task, &[], None)?;
+    let task = task::open(task, &Source::default())?;
     let Draw { data_seed, train_size, .. } = task.draw();
     let details = task.details();
     let data_noise = details.iter().find(|(name, _)| *name == "data_noise");
@@ -39,7 +46,7 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         places = Subject::new(&*task, "cpu", &[])?.places(&task.defaults())?;
         places.retain(|place| !NoiseSpec::WITHOUT_LAYER.contains(&place.as_str()));
     }
-    let defaults = [
+    let mut defaults = vec![
         ("task", task.name().to_string()),
         ("samples", task.rows().all.to_string()),
         ("data_noise", data_noise.map_or("0".to_string(), |(_, noise)| noise.to_string())),
@@ -49,8 +56,27 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("placements", places.join(",")),
         ("repeats", repeats("30")),
     ];
+    let command = match task::files(task.name()) {
+        0 => command,
+        _ => with_file_defaults(command, &mut defaults),
+    };
     let defaults = network_defaults(task.defaults()).into_iter().chain(defaults);
     Ok(with_conflicts(with_values(command, defaults)))
+}
+
+/// Tells the defaults that depend on the file in the help, and takes them out of the others.
+fn with_file_defaults(command: Command, defaults: &mut Vec<(&str, String)>) -> Command {
+    OF_OTHER_FILES.into_iter().fold(command, |command, (id, others)| {
+        let Some(place) = defaults.iter().position(|(own, _)| *own == id) else { return command };
+        let (_, default) = defaults.swap_remove(place);
+        match has(&command, id) {
+            true => command.mut_arg(id, |arg| {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                arg.required(false).help(format!("{help} [default: {default}; {others}]"))
+            }),
+            false => command,
+        }
+    })
 }
 
 /// Returns the defaults of the flags for the network and its training.

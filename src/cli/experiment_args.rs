@@ -15,7 +15,7 @@ use super::widths::Widths;
 use crate::data::table::Reading;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
-use crate::task::{self, Tabular, Task};
+use crate::task::{self, OpenError, Rows, Source, Tabular, Task};
 use crate::train::EarlyStopping;
 
 /// Flags for the tutorial's data, network, training and output, without the program's own noise.
@@ -73,7 +73,8 @@ pub struct RunArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ValidationArgs {
     /// Number of validation points between the training and the test points [default: 0; with
-    /// --early-stopping the number of training points, but at most half of the other points]
+    /// --early-stopping the number of training points, but at most half of the other points, or a
+    /// fifth of the points outside the test set if all would be training points]
     #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
     validation_size: Option<usize>,
     /// Stop a run early if its validation loss has not fallen for this many epochs
@@ -94,10 +95,29 @@ impl ValidationArgs {
         Some(rule)
     }
 
-    /// Returns the number of validation rows: unless it is given, `if_needed` for early stopping.
-    fn size(&self, if_needed: usize) -> usize {
-        let needed = self.early_stopping.is_some() && !self.validate_on_test;
-        self.validation_size.unwrap_or(if needed { if_needed } else { 0 })
+    /// Returns whether validation rows are needed.
+    fn is_needed(&self) -> bool {
+        self.early_stopping.is_some() && !self.validate_on_test
+    }
+
+    /// Returns the number of validation rows of a table, taken out of this many training rows: a fifth of
+    /// them if they are needed.
+    fn of_training_rows(&self, train: usize) -> usize {
+        self.validation_size.unwrap_or(if self.is_needed() { train.div_ceil(5) } else { 0 })
+    }
+
+    /// Returns the numbers of training and validation points: as many training points as asked for,
+    /// or up to the task's `default`.
+    fn sizes(&self, train: Option<usize>, default: usize, rows: Rows) -> [usize; 2] {
+        let all = rows.all.saturating_sub(rows.test.unwrap_or(0));
+        let wanted = train.unwrap_or(default);
+        let others = all.saturating_sub(wanted);
+        let validation = self.validation_size.unwrap_or(match (self.is_needed(), train, others) {
+            (false, ..) => 0,
+            (true, None, 0) => self.of_training_rows(all),
+            (true, ..) => wanted.min(others / 2),
+        });
+        [train.unwrap_or(default_train_size(default, rows, validation)), validation]
     }
 }
 
@@ -131,21 +151,24 @@ impl ExperimentArgs {
                     "--target: expected a table, given by --data FILE"
                 )));
             }
-            None => opened("circles", &[], self.data.drawn())?,
+            None => {
+                let (test_size, drawn) = (self.table.test_size, self.data.drawn());
+                opened("circles", &Source { test_size, drawn, ..Source::default() })?
+            }
         };
         self.run.applied_to(job, own)
     }
 }
 
 impl RunArgs {
-    /// Returns an experiment on real data with the program's own noise. Without `files` it uses the
-    /// data shipped with this crate.
+    /// Returns an experiment on a task with the program's own noise, given as places with standard
+    /// deviations.
     ///
     /// # Errors
     /// If the number of files is wrong, a file cannot be read or is of another kind, or a flag is
     /// out of range.
-    pub fn job(&self, task: &str, files: &[PathBuf], own: &[(&str, f64)]) -> Result<Job, Failure> {
-        self.applied_to(opened(task, files, None)?, own)
+    pub fn job(&self, task: &str, source: &Source, own: &[(&str, f64)]) -> Result<Job, Failure> {
+        self.applied_to(opened(task, source)?, own)
     }
 
     fn applied_to(&self, job: Job, own: &[(&str, f64)]) -> Result<Job, Failure> {
@@ -156,20 +179,14 @@ impl RunArgs {
             _ => self.noise.clone(),
         };
         check_widths(std::slice::from_ref(&self.hidden), &*task)?;
-        let all = plan.train_sizes[0];
-        let (train_size, validation_size) = match reading {
-            // Validation rows are some of the training rows of a fold, a fifth of them.
+        let (given, all) = (self.split.train_size, plan.train_sizes[0]);
+        let [train_size, validation_size] = match reading {
+            // Validation rows are some of the training rows of a fold.
             Some(_) => {
-                let validation = self.validation.size(all.div_ceil(5));
-                let rest = all.saturating_sub(validation);
-                (self.split.train_size.unwrap_or(rest), validation)
+                let validation = self.validation.of_training_rows(all);
+                [given.unwrap_or(all.saturating_sub(validation)), validation]
             }
-            None => {
-                let train_size = self.split.train_size.unwrap_or(all);
-                let others = task.rows().all - task.rows().test.unwrap_or(0);
-                let others = others.saturating_sub(train_size);
-                (train_size, self.validation.size(train_size.min(others / 2)))
-            }
+            None => self.validation.sizes(given, all, task.rows()),
         };
         let plan = Plan {
             hidden: vec![self.hidden.first],
@@ -179,7 +196,7 @@ impl RunArgs {
             early_stopping: self.validation.early_stopping(),
             recipe: self.recipe.recipe(),
             validation_size,
-            data_seeds: vec![self.split.data_seed],
+            data_seeds: self.split.data_seed.map_or(plan.data_seeds, |seed| vec![seed]),
             train_sizes: vec![train_size],
             noise: vec![own],
             seed: self.train.seed,
@@ -203,22 +220,26 @@ pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Fai
     }
 }
 
-/// Opens a task with its default settings. The data come from the files, or from this crate if
-/// there are none; `drawn` gives the number of points and the noise of drawn data.
-pub(super) fn opened(
-    task: &str,
-    files: &[PathBuf],
-    drawn: Option<(usize, f64)>,
-) -> Result<Job, Failure> {
-    let expected = task::files(task);
-    if !files.is_empty() && files.len() != expected {
-        let error = anyhow!("the {task} take {expected} files, received {}", files.len());
-        return Err(Failure::Usage(error));
-    }
-    let opened = task::open(task, files, drawn);
-    let task = if expected == 0 { opened.map_err(Failure::Usage)? } else { opened? };
-    let plan = Plan { files: files.to_vec(), ..Plan::of(&*task) };
+/// Opens a task with its default settings.
+pub(super) fn opened(task: &str, source: &Source) -> Result<Job, Failure> {
+    let task = task::open(task, source)?;
+    let plan = Plan { files: source.files.clone(), ..Plan::of(&*task) };
     Ok(Job { task, plan, reading: None })
+}
+
+/// Returns the number of training points of a task by default: its own number, or what validation
+/// points leave of the points outside the test set.
+pub(super) fn default_train_size(default: usize, rows: Rows, validation: usize) -> usize {
+    default.min(rows.trainable().saturating_sub(validation)).max(1)
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Setting(error) => Self::Usage(error),
+            OpenError::File(error) => Self::Failed(error),
+        }
+    }
 }
 
 pub(super) fn usage(error: candle_core::Error) -> Failure {

@@ -16,7 +16,7 @@ use crate::experiment::{Field, Schedule, boundary, noise_name};
 use crate::noise::NoiseSpec;
 use crate::report::{self, Trainings};
 use crate::stats::Statistic;
-use crate::task::{self, Draw, Hyper, View};
+use crate::task::{self, Draw, Hyper, Source, View};
 use crate::train::ReplicaHistory;
 
 /// Settings that determine the rows that an experiment trains and tests on.
@@ -202,7 +202,8 @@ impl Finished {
         }
         let data = &settings["data"];
         let drawn = data["samples"].as_u64().zip(data["data_noise"].as_f64());
-        task::open(name, &[], drawn.map(|(samples, noise)| (samples as usize, noise))).map(Some)
+        let drawn = drawn.map(|(samples, noise)| (samples as usize, noise));
+        Ok(Some(task::open(name, &Source { drawn, ..Source::default() })?))
     }
 }
 

@@ -11,8 +11,8 @@ use clap::builder::PossibleValuesParser;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::{Job, check_widths, opened, usage};
-use super::parse::{positive, stddev, within};
+use super::experiment_args::{Job, check_widths, default_train_size, opened, usage};
+use super::parse::{positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
@@ -20,15 +20,17 @@ use super::table_args::TableArgs;
 use super::widths::Widths;
 use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
-use crate::task::{self, Task};
+use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 24] = [
+const TRAINING: [&str; 26] = [
     "target",
     "out",
     "fresh",
     "task",
     "data_files",
+    "shape",
+    "test_size",
     "placements",
     "stddev",
     "noise",
@@ -56,10 +58,13 @@ pub struct GridArgs {
     /// Task to learn; it determines the defaults of other flags
     #[arg(long, value_name = "TASK", value_parser = PossibleValuesParser::new(task::names()))]
     task: String,
-    /// Data files that replace the built-in data: one file for digits, TRAIN,TEST for vowels, or with
-    /// --target a table of your own
-    #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',')]
+    /// Data files that replace the built-in data: a file of images for digits, or of sequences for
+    /// vowels, one or TRAIN,TEST; or with --target a table of your own
+    #[arg(long = "data", value_name = "FILE,…", value_delimiter = ',', num_args = 1..)]
     data_files: Vec<PathBuf>,
+    /// Height and width of the images of --data [default: square]
+    #[arg(long, value_name = "HxW", value_parser = shape, requires = "data_files")]
+    shape: Option<[usize; 2]>,
     /// Places of the noise
     #[arg(long = "placement", value_name = "PLACE,…", value_delimiter = ',')]
     placements: Vec<String>,
@@ -140,8 +145,13 @@ impl GridArgs {
             Some(_) => self.table_job()?,
             None => {
                 let is_drawn = task::files(&self.task) == 0;
-                let drawn = self.data.drawn().filter(|_| is_drawn);
-                let job = opened(&self.task, &self.data_files, drawn)?;
+                let source = Source {
+                    files: self.data_files.clone(),
+                    shape: self.shape,
+                    test_size: self.table.test_size,
+                    drawn: self.data.drawn().filter(|_| is_drawn),
+                };
+                let job = opened(&self.task, &source)?;
                 self.check_data(&*job.task).map_err(Failure::Usage)?;
                 job
             }
@@ -149,8 +159,12 @@ impl GridArgs {
         check_widths(&self.hidden, &*task)?;
         let mut train_sizes = self.train_size.clone();
         if train_sizes.is_empty() {
-            // Validation rows of a table are some of the training rows of a fold.
-            train_sizes = vec![plan.train_sizes[0].saturating_sub(self.validation_size)];
+            let (all, validation) = (plan.train_sizes[0], self.validation_size);
+            train_sizes = vec![match reading {
+                // Validation rows of a table are some of the training rows of a fold.
+                Some(_) => all.saturating_sub(validation),
+                None => default_train_size(all, task.rows(), validation),
+            }];
         }
         let data_seeds = listed(&self.data_seeds).map_err(Failure::Usage)?;
         let plan = Plan {

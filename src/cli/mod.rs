@@ -30,12 +30,12 @@ mod usage;
 mod widths;
 
 pub use allocator::{ALLOCATOR, Allocator};
-pub use args::{DataArgs, OutputArgs, PlotFormat, SplitArgs};
+pub use args::{DataArgs, OutputArgs, PlotFormat, SplitArgs, TestArgs};
 pub use circles::run_circles;
 pub use compare::{CompareArgs, run_compare};
 pub use exit::{Failure, main};
 pub use experiment_args::{ExperimentArgs, HiddenPlacement, Job, RunArgs};
 pub use grid_args::GridArgs;
-pub use parse::stddev;
+pub use parse::{shape, stddev};
 pub use run::run_experiment;
 pub use run_grid::run_grid;

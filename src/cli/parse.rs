@@ -22,6 +22,22 @@ pub(super) fn above_zero(text: &str) -> Result<f64, String> {
     number(text, "a finite number above 0, also in single precision", valid)
 }
 
+/// Parses the height and width of images, such as `28x28`.
+///
+/// # Errors
+/// If the text is anything else.
+pub fn shape(text: &str) -> Result<[usize; 2], String> {
+    const MOST: usize = 4096;
+    let extent = |text: &str| text.parse().ok().filter(|extent| (1..=MOST).contains(extent));
+    let extents = text.split_once(['x', '×']).map(|(height, width)| [height, width].map(extent));
+    match extents {
+        Some([Some(height), Some(width)]) => Ok([height, width]),
+        _ => Err(format!(
+            "expected a height and a width from 1 to {MOST}, such as 28x28, received '{text}'"
+        )),
+    }
+}
+
 pub(super) fn share(text: &str) -> Result<f64, String> {
     number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
 }

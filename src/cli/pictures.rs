@@ -60,7 +60,7 @@ impl Drawing<'_> {
                 None
             }
             View::Images(images, size, names) => {
-                let picture = images_picture(plan, &images, size, names.len());
+                let picture = images_picture(plan, &images, size, &names);
                 results.draw("dataset", format, picture);
                 Some(names)
             }
@@ -131,11 +131,11 @@ fn images_picture(
     plan: &Plan,
     images: &Dataset,
     size: [usize; 2],
-    classes: usize,
+    names: &[String],
 ) -> Result<Scene> {
     let stddevs = input_noise(plan).map_or(vec![0.1, 0.3, 0.5], |stddev| vec![stddev]);
-    let rows: NoisyRows = noisy_rows(images.rows(), classes, &stddevs);
-    report::images_picture("Digits with noise on the input", size, &rows)
+    let rows: NoisyRows = noisy_rows(images.rows(), names.len(), &stddevs);
+    report::images_picture("Images with noise on the input", size, names, &rows)
 }
 
 fn sequences_picture(plan: &Plan, train: &Sequences, names: &[String]) -> Scene {

@@ -21,8 +21,8 @@ use super::share::Share;
 use super::terminal::{command_line, next_command, print, warn};
 use crate::data::table::Reading;
 use crate::experiment::{
-    Basis, Plan, Reference, Seconds, Shard, Store, Subject, forecast_search, missing, references,
-    search,
+    Basis, Plan, Reference, Seconds, Shard, Store, Subject, forecast_search, lacking_classes,
+    missing, references, search,
 };
 use crate::files::{self, other_version};
 
@@ -62,6 +62,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
+    lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
     drop(claimed);

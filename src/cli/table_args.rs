@@ -17,7 +17,7 @@ use crate::experiment::Plan;
 use crate::model::Activation;
 use crate::task::Tabular;
 
-/// Flags for a table, all of which need `--data` and `--target`.
+/// Flags for a table, which need `--data` and `--target` unless they are those of other files, too.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Own table")]
 pub struct TableArgs {
@@ -27,9 +27,10 @@ pub struct TableArgs {
     /// Number of folds; each row is a test row in one of them [default: 5]
     #[arg(long, value_name = "K", requires = "target", value_parser = within(2..=1000usize), conflicts_with_all = ["test_size", "time"])]
     folds: Option<usize>,
-    /// Test on one holdout instead of folds: a number of rows, or a share such as 0.2
-    #[arg(long, value_name = "SIZE", requires = "target")]
-    test_size: Option<Size>,
+    /// Test on one holdout instead of folds: a number of rows, or a share such as 0.2; for images and
+    /// sequences the number of test rows
+    #[arg(long, value_name = "SIZE")]
+    pub test_size: Option<Size>,
     /// Keep all rows with one value of this column in the same fold
     #[arg(long, value_name = "COLUMN", requires = "target", conflicts_with_all = ["test_size", "time"])]
     group: Option<String>,

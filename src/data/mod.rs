@@ -1,9 +1,15 @@
 //! Data sets in memory, and their tensors for the training loop. The feature `experiment` adds the
 //! toy sets of scikit-learn, and the digits and sequences shipped with this crate.
 
+#[cfg(feature = "experiment")]
+mod classes;
 mod dataset;
 #[cfg(feature = "experiment")]
 mod digits;
+#[cfg(feature = "experiment")]
+mod foreign;
+#[cfg(feature = "experiment")]
+mod images;
 #[cfg(feature = "experiment")]
 pub mod prepared;
 #[cfg(feature = "experiment")]
@@ -19,11 +25,19 @@ mod text;
 #[cfg(feature = "experiment")]
 mod toy;
 #[cfg(feature = "experiment")]
+mod ts;
+#[cfg(feature = "experiment")]
 mod vowels;
+#[cfg(feature = "experiment")]
+mod words;
 
 pub use dataset::Dataset;
 #[cfg(feature = "experiment")]
-pub use digits::{DIGIT_CLASSES, DIGIT_SHAPE, digits, read_digits};
+pub(crate) use digits::digit_images;
+#[cfg(feature = "experiment")]
+pub use digits::{DIGIT_CLASSES, DIGIT_SHAPE, digits};
+#[cfg(feature = "experiment")]
+pub use images::{Images, read_images};
 #[cfg(feature = "experiment")]
 pub use random_state::RandomState;
 pub use samples::Samples;
@@ -31,4 +45,8 @@ pub use sequences::Sequences;
 #[cfg(feature = "experiment")]
 pub use toy::{Toy, circles, moons};
 #[cfg(feature = "experiment")]
-pub use vowels::{SPEAKERS, japanese_vowels, read_sequences};
+pub use ts::{NamedSequences, read_sequences, read_test_sequences};
+#[cfg(feature = "experiment")]
+pub(crate) use vowels::named_vowels;
+#[cfg(feature = "experiment")]
+pub use vowels::{SPEAKERS, japanese_vowels};

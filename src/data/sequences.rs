@@ -73,6 +73,19 @@ impl Sequences {
         Self::new(self.channels, own, labels)
     }
 
+    /// Returns these sequences followed by others.
+    ///
+    /// # Errors
+    /// If the numbers of channels differ.
+    pub fn followed_by(mut self, others: &Self) -> Result<Self> {
+        if self.channels != others.channels {
+            bail!("expected sequences of {} channels, received {}", self.channels, others.channels)
+        }
+        self.rows.extend_from_slice(&others.rows);
+        self.labels.extend_from_slice(&others.labels);
+        Ok(self)
+    }
+
     /// Returns the sequences as samples for a plain model. They are padded with zeros at the end to
     /// `steps`, or to the longest if `steps` is `None`. The last channel is the mask: 1 at a step
     /// of the sequence and 0 at padding, so that the lengths travel with their rows. A single long

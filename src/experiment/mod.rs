@@ -26,8 +26,8 @@ pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
 pub use references::{Reference, references};
 pub use run::{
     Checkpointing, Ending, Event, Field, Schedule, Shard, Trained, Watch, boundary,
-    checkpoints_device, forecast_repeats, forecast_search, missing, search, train_repeats,
-    train_resumable,
+    checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,
+    train_repeats, train_resumable,
 };
 pub use sentences::{
     cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, signed,

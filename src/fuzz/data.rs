@@ -7,20 +7,24 @@ use candle_core::Device;
 use crate::data::table::{
     Cells, Decimal, Format, ReadOptions, Reading, Rows, Schema, Separator, Table, TargetValues,
 };
-use crate::data::{Dataset, Sequences, read_digits, read_sequences};
+use crate::data::{Images, NamedSequences, read_images, read_sequences};
 
-/// A file of digits. Its rows, written as a plain file, are read as the same rows.
+/// A file of images. They, written as a plain file, are read as the same images.
 pub fn digits(bytes: &[u8]) -> bool {
-    let Ok(read) = read_digits(bytes, "digits.csv") else { return false };
-    assert_eq!(read_digits(digits_text(&read).as_bytes(), "again").unwrap(), read);
+    let Ok(read) = read_images(bytes, "digits.csv", None) else { return false };
+    let text = images_text(&read);
+    let again = read_images(text.as_bytes(), "again", Some(read.shape)).unwrap();
+    assert_eq!((again.pixels, again.classes), (read.pixels, read.classes));
     true
 }
 
-fn digits_text(digits: &Dataset) -> String {
-    let mut text = String::new();
-    for (pixels, label) in digits.rows() {
-        pixels.iter().for_each(|pixel| write!(text, "{},", pixel * 16.).unwrap());
-        writeln!(text, "{label}").unwrap();
+/// Writes images with a header, without which the first one might be taken for one.
+fn images_text(images: &Images) -> String {
+    let mut text = "pixel,class\n".to_string();
+    for (pixels, label) in images.pixels.rows() {
+        pixels.iter().for_each(|pixel| write!(text, "{pixel},").unwrap());
+        let class = images.classes[label as usize].replace('"', "\"\"");
+        writeln!(text, "\"{class}\"").unwrap();
     }
     text
 }
@@ -30,6 +34,7 @@ fn digits_text(digits: &Dataset) -> String {
 pub fn sequences(bytes: &[u8]) -> bool {
     let Ok(read) = read_sequences(bytes, "sequences.ts") else { return false };
     assert_eq!(read_sequences(sequences_text(&read).as_bytes(), "again").unwrap(), read);
+    let read = read.sequences;
     let samples = read.to_samples(None, &Device::Cpu).unwrap();
     let (xs, _) = samples.range(0, read.len()).unwrap(); // (N, T, C + 1)
     let mask = xs.narrow(2, read.channels(), 1).unwrap();
@@ -38,11 +43,13 @@ pub fn sequences(bytes: &[u8]) -> bool {
     true
 }
 
-fn sequences_text(sequences: &Sequences) -> String {
+fn sequences_text(NamedSequences { sequences, classes, .. }: &NamedSequences) -> String {
     let channels = sequences.channels();
-    let classes = sequences.rows().map(|(_, label)| label + 1).max().unwrap_or(0);
     let mut text = format!("@dimensions {channels}\n@classLabel true");
-    (0..classes).for_each(|class| write!(text, " {class}").unwrap());
+    // Names that are not listed may have spaces; they are sorted then.
+    if classes.iter().all(|class| !class.contains(char::is_whitespace)) {
+        classes.iter().for_each(|class| write!(text, " {class}").unwrap());
+    }
     text.push_str("\n@data\n");
     for (row, label) in sequences.rows() {
         for channel in 0..channels {
@@ -50,7 +57,7 @@ fn sequences_text(sequences: &Sequences) -> String {
             let steps: Vec<String> = steps.map(f64::to_string).collect();
             write!(text, "{}:", steps.join(",")).unwrap();
         }
-        writeln!(text, "{label}").unwrap();
+        writeln!(text, "{}", classes[label as usize]).unwrap();
     }
     text
 }

@@ -6,11 +6,17 @@ use super::noisy_rows::NoisyRows;
 use super::plot::{self, Image, Scene, Sequence};
 use crate::stats::number;
 
-/// Draws `dataset` for images: one image per class, without noise above and with noise below.
+/// Draws `dataset` for images: one image per class, without noise above and with noise below, over
+/// the name of its class.
 ///
 /// # Errors
 /// If an image does not have `size` pixels.
-pub fn images_picture(title: &str, size: [usize; 2], examples: &NoisyRows) -> Result<Scene> {
+pub fn images_picture(
+    title: &str,
+    size: [usize; 2],
+    names: &[String],
+    examples: &NoisyRows,
+) -> Result<Scene> {
     fn images(rows: &[Vec<f64>], [height, width]: [usize; 2]) -> Vec<Image<'_>> {
         rows.iter().map(|values| Image { width, height, values }).collect()
     }
@@ -20,7 +26,9 @@ pub fn images_picture(title: &str, size: [usize; 2], examples: &NoisyRows) -> Re
         .map(|(stddev, rows)| (format!("stddev {}", number(*stddev)), images(rows, size)));
     let clean = ("no noise".to_string(), images(&examples.rows, size));
     let rows: Vec<_> = [clean].into_iter().chain(noisy).collect();
-    plot::images(title, &rows)
+    let name = |label: &u32| names.get(*label as usize).cloned().unwrap_or_default();
+    let columns: Vec<String> = examples.labels.iter().map(name).collect();
+    plot::images(title, &columns, &rows)
 }
 
 /// Draws `dataset` for sequences of `channels` values per step: one sequence per class, with

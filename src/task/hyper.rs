@@ -52,8 +52,8 @@ impl Default for Hyper {
 pub struct Rows {
     /// Number of all rows.
     pub all: usize,
-    /// Number of rows at the end that are always the test set. If `None`, the test set is all rows
-    /// that are used neither for training nor for validation.
+    /// Number of rows of the test set, at the end unless a draw chooses them. If `None`, the test set is
+    /// all rows that are used neither for training nor for validation.
     pub test: Option<usize>,
 }
 
@@ -73,7 +73,7 @@ impl Rows {
 /// One draw of the data and its split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draw {
-    /// Seed of the data set or, for real data, of the choice of rows; 0 takes the first rows.
+    /// Seed of the data set or, for real data, of the choice of rows; 0 takes them in order.
     pub data_seed: u32,
     /// Number of training rows.
     pub train_size: usize,
@@ -108,6 +108,39 @@ impl Draw {
         let address = Address::new(self.data_seed.into(), "rows", Stream::Split, 0);
         let chosen = address.permutation(0, fixed).into_iter().map(|row| row as usize);
         Ok(self.split(rows, chosen.chain(fixed..rows.all).collect()))
+    }
+
+    /// Returns the same with all rows, those of the test set too, drawn by the data seed with the
+    /// classes in proportion; 0 takes them in order. `labels` has the class of each row.
+    ///
+    /// The parts are successive pieces of one order in which the members of each class are spread
+    /// evenly. So the rows of a smaller part are among those of a larger one, and the test set does not
+    /// depend on the number of training rows.
+    ///
+    /// # Errors
+    /// If they leave no test rows, or the numbers of rows and labels differ.
+    pub fn stratified(&self, rows: Rows, labels: &[u32]) -> Result<[Vec<usize>; 3]> {
+        if labels.len() != rows.all {
+            bail!("expected labels of {} rows, received {}", rows.all, labels.len())
+        }
+        if self.data_seed == 0 {
+            return self.in_order(rows);
+        }
+        self.check(rows)?;
+        let address = Address::new(self.data_seed.into(), "rows", Stream::Split, 0);
+        let mut sizes = BTreeMap::new();
+        labels.iter().for_each(|label| *sizes.entry(label).or_insert(0u64) += 1);
+        let mut taken = BTreeMap::new();
+        let place = |row: u32| {
+            let (row, label) = (row as usize, &labels[row as usize]);
+            let before = taken.entry(label).or_insert(0u64);
+            *before += 1;
+            (row, 2 * *before - 1, sizes[label])
+        };
+        let mut order: Vec<_> = address.permutation(0, rows.all).into_iter().map(place).collect();
+        // The j-th of n members stands at (j - 1/2) / n; equal places stay in random order.
+        order.sort_by(|(_, a, m), (_, b, n)| (a * n).cmp(&(b * m)));
+        Ok(self.split(rows, order.into_iter().map(|(row, ..)| row).collect()))
     }
 
     /// Returns the number of test rows.

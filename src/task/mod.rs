@@ -4,6 +4,7 @@
 mod circles;
 mod digits;
 mod fingerprint;
+mod held_out;
 mod hyper;
 mod moons;
 mod open;
@@ -23,7 +24,7 @@ pub use digits::Digits;
 pub use fingerprint::Fingerprint;
 pub use hyper::{Draw, Hyper, Rows};
 pub use moons::{MoonShape, Moons};
-pub use open::{files, names, open};
+pub use open::{OpenError, Source, files, names, open};
 pub use points::{Points, Shape};
 pub use recipe::Recipe;
 pub use tabular::Tabular;

@@ -1,4 +1,4 @@
-//! Utterances of nine speakers and a recurrent network.
+//! Sequences and a recurrent network.
 
 use std::sync::Arc;
 
@@ -6,18 +6,25 @@ use candle_core::{Device, Error, Result};
 use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
+use super::held_out::HeldOut;
 use super::{Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
-use crate::data::{Sequences, japanese_vowels, read_sequences};
+use crate::data::split::Size;
+use crate::data::{NamedSequences, Sequences, named_vowels, read_sequences, read_test_sequences};
 use crate::model::Lstm;
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{CrossEntropy, Objective};
 
-/// Labelled training and test sequences, and an LSTM.
+/// Utterances of nine speakers, or the sequences of files, and an LSTM.
+///
+/// Data seed 0 tests on the last sequences, which are those of the test file; others draw training,
+/// validation and test sequences from all files, with the classes in proportion.
 #[derive(Clone, Debug)]
 pub struct Vowels {
-    train: Sequences,
-    test: Sequences,
+    /// The training sequences followed by the test sequences.
+    sequences: Sequences,
+    classes: Vec<String>,
+    rows: HeldOut,
 }
 
 impl Vowels {
@@ -26,37 +33,63 @@ impl Vowels {
     /// # Errors
     /// If a shipped file is damaged.
     pub fn new() -> Result<Self> {
-        let (train, test) = japanese_vowels()?;
-        Ok(Self { train, test })
+        let (train, test) = named_vowels()?;
+        Self::published(train, &test)
     }
 
-    /// Reads the sequences of two files; messages use the given names.
+    /// Reads the sequences of a training file and a test file in the `.ts` format, as
+    /// [`read_sequences`] does; messages use the given names. By default all training sequences train.
     ///
     /// # Errors
-    /// If a file does not contain sequences, or the two differ in channels. The error names the
-    /// file and the line.
+    /// If a file does not contain sequences, or those of the test file have other channels or a class
+    /// that the training file does not have. The error names the file and the line.
     pub fn read([train, test]: [(&[u8], &str); 2]) -> Result<Self> {
-        let (name, train) = (test.1, read_sequences(train.0, train.1)?);
-        let test = read_sequences(test.0, test.1)?;
-        if train.channels() != test.channels() {
-            return Err(Error::Msg(format!(
-                "{name}: expected sequences of {} channels, as those to train on, received {}",
-                train.channels(),
-                test.channels()
-            )));
+        let (name, train) = (train.1, read_sequences(train.0, train.1)?);
+        let of_test = read_test_sequences(test.0, test.1, &train)?;
+        if let [class] = &train.classes[..] {
+            let what = format!("{name}: expected at least 2 classes, received {class:?} alone");
+            return Err(Error::Msg(what));
         }
-        Ok(Self { train, test })
+        Self::published(train, &of_test)
+    }
+
+    /// Reads the sequences of one file. A third of them is the test set, and all others are training
+    /// rows, drawn by data seed 1 by default.
+    ///
+    /// # Errors
+    /// If the file does not contain sequences, or they do not have two classes or more with several
+    /// sequences. The error names the line.
+    pub fn read_one(bytes: &[u8], name: &str) -> Result<Self> {
+        let NamedSequences { sequences, classes, .. } = read_sequences(bytes, name)?;
+        let rows = HeldOut::one_file(labels(&sequences), &classes, "sequence", name)?;
+        Ok(Self { sequences, classes, rows })
+    }
+
+    /// Changes the number of test sequences.
+    ///
+    /// # Errors
+    /// If it leaves no training sequences.
+    pub fn test_size(self, size: Size) -> Result<Self> {
+        Ok(Self { rows: self.rows.with_test(size)?, ..self })
+    }
+
+    fn published(
+        NamedSequences { sequences, classes, .. }: NamedSequences,
+        test: &Sequences,
+    ) -> Result<Self> {
+        let sequences = sequences.followed_by(test)?;
+        let rows = HeldOut::published(labels(&sequences), test.len(), None);
+        Ok(Self { sequences, classes, rows })
     }
 
     /// The number of steps of the longest sequence.
     fn longest(&self) -> Option<usize> {
-        self.train.lengths().chain(self.test.lengths()).max()
+        self.sequences.lengths().max()
     }
+}
 
-    fn classes(&self) -> usize {
-        let labels = self.train.rows().chain(self.test.rows()).map(|(_, label)| label);
-        labels.max().map_or(2, |label| label.max(1) as usize + 1)
-    }
+fn labels(sequences: &Sequences) -> Vec<u32> {
+    sequences.rows().map(|(_, label)| label).collect()
 }
 
 impl Task for Vowels {
@@ -65,15 +98,15 @@ impl Task for Vowels {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::rows([&self.train, &self.test].map(|set| (set.channels(), set.rows())))
+        Fingerprint::rows([(self.sequences.channels(), self.sequences.rows())])
     }
 
     fn rows(&self) -> Rows {
-        Rows { all: self.train.len() + self.test.len(), test: Some(self.test.len()) }
+        self.rows.rows()
     }
 
     fn objective(&self) -> Arc<dyn Objective> {
-        Arc::new(CrossEntropy { classes: self.classes() })
+        Arc::new(CrossEntropy { classes: self.classes.len() })
     }
 
     fn defaults(&self) -> Hyper {
@@ -81,23 +114,26 @@ impl Task for Vowels {
     }
 
     fn draw(&self) -> Draw {
-        Draw { train_size: 270, ..Draw::default() }
+        self.rows.draw()
     }
 
     /// Pads the sequences of all parts to the same length.
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
         let longest = self.longest();
-        let first = self.train.len();
-        Parts::new(&draw.shuffled(self.rows())?, |rows| match rows[0] < first {
-            true => self.train.select(rows)?.to_samples(longest, device),
-            false => self.test.to_samples(longest, device),
+        Parts::new(&self.rows.split(draw)?, |rows| {
+            self.sequences.select(rows)?.to_samples(longest, device)
         })
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let (channels, outputs) = (self.train.channels(), self.classes());
+        let (channels, outputs) = (self.sequences.channels(), self.classes.len());
         let network = Lstm { channels, hidden: hyper.hidden, outputs };
         Ok(Model::new(network.build(&vb, slots)?))
+    }
+
+    /// Data seeds above 0 draw test rows, too.
+    fn revision(&self) -> u32 {
+        1
     }
 
     /// The four gates at each step of the longest sequence.
@@ -106,11 +142,14 @@ impl Task for Vowels {
     }
 
     fn details(&self) -> Vec<(&'static str, Value)> {
-        vec![("data_noise", json!(0.))]
+        vec![("data_noise", json!(0.)), ("classes", json!(self.classes))]
+    }
+
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.classes.clone())
     }
 
     fn view(&self, _: &Draw) -> Result<View> {
-        let names = (1..=self.classes()).map(|class| class.to_string()).collect();
-        Ok(View::Sequences(self.train.clone(), names))
+        Ok(View::Sequences(self.sequences.clone(), self.classes.clone()))
     }
 }

@@ -53,6 +53,11 @@ fn check_split((task, [to_train, to_test]): &Whole, draw: &Draw) -> Result<(), T
     prop_assert_eq!(parts.test.rows(), draw.test_size(rows));
 
     let (used, mut all) = match to_test {
+        // All parts are drawn from all rows.
+        Some(to_test) if draw.data_seed > 0 => {
+            let sets = [&parts.train, &parts.test].into_iter().chain(&parts.validation);
+            (counted(sets), counted(to_train.iter().chain([to_test])))
+        }
         Some(to_test) => {
             prop_assert_eq!(counted([&parts.test]), counted([to_test]));
             (counted([&parts.train].into_iter().chain(&parts.validation)), counted(to_train))

@@ -17,7 +17,7 @@ pub enum Size {
 impl Size {
     /// Returns the number of rows to take of `rows`, at least 1 of which stays; messages call the
     /// size `name`.
-    pub(super) fn of(self, rows: usize, name: &str) -> Result<usize> {
+    pub(crate) fn of(self, rows: usize, name: &str) -> Result<usize> {
         let count = match self {
             Self::Rows(count) => count,
             Self::Share(share) if share > 0. && share < 1. => (share * rows as f64).ceil() as usize,

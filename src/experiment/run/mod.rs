@@ -3,6 +3,7 @@
 mod boundary;
 mod checkpoints;
 mod chunk;
+mod classes;
 mod field;
 mod forecast;
 mod memory;
@@ -14,6 +15,7 @@ mod shard;
 pub use boundary::boundary;
 pub use checkpoints::Checkpointing;
 pub use chunk::Trained;
+pub use classes::lacking_classes;
 pub use field::Field;
 pub use forecast::{forecast_repeats, forecast_search};
 pub use repeats::{Ending, checkpoints_device, train_repeats, train_resumable};

@@ -169,11 +169,12 @@ fn row_charts(case: Case) -> Vec<Chart> {
         let images = row.iter().map(|values| Image { width: 28, height: 28, values });
         rows.push((case.name(i), images.collect()));
     }
-    let images = super::images(&title, &rows).unwrap();
+    let columns = case.names(200, images);
+    let scene = super::images(&title, &columns, &rows).unwrap();
     let chart = |kind, scene, names, labels| Chart { kind, scene, names, labels };
     let mut charts = vec![
         chart("runs", distribution(&title, &label, &groups), count, [false, true]),
-        chart("dataset", images, rows.len(), [false; 2]),
+        chart("dataset", scene, rows.len() + images, [false; 2]),
     ];
     let titles = case.names(0, 24);
     for channels in case.of(&[2][..], &[10, 50, 500]) {

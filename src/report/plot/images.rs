@@ -27,13 +27,14 @@ pub struct Image<'a> {
 }
 
 /// Draws rows of images, each with its name on the left, such as the same digits without noise and with increasing noise. Images at
-/// the same position of all rows are below each other. Pixels are squares; an image with more than
+/// the same position of all rows are below each other, above their name in `columns`, which may be
+/// empty. Pixels are squares; an image with more than
 /// 84 on a side loses some. Images after the 20th of a row are left out, or fewer if they are large,
 /// as are rows after the 12th.
 ///
 /// # Errors
 /// If an image does not have width x height values.
-pub fn images(title: &str, rows: &[(String, Vec<Image>)]) -> Result<Scene> {
+pub fn images(title: &str, columns: &[String], rows: &[(String, Vec<Image>)]) -> Result<Scene> {
     for Image { width, height, values } in rows.iter().flat_map(|(_, images)| images) {
         ensure!(
             width.checked_mul(*height) == Some(values.len()),
@@ -51,11 +52,13 @@ pub fn images(title: &str, rows: &[(String, Vec<Image>)]) -> Result<Scene> {
     let names = rows.iter().rev().enumerate().map(|(i, (name, _))| (middle(i), name.clone()));
     let names: Vec<_> = names.collect();
     let y = Axis::named("", [0.0, rows.len().max(1) as f64], &names);
-    let axes = [Axis::named("", [0.0, 1.0], &[]), y];
+    let below = columns.iter().take(longest).enumerate();
+    let below: Vec<_> = below.map(|(i, name)| (middle(i), name.clone())).collect();
+    let axes = [Axis::named("", [0.0, longest.max(1) as f64], &below), y];
     let mut frame = Frame::new(title, &[], axes, size, 28.0);
     let [left, top, right, bottom] = frame.area;
     // only the names of the frame are left
-    frame.scene.rectangle([left - 5.0, top], [right + 1.0, bottom + 1.0], WHITE);
+    frame.scene.rectangle([left - 5.0, top], [right + 1.0, bottom + 6.0], WHITE);
     for (index, (_, images)) in rows.iter().enumerate() {
         for (place, image) in images.iter().take(most).enumerate() {
             let [x, y] = [place, index].map(|i| i as f64 * (SIDE + GAP) + GAP / 2.0);
@@ -96,7 +99,7 @@ mod tests {
 
     fn scene(rows: &[&[Image]]) -> Scene {
         let rows: Vec<_> = rows.iter().map(|row| ("a row".to_string(), row.to_vec())).collect();
-        let scene = images("a title", &rows).unwrap();
+        let scene = images("a title", &[], &rows).unwrap();
         scene.check();
         scene
     }
@@ -147,7 +150,7 @@ mod tests {
     fn images_rejects_a_wrong_number_of_values() {
         let message = |width, height| {
             let row = (String::new(), vec![Image { width, height, values: &[0.5; 6] }]);
-            images("", &[row]).unwrap_err().to_string()
+            images("", &[], &[row]).unwrap_err().to_string()
         };
         let got = message(4, 2);
         assert!(got.contains("4 x 2 pixels") && got.contains("got 6"), "{got}");
@@ -156,12 +159,33 @@ mod tests {
 
     #[test]
     fn images_accepts_degenerate_input() {
-        images("", &[]).unwrap().check();
+        images("", &[], &[]).unwrap().check();
         scene(&[&[], &[Image { width: 0, height: usize::MAX, values: &[] }]]);
         scene(&[&[image(1, &[0.5; 10_000]), image(10_000, &[f64::MIN; 10_000])]]);
         let many = [image(2, &[0.5; 4]); 100];
         scene(&vec![&many[..]; 100]);
         let name = "long \u{1F600}\n".repeat(300);
-        images(&name, &vec![(name.clone(), many.to_vec()); 2]).unwrap().check();
+        let rows = vec![(name.clone(), many.to_vec()); 2];
+        images(&name, &vec![name.clone(); 200], &rows).unwrap().check();
+    }
+
+    #[test]
+    fn columns_have_their_names_below() {
+        let rows = [("a row".to_string(), vec![image(1, &[1.0]), image(1, &[0.0])])];
+        let names = ["cat", "dog", "no image"].map(str::to_string);
+        let scene = images("a title", &names, &rows).unwrap();
+        scene.check();
+        let texts = scene.texts();
+        let places = ["cat", "dog"].map(|name| {
+            let (_, place) = texts.iter().find(|(text, _)| *text == name).unwrap();
+            assert!(place[1] > scene.areas()[0][3], "{name} is below the images");
+            (place[0] + place[2]) / 2.0
+        });
+        let left = scene.areas()[0][0];
+        for (i, place) in places.into_iter().enumerate() {
+            let middle = left + (SIDE + GAP) * (i as f64 + 0.5);
+            assert!((place - middle).abs() < 2.0, "{place} is not {middle}");
+        }
+        assert!(!scene.words().contains("no image"));
     }
 }

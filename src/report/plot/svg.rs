@@ -308,7 +308,7 @@ pub(super) mod tests {
                 "heatmap",
                 heatmap("a title", ["x", "y"], heat, &values(3, 900), Better::Lower).unwrap(),
             ),
-            ("images", images("a title", &(0..12).map(row).collect::<Vec<_>>()).unwrap()),
+            ("images", images("a title", &[], &(0..12).map(row).collect::<Vec<_>>()).unwrap()),
             ("predicted", predicted),
             ("residuals", residuals),
             ("dataset", dataset("a title", &[&points[..], &points[1500..]].concat())),

@@ -3,7 +3,7 @@
 use super::super::Cells;
 use super::number::{Decimal, Value, is_missing};
 use super::texts::Texts;
-use super::words::quoted;
+use crate::data::words::quoted;
 
 /// What is asked of a column.
 #[derive(Clone, Debug, PartialEq)]

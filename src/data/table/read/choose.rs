@@ -2,7 +2,7 @@
 
 use super::super::Cells;
 use super::number::is_date;
-use super::words::{listed, quoted, shown};
+use crate::data::words::{listed, quoted, shown};
 
 /// Why a column is dropped.
 #[derive(Clone, Debug, PartialEq)]

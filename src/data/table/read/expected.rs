@@ -9,7 +9,7 @@ use super::input::Source;
 use super::load::{Loaded, Plan, load};
 use super::reading::{ColumnReading, Reading, Role};
 use super::schema::{ColumnKind, Rows, Schema, SchemaTarget};
-use super::words::{count, listed, shown};
+use crate::data::words::{count, listed, shown};
 
 /// Reads the rows behind the head of a file.
 pub fn read(

@@ -11,7 +11,7 @@ use super::options::{ColumnChoice, ReadOptions, TargetKind};
 use super::reading::{ColumnReading, Reading, Role};
 use super::schema::ColumnKind;
 use super::target::{check_values, target_values};
-use super::words::{count, listed, quoted, shown};
+use crate::data::words::{count, listed, quoted, shown};
 
 /// Reads the rows behind the head of a file.
 pub fn read(

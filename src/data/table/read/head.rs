@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::input::Source;
 use super::options::Format;
 use super::records::{Records, cell};
-use super::words::{listed, shown, suggestion};
+use crate::data::words::{listed, shown, suggestion};
 
 /// What is known of a file before its rows are read.
 pub struct Head {

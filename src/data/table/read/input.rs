@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
-use super::foreign::foreign;
+use crate::data::foreign::foreign;
 
 /// The bytes of a file, which can be read again.
 pub struct Source<'a> {

@@ -6,7 +6,6 @@ mod choose;
 mod dialect;
 mod expected;
 mod fault;
-mod foreign;
 mod guessed;
 mod head;
 mod input;
@@ -18,7 +17,6 @@ mod records;
 mod schema;
 mod target;
 mod texts;
-mod words;
 
 use std::path::Path;
 
@@ -27,8 +25,8 @@ use anyhow::{Error, Result};
 use self::fault::Fault;
 use self::head::Head;
 use self::input::Source;
-use self::words::shown;
 use super::Table;
+use crate::data::words::shown;
 
 pub use number::Decimal;
 pub use options::{ColumnChoice, Format, Header, ReadOptions, Separator, TargetKind};

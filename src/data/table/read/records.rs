@@ -4,7 +4,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::fault::Fault;
 use super::input::{END, Text};
-use super::words::count;
+use crate::data::words::count;
 
 /// A reader of records.
 pub struct Records<'a> {

@@ -4,7 +4,7 @@ use super::super::{Cells, TargetValues};
 use super::builder::{Builder, MOST_CLASSES};
 use super::fault::Fault;
 use super::number::{Decimal, Value};
-use super::words::{quoted, shown};
+use crate::data::words::{quoted, shown};
 
 /// Returns the values of a target of which none is missing. A target whose kind is to be guessed was
 /// read with spellings.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::Cells;
-use super::words::{listed, quoted};
+use crate::data::words::{listed, quoted};
 
 /// Different texts, numbered in the order of their first cells.
 #[derive(Default)]

@@ -27,6 +27,8 @@
 #![warn(missing_debug_implementations, missing_docs)]
 
 #[cfg(feature = "experiment")]
+pub mod bundle;
+#[cfg(feature = "experiment")]
 pub mod checkpoint;
 #[cfg(feature = "cli")]
 pub mod cli;

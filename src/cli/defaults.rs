@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Command;
 
+use super::format_args::FormatArgs;
 use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Draw, Hyper, Source, Tabular};
@@ -108,16 +109,21 @@ fn with_values(
     })
 }
 
-/// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table.
+/// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table, whose
+/// format needs its target.
 fn with_conflicts(command: Command) -> Command {
     let noise = OWN_NOISE.map(|id| ("noise", id)).into_iter();
     let pairs = noise.chain([("samples", "target"), ("data_noise", "target")]);
-    pairs.fold(command, |command, (id, other)| {
+    let command = pairs.fold(command, |command, (id, other)| {
         if has(&command, id) && has(&command, other) {
             command.mut_arg(id, |arg| arg.conflicts_with(other))
         } else {
             command
         }
+    });
+    FormatArgs::FLAGS.into_iter().fold(command, |command, id| match has(&command, id) {
+        true => command.mut_arg(id, |arg| arg.requires("target")),
+        false => command,
     })
 }
 

@@ -17,9 +17,10 @@ use super::pictures::Drawing;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
 use super::terminal::{command_line, next_command, warn};
+use crate::bundle::Bundle;
 use crate::experiment::{
-    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
-    forecast_repeats, lacking_classes, references, train_resumable,
+    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, bundle_runs,
+    checkpoints_device, forecast_repeats, lacking_classes, references, train_resumable,
 };
 use crate::{files, report};
 
@@ -61,6 +62,15 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
     let mut results = Results::new(folder.clone());
     write_figures(&mut results, &contents, args.output.format, &outcome, &trained);
+    let (device, schedule) = (&opened.devices[0], opened.schedule);
+    let model = bundle_runs(&subject, &plan, &trained, device, schedule);
+    results.write(
+        Bundle::FILE,
+        model.and_then(|model| match model {
+            Some(bundle) => bundle.to_safetensors(),
+            None => trained.to_safetensors(),
+        }),
+    );
     results.write_if_any("predictions.csv", predictions(&subject, &plan, &trained));
     drop(stage);
     if !args.output.no_plots {
@@ -162,7 +172,7 @@ pub(super) const FILES: [&str; 22] = [
     RESULT,
     "predictions.csv",
     "history.csv",
-    "model.safetensors",
+    Bundle::FILE,
     "accuracy.png",
     "accuracy.svg",
     "loss.png",
@@ -210,7 +220,6 @@ fn write_figures(
     results.describe(contents);
     results.write(RESULT, json);
     results.remove_others(&FILES);
-    results.write("model.safetensors", trained.to_safetensors());
     let history = files::write_with(&results.path("history.csv"), |file| {
         let runs = outcome.plan.trials().map(|(_, trial)| (trial.seed, trial.draw.fold));
         report::history_csv(&outcome.metric, runs, &trained.histories, file)

@@ -9,10 +9,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::Failure;
 use super::experiment_args::Job;
+use super::format_args::FormatArgs;
 use super::parse::within;
 use super::terminal::tell;
 use crate::data::split::{Size, Split};
-use crate::data::table::{Column, ColumnChoice, Format, ReadOptions, Separator, Table, TargetKind};
+use crate::data::table::{Column, ColumnChoice, ReadOptions, Table, TargetKind};
 use crate::experiment::Plan;
 use crate::model::Activation;
 use crate::task::Tabular;
@@ -37,15 +38,8 @@ pub struct TableArgs {
     /// Test on the later rows by this column, a fifth of them unless --test-size is given
     #[arg(long, value_name = "COLUMN", requires = "target")]
     time: Option<String>,
-    /// What parts the fields of a line: , ; | or tab [default: what fits]
-    #[arg(long, value_name = "CHARACTER", requires = "target")]
-    separator: Option<Separator>,
-    /// The first line has no names of columns, which are then 1, 2, …
-    #[arg(long, requires = "target")]
-    no_header: bool,
-    /// Numbers are written with a decimal comma
-    #[arg(long, requires = "target")]
-    decimal_comma: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     /// What to do with a column: drop, keep, category or number; repeat the flag for several
     #[arg(long = "column", value_name = "NAME=CHOICE", requires = "target")]
     columns: Vec<ColumnRule>,
@@ -107,18 +101,9 @@ impl TableArgs {
     }
 
     fn options(&self, target: &str) -> ReadOptions {
-        let mut format = Format::default();
-        if let Some(separator) = self.separator {
-            format = format.separator(separator);
-        }
-        if self.no_header {
-            format = format.no_header();
-        }
-        if self.decimal_comma {
-            format = format.decimal_comma();
-        }
         let kind = self.target_kind.unwrap_or_default();
-        let mut options = ReadOptions::default().format(format).target(target).target_kind(kind);
+        let mut options =
+            ReadOptions::default().format(self.format.format()).target(target).target_kind(kind);
         for name in self.group.iter().chain(&self.time) {
             options = options.column(name, ColumnChoice::Keep);
         }

@@ -10,13 +10,14 @@ use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
 use self::rows::Layout;
-use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task};
+use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task};
+use crate::bundle::Inputs;
 use crate::data::Samples;
 use crate::data::prepared::{Preparation, TargetScale};
-use crate::data::split::{self, Size, Sizes, Split};
+use crate::data::split::{self, Size, Sizes, Split, TrainRows};
 use crate::data::table::{Table, TargetValues};
 use crate::metric::{Metric, Predicted, Rmse, Units, for_classes, for_numbers};
-use crate::model::{Activation, Mlp};
+use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective, WithMetric};
@@ -57,9 +58,7 @@ impl Tabular {
         let parts = split.parts(&table, &Sizes::default(), 0)?;
         let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
         let train_size = sizes.min().unwrap_or(0);
-        let all = Split::Everything.parts(&table, &Sizes::default(), 0)?;
-        let Some(all) = all.first() else { bail!("expected rows to train on, received none") };
-        let layout = Layout::of(&Preparation::fit(&table, &all.train)?);
+        let layout = Layout::of(&Preparation::fit(&table, &whole(&table, &split)?)?);
         let (fingerprint, table) = (rows::fingerprint(&table), Arc::new(table));
         Ok(Self {
             table,
@@ -119,6 +118,13 @@ impl Tabular {
         Ok(folds.swap_remove(fold))
     }
 
+    fn network(&self, hyper: &Hyper) -> Network {
+        let first = Some(hyper.hidden).filter(|width| *width > 0);
+        let hidden = first.into_iter().chain(self.layers.iter().copied()).collect();
+        let (inputs, outputs) = (self.layout.width(), self.objective().outputs());
+        Network::Mlp(Mlp { inputs, hidden, outputs, activation: self.activation })
+    }
+
     fn all_metrics(&self) -> Vec<Arc<dyn Metric>> {
         match self.classes() {
             Some(names) => for_classes(names.len()),
@@ -144,6 +150,17 @@ impl Tabular {
         let xs = Tensor::from_vec(xs, (1, rows.len(), self.layout.width()), device)?;
         let ys = preparation.targets(&self.table, rows)?;
         Samples::replicated(&xs, &Tensor::from_vec(ys, (1, rows.len()), device)?)
+    }
+}
+
+/// Returns the rows that the model for predictions is trained on: those that are not given for the test,
+/// or all.
+fn whole(table: &Table, split: &Split) -> Result<TrainRows> {
+    let split = if let Split::Given(_) = split { split } else { &Split::Everything };
+    let parts = split.parts(table, &Sizes::default(), 0)?;
+    match parts.into_iter().next() {
+        Some(parts) => Ok(parts.train),
+        None => bail!("expected rows to train on, received none"),
     }
 }
 
@@ -213,14 +230,7 @@ impl Task for Tabular {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let first = Some(hyper.hidden).filter(|width| *width > 0);
-        let network = Mlp {
-            inputs: self.layout.width(),
-            hidden: first.into_iter().chain(self.layers.iter().copied()).collect(),
-            outputs: self.objective().outputs(),
-            activation: self.activation,
-        };
-        Ok(Model::new(network.build(&vb, slots)?))
+        self.network(hyper).build(&vb, slots)
     }
 
     fn least_hidden(&self) -> usize {
@@ -257,6 +267,14 @@ impl Task for Tabular {
 
     fn class_names(&self) -> Option<Vec<String>> {
         self.classes().map(<[String]>::to_vec)
+    }
+
+    fn deployment(&self, hyper: &Hyper, _: &Draw, device: &Device) -> Result<Option<Deployment>> {
+        let rows = whole(&self.table, &self.split)?;
+        let preparation = Preparation::fit(&self.table, &rows)?;
+        let rows = self.samples(&preparation, rows.as_slice(), device)?;
+        let (inputs, network) = (Inputs::Table { preparation }, self.network(hyper));
+        Ok(Some(Deployment { inputs, network, rows, once_more: true }))
     }
 
     fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {

@@ -1,0 +1,93 @@
+//! The `predict` program: a trained model on the rows of a file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Args;
+
+use super::exit::Failure;
+use super::format_args::FormatArgs;
+use super::terminal::{print, tell, warn};
+use crate::bundle::{Bundle, Rows};
+use crate::files;
+use crate::report;
+
+/// Flags of the program.
+#[derive(Args, Clone, Debug)]
+pub struct PredictArgs {
+    /// Folder of results with a trained model, or its model.safetensors
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// File of rows to predict, with the columns that the model was trained on; - is standard input
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// File for the predictions [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Only the predictions and the scores, nothing of what was decided or noticed
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Predicts the rows of a file with the networks of a bundle, and writes for each row the mean over the
+/// networks and its standard deviation. If the file has the target, the scores are printed: on standard
+/// output, or on standard error if that has the predictions.
+///
+/// # Errors
+/// If there is no model, the file does not fit it, or the predictions cannot be written.
+pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
+    let out = args.out.as_deref();
+    if let Some(out) = out.filter(|out| is_same(out, &args.data)) {
+        let error = anyhow!("--out: expected another file than --data, received {}", out.display());
+        return Err(Failure::Usage(error));
+    }
+    let bundle = Bundle::read(&args.model).context("--model")?;
+    let rows = bundle.about().inputs.read(&args.data, &args.format.format())?;
+    if !args.quiet {
+        notes(&bundle, &rows)?.iter().for_each(|line| tell(line));
+    }
+    let forecast = bundle.predict(&rows)?;
+    let classes = bundle.about().inputs.classes();
+    let table = report::forecast_csv(&forecast, classes, &rows)?;
+    match out {
+        Some(out) => write(out, &table)?,
+        None => print(&table)?,
+    }
+    let wanted = bundle.about().metric.as_str();
+    if rows.is_labelled {
+        let lines = report::forecast_scores(&forecast, classes, wanted)?;
+        match out {
+            Some(_) => print(lines.as_bytes())?,
+            None => tell(lines.trim_end()),
+        }
+    }
+    if out.is_some() && forecast.each.len() < bundle.about().seeds.len() {
+        let (all, finished) = (bundle.about().seeds.len(), forecast.each.len());
+        warn(&format!("of {all} networks {} diverged and are left out", all - finished));
+    }
+    Ok(())
+}
+
+/// Returns what was decided about a file, and what is noticed of its rows.
+fn notes(bundle: &Bundle, rows: &Rows) -> Result<Vec<String>> {
+    let mut notes = rows.notes.clone();
+    let (known, all) = (bundle.trained_on(rows)?, rows.numbers.len());
+    if known > 0 {
+        notes.push(format!(
+            "the model was trained on {known} of the {all} rows: scores on them are optimistic"
+        ));
+    }
+    Ok(notes)
+}
+
+/// Returns whether two paths name one file.
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    ensure!(!path.is_dir(), "--out: expected a file, received the folder {}", path.display());
+    files::write(path, bytes).context("--out")
+}

@@ -67,6 +67,11 @@ pub use noise::{GaussianNoise, NoiseBuilder, NoiseMap};
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The example of the guide to predictions, compiled as a doctest.
+#[cfg(all(doctest, feature = "experiment"))]
+#[doc = include_str!("../docs/predict.md")]
+struct PredictGuide;
+
 /// The examples of the guide for Candle's users, compiled and run as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/candle.md")]

@@ -1,6 +1,8 @@
 //! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
 mod batch_norm;
+#[cfg(feature = "experiment")]
+mod bundles;
 mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
@@ -14,6 +16,8 @@ mod cli_grid;
 mod cli_noise;
 #[cfg(feature = "cli")]
 mod cli_pictures;
+#[cfg(feature = "cli")]
+mod cli_predict;
 #[cfg(feature = "cli")]
 mod cli_recipe;
 #[cfg(feature = "cli")]

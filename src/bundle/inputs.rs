@@ -1,20 +1,24 @@
 //! What turns the rows of a file into the inputs of a network.
 
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::rows::Rows;
-use crate::data::Samples;
 use crate::data::prepared::{
     Fitted, FittedColumn, FittedTarget, Number, Preparation, Prepared, TargetScale,
 };
 use crate::data::table::{
     ColumnKind, Format, Rows as Kept, Schema, SchemaColumn, SchemaTarget, Table,
 };
-use crate::metric::Units;
+use crate::data::{
+    ImageFormat, NewImages, Samples, SequenceFormat, read_images_as, read_sequences_as,
+};
+use crate::metric::{Units, check_finite};
 
 /// What turns the rows of a file into the inputs of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +30,10 @@ pub enum Inputs {
         /// What becomes of them.
         preparation: Preparation,
     },
+    /// Images.
+    Images(ImageFormat),
+    /// Sequences.
+    Sequences(SequenceFormat),
 }
 
 impl Inputs {
@@ -56,6 +64,8 @@ impl Inputs {
                 TargetScale::Classes { classes } => Some(classes),
                 TargetScale::Numbers { .. } => None,
             },
+            Self::Images(format) => Some(&format.classes),
+            Self::Sequences(format) => Some(&format.classes),
         }
     }
 
@@ -66,6 +76,7 @@ impl Inputs {
                 TargetScale::Numbers { mean, scale } => Some(Units { mean, scale }),
                 TargetScale::Classes { .. } => None,
             },
+            Self::Images(_) | Self::Sequences(_) => None,
         }
     }
 
@@ -76,16 +87,48 @@ impl Inputs {
     /// If the file cannot be read or is of another kind, lacks a column, or has a class that the model does
     /// not know. The error names the file, the line and the column.
     pub fn read(&self, file: &Path, format: &Format) -> Result<Rows> {
-        match self {
+        let name = || file.display().to_string();
+        let rows = match self {
             Self::Table { preparation } => {
                 let schema = schema(preparation);
                 let (table, reading) = Table::read_as(file, &schema, Kept::All, format)?;
                 let mut rows = of_table(preparation, &table)?;
                 rows.notes.splice(0..0, reading.decisions);
-                Ok(rows)
+                rows
             }
-        }
+            Self::Images(own) => of_images(&read_images_as(&bytes(file)?, &name(), own)?)?,
+            Self::Sequences(own) => {
+                let new = read_sequences_as(&bytes(file)?, &name(), own)?;
+                Rows::new(new.to_tensor(&Device::Cpu)?, new.labels(), Vec::new())?
+            }
+        };
+        let (xs, _) = rows.samples.range(0, rows.samples.rows())?;
+        check_finite(&rows.samples.with_replica_axis(xs)?).with_context(name)?;
+        Ok(rows)
     }
+}
+
+/// Reads a file, or standard input.
+fn bytes(file: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = match file.to_str() {
+        Some("-") => io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes),
+        _ => fs::read(file),
+    };
+    read.with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Takes all images of a file.
+fn of_images(new: &NewImages) -> Result<Rows> {
+    let brighter = new.rows().filter(|pixels| pixels.iter().any(|pixel| *pixel > 1.)).count();
+    let notes = match brighter {
+        0 => Vec::new(),
+        _ => vec![format!(
+            "{} with a pixel brighter than the white of the training file",
+            count(brighter, "image")
+        )],
+    };
+    Ok(Rows::new(new.to_tensor(&Device::Cpu)?, new.labels(), notes)?)
 }
 
 /// Returns the columns that a file needs to have, with the target if there is one.

@@ -1,13 +1,14 @@
 //! What trained networks predict for the rows of a file, as a table and as scores.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::bundle::{Forecast, Rows};
-use crate::metric::{Predicted, for_classes, for_numbers};
-use crate::stats::{number, statistic};
+use crate::metric::{Metric, Predicted, for_classes, for_numbers};
+use crate::stats::{Statistic, statistic};
 
 /// Returns a table with a line for each row of a file: its number, the target if the file has it, the
 /// prediction, and for classes the mean probability of each; then the standard deviations over the
@@ -96,14 +97,15 @@ pub fn forecast_scores(
     let networks =
         if count == 1 { String::new() } else { format!(" by {count} networks together") };
     let mut text = format!("Scores of {rows} row{}{networks}:\n", if rows == 1 { "" } else { "s" });
-    let shown = |score: Option<f64>| score.map_or("undefined".to_string(), number);
-    for metric in &metrics {
-        let own = shown(metric.score(&together));
-        let _ = write!(text, "  {} {own}", metric.name().replace('_', " "));
+    let width = metrics.iter().map(|metric| metric.name().len()).max().unwrap_or(0);
+    let score = |metric: &Arc<dyn Metric>| metric.score(&together);
+    let scores: Vec<Option<f64>> = metrics.par_iter().map(score).collect();
+    for (metric, score) in metrics.iter().zip(scores) {
+        let own = Statistic { mean: score, std: None, n: 1 }.words();
+        let _ = write!(text, "  {:width$} {own}", metric.name().replace('_', " "));
         if count > 1 && metric.name() == first {
-            let each = statistic(forecast.each.iter().filter_map(|own| metric.score(own)));
-            let std = each.std.map_or(String::new(), |std| format!(" ± {}", number(std)));
-            let _ = write!(text, " (one network {}{std})", shown(each.mean));
+            let each = forecast.each.par_iter().filter_map(|own| metric.score(own));
+            let _ = write!(text, " (one network {})", statistic(each.collect::<Vec<_>>()).words());
         }
         text.push('\n');
     }

@@ -39,8 +39,8 @@ fn bundle(scale: TargetScale, weights: &[[f32; 4]], biases: &[f32]) -> Bundle {
         rows: &Samples::replicated(&rows, &ys).unwrap(),
     });
     let count = weights.len();
-    let weights = Tensor::new(weights, &Device::Cpu).unwrap().reshape((count, 4, 1)).unwrap();
-    let biases = Tensor::new(biases, &Device::Cpu).unwrap().reshape((count, 1, 1)).unwrap();
+    let weights = Tensor::from_slice(weights.as_flattened(), (count, 4, 1), &Device::Cpu).unwrap();
+    let biases = Tensor::from_slice(biases, (count, 1, 1), &Device::Cpu).unwrap();
     let all = vec![("fc1.bias".to_string(), biases), ("fc1.weight".to_string(), weights)];
     Bundle::new(about.unwrap(), all).unwrap()
 }

@@ -205,7 +205,7 @@ fn files_that_do_not_fit_the_model_are_refused() {
         ("npreg,glu\n1,2\n".to_string(), "bp, skin, bmi, ped, age"),
         (format!("{head}{}", line.replace("86", "high") + "No\n"), "line 2, column glu"),
         (format!("{head}{line}No\n{line}Maybe\n"), "line 3, column type"),
-        (head.to_string(), "received none"),
+        (head.to_string(), "received no rows"),
         (String::new(), "received an empty file"),
     ] {
         fs::write(&new, &text).unwrap();

@@ -1,8 +1,9 @@
-//! `report.html`: the conclusion, the table and the pictures on one page that needs no network.
+//! `report.html`: the conclusion, the cells, the pictures and the data on one page that needs no network.
 
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::data;
 use super::pictures::Picture;
 use super::table::{Cells, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
@@ -29,9 +30,11 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
                 h1 { "Does noise help?" }
                 p.verdict { (verdict) }
                 @for sentence in details { p { (sentence) } }
+                @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
                 h2 { "Cells" }
                 (table(outcome))
                 @for figure in figures { (figure) }
+                @if let Some(reading) = &outcome.reading { (data::section(reading)) }
                 h2 { "Method" }
                 (method(outcome))
                 h2 { "Settings" }
@@ -127,11 +130,11 @@ fn settings(outcome: &Outcome) -> Markup {
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
     let detail =
         |(name, value): &(String, serde_json::Value)| format!("{value} {}", name.replace('_', " "));
-    let data: Vec<String> = outcome.data.iter().map(detail).collect();
+    let facts: Vec<String> = outcome.data.iter().map(detail).collect();
     let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
         ("task", grid.task.clone()),
-        ("data", data.join(", ")),
+        ("data", facts.join(", ")),
         ("data seeds", seeds),
         ("training points", counts(&grid.train_sizes)),
         ("validation points", grid.validation_size.to_string()),

@@ -187,7 +187,7 @@ fn numbers_whose_classes_lie_apart_determine_them_in_many_rows() {
     assert_warns(
         &missing,
         WarningKind::Leakage,
-        "column x determines the target y in all 102 rows",
+        "column x determines the target y in all 102 rows that have it",
     );
 }
 

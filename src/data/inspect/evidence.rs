@@ -5,24 +5,17 @@ use super::key::Keys;
 /// ln of a million: a pattern as rare as that is no chance.
 const RARE: f64 = 13.8;
 
-/// Returns whether one of `ways` patterns, given by the logarithm of their number, appears by chance in
-/// at most one of a million random orders of the target's values.
-pub fn is_no_chance(target: impl Iterator<Item = u64>, ways: impl Fn(Counts) -> f64) -> bool {
-    let counts = Counts::of(target);
-    counts.ln_orders - ways(counts) >= RARE
-}
-
 /// The values of a target in some rows.
 #[derive(Clone, Copy)]
 pub struct Counts {
     /// The number of different values.
     pub values: usize,
     /// The logarithm of the number of different orders: the multinomial coefficient.
-    pub ln_orders: f64,
+    ln_orders: f64,
 }
 
 impl Counts {
-    fn of(target: impl Iterator<Item = u64>) -> Self {
+    pub fn of(target: impl Iterator<Item = u64>) -> Self {
         let mut rows: Keys<usize> = Keys::default();
         target.for_each(|key| *rows.entry(key).or_default() += 1);
         let all: usize = rows.values().sum();
@@ -31,6 +24,12 @@ impl Counts {
         rows.sort_unstable();
         let same: f64 = rows.iter().map(|count| ln_factorial(*count)).sum();
         Self { values: rows.len(), ln_orders: ln_factorial(all) - same }
+    }
+
+    /// Returns whether one of some orders, given by the logarithm of their number, is no chance: random
+    /// orders are one of them in at most one of a million cases.
+    pub fn exclude_chance(self, ln_ways: f64) -> bool {
+        self.ln_orders - ln_ways >= RARE
     }
 }
 

@@ -11,6 +11,7 @@
 //! A million rows of 30 columns take a fraction of a second.
 
 mod balance;
+mod determined;
 mod duplicates;
 mod evidence;
 mod few;

@@ -63,8 +63,8 @@ fn go_one_way(mut pairs: impl Iterator<Item = (Row, Row)>) -> bool {
     })
 }
 
-/// Returns Pearson's correlation over the rows in which neither number is missing, and their number.
-pub fn correlation(xs: &[f64], ys: &[f64]) -> (f64, usize) {
+/// Returns Pearson's correlation over the rows in which neither number is missing.
+pub fn correlation(xs: &[f64], ys: &[f64]) -> f64 {
     let rows =
         || xs.iter().copied().zip(ys.iter().copied()).filter(|(x, y)| !x.is_nan() && !y.is_nan());
     let count = rows().count();
@@ -74,5 +74,5 @@ pub fn correlation(xs: &[f64], ys: &[f64]) -> (f64, usize) {
         let (x, y) = (x - x_mean, y - y_mean);
         [xx + x * x, yy + y * y, xy + x * y]
     });
-    (xy / (xx * yy).sqrt(), count)
+    xy / (xx * yy).sqrt()
 }

@@ -28,8 +28,8 @@ pub fn of_target(reading: &mut ColumnReading, values: &TargetValues) {
 /// Sets the mean and the sample standard deviation (n − 1) of the numbers that are not missing.
 fn describe_numbers(reading: &mut ColumnReading, numbers: &[f64]) {
     let present = || numbers.iter().filter(|x| !x.is_nan());
-    let count = present().count() as f64;
-    let mean = present().sum::<f64>() / count;
+    let (count, sum) = present().fold((0., 0.), |(count, sum), x| (count + 1., sum + x));
+    let mean = sum / count;
     let squares: f64 = present().map(|x| (x - mean).powi(2)).sum();
     reading.mean = (count > 0.).then_some(mean);
     reading.std = (count > 1.).then(|| (squares / (count - 1.)).sqrt());

@@ -164,7 +164,7 @@ fn a_simple_model_that_is_as_good_is_recommended() {
     let needless = |name: &str, how: &str| {
         Some(format!("No network is needed here: {name} does {how} against 0.720)."))
     };
-    let (simple, none) = ("logistic regression", "majority class");
+    let (simple, none) = ("logistic regression", "the majority class");
     assert_eq!(said([0.6, 0.719], Better::Higher), None);
     assert_eq!(
         said([0.6, 0.72], Better::Higher),

@@ -53,7 +53,11 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
     let is_better = |a: f64, b: f64| outcome.better.is_better(a, b);
     let networks = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
     let best = networks.reduce(|a, b| if is_better(b, a) { b } else { a })?;
-    let references = outcome.references.iter().filter_map(|own| Some((&own.name, own.score.mean?)));
+    // The first is no model: the majority class or the mean.
+    let articles = ["the "].into_iter().chain(std::iter::repeat(""));
+    let references = articles.zip(&outcome.references);
+    let references = references
+        .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
     let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
     let is_same = (score - best).abs() <= 1e-9 * best.abs();
     let how = match is_same {

@@ -94,11 +94,15 @@ fn figure(picture: &Picture) -> Result<Markup> {
 
 fn method(outcome: &Outcome) -> Markup {
     let several = outcome.plan.data_seeds.len() > 1;
+    let are_folds = outcome.plan.folds.is_some();
     html! {
         p {
             "Each cell is compared with the baseline, the same network without noise, in pairs of "
             "runs with the same data, initial weights and batches. "
-            @if several {
+            @if are_folds {
+                "Splits of one table share training rows, so the interval and the test count less than "
+                "one observation a run. The result applies to rows like these."
+            } @else if several {
                 "Repeats on one data seed are not independent draws of the data. The interval and "
                 "the tests therefore count the mean difference on each data seed as one "
                 "observation, and the result applies to data like these."
@@ -108,9 +112,13 @@ fn method(outcome: &Outcome) -> Markup {
             }
         }
         ul {
-            li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
+            @if are_folds {
+                li { b { "95 % interval" } ": Student's t, with the standard error of Nadeau and Bengio (2003) for splits of one data set." }
+            } @else {
+                li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
+            }
             li { b { "p (Holm)" } ": p after Holm's correction (1979) for comparing several cells. The verdict is that noise helps or hurts only below 0.05." }
-            li { b { "p" } ": two-sided paired t-test; for a single pair of runs, McNemar's exact test on the test points." }
+            li { b { "p" } ": two-sided " @if are_folds { "test of Nadeau and Bengio" } @else { "paired t-test" } "; for a single pair of runs, McNemar's exact test on the test points." }
             @if several {
                 li {
                     b { "p (Nadeau-Bengio)" }

@@ -90,6 +90,8 @@ mod resume;
 mod seeded;
 mod shapes;
 #[cfg(feature = "experiment")]
+mod tables_inspect;
+#[cfg(feature = "experiment")]
 mod tables_reading;
 #[cfg(feature = "experiment")]
 mod tables_split;

@@ -16,7 +16,7 @@ use super::interrupt::{self, Reaction, Stage};
 use super::pictures::Drawing;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
-use super::terminal::{command_line, next_command, warn};
+use super::terminal::{command_line, next_command, warn, warn_of};
 use crate::bundle::Bundle;
 use crate::experiment::{
     Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, bundle_runs,
@@ -43,6 +43,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let begin = if args.resume { Begin::Resume } else { Begin::Over };
     let claimed = args.output.claim(&contents, &FILES, begin)?;
     claimed.begin(&contents)?;
+    reading.iter().for_each(warn_of);
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let Claimed { folder, lock: _lock, .. } = claimed;
 

@@ -18,7 +18,7 @@ use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Reaction, Stage};
 use super::progress::Progress;
 use super::share::Share;
-use super::terminal::{command_line, next_command, print, warn};
+use super::terminal::{command_line, next_command, print, warn, warn_of};
 use crate::bundle::Bundle;
 use crate::data::table::Reading;
 use crate::experiment::{
@@ -63,6 +63,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
+    asked.reading.iter().for_each(warn_of);
     lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;

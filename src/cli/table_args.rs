@@ -12,6 +12,7 @@ use super::experiment_args::Job;
 use super::format_args::FormatArgs;
 use super::parse::within;
 use super::terminal::tell;
+use crate::data::inspect::inspect;
 use crate::data::split::{Size, Split};
 use crate::data::table::{Column, ColumnChoice, ReadOptions, Table, TargetKind};
 use crate::experiment::Plan;
@@ -72,17 +73,18 @@ impl FromStr for ColumnRule {
 
 impl TableArgs {
     /// Reads the table and returns its task, with the widths of hidden layers after the first. What was
-    /// decided about the table is told unless `quiet` is set.
+    /// decided about the table is told unless `quiet` is set; its warnings are only kept.
     ///
     /// # Errors
     /// If the file is no table, or the flags do not fit it.
     pub fn job(&self, file: &Path, layers: &[usize], quiet: bool) -> Result<Job, Failure> {
         let target = self.target.as_deref().unwrap_or_default();
-        let (mut table, reading) = Table::read(file, &self.options(target))?;
+        let (mut table, mut reading) = Table::read(file, &self.options(target))?;
         if !quiet {
             reading.decisions.iter().for_each(|line| tell(line));
         }
         let split = self.split(&mut table)?;
+        inspect(&mut reading, &table, &split);
         let hint = match split {
             Split::Folds(_) => "; fewer --folds or another --target-kind may fit",
             _ => "",

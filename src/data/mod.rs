@@ -11,6 +11,8 @@ mod foreign;
 #[cfg(feature = "experiment")]
 mod images;
 #[cfg(feature = "experiment")]
+pub mod inspect;
+#[cfg(feature = "experiment")]
 pub mod prepared;
 #[cfg(feature = "experiment")]
 mod random_state;

@@ -38,24 +38,35 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
     sentences
 }
 
-/// What is reached without a network, and whether the simple model does as well as all networks.
-fn compared_with_references(outcome: &Outcome) -> Option<String> {
+/// What is reached without a network, and whether that is as good as the best network.
+fn compared_with_references(outcome: &Outcome) -> Vec<String> {
     let figures: Vec<String> = outcome.references.iter().filter_map(Reference::words).collect();
     if figures.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let simple = outcome.references.last().and_then(|own| Some((&own.name, own.score.mean?)));
-    let means = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
-    let better = |a: f64, b: f64| if outcome.better.is_better(b, a) { b } else { a };
-    let best = means.reduce(better);
-    let as_good =
-        simple.zip(best).filter(|((_, own), best)| !outcome.better.is_better(*best, *own));
-    let more = as_good.map(|((name, _), _)| format!(": {name} does as well as every network here"));
-    let metric = outcome.metric_name();
+    let figures = format!("On the same rows: {} ({}).", figures.join(", "), outcome.metric_name());
+    [figures].into_iter().chain(simple_is_enough(outcome)).collect()
+}
+
+/// Whether a reference, the simple model or even none, is as good as the best network.
+fn simple_is_enough(outcome: &Outcome) -> Option<String> {
+    let is_better = |a: f64, b: f64| outcome.better.is_better(a, b);
+    let networks = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
+    let best = networks.reduce(|a, b| if is_better(b, a) { b } else { a })?;
+    // The first is no model: the majority class or the mean.
+    let articles = ["the "].into_iter().chain(std::iter::repeat(""));
+    let references = articles.zip(&outcome.references);
+    let references = references
+        .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
+    let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
+    let is_same = (score - best).abs() <= 1e-9 * best.abs();
+    let how = match is_same {
+        true => "as well as",
+        false if is_better(score, best) => "better than",
+        false => return None,
+    };
     Some(format!(
-        "On the same rows: {} ({metric}){}.",
-        figures.join(", "),
-        more.unwrap_or_default()
+        "No network is needed here: {name} does {how} the best one ({score:.3} against {best:.3})."
     ))
 }
 

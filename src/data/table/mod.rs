@@ -3,8 +3,9 @@
 mod read;
 
 pub use read::{
-    ColumnChoice, ColumnKind, ColumnReading, Decimal, Format, Header, ReadOptions, Reading, Role,
-    Rows, Schema, SchemaColumn, SchemaTarget, Separator, TargetKind,
+    CategoryRows, ColumnChoice, ColumnKind, ColumnReading, Decimal, Format, Header, ReadOptions,
+    Reading, Role, Rows, Schema, SchemaColumn, SchemaTarget, Separator, TargetKind, Warning,
+    WarningKind,
 };
 
 /// A table in memory. Columns that carry no information were left out by the reader.

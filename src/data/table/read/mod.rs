@@ -30,7 +30,7 @@ use crate::data::words::shown;
 
 pub use number::Decimal;
 pub use options::{ColumnChoice, Format, Header, ReadOptions, Separator, TargetKind};
-pub use reading::{ColumnReading, Reading, Role};
+pub use reading::{CategoryRows, ColumnReading, Reading, Role, Warning, WarningKind};
 pub use schema::{ColumnKind, Rows, Schema, SchemaColumn, SchemaTarget};
 
 impl Table {

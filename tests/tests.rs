@@ -41,6 +41,8 @@ mod early_stopping;
 mod faults;
 #[cfg(feature = "experiment")]
 mod files_of_data;
+#[cfg(feature = "experiment")]
+mod files_to_predict;
 mod floors;
 mod frozen;
 #[cfg(feature = "cli")]

@@ -57,10 +57,16 @@ impl Tabular {
         let parts = split.parts(&table, &Sizes::default(), 0)?;
         let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
         let train_size = sizes.min().unwrap_or(0);
-        let all = Split::Everything.parts(&table, &Sizes::default(), 0)?;
-        let Some(all) = all.first() else { bail!("expected rows to train on, received none") };
-        let layout = Layout::of(&Preparation::fit(&table, &all.train)?);
-        let (fingerprint, table) = (rows::fingerprint(&table), Arc::new(table));
+        // Splits with the same training rows whatever the seed have no inputs that these lack.
+        let fitted = match split {
+            Split::Given(_) | Split::Time { .. } => parts,
+            _ => Split::Everything.parts(&table, &Sizes::default(), 0)?,
+        };
+        let Some(fitted) = fitted.first() else {
+            bail!("expected rows to train on, received none")
+        };
+        let layout = Layout::of(&Preparation::fit(&table, &fitted.train)?);
+        let (fingerprint, table) = (rows::fingerprint(&table, &split), Arc::new(table));
         Ok(Self {
             table,
             split,
@@ -107,6 +113,13 @@ impl Tabular {
     /// # Errors
     /// If the draw does not fit the table.
     pub fn rows_of(&self, draw: &Draw) -> Result<split::Parts> {
+        if draw.train_size > self.train_size {
+            bail!(
+                "expected a train size of at most {} rows, the others being for the test, received {}",
+                self.train_size,
+                draw.train_size
+            )
+        }
         let sizes = Sizes {
             train: Some(draw.train_size).filter(|size| *size < self.train_size),
             validation: (draw.validation_size > 0).then_some(Size::Rows(draw.validation_size)),
@@ -157,7 +170,11 @@ impl Task for Tabular {
     }
 
     fn rows(&self) -> Rows {
-        Rows::new(self.table.rows.len())
+        let test = match &self.split {
+            Split::Given(test) => Some(test.len()),
+            _ => None,
+        };
+        Rows { all: self.table.rows.len(), test }
     }
 
     fn objective(&self) -> Arc<dyn Objective> {

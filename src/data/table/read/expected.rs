@@ -118,6 +118,6 @@ fn assemble(
         |i: &usize| Some(Column { name: head.names[*i].clone(), cells: cells[*i].take()? });
     let columns = columns.iter().filter_map(column).collect();
     let (file, sha256) = (source.name.clone(), loaded.sha256);
-    let reading = Reading { file, sha256, rows, columns: readings, decisions };
+    let reading = Reading { file, sha256, rows, columns: readings, decisions, test_file: None };
     (Table { columns, target, rows: loaded.rows }, reading)
 }

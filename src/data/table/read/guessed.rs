@@ -64,6 +64,7 @@ pub fn read(
         rows,
         columns: std::mem::take(&mut judged.readings),
         decisions,
+        test_file: None,
     };
     Ok((Table { columns: judged.columns, target: judged.target, rows: loaded.rows }, reading))
 }

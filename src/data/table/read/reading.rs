@@ -19,6 +19,9 @@ pub struct Reading {
     pub columns: Vec<ColumnReading>,
     /// Each decision in a sentence.
     pub decisions: Vec<String>,
+    /// What was read from a file of test rows, if they are not those of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_file: Option<Box<Reading>>,
 }
 
 /// A column of the file.

@@ -31,6 +31,8 @@ mod cli_streams;
 #[cfg(feature = "cli")]
 mod cli_tables;
 #[cfg(feature = "cli")]
+mod cli_test_data;
+#[cfg(feature = "cli")]
 mod cli_usage;
 #[cfg(feature = "experiment")]
 mod compare;

@@ -109,11 +109,21 @@ fn with_values(
     })
 }
 
-/// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table, whose
-/// format needs its target.
+/// The flags that say nothing of a table, which is its own task, and those that say nothing of files.
+const OF_OTHER_DATA: [(&str, &str); 6] = [
+    ("task", "target"),
+    ("shape", "target"),
+    ("samples", "target"),
+    ("data_noise", "target"),
+    ("samples", "data_files"),
+    ("data_noise", "data_files"),
+];
+
+/// Makes `--noise` conflict with the flags of a program's own noise, and flags of other data with those
+/// of files. The format of a table needs its target.
 fn with_conflicts(command: Command) -> Command {
     let noise = OWN_NOISE.map(|id| ("noise", id)).into_iter();
-    let pairs = noise.chain([("samples", "target"), ("data_noise", "target")]);
+    let pairs = noise.chain(OF_OTHER_DATA);
     let command = pairs.fold(command, |command, (id, other)| {
         if has(&command, id) && has(&command, other) {
             command.mut_arg(id, |arg| arg.conflicts_with(other))

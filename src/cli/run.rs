@@ -207,7 +207,7 @@ fn write_figures(
         (Format::Json, Ok(json)) => Some(json.clone()),
         (Format::Text, _) if !outcome.all_diverged() => {
             let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
-            let line = match outcome.plan.folds {
+            let line = match outcome.reading {
                 Some(_) => report::folds_line(outcome),
                 None => report::result_line(summary, &outcome.metric, runs),
             };

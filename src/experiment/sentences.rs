@@ -9,6 +9,7 @@ use super::references::Reference;
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
 use crate::stats::number;
+use crate::task::Tabular;
 
 impl Outcome {
     /// The answer in one sentence.
@@ -91,14 +92,20 @@ fn diverged(outcome: &Outcome) -> Vec<String> {
     left_out.into_iter().chain(restored).collect()
 }
 
-/// The splits of a plan of folds: `5 folds × 10 repeats`, `10 splits`.
+/// The splits of a table: `5 folds × 10 repeats`, `10 splits`, `10 repeats on one split`.
 pub fn folds_words(plan: &Plan) -> String {
     let repeats = |n: usize| if n == 1 { "1 repeat".to_string() } else { format!("{n} repeats") };
-    match (plan.folds.unwrap_or(1), plan.repeats) {
-        (1, 1) => "1 split".to_string(),
-        (1, splits) => format!("{splits} splits"),
-        (folds, n) => format!("{folds} folds × {}", repeats(n)),
+    match (plan.folds, plan.repeats) {
+        (None | Some(1), 1) => "1 split".to_string(),
+        (None, n) => format!("{} on one split", repeats(n)),
+        (Some(1), splits) => format!("{splits} splits"),
+        (Some(folds), n) => format!("{folds} folds × {}", repeats(n)),
     }
+}
+
+/// Whether a plan has no data seeds to vary: it splits a table.
+fn is_of_table(plan: &Plan) -> bool {
+    plan.folds.is_some() || plan.task == Tabular::NAME
 }
 
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
@@ -204,8 +211,9 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     }
     let data_seeds = &outcome.plan.data_seeds;
     words.push(match (difference.n, &data_seeds[..]) {
-        (n, _) if outcome.plan.folds.is_some() => {
-            format!("{n} paired runs, {}", folds_words(&outcome.plan))
+        (n, _) if is_of_table(&outcome.plan) => {
+            let runs = if n == 1 { "one pair of runs".into() } else { format!("{n} paired runs") };
+            format!("{runs}, {}", folds_words(&outcome.plan))
         }
         (1, [seed]) => format!("one pair of runs on data seed {seed}"),
         (n, [seed]) => format!("{n} paired repeats on data seed {seed}"),
@@ -230,7 +238,7 @@ fn choice(outcome: &Outcome, choice: &Choice) -> String {
     let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
     let against = against.join(", ");
     match choice.by {
-        ChosenBy::TestScore if outcome.plan.folds.is_some() => format!(
+        ChosenBy::TestScore if is_of_table(&outcome.plan) => format!(
             "The best cell, {cell}, was chosen by the test rows that judge it, so its {metric} of \
              {score:.3} is optimistic: --validation-size N gives one that the choice has not seen."
         ),

@@ -12,7 +12,7 @@ pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
     figures_line(["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))), repeats)
 }
 
-/// Returns the line of a plan of folds: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
+/// Returns the line of a table: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
 /// class 0.647, logistic regression 0.747)`.
 pub fn folds_line(outcome: &Outcome) -> String {
     let figure = outcome.cells.first().map(|own| own.summary.get(&outcome.figure()));

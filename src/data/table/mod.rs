@@ -1,5 +1,6 @@
 //! Tables: named columns of numbers and categories, with a target to predict.
 
+mod join;
 mod read;
 
 pub use read::{

@@ -59,7 +59,7 @@ impl Tabular {
         let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
         let train_size = sizes.min().unwrap_or(0);
         let layout = Layout::of(&Preparation::fit(&table, &whole(&table, &split)?)?);
-        let (fingerprint, table) = (rows::fingerprint(&table), Arc::new(table));
+        let (fingerprint, table) = (rows::fingerprint(&table, &split), Arc::new(table));
         Ok(Self {
             table,
             split,
@@ -106,6 +106,13 @@ impl Tabular {
     /// # Errors
     /// If the draw does not fit the table.
     pub fn rows_of(&self, draw: &Draw) -> Result<split::Parts> {
+        if draw.train_size > self.train_size {
+            bail!(
+                "expected a train size of at most {} rows, the others being for the test, received {}",
+                self.train_size,
+                draw.train_size
+            )
+        }
         let sizes = Sizes {
             train: Some(draw.train_size).filter(|size| *size < self.train_size),
             validation: (draw.validation_size > 0).then_some(Size::Rows(draw.validation_size)),
@@ -174,7 +181,11 @@ impl Task for Tabular {
     }
 
     fn rows(&self) -> Rows {
-        Rows::new(self.table.rows.len())
+        let test = match &self.split {
+            Split::Given(test) => Some(test.len()),
+            _ => None,
+        };
+        Rows { all: self.table.rows.len(), test }
     }
 
     fn objective(&self) -> Arc<dyn Objective> {

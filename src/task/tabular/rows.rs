@@ -44,20 +44,11 @@ impl Layout {
     }
 }
 
-/// Returns the fingerprint of the names and cells of a table.
-pub(super) fn fingerprint(table: &Table) -> Fingerprint {
+/// Returns the fingerprint of the names and cells of a table, and of the rows, groups or times of its
+/// split.
+pub(super) fn fingerprint(table: &Table, split: &Split) -> Fingerprint {
     let mut hash = Sha256::new();
-    for Column { name, cells } in &table.columns {
-        add_names(&mut hash, [name]);
-        match cells {
-            Cells::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
-            Cells::Categories { names, codes } => {
-                add_names(&mut hash, names);
-                let codes: Vec<u32> = codes.iter().map(|code| code.unwrap_or(u32::MAX)).collect();
-                hash.update(bytemuck::cast_slice(&codes));
-            }
-        }
-    }
+    table.columns.iter().for_each(|column| add_column(&mut hash, column));
     if let Some(target) = &table.target {
         add_names(&mut hash, [&target.name]);
         match &target.values {
@@ -68,7 +59,30 @@ pub(super) fn fingerprint(table: &Table) -> Fingerprint {
             }
         }
     }
+    match split {
+        Split::Given(rows) => {
+            let mut rows: Vec<u64> = rows.iter().map(|row| *row as u64).collect();
+            rows.sort_unstable();
+            hash.update(bytemuck::cast_slice(&rows));
+        }
+        Split::Grouped { groups: column, .. } | Split::Time { times: column, .. } => {
+            add_column(&mut hash, column);
+        }
+        _ => {}
+    }
     Fingerprint::text(&hexadecimal(&hash.finalize()))
+}
+
+fn add_column(hash: &mut Sha256, Column { name, cells }: &Column) {
+    add_names(hash, [name]);
+    match cells {
+        Cells::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
+        Cells::Categories { names, codes } => {
+            add_names(hash, names);
+            let codes: Vec<u32> = codes.iter().map(|code| code.unwrap_or(u32::MAX)).collect();
+            hash.update(bytemuck::cast_slice(&codes));
+        }
+    }
 }
 
 /// Hashes names with their number and their lengths.

@@ -65,6 +65,7 @@ pub fn read(
         columns: std::mem::take(&mut judged.readings),
         decisions,
         warnings: Vec::new(),
+        test_file: None,
     };
     Ok((Table { columns: judged.columns, target: judged.target, rows: loaded.rows }, reading))
 }

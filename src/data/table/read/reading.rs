@@ -23,6 +23,9 @@ pub struct Reading {
     /// it in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
+    /// What was read from a file of test rows, if they are not those of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_file: Option<Box<Reading>>,
 }
 
 /// A column of the file.

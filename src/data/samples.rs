@@ -101,6 +101,16 @@ impl Samples {
         Self::replicated(&Tensor::cat(&xs, 0)?, &Tensor::cat(&ys, 0)?)
     }
 
+    /// Returns the samples on a device; on their own they stay as they are.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    #[cfg(feature = "experiment")]
+    pub(crate) fn on(&self, device: &Device) -> Result<Self> {
+        let [xs, ys] = [&self.xs, &self.ys].map(|t| t.to_device(device));
+        Ok(Self { xs: xs?, ys: ys?, replica_axis: self.replica_axis })
+    }
+
     /// Returns rows `start .. start + len` of all replicas, in order: the inputs as the model takes
     /// them, and the targets (1 or R, len, …).
     ///

@@ -23,7 +23,7 @@ impl Metric for AveragePrecision {
 }
 
 pub(super) fn average_precision(rows: &Classified) -> Option<f64> {
-    if rows.classes() != 2 {
+    if rows.classes != 2 {
         return None;
     }
     let counts = counts_by_threshold(&rows.scored(1))?;

@@ -5,7 +5,10 @@ use super::Predicted;
 /// The probability of each class, and the class that is the target, by row.
 #[derive(Clone, Debug)]
 pub(super) struct Classified {
-    pub probabilities: Vec<Vec<f64>>,
+    /// The number of classes.
+    pub classes: usize,
+    /// The probabilities, one row after the other.
+    pub probabilities: Vec<f64>,
     pub labels: Vec<u32>,
 }
 
@@ -16,20 +19,15 @@ impl Classified {
         if rows.is_empty() || !rows.are_classified() {
             return None;
         }
-        let probabilities: Vec<Vec<f64>> = rows.probabilities().collect();
-        let are_numbers = probabilities.iter().flatten().all(|p| !p.is_nan());
-        are_numbers.then(|| Self { probabilities, labels: rows.labels().collect() })
+        let (classes, probabilities) = (rows.class_count(), rows.all_probabilities());
+        let are_numbers = probabilities.iter().all(|p| !p.is_nan());
+        are_numbers.then(|| Self { classes, probabilities, labels: rows.labels().collect() })
     }
 
     /// Returns the probabilities with the targets, row by row.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[f64], usize)> {
         let labels = self.labels.iter().map(|label| *label as usize);
-        self.probabilities.iter().map(Vec::as_slice).zip(labels)
-    }
-
-    /// Returns the number of classes.
-    pub fn classes(&self) -> usize {
-        self.probabilities.first().map_or(0, Vec::len)
+        self.probabilities.chunks_exact(self.classes).zip(labels)
     }
 
     /// Returns the probability of a class in each row, and whether it is the target.

@@ -1,7 +1,5 @@
 //! The predictions of a set of rows, on the host.
 
-use std::borrow::Cow;
-
 use candle_core::{DType, Result, Tensor, bail};
 
 use super::targets::is_class;
@@ -104,28 +102,35 @@ impl Predicted {
     /// several.
     pub fn probabilities(&self) -> impl ExactSizeIterator<Item = Vec<f64>> {
         self.values.chunks_exact(self.outputs).map(|logits| {
-            let logits = of_each_class(logits);
-            let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let powers: Vec<f64> = logits.iter().map(|z| f64::from(z - most).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            powers.into_iter().map(|power| power / sum).collect()
+            let mut row = Vec::with_capacity(self.class_count());
+            add_probabilities(&mut row, logits);
+            row
         })
+    }
+
+    /// Returns the [`probabilities`](Self::probabilities), one row after the other.
+    pub(super) fn all_probabilities(&self) -> Vec<f64> {
+        let mut all = Vec::with_capacity(self.len() * self.class_count());
+        self.values.chunks_exact(self.outputs).for_each(|row| add_probabilities(&mut all, row));
+        all
     }
 
     /// Returns the probability of the predicted class of each row, and whether it is the target.
     pub(crate) fn confidences(&self) -> Vec<(f64, bool)> {
         let hits = self.classes().zip(self.labels()).map(|(class, label)| class == label);
-        let most = self.probabilities().map(|row| row.into_iter().fold(f64::NAN, f64::max));
-        most.zip(hits).collect()
+        let probabilities = self.all_probabilities();
+        let rows = probabilities.chunks_exact(self.class_count());
+        rows.map(|row| row.iter().copied().fold(f64::NAN, f64::max)).zip(hits).collect()
     }
 
     /// Returns the logarithm of the probability of each row's target.
     pub(super) fn log_likelihoods(&self) -> impl Iterator<Item = f64> {
         self.values.chunks_exact(self.outputs).zip(self.labels()).map(|(logits, label)| {
-            let logits = of_each_class(logits);
-            let most = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-            let sum: f64 = logits.iter().map(|z| (f64::from(*z) - most).exp()).sum();
-            f64::from(logits[label as usize]) - most - sum.ln()
+            let mut logits = of_each_class(logits);
+            let most = f64::from(logits.clone().fold(f32::NEG_INFINITY, f32::max));
+            let sum: f64 = logits.clone().map(|z| (f64::from(z) - most).exp()).sum();
+            let own = logits.nth(label as usize).unwrap_or(f32::NAN);
+            f64::from(own) - most - sum.ln()
         })
     }
 
@@ -179,9 +184,17 @@ impl Predicted {
 }
 
 /// Returns the logit of each class. A single one is that of class 1 beside a logit 0 of class 0.
-fn of_each_class(logits: &[f32]) -> Cow<'_, [f32]> {
-    match logits {
-        [logit] => Cow::Owned(vec![0., *logit]),
-        _ => Cow::Borrowed(logits),
-    }
+fn of_each_class(logits: &[f32]) -> impl Iterator<Item = f32> + Clone {
+    let first = (logits.len() == 1).then_some(0.);
+    first.into_iter().chain(logits.iter().copied())
+}
+
+/// Adds the probability of each class of a row.
+fn add_probabilities(to: &mut Vec<f64>, logits: &[f32]) {
+    let (start, logits) = (to.len(), of_each_class(logits));
+    let most = logits.clone().fold(f32::NEG_INFINITY, f32::max);
+    to.extend(logits.map(|z| f64::from(z - most).exp()));
+    let row = &mut to[start..];
+    let sum: f64 = row.iter().sum();
+    row.iter_mut().for_each(|power| *power /= sum);
 }

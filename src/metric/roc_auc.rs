@@ -24,7 +24,7 @@ impl Metric for RocAuc {
 }
 
 pub(super) fn roc_auc(rows: &Classified) -> Option<f64> {
-    let judged = if rows.classes() == 2 { 1..2 } else { 0..rows.classes() };
+    let judged = if rows.classes == 2 { 1..2 } else { 0..rows.classes };
     let count = judged.len() as f64;
     let areas: Option<Vec<f64>> = judged.map(|class| area(&rows.scored(class))).collect();
     Some(areas?.iter().sum::<f64>() / count)

@@ -49,7 +49,11 @@ impl Case {
         let labels = self.labels();
         let predicted = self.classes_of_rows();
         let tallies = tally(self.classes, predicted.iter().copied().zip(labels.iter().copied()));
-        let rows = Classified { probabilities: self.probabilities.clone(), labels: labels.clone() };
+        let rows = Classified {
+            classes: self.classes,
+            probabilities: self.probabilities.concat(),
+            labels: labels.clone(),
+        };
         let log_likelihoods: Vec<f64> = rows.iter().map(|(row, label)| row[label].ln()).collect();
         let confidences: Vec<(f64, bool)> = (0..labels.len())
             .map(|i| (self.probabilities[i][predicted[i] as usize], predicted[i] == labels[i]))
@@ -208,7 +212,9 @@ fn the_area_is_the_share_of_pairs_in_order() {
             if case.classes == 2 { vec![1] } else { (0..case.classes).collect() };
         let expected =
             judged.iter().map(|class| of_class(*class)).sum::<f64>() / judged.len() as f64;
-        let found = roc_auc(&Classified { probabilities: probabilities.clone(), labels }).unwrap();
+        let classified =
+            Classified { classes: case.classes, probabilities: probabilities.concat(), labels };
+        let found = roc_auc(&classified).unwrap();
         assert!((found - expected).abs() < 1e-14, "{found}, not {expected}");
     }
 }

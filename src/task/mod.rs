@@ -226,15 +226,29 @@ impl Parts {
         }
     }
 
+    /// Returns the parts on a device; on their own they stay as they are.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    pub(crate) fn on(&self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            train: self.train.on(device)?,
+            validation: self.validation.as_ref().map(|own| own.on(device)).transpose()?,
+            test: self.test.on(device)?,
+            units: self.units,
+        })
+    }
+
     /// Builds samples with `part` from each part of a split. Without validation rows there are no
     /// validation samples.
     ///
     /// # Errors
     /// If `part` fails.
     pub fn new(
-        [train, validation, test]: &[Vec<usize>; 3],
+        parts: &[impl AsRef<[usize]>; 3],
         part: impl Fn(&[usize]) -> Result<Samples>,
     ) -> Result<Self> {
+        let [train, validation, test] = parts.each_ref().map(AsRef::as_ref);
         let validation = (!validation.is_empty()).then(|| part(validation)).transpose()?;
         Ok(Self { train: part(train)?, validation, test: part(test)?, units: None })
     }

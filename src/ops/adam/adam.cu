@@ -11,9 +11,14 @@ extern "C" __global__ void adam(size_t tasks, float *weights, float *moments, co
     const size_t i = task();
     if (i >= tasks) return;
     const float g = grad[i];
-    const float m = __fadd_rn(__fmul_rn(numbers.beta1, moments[i]), __fmul_rn(numbers.keep1, g));
-    const float v = __fadd_rn(__fmul_rn(numbers.beta2, moments[tasks + i]),
-                              __fmul_rn(numbers.keep2, __fmul_rn(g, g)));
+    const float first =
+        __fadd_rn(__fmul_rn(numbers.beta1, moments[i]), __fmul_rn(numbers.keep1, g));
+    const float second = __fadd_rn(__fmul_rn(numbers.beta2, moments[tasks + i]),
+                                   __fmul_rn(numbers.keep2, __fmul_rn(g, g)));
+    const float least = 1.17549435e-38f;  // The smallest normal number.
+    const bool rests = first < least && first > -least;
+    const float m = rests ? 0.f : first;
+    const float v = rests && second < least ? 0.f : second;
     moments[i] = m;
     moments[tasks + i] = v;
     const float root = __fsqrt_rn(__fmul_rn(v, numbers.second_scale));

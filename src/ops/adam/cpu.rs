@@ -65,8 +65,12 @@ fn update_simd<'a, S: Simd>(
 ) {
     let Numbers { beta1, keep1, beta2, keep2, rate, second_scale, kept, eps } = numbers;
     for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(grad) {
-        *m = beta1 * *m + keep1 * g;
-        *v = beta2 * *v + keep2 * (g * g);
-        *w = kept * *w - rate * *m / ((*v * second_scale).sqrt() + eps);
+        let first = beta1 * *m + keep1 * g;
+        let second = beta2 * *v + keep2 * (g * g);
+        let rests = first.abs() < f32::MIN_POSITIVE;
+        let first = if rests { 0. } else { first };
+        let second = if rests && second < f32::MIN_POSITIVE { 0. } else { second };
+        (*m, *v) = (first, second);
+        *w = kept * *w - rate * first / ((second * second_scale).sqrt() + eps);
     }
 }

@@ -4,6 +4,11 @@
 //! w ← w − λ η w − η m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
 //! Kingma & Ba 2015 (arXiv 1412.6980), Algorithm 1; the decay λ is Loshchilov & Hutter's (arXiv
 //! 1711.05101).
+//!
+//! Without gradients, as at a unit whose rectifier is closed for all rows, moments would decay as far as
+//! the smallest numbers, which most CPUs compute with some hundred times as slowly, and stay there. m
+//! therefore becomes 0 below the normal numbers, and v does if m is 0: both are then far too small to
+//! move a weight.
 
 mod cpu;
 #[cfg(feature = "cuda")]
@@ -13,7 +18,7 @@ use std::cell::RefCell;
 
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
-use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
+use candle_core::{CpuStorage, DType, InplaceOp2, Layout, Result, Tensor, Var};
 
 use super::cpu::has_kernel;
 
@@ -68,6 +73,14 @@ fn plain(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Result<
     let (first_scale, second_scale) = update.corrections;
     let first = ((moments.get(0)? * beta1)? + (grad * (1. - beta1))?)?;
     let second = ((moments.get(1)? * beta2)? + (grad.sqr()? * (1. - beta2))?)?;
+    let least = match var.dtype() {
+        DType::F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
+    };
+    let zeros = first.zeros_like()?;
+    let first = first.abs()?.lt(least)?.where_cond(&zeros, &first)?;
+    let rests = (first.eq(0.)? * second.lt(least)?)?;
+    let second = rests.where_cond(&zeros, &second)?;
     let direction = ((&first * first_scale)? / ((&second * second_scale)?.sqrt()? + eps)?)?;
     let kept = (var.as_tensor() * (1. - learning_rate * weight_decay))?;
     var.set(&(kept - (direction * learning_rate)?)?)?;
@@ -146,5 +159,44 @@ impl InplaceOp2 for AdamStep<'_> {
         grad_layout: &Layout,
     ) -> Result<()> {
         self.cuda((var, var_layout), (grad, grad_layout))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    /// 0.9^t falls below 1.2e-38 at t = 829, and would stay at the smallest number, since 0.9 of it is
+    /// rounded to it; 0.999^t does after 87,293 steps. So with m = 1e-8 and v = 1e-30 at first, and then
+    /// no gradients, m is 0 after 655 steps, v after 18,250.
+    #[test]
+    fn moments_without_gradients_end_at_zero_and_weights_stay() -> Result<()> {
+        for op in [adam, plain] {
+            let var = Var::new(&[0.5f32], &Device::Cpu)?;
+            let moments = Var::new(&[[1e-8f32], [1e-30]], &Device::Cpu)?;
+            let grad = var.zeros_like()?;
+            let mut seen = Vec::new();
+            for step in 1..=18_300 {
+                let update = AdamUpdate {
+                    learning_rate: 0.001,
+                    beta1: 0.9,
+                    beta2: 0.999,
+                    eps: 1e-7,
+                    weight_decay: 0.,
+                    corrections: (1., 1.),
+                };
+                op(&var, &moments, &grad, update)?;
+                if [600, 660, 18_200, 18_300].contains(&step) {
+                    let [m, v] = [0, 1].map(|i| moments.get(i)?.to_vec1::<f32>());
+                    seen.push((m?[0] > 0., v?[0] > 0., var.to_vec1::<f32>()?[0]));
+                }
+            }
+            let weight = seen[0].2;
+            let expected = [(true, true), (false, true), (false, true), (false, false)];
+            assert_eq!(seen, expected.map(|(m, v)| (m, v, weight)));
+        }
+        Ok(())
     }
 }

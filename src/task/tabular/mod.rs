@@ -1,5 +1,6 @@
 //! A table of one's own as a task: classes or numbers, predicted by a multilayer perceptron.
 
+mod latest;
 mod references;
 mod rows;
 
@@ -9,6 +10,7 @@ use candle_core::{Device, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
+use self::latest::Latest;
 use self::rows::Layout;
 use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task};
 use crate::bundle::Inputs;
@@ -39,6 +41,18 @@ pub struct Tabular {
     layers: Vec<usize>,
     activation: Activation,
     metric: Option<Arc<dyn Metric>>,
+    /// The folds of the last seed and sizes.
+    folds: Latest<(Sizes, u32), Vec<Arc<split::Parts>>>,
+    drawn: Latest<Draw, Drawn>,
+}
+
+/// What a draw has: its rows, the preparation fitted on those that train, and the rows prepared, on the
+/// CPU.
+#[derive(Debug)]
+struct Drawn {
+    rows: Arc<split::Parts>,
+    preparation: Preparation,
+    parts: Parts,
 }
 
 impl Tabular {
@@ -69,6 +83,8 @@ impl Tabular {
             layers: Vec::new(),
             activation: Activation::default(),
             metric: None,
+            folds: Latest::default(),
+            drawn: Latest::default(),
         })
     }
 
@@ -105,7 +121,7 @@ impl Tabular {
     ///
     /// # Errors
     /// If the draw does not fit the table.
-    pub fn rows_of(&self, draw: &Draw) -> Result<split::Parts> {
+    pub fn rows_of(&self, draw: &Draw) -> Result<Arc<split::Parts>> {
         if draw.train_size > self.train_size {
             bail!(
                 "expected a train size of at most {} rows, the others being for the test, received {}",
@@ -117,12 +133,32 @@ impl Tabular {
             train: Some(draw.train_size).filter(|size| *size < self.train_size),
             validation: (draw.validation_size > 0).then_some(Size::Rows(draw.validation_size)),
         };
-        let mut folds = self.split.parts(&self.table, &sizes, draw.data_seed)?;
-        let (fold, count) = (draw.fold.unwrap_or(0), folds.len());
-        if fold >= count {
-            bail!("expected a fold below {count}, received {fold}")
+        let seed = draw.data_seed;
+        let folds = self.folds.get((sizes, seed), || {
+            let folds = self.split.parts(&self.table, &sizes, seed)?;
+            Ok(folds.into_iter().map(Arc::new).collect())
+        })?;
+        let fold = draw.fold.unwrap_or(0);
+        match folds.get(fold) {
+            Some(rows) => Ok(rows.clone()),
+            None => bail!("expected a fold below {}, received {fold}", folds.len()),
         }
-        Ok(folds.swap_remove(fold))
+    }
+
+    /// Returns what a draw has.
+    fn drawn(&self, draw: &Draw) -> Result<Arc<Drawn>> {
+        // A draw without a fold is that of the first one.
+        let draw = Draw { fold: draw.fold.or(Some(0)), ..draw.clone() };
+        self.drawn.get(draw.clone(), || {
+            let rows = self.rows_of(&draw)?;
+            let preparation = Preparation::fit(&self.table, &rows.train)?;
+            let sets = [rows.train.as_slice(), &rows.validation, &rows.test];
+            let mut parts = Parts::new(&sets, |rows| self.samples(&preparation, rows))?;
+            if let TargetScale::Numbers { mean, scale } = preparation.target.scale {
+                parts.units = Some(Units { mean, scale });
+            }
+            Ok(Drawn { rows, preparation, parts })
+        })
     }
 
     fn network(&self, hyper: &Hyper) -> Network {
@@ -147,16 +183,11 @@ impl Tabular {
         }
     }
 
-    fn samples(
-        &self,
-        preparation: &Preparation,
-        rows: &[usize],
-        device: &Device,
-    ) -> Result<Samples> {
-        let xs = self.layout.inputs(&preparation.apply(&self.table, rows)?);
-        let xs = Tensor::from_vec(xs, (1, rows.len(), self.layout.width()), device)?;
+    fn samples(&self, preparation: &Preparation, rows: &[usize]) -> Result<Samples> {
+        let xs = self.layout.inputs(preparation.apply(&self.table, rows)?);
+        let xs = Tensor::from_vec(xs, (1, rows.len(), self.layout.width()), &Device::Cpu)?;
         let ys = preparation.targets(&self.table, rows)?;
-        Samples::replicated(&xs, &Tensor::from_vec(ys, (1, rows.len()), device)?)
+        Samples::replicated(&xs, &Tensor::from_vec(ys, (1, rows.len()), &Device::Cpu)?)
     }
 }
 
@@ -228,16 +259,7 @@ impl Task for Tabular {
     }
 
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {
-        let rows = self.rows_of(draw)?;
-        let preparation = Preparation::fit(&self.table, &rows.train)?;
-        let train = rows.train.as_slice().to_vec();
-        let mut parts = Parts::new(&[train, rows.validation, rows.test], |rows| {
-            self.samples(&preparation, rows, device)
-        })?;
-        if let TargetScale::Numbers { mean, scale } = preparation.target.scale {
-            parts.units = Some(Units { mean, scale });
-        }
-        Ok(parts)
+        self.drawn(draw)?.parts.on(device)
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
@@ -283,7 +305,7 @@ impl Task for Tabular {
     fn deployment(&self, hyper: &Hyper, _: &Draw, device: &Device) -> Result<Option<Deployment>> {
         let rows = whole(&self.table, &self.split)?;
         let preparation = Preparation::fit(&self.table, &rows)?;
-        let rows = self.samples(&preparation, rows.as_slice(), device)?;
+        let rows = self.samples(&preparation, rows.as_slice())?.on(device)?;
         let (inputs, network) = (Inputs::Table { preparation }, self.network(hyper));
         Ok(Some(Deployment { inputs, network, rows, once_more: true }))
     }
@@ -293,7 +315,7 @@ impl Task for Tabular {
     }
 
     fn test_rows(&self, draw: &Draw) -> Result<Option<Vec<usize>>> {
-        let test = self.rows_of(draw)?.test;
-        Ok(Some(test.into_iter().map(|row| self.table.rows[row]).collect()))
+        let rows = self.rows_of(draw)?;
+        Ok(Some(rows.test.iter().map(|row| self.table.rows[*row]).collect()))
     }
 }

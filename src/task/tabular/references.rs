@@ -2,16 +2,16 @@
 
 use candle_core::{Error, Result};
 
-use super::Tabular;
-use crate::data::prepared::{Preparation, TargetScale};
+use super::{Drawn, Tabular};
+use crate::data::prepared::TargetScale;
 use crate::metric::{Predicted, Units};
 use crate::simple::{ClassShares, LogisticRegression, Mean, Ridge, Rows};
 use crate::task::Draw;
 
 /// Returns what no model and a simple model predict for the test rows of a draw.
 pub(super) fn references(task: &Tabular, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
-    let rows = task.rows_of(draw)?;
-    let preparation = Preparation::fit(&task.table, &rows.train)?;
+    let drawn = task.drawn(draw)?;
+    let Drawn { rows, preparation, .. } = &*drawn;
     let train = preparation.apply(&task.table, rows.train.as_slice())?;
     let test = preparation.apply(&task.table, &rows.test)?;
     let targets = preparation.targets(&task.table, rows.train.as_slice())?;

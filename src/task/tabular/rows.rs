@@ -23,9 +23,9 @@ impl Layout {
     }
 
     /// Returns rows of inputs, 0 where the rows have none.
-    pub fn inputs(&self, prepared: &Prepared) -> Vec<f32> {
+    pub fn inputs(&self, prepared: Prepared) -> Vec<f32> {
         if prepared.names == self.0 {
-            return prepared.values.clone();
+            return prepared.values;
         }
         // The inputs of fewer rows are some of those of all rows, in the same order.
         let mut all = self.0.iter().enumerate();

@@ -293,3 +293,27 @@ fn a_column_of_groups_or_times_has_its_own_role() {
         assert!(page.contains("no input: "), "{role}");
     }
 }
+
+/// Figures in small units keep their digits: a target of millionths, with errors of about a third of one.
+#[test]
+fn figures_in_small_units_keep_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "x,y\n".to_string();
+    for row in 0..60 {
+        text += &format!("{row},{}e-6\n", 3 * row % 7 + row / 20);
+    }
+    let data = folder.path().join("small.csv");
+    fs::write(&data, text).unwrap();
+    let flags = "--target y --epochs 2 --hidden 3 --repeats 2 --stddev 9 --placements input";
+    let output = run("grid_search", &data, flags, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let cell = &result(folder.path())["cells"][1];
+    let (score, difference) = (&cell["summary"]["test_rmse"]["mean"], &cell["difference"]["mean"]);
+    let shown = [
+        format!("{:.8}", score.as_f64().unwrap()),
+        format!("{:+.8}", difference.as_f64().unwrap()),
+    ];
+    for figure in shown {
+        assert!(stdout(&output).contains(&figure), "{figure}: {}", stdout(&output));
+    }
+}

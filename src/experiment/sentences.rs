@@ -60,6 +60,7 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
     let references = references
         .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
     let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
+    let decimals = outcome.decimals();
     let is_same = (score - best).abs() <= 1e-9 * best.abs();
     let how = match is_same {
         true => "as well as",
@@ -67,7 +68,7 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
         false => return None,
     };
     Some(format!(
-        "No network is needed here: {name} does {how} the best one ({score:.3} against {best:.3})."
+        "No network is needed here: {name} does {how} the best one ({score:.decimals$} against {best:.decimals$})."
     ))
 }
 
@@ -151,7 +152,8 @@ pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
 
 fn verdict(outcome: &Outcome, conclusion: &Conclusion) -> String {
     let Conclusion { verdict, cell, difference, compared, gains, losses, .. } = conclusion;
-    let (cell, change) = (cell_name(&outcome.plan, cell), signed(difference.mean));
+    let (cell, change) =
+        (cell_name(&outcome.plan, cell), signed(difference.mean, outcome.decimals()));
     let (metric, words) = (outcome.metric_name(), Words::of(outcome.better));
     let how_sure = how_sure(outcome, conclusion);
     let lose = match losses {
@@ -199,7 +201,7 @@ impl Words {
 fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     let Conclusion { difference, compared, dropped, .. } = conclusion;
     let mut words = Vec::new();
-    words.extend(interval(difference.low, difference.high));
+    words.extend(interval(difference.low, difference.high, outcome.decimals()));
     if let Some(p) = difference.p_holm {
         let test = match difference.test {
             Test::PairedT => "",
@@ -228,51 +230,53 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
 
 fn choice(outcome: &Outcome, choice: &Choice) -> String {
     let (cell, score) = (cell_name(&outcome.plan, &choice.cell), choice.test_score);
-    let metric = outcome.metric_name();
+    let (metric, decimals) = (outcome.metric_name(), outcome.decimals());
     let times = format!("{} of {} data seeds", choice.times, choice.data_seeds);
     let chosen = match choice.data_seeds {
         1 => cell.clone(),
         _ => format!("the best cell ({cell} for {times})"),
     };
-    let against = [format!("{} against the baseline", signed(choice.difference))].into_iter();
-    let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
+    let against =
+        [format!("{} against the baseline", signed(choice.difference, decimals))].into_iter();
+    let against: Vec<String> = against.chain(interval(choice.low, choice.high, decimals)).collect();
     let against = against.join(", ");
     match choice.by {
         ChosenBy::TestScore if is_of_table(&outcome.plan) => format!(
             "The best cell, {cell}, was chosen by the test rows that judge it, so its {metric} of \
-             {score:.3} is optimistic: --validation-size N gives one that the choice has not seen."
+             {score:.decimals$} is optimistic: --validation-size N gives one that the choice has not seen."
         ),
         ChosenBy::TestScore => format!(
             "The best cell, {cell}, was chosen by the test points that judge it, so its {metric} of \
-             {score:.3} is optimistic: --validation-size N or several --data-seeds give one that the \
+             {score:.decimals$} is optimistic: --validation-size N or several --data-seeds give one that the \
              choice has not seen."
         ),
         ChosenBy::ValidationScore => format!(
-            "Chosen by {} validation points, {chosen} has a {metric} of {score:.3} on points that the \
+            "Chosen by {} validation points, {chosen} has a {metric} of {score:.decimals$} on points that the \
              choice has not seen ({against}).",
             outcome.plan.validation_size
         ),
         ChosenBy::OtherDataSeeds => format!(
-            "Chosen by the other data seeds, {chosen} has a {metric} of {score:.3} on the data that \
+            "Chosen by the other data seeds, {chosen} has a {metric} of {score:.decimals$} on the data that \
              the choice has not seen ({against})."
         ),
     }
 }
 
-fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
+fn interval(low: Option<f64>, high: Option<f64>, decimals: usize) -> Option<String> {
     let (low, high) = low.zip(high)?;
-    Some(format!("95 % interval {}", range(low, high)))
+    Some(format!("95 % interval {}", range(low, high, decimals)))
 }
 
 /// An interval of differences: `+0.026 to +0.040`.
-pub fn range(low: f64, high: f64) -> String {
-    format!("{} to {}", signed(low), signed(high))
+pub fn range(low: f64, high: f64, decimals: usize) -> String {
+    format!("{} to {}", signed(low, decimals), signed(high, decimals))
 }
 
-/// A difference with three digits and its sign; one that rounds to 0 is `+0.000`.
-pub fn signed(difference: f64) -> String {
-    let text = format!("{difference:+.3}");
-    if text == "-0.000" { "+0.000".to_string() } else { text }
+/// A difference with its sign; one that rounds to 0 is `+0.000`.
+pub fn signed(difference: f64, decimals: usize) -> String {
+    let text = format!("{difference:+.decimals$}");
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'0' | b'.'));
+    if is_zero { text.replace('-', "+") } else { text }
 }
 
 fn p_value(p: f64) -> String {

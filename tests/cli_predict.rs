@@ -206,7 +206,7 @@ fn files_that_do_not_fit_the_model_are_refused() {
         (format!("{head}{}", line.replace("86", "high") + "No\n"), "line 2, column glu"),
         (format!("{head}{line}No\n{line}Maybe\n"), "line 3, column type"),
         (head.to_string(), "received no rows"),
-        (String::new(), "received an empty file"),
+        (String::new(), "the file is empty"),
     ] {
         fs::write(&new, &text).unwrap();
         let out = folder.path().join("out.csv");

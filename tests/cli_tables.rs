@@ -304,7 +304,7 @@ fn figures_in_small_units_keep_their_digits() {
     }
     let data = folder.path().join("small.csv");
     fs::write(&data, text).unwrap();
-    let flags = "--target y --epochs 2 --hidden 3 --repeats 2 --stddev 9 --placements input";
+    let flags = "--target y --epochs 2 --hidden 3 --repeats 2 --stddev 9 --placement input";
     let output = run("grid_search", &data, flags, folder.path());
     assert!(output.status.success(), "{}", stderr(&output));
     let cell = &result(folder.path())["cells"][1];

@@ -62,16 +62,12 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     outcome.reading = reading;
     outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
     let mut results = Results::new(folder.clone());
-    write_figures(&mut results, &contents, args.output.format, &outcome, &trained);
     let (device, schedule) = (&opened.devices[0], opened.schedule);
-    let model = bundle_runs(&subject, &plan, &trained, device, schedule);
-    results.write(
-        Bundle::FILE,
-        model.and_then(|model| match model {
-            Some(bundle) => bundle.to_safetensors(),
-            None => trained.to_safetensors(),
-        }),
-    );
+    let model = || match bundle_runs(&subject, &plan, &trained, device, schedule)? {
+        Some(bundle) => bundle.to_safetensors(),
+        None => trained.to_safetensors(),
+    };
+    write_figures(&mut results, &contents, args.output.format, &outcome, &trained, model);
     results.write_if_any("predictions.csv", predictions(&subject, &plan, &trained));
     drop(stage);
     if !args.output.no_plots {
@@ -201,6 +197,7 @@ fn write_figures(
     format: Format,
     outcome: &Outcome,
     trained: &Trained,
+    model: impl FnOnce() -> Result<Vec<u8>>,
 ) {
     let json = report::outcome_json(outcome);
     let text = match (format, &json) {
@@ -221,6 +218,7 @@ fn write_figures(
     results.describe(contents);
     results.write(RESULT, json);
     results.remove_others(&FILES);
+    results.write(Bundle::FILE, model());
     let history = files::write_with(&results.path("history.csv"), |file| {
         let runs = outcome.plan.trials().map(|(_, trial)| (trial.seed, trial.draw.fold));
         report::history_csv(&outcome.metric, runs, &trained.histories, file)

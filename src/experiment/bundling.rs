@@ -80,15 +80,18 @@ fn bundle(
     let Some(deployment) = task.deployment(&first.hyper, &first.draw, device)? else {
         return Ok(None);
     };
+    let mut settings = subject.settings(&first);
+    // It stands beside the settings, without noise of strength 0, which changes no weight.
+    settings.as_object_mut().map(|settings| settings.remove("noise"));
     let about = About::new(Training {
         task: task.name(),
         metric: subject.primary().name(),
         inputs: deployment.inputs.clone(),
         network: deployment.network.clone(),
-        noise: cell.noise.clone(),
+        noise: cell.noise.iter().filter(|noise| noise.strength() != 0.).cloned().collect(),
         seeds: plan.seeds().collect(),
         epochs,
-        settings: subject.settings(&first),
+        settings,
         rows: &deployment.rows,
     })?;
     match known.filter(|known| *known.about() == about) {

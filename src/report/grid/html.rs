@@ -8,6 +8,7 @@ use super::pictures::Picture;
 use super::table::{Cells, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
+use crate::task::Tabular;
 
 /// Returns the page, with the pictures embedded.
 ///
@@ -106,6 +107,9 @@ fn method(outcome: &Outcome) -> Markup {
                 "Repeats on one data seed are not independent draws of the data. The interval and "
                 "the tests therefore count the mean difference on each data seed as one "
                 "observation, and the result applies to data like these."
+            } @else if outcome.plan.task == Tabular::NAME {
+                "The result applies to this split of the rows; it may differ on others, as those of "
+                code { "--folds" } "."
             } @else {
                 "The result applies to this draw of the data; it may differ on other draws, which "
                 code { "--data-seeds" } " adds."

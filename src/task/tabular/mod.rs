@@ -16,7 +16,7 @@ use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task};
 use crate::bundle::Inputs;
 use crate::data::Samples;
 use crate::data::prepared::{Preparation, TargetScale};
-use crate::data::split::{self, Size, Sizes, Split, TrainRows};
+use crate::data::split::{self, Size, Sizes, Split};
 use crate::data::table::{Table, TargetValues};
 use crate::metric::{Metric, Predicted, Rmse, Units, for_classes, for_numbers};
 use crate::model::{Activation, Mlp, Network};
@@ -72,7 +72,7 @@ impl Tabular {
         let parts = split.parts(&table, &Sizes::default(), 0)?;
         let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
         let train_size = sizes.min().unwrap_or(0);
-        let layout = Layout::of(&Preparation::fit(&table, &whole(&table, &split)?)?);
+        let layout = Layout::of(&Preparation::fit(&table, &rows::whole(&table, &split)?)?);
         let (fingerprint, table) = (rows::fingerprint(&table, &split), Arc::new(table));
         Ok(Self {
             table,
@@ -191,17 +191,6 @@ impl Tabular {
     }
 }
 
-/// Returns the rows that the model for predictions is trained on: those that are not given for the test,
-/// or all.
-fn whole(table: &Table, split: &Split) -> Result<TrainRows> {
-    let split = if let Split::Given(_) = split { split } else { &Split::Everything };
-    let parts = split.parts(table, &Sizes::default(), 0)?;
-    match parts.into_iter().next() {
-        Some(parts) => Ok(parts.train),
-        None => bail!("expected rows to train on, received none"),
-    }
-}
-
 impl Task for Tabular {
     fn name(&self) -> &str {
         Self::NAME
@@ -303,7 +292,7 @@ impl Task for Tabular {
     }
 
     fn deployment(&self, hyper: &Hyper, _: &Draw, device: &Device) -> Result<Option<Deployment>> {
-        let rows = whole(&self.table, &self.split)?;
+        let rows = rows::whole(&self.table, &self.split)?;
         let preparation = Preparation::fit(&self.table, &rows)?;
         let rows = self.samples(&preparation, rows.as_slice())?.on(device)?;
         let (inputs, network) = (Inputs::Table { preparation }, self.network(hyper));

@@ -1,9 +1,11 @@
-//! What all splits of a table have in common: the inputs, and a fingerprint.
+//! What all splits of a table have in common: the inputs, the rows of the model for predictions, and a
+//! fingerprint.
 
+use candle_core::{Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::data::prepared::{Preparation, Prepared};
-use crate::data::split::Split;
+use crate::data::split::{Sizes, Split, TrainRows};
 use crate::data::table::{Cells, Column, Table, TargetValues};
 use crate::files::hexadecimal;
 use crate::task::Fingerprint;
@@ -41,6 +43,17 @@ impl Layout {
             }
         }
         inputs
+    }
+}
+
+/// Returns the rows that the model for predictions is trained on: those that are not given for the test,
+/// or all.
+pub(super) fn whole(table: &Table, split: &Split) -> Result<TrainRows> {
+    let split = if let Split::Given(_) = split { split } else { &Split::Everything };
+    let parts = split.parts(table, &Sizes::default(), 0)?;
+    match parts.into_iter().next() {
+        Some(parts) => Ok(parts.train),
+        None => bail!("expected rows to train on, received none"),
     }
 }
 

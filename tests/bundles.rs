@@ -83,7 +83,7 @@ fn classes_have_the_mean_and_the_spread_of_the_networks() {
     let notes = rows.notes.join("\n");
     for note in [
         "more",
-        "column 'c': 1 row with a category that the training rows do not have",
+        "column 'c': 1 row with a category, or none, that the training rows do not have",
         "1 row with a number below or above all those of the training rows",
     ] {
         assert!(notes.contains(note), "{note}: {notes}");
@@ -169,9 +169,9 @@ fn what_is_no_bundle_is_refused_with_its_reason() {
         (changed(|about| about["seeds"] = json!([])), "the weights of 0 networks"),
         (changed(|about| about["inputs"]["kind"] = json!("sounds")), "unknown variant `sounds`"),
         (changed(|about| *about = json!("none")), "an earlier version"),
-        (whole[..whole.len() / 2].to_vec(), "expected a bundle"),
-        (b"x,y\n1,2\n".to_vec(), "expected a bundle"),
-        (Vec::new(), "expected a bundle"),
+        (whole[..whole.len() / 2].to_vec(), "expected a trained model"),
+        (b"x,y\n1,2\n".to_vec(), "expected a trained model"),
+        (Vec::new(), "expected a trained model"),
     ] {
         let error = error(&bytes);
         assert!(error.contains(expected), "{expected}: {error}");

@@ -227,10 +227,49 @@ fn files_that_do_not_fit_the_model_are_refused() {
     };
     let same = with(&format!("--model {} --data {name} --out {name}", model.display()));
     assert!(same.0 == Some(2) && same.1.contains("another file than --data"), "{same:?}");
+    let results = ["model.safetensors", "result.json", "experiment.json"];
+    for result in results.map(|name| model.join(name)) {
+        let before = fs::read(&result).unwrap();
+        for own in [model.clone(), model.join("model.safetensors")] {
+            let flags = format!("--data {name} --out {}", result.display());
+            let refused = with(&format!("--model {} {flags}", own.display()));
+            assert!(refused.0 == Some(2) && refused.1.contains("results beside it"), "{refused:?}");
+        }
+        assert!(before == fs::read(&result).unwrap(), "{}", result.display());
+    }
     let none = with(&format!("--model {} --data {name}", folder.path().display()));
     assert!(none.0 == Some(1) && none.1.contains("model.safetensors"), "{none:?}");
     let missing = with(&format!("--data {name}"));
     assert!(missing.0 == Some(2) && missing.1.contains("--model"), "{missing:?}");
+}
+
+/// Devices and pipes are written into, never replaced.
+#[cfg(unix)]
+#[test]
+fn predictions_are_written_into_devices_and_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    trained("baseline", &format!("--data {PENGUINS} --target species --epochs 1"), folder.path());
+    let predict = |out: &str| {
+        let model = folder.path().display();
+        let output = tool(&format!("predict --model {model} --data {PENGUINS} -q --out {out}"));
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let (code, table, scores) = predict("-");
+    assert!(
+        code == Some(0) && table.starts_with("row,") && scores.starts_with("Scores"),
+        "{scores}"
+    );
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let read = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let (code, scores, told) = predict(&pipe.display().to_string());
+    assert!(code == Some(0) && scores.starts_with("Scores"), "{told}");
+    assert_eq!(read.join().unwrap(), table);
+    use std::os::unix::fs::FileTypeExt;
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo(), "it is still a pipe");
 }
 
 #[test]

@@ -92,6 +92,7 @@ fn flags_out_of_range_are_named() {
         ("baseline", "--clip-norm 0", "--clip-norm"),
         ("baseline", "--clip-norm 1e-320", "above 0, also in single precision, received '1e-320'"),
         ("grid_search", "--lr-schedule linear", "expected constant, step:EVERY:FACTOR"),
+        ("grid_search", "--lr-schedule plateau:0:2", "at least 1 epoch, received 0\n"),
         (
             "baseline",
             "--lr-schedule plateau:3:0.5",

@@ -164,7 +164,7 @@ fn of_table(preparation: &Preparation, table: &Table) -> Result<Rows> {
         .iter()
         .map(|unknown| {
             format!(
-                "column '{}': {} with a category that the training rows do not have",
+                "column '{}': {} with a category, or none, that the training rows do not have",
                 unknown.column,
                 count(unknown.cells, "row")
             )

@@ -62,7 +62,7 @@ impl Bundle {
         let path = if path.is_dir() { path.join(Self::FILE) } else { path.to_path_buf() };
         let name = path.display().to_string();
         // A pipe would wait for a writer.
-        ensure!(!path.exists() || path.is_file(), "{name}: expected a file");
+        ensure!(path.is_file(), "expected a trained model, received no file {name}");
         let bytes = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
         Self::from_bytes(&bytes).with_context(|| name)
     }
@@ -72,11 +72,12 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::read`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes).context("expected a bundle")?;
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).context("expected a trained model")?;
         let metadata = metadata.metadata().as_ref();
         let json = metadata.and_then(|metadata| metadata.get(About::KEY)).with_context(|| {
             format!(
-                "expected a bundle, received weights without the entry {} in their metadata",
+                "expected a trained model of candle-noise, received weights without the entry {} in their metadata",
                 About::KEY
             )
         })?;

@@ -1,11 +1,14 @@
 //! The `predict` program: a trained model on the rows of a file.
 
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use super::exit::Failure;
+use super::folder::is_result;
 use super::format_args::FormatArgs;
 use super::terminal::{print, tell, warn};
 use crate::bundle::{Bundle, Rows};
@@ -21,7 +24,7 @@ pub struct PredictArgs {
     /// File of rows to predict, with the columns that the model was trained on; - is standard input
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// File for the predictions [default: standard output]
+    /// File for the predictions [default: -, standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -38,10 +41,9 @@ pub struct PredictArgs {
 /// # Errors
 /// If there is no model, the file does not fit it, or the predictions cannot be written.
 pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
-    let out = args.out.as_deref();
-    if let Some(out) = out.filter(|out| is_same(out, &args.data)) {
-        let error = anyhow!("--out: expected another file than --data, received {}", out.display());
-        return Err(Failure::Usage(error));
+    let out = args.out.as_deref().filter(|out| *out != Path::new("-"));
+    if let Some(out) = out {
+        check_out(out, args).map_err(Failure::Usage)?;
     }
     let bundle = Bundle::read(&args.model).context("--model")?;
     let rows = bundle.about().inputs.read(&args.data, &args.format.format())?;
@@ -82,12 +84,45 @@ fn notes(bundle: &Bundle, rows: &Rows) -> Result<Vec<String>> {
     Ok(notes)
 }
 
+/// Refuses to write over the rows, the model or the results beside it.
+fn check_out(out: &Path, args: &PredictArgs) -> Result<()> {
+    let received = out.display();
+    ensure!(!out.is_dir(), "--out: expected a file, received the folder {received}");
+    ensure!(
+        !is_same(out, &args.data),
+        "--out: expected another file than --data, received {received}"
+    );
+    let of_model = match args.model.is_dir() {
+        true => args.model.as_path(),
+        false => args.model.parent().unwrap_or(Path::new("")),
+    };
+    let folder =
+        |path: &Path| if path.as_os_str().is_empty() { ".".into() } else { path.to_path_buf() };
+    let is_beside = is_same(&folder(out.parent().unwrap_or(Path::new(""))), &folder(of_model));
+    let is_result = out.file_name().is_some_and(|name| is_result(&name.to_string_lossy()));
+    ensure!(
+        !(is_same(out, &args.model) || is_beside && is_result && out.exists()),
+        "--out: expected another file than the model and the results beside it, received {received}"
+    );
+    Ok(())
+}
+
 /// Returns whether two paths name one file.
 fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
+/// Writes a file whole or not at all; into a device or a pipe as into a stream.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    ensure!(!path.is_dir(), "--out: expected a file, received the folder {}", path.display());
-    files::write(path, bytes).context("--out")
+    let is_stream = path.metadata().is_ok_and(|own| !own.is_file());
+    let written = match is_stream {
+        true => OpenOptions::new().write(true).open(path).and_then(|mut out| out.write_all(bytes)),
+        false => return files::write(path, bytes).context("--out"),
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).with_context(|| format!("--out: cannot write {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -45,8 +45,14 @@ impl Cells {
             column(outcome, Rank::Name, "noise", noise),
             column(outcome, Rank::Strength, strength_name(&outcome.plan), strength),
         ];
+        // What the conclusion rests on comes first.
         let figures = scores(outcome).into_iter().chain(comparisons(outcome));
-        columns.extend(figures.filter(|column| column.texts.iter().any(|text| !text.is_empty())));
+        let (main, details): (Vec<_>, Vec<_>) = figures.partition(|own| own.rank == Rank::Main);
+        columns.extend(
+            main.into_iter()
+                .chain(details)
+                .filter(|column| column.texts.iter().any(|text| !text.is_empty())),
+        );
         let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
         let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
         Self { columns, groups: groups(outcome), best }

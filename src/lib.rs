@@ -27,6 +27,8 @@
 #![warn(missing_debug_implementations, missing_docs)]
 
 #[cfg(feature = "experiment")]
+pub mod bundle;
+#[cfg(feature = "experiment")]
 pub mod checkpoint;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -64,6 +66,11 @@ pub use noise::{GaussianNoise, NoiseBuilder, NoiseMap};
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The example of the guide to predictions, compiled as a doctest.
+#[cfg(all(doctest, feature = "experiment"))]
+#[doc = include_str!("../docs/predict.md")]
+struct PredictGuide;
 
 /// The examples of the guide for Candle's users, compiled and run as doctests.
 #[cfg(doctest)]

@@ -57,6 +57,7 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
         "experiment.json",
         "heatmap.png",
         "learning_curves.png",
+        "model.safetensors",
         "report.html",
         "result.json",
         "runs.csv",

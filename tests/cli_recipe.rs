@@ -16,7 +16,10 @@ fn each_flag_changes_the_training_and_is_told() {
         let output = run("hidden_noise", &format!("{FAST} {args} {threads}"), folder.path());
         assert!(output.status.success() && stderr(&output).is_empty(), "{}", stderr(&output));
         let recipe = result(folder.path())["settings"]["recipe"].clone();
-        (fs::read(folder.path().join("model.safetensors")).unwrap(), recipe)
+        let file = fs::read(folder.path().join("model.safetensors")).unwrap();
+        // The header tells the recipe.
+        let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        (file[8 + length..].to_vec(), recipe)
     };
     let plain = weights("", "--threads 1");
     assert!(plain.1.is_null());
@@ -89,6 +92,7 @@ fn flags_out_of_range_are_named() {
         ("baseline", "--clip-norm 0", "--clip-norm"),
         ("baseline", "--clip-norm 1e-320", "above 0, also in single precision, received '1e-320'"),
         ("grid_search", "--lr-schedule linear", "expected constant, step:EVERY:FACTOR"),
+        ("grid_search", "--lr-schedule plateau:0:2", "at least 1 epoch, received 0\n"),
         (
             "baseline",
             "--lr-schedule plateau:3:0.5",

@@ -233,3 +233,87 @@ fn networks_and_splits_of_all_kinds_train() {
         }
     }
 }
+
+/// The names of the file need escaping on the page, and `--report` shows what the first report showed.
+#[test]
+fn warnings_and_columns_are_told_kept_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a & <b>.csv");
+    let row = |i: usize| {
+        let class = ["<no>", "yes"][usize::from(i * i % 7 > 3)];
+        format!("{},{class} too,{},{class}\n", i * i % 101, ["", "x"][(i % 9).min(1)])
+    };
+    let rows: String = (0..60).map(row).collect();
+    fs::write(&file, format!("<i>n</i>,\"copy & \"\"paste\"\"\",z,y\n{rows}")).unwrap();
+    let out = folder.path().join("out");
+    let flags = "--target y --epochs 2 --repeats 1 --stddev 0.1 --placement input";
+    let output = run("grid_search", &file, flags, &out);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = result(&out)["data"].clone();
+    let warnings = found["warnings"].as_array().unwrap();
+    let lines = stderr(&output);
+    let told: Vec<&str> = lines.lines().filter_map(|own| own.strip_prefix("warning: ")).collect();
+    let texts: Vec<&str> = warnings.iter().map(|own| own["text"].as_str().unwrap()).collect();
+    assert_eq!(told, texts);
+    let kinds: Vec<&str> = warnings.iter().map(|own| own["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["leakage", "duplicate-rows", "few-rows"]);
+    // Python: statistics.mean and stdev of i² mod 101
+    let columns = found["columns"].as_array().unwrap();
+    let near = |key: &str, want: f64| (columns[0][key].as_f64().unwrap() / want - 1.).abs() < 1e-12;
+    assert!(near("mean", 50.75) && near("std", 31.22017220552079), "{}", columns[0]);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    let shown = [
+        "a &amp; &lt;b&gt;.csv",
+        "&lt;i&gt;n&lt;/i&gt;</th>",
+        "copy &amp; &quot;paste&quot;</th>",
+        "&lt;no&gt; too (",
+        "11.7 %",
+    ];
+    shown.iter().for_each(|text| assert!(page.contains(text), "{text}"));
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(place("Warnings about the") < place(">Cells<") && place(">Cells<") < place(">Data<"));
+    assert!(!page.contains("<i>n") && !page.contains("<no>") && !page.contains("<b>.csv"));
+    let again =
+        program("grid_search").arg("--report").arg(&out).arg("--no-plots").output().unwrap();
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert_eq!(result(&out)["data"], found);
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), page);
+}
+
+#[test]
+fn a_column_of_groups_or_times_has_its_own_role() {
+    for (flags, column, role) in [("--group cyl --folds 3", 2, "group"), ("--time wt", 6, "time")] {
+        let out = tempfile::tempdir().unwrap();
+        let flags = format!("--target mpg {flags} --epochs 1 --repeats 1 --stddev 0.1");
+        let output = run("grid_search", &table("mtcars.csv"), &flags, out.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let own = result(out.path())["data"]["columns"][column].clone();
+        assert_eq!((&own["role"], own.get("mean")), (&role.into(), None), "{own}");
+        let page = fs::read_to_string(out.path().join("report.html")).unwrap();
+        assert!(page.contains("no input: "), "{role}");
+    }
+}
+
+/// Figures in small units keep their digits: a target of millionths, with errors of about a third of one.
+#[test]
+fn figures_in_small_units_keep_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "x,y\n".to_string();
+    for row in 0..60 {
+        text += &format!("{row},{}e-6\n", 3 * row % 7 + row / 20);
+    }
+    let data = folder.path().join("small.csv");
+    fs::write(&data, text).unwrap();
+    let flags = "--target y --epochs 2 --hidden 3 --repeats 2 --stddev 9 --placement input";
+    let output = run("grid_search", &data, flags, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let cell = &result(folder.path())["cells"][1];
+    let (score, difference) = (&cell["summary"]["test_rmse"]["mean"], &cell["difference"]["mean"]);
+    let shown = [
+        format!("{:.8}", score.as_f64().unwrap()),
+        format!("{:+.8}", difference.as_f64().unwrap()),
+    ];
+    for figure in shown {
+        assert!(stdout(&output).contains(&figure), "{figure}: {}", stdout(&output));
+    }
+}

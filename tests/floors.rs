@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 10] = [
     &["noise", "nn", "loss", "objective", "metric", "optim"],
     &["data", "model"],
     &["train"],
-    &["stats", "simple", "files", "task", "checkpoint"],
+    &["stats", "simple", "files", "bundle", "task", "checkpoint"],
     &["experiment"],
     &["report"],
     &["cli"],
@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// The files and folders of `experiment`: each uses those before it only.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "trial",
     "plan",
     "references",
@@ -27,6 +27,7 @@ const ORDER: [&str; 12] = [
     "run",
     "compare",
     "conclude",
+    "bundling",
     "outcome",
     "sentences",
     "builder",

@@ -1,8 +1,12 @@
 //! The terminal output of a grid: at most 80 columns, and no figure cut.
 
-use candle_noise::experiment::{Outcome, Plan, Record, compare, conclude};
+use candle_noise::experiment::{
+    Outcome, Plan, Record, Reference, compare, conclude, conclusion_sentences,
+};
+use candle_noise::metric::Better;
 use candle_noise::noise::NoiseRow;
 use candle_noise::report::grid_text;
+use candle_noise::stats::statistic;
 use candle_noise::train::Stop;
 
 use crate::cli_grid::joined;
@@ -135,4 +139,46 @@ fn a_table_reads_as_written_here() {
         "Not shown: train; report.html and cells.csv have all columns.",
     ];
     assert_eq!(table, expected, "{text}");
+}
+
+/// The best of the networks has a mean of 0.72, as a product of rounded numbers.
+#[test]
+fn a_simple_model_that_is_as_good_is_recommended() {
+    let plan = plan(&["input:0.1"], Plan { data_seeds: vec![1], seed: 0, repeats: 1, ..grid() });
+    let basis = basis(&plan);
+    let runs =
+        vec![vec![record(&plan, 0, 1, 0, 0.7, "")], vec![record(&plan, 1, 1, 0, 0.1 + 0.62, "")]];
+    let mut outcome = Outcome::of_repeats(&plan, &basis, Vec::new());
+    outcome.cells = compare(&basis, &plan, &runs);
+    let mut said = |scores: [f64; 2], better: Better| {
+        outcome.better = better;
+        let names = ["majority class", "logistic regression"].into_iter().zip(scores);
+        let of = |(name, score): (&str, f64)| Reference {
+            name: name.to_string(),
+            score: statistic([score]),
+        };
+        outcome.references = names.map(of).collect();
+        let sentences = conclusion_sentences(&outcome);
+        sentences.into_iter().find(|sentence| sentence.starts_with("No network"))
+    };
+    let needless = |name: &str, how: &str| {
+        Some(format!("No network is needed here: {name} does {how} against 0.720)."))
+    };
+    let (simple, none) = ("logistic regression", "the majority class");
+    assert_eq!(said([0.6, 0.719], Better::Higher), None);
+    assert_eq!(
+        said([0.6, 0.72], Better::Higher),
+        needless(simple, "as well as the best one (0.720")
+    );
+    assert_eq!(
+        said([0.6, 0.75], Better::Higher),
+        needless(simple, "better than the best one (0.750")
+    );
+    assert_eq!(
+        said([0.75, 0.6], Better::Higher),
+        needless(none, "better than the best one (0.750")
+    );
+    assert_eq!(said([0.9, 0.75], Better::Lower), None);
+    let against = said([0.9, 0.69], Better::Lower).unwrap();
+    assert!(against.contains("better than the best one (0.690 against 0.700)"), "{against}");
 }

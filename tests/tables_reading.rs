@@ -566,3 +566,23 @@ fn a_reading_is_kept_as_json() {
     assert_eq!(json["columns"][0].get("reason"), None);
     assert_eq!(serde_json::from_value::<Reading>(json).unwrap(), reading);
 }
+
+/// A target's name may be one of its classes: text above numbers is a header, and so is a line with the
+/// name of the target.
+#[test]
+fn a_header_may_have_the_name_of_a_class() {
+    for (text, target) in [
+        ("age,job,y\n30,x,n\n31,z,y\n32,x,y\n33,z,n\n", "y"),
+        ("who,yes\na,yes\nb,no\na,no\nb,yes\n", "yes"),
+    ] {
+        let options = ReadOptions::default().target(target);
+        let (table, _) = Table::from_bytes(text.as_bytes(), "t.csv", &options).unwrap();
+        assert_eq!(table.rows.len(), 4, "{target}");
+        assert_eq!(table.target.unwrap().name, target);
+    }
+    // Without such signs a first line that appears again is data.
+    let text = "5,a\n6,b\n5,a\n7,b\n";
+    let options = ReadOptions::default().target("2");
+    let (table, _) = Table::from_bytes(text.as_bytes(), "t.csv", &options).unwrap();
+    assert_eq!(table.rows.len(), 4);
+}

@@ -281,7 +281,7 @@ fn a_grid_of_a_task_has_its_defaults_and_its_placements() {
         ("--task digits --samples 50", "have 1797 samples, received 50"),
         ("--task vowels --train-size 271", "expected 1 to 270"),
         ("--task letters", "[possible values: circles, moons, digits, vowels]"),
-        ("--data x.csv", "the circles take 0 files, received 1"),
+        ("--data x.csv", "--target COLUMN, received the task circles"),
     ] {
         let output = run("grid_search", args, folder.path());
         assert_eq!(output.status.code(), Some(2), "{args}: {}", stderr(&output));

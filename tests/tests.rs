@@ -1,6 +1,8 @@
 //! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
 mod batch_norm;
+#[cfg(feature = "experiment")]
+mod bundles;
 mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
@@ -15,6 +17,8 @@ mod cli_noise;
 #[cfg(feature = "cli")]
 mod cli_pictures;
 #[cfg(feature = "cli")]
+mod cli_predict;
+#[cfg(feature = "cli")]
 mod cli_recipe;
 #[cfg(feature = "cli")]
 mod cli_resume;
@@ -26,6 +30,8 @@ mod cli_signals;
 mod cli_streams;
 #[cfg(feature = "cli")]
 mod cli_tables;
+#[cfg(feature = "cli")]
+mod cli_test_data;
 #[cfg(feature = "cli")]
 mod cli_usage;
 #[cfg(feature = "experiment")]
@@ -41,6 +47,8 @@ mod early_stopping;
 mod faults;
 #[cfg(feature = "experiment")]
 mod files_of_data;
+#[cfg(feature = "experiment")]
+mod files_to_predict;
 mod floors;
 mod frozen;
 #[cfg(feature = "cli")]
@@ -83,6 +91,8 @@ mod repeats;
 mod resume;
 mod seeded;
 mod shapes;
+#[cfg(feature = "experiment")]
+mod tables_inspect;
 #[cfg(feature = "experiment")]
 mod tables_reading;
 #[cfg(feature = "experiment")]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Command;
 
+use super::format_args::FormatArgs;
 use crate::experiment::Subject;
 use crate::noise::NoiseSpec;
 use crate::task::{self, Draw, Hyper, Source, Tabular};
@@ -108,16 +109,31 @@ fn with_values(
     })
 }
 
-/// Makes `--noise` conflict with the flags of a program's own noise, and drawn data with a table.
+/// The flags that say nothing of a table, which is its own task, and those that say nothing of files.
+const OF_OTHER_DATA: [(&str, &str); 6] = [
+    ("task", "target"),
+    ("shape", "target"),
+    ("samples", "target"),
+    ("data_noise", "target"),
+    ("samples", "data_files"),
+    ("data_noise", "data_files"),
+];
+
+/// Makes `--noise` conflict with the flags of a program's own noise, and flags of other data with those
+/// of files. The format of a table needs its target.
 fn with_conflicts(command: Command) -> Command {
     let noise = OWN_NOISE.map(|id| ("noise", id)).into_iter();
-    let pairs = noise.chain([("samples", "target"), ("data_noise", "target")]);
-    pairs.fold(command, |command, (id, other)| {
+    let pairs = noise.chain(OF_OTHER_DATA);
+    let command = pairs.fold(command, |command, (id, other)| {
         if has(&command, id) && has(&command, other) {
             command.mut_arg(id, |arg| arg.conflicts_with(other))
         } else {
             command
         }
+    });
+    FormatArgs::FLAGS.into_iter().fold(command, |command, id| match has(&command, id) {
+        true => command.mut_arg(id, |arg| arg.requires("target")),
+        false => command,
     })
 }
 

@@ -3,10 +3,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Command, Parser};
 
-use super::defaults::{has, task_in, with_defaults};
 use super::interrupt;
 use super::terminal::{print, tell};
 use super::usage::usage_line;
@@ -31,16 +30,12 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Parses the flags and runs a program. The flags have the defaults of `task`, or of the task given
-/// by `--task` if the program has that flag. Every error is printed on standard error as one line.
-pub fn main<A: Parser>(task: &str, program: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
-    let command = A::command();
-    let task = if has(&command, "task") || has(&command, "target") {
-        task_in(std::env::args_os())
-    } else {
-        task
-    };
-    let command = match with_defaults(command, task) {
+/// Parses the flags of a command and runs a program. Every error is printed on standard error as one line.
+pub(super) fn start<A: Parser>(
+    command: anyhow::Result<Command>,
+    program: impl FnOnce(A) -> Result<(), Failure>,
+) -> ExitCode {
+    let command = match command {
         Ok(command) => command,
         Err(error) => return fail(1, &line(&error)),
     };

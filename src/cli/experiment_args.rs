@@ -184,6 +184,7 @@ impl RunArgs {
             // Validation rows are some of the training rows of a fold.
             Some(_) => {
                 let validation = self.validation.of_training_rows(all);
+                check_train_sizes(given.as_slice(), validation, all)?;
                 [given.unwrap_or(all.saturating_sub(validation)), validation]
             }
             None => self.validation.sizes(given, all, task.rows()),
@@ -215,6 +216,29 @@ pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Fai
         Some(own) => Err(Failure::Usage(anyhow!(
             "--hidden: expected one width from 1 to 65536, received '{own}'; only the network of a \
              table has several layers or none"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Checks that a table has the training and validation rows that flags ask for, among the `all` training
+/// rows of a split.
+pub(super) fn check_train_sizes(
+    given: &[usize],
+    validation: usize,
+    all: usize,
+) -> Result<(), Failure> {
+    let most = all.saturating_sub(validation);
+    if most == 0 {
+        return Err(Failure::Usage(anyhow!(
+            "--validation-size: expected fewer than the {all} training rows of a split, received \
+             {validation}"
+        )));
+    }
+    match given.iter().find(|size| **size > most) {
+        Some(size) => Err(Failure::Usage(anyhow!(
+            "--train-size: expected at most {most} of the {all} training rows of a split, of which \
+             {validation} are for validation, received {size}"
         ))),
         None => Ok(()),
     }

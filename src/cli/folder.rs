@@ -218,6 +218,12 @@ fn has(folder: &Path, name: &str) -> bool {
     fs::symlink_metadata(folder.join(name)).is_ok()
 }
 
+/// Returns whether a program writes files of this name into its folder.
+pub(super) fn is_result(name: &str) -> bool {
+    let programs = [&super::grid_report::FILES[..], &super::run::FILES[..]];
+    name == DESCRIPTION || programs.iter().any(|files| files.contains(&name))
+}
+
 /// Returns the names of the files that a program writes.
 fn written_by(experiment: &str) -> &'static [&'static str] {
     match experiment {

@@ -11,7 +11,9 @@ use clap::builder::PossibleValuesParser;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::{Job, check_widths, default_train_size, opened, usage};
+use super::experiment_args::{
+    Job, check_train_sizes, check_widths, default_train_size, opened, usage,
+};
 use super::parse::{positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
@@ -23,7 +25,7 @@ use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 26] = [
+const TRAINING: [&str; 30] = [
     "target",
     "out",
     "fresh",
@@ -45,6 +47,10 @@ const TRAINING: [&str; 26] = [
     "epochs",
     "batch_size",
     "seed",
+    "weight_decay",
+    "label_smoothing",
+    "clip_norm",
+    "lr_schedule",
     "device",
     "threads",
     "shard",
@@ -145,6 +151,13 @@ impl GridArgs {
             Some(_) => self.table_job()?,
             None => {
                 let is_drawn = task::files(&self.task) == 0;
+                if is_drawn && !self.data_files.is_empty() {
+                    return Err(Failure::Usage(anyhow!(
+                        "--data: expected a task with files, --task digits or --task vowels, or a table \
+                         with --target COLUMN, received the task {}",
+                        self.task
+                    )));
+                }
                 let source = Source {
                     files: self.data_files.clone(),
                     shape: self.shape,
@@ -157,6 +170,9 @@ impl GridArgs {
             }
         };
         check_widths(&self.hidden, &*task)?;
+        if reading.is_some() {
+            check_train_sizes(&self.train_size, self.validation_size, plan.train_sizes[0])?;
+        }
         let mut train_sizes = self.train_size.clone();
         if train_sizes.is_empty() {
             let (all, validation) = (plan.train_sizes[0], self.validation_size);

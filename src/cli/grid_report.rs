@@ -12,15 +12,17 @@ use super::interrupt::{self, Reaction, Stage};
 use super::results::{RESULT, Results};
 use super::run_grid::Asked;
 use super::terminal::{command_line, program, quoted};
-use crate::experiment::{Outcome, Store};
+use crate::bundle::Bundle;
+use crate::experiment::{Cell, Outcome, Store};
 use crate::report;
 
 /// Files that a grid writes beside its store.
-pub(super) const FILES: [&str; 12] = [
+pub(super) const FILES: [&str; 13] = [
     RESULT,
     "cells.csv",
     "runs.csv",
     "report.html",
+    Bundle::FILE,
     "accuracy_by_stddev.png",
     "accuracy_by_stddev.svg",
     "heatmap.png",
@@ -31,7 +33,10 @@ pub(super) const FILES: [&str; 12] = [
     "learning_curves.svg",
 ];
 
-/// Reports on the finished runs of a grid.
+/// Trains the networks of a cell for predictions, unless they are these.
+pub(super) type Modelled<'a> = dyn Fn(&Cell, Option<Bundle>) -> Result<Option<Bundle>> + 'a;
+
+/// Reports on the finished runs of a grid, with a model of the recommended cell if one can be trained.
 ///
 /// # Errors
 /// If a file cannot be written, or no run with noise could be compared.
@@ -41,6 +46,7 @@ pub(super) fn write_report(
     args: &GridArgs,
     asked: &Asked,
     store: &Store,
+    model: Option<&Modelled>,
 ) -> Result<(), Failure> {
     let seconds = asked.seconds.unwrap_or_default();
     let mut outcome = Outcome::of(&asked.plan, store, &asked.device, seconds)?;
@@ -57,6 +63,7 @@ pub(super) fn write_report(
         quoted(folder.as_os_str())
     );
     let stage = Stage::new(Reaction::Finish, how.clone());
+    let known = Bundle::read(folder).ok();
     write_figures(&mut results, args.output.format, &outcome);
     drop(stage);
     if interrupt::requested() {
@@ -64,6 +71,11 @@ pub(super) fn write_report(
     }
     let stage = Stage::new(Reaction::Exit, how);
     write_page(&mut results, &outcome, &args.output);
+    if let Some((model, conclusion)) = model.zip(outcome.conclusion.as_ref()) {
+        let bundle = model(&conclusion.recommended(), known);
+        let bytes = bundle.and_then(|own| own.map(|own| own.to_safetensors()).transpose());
+        results.write_if_any(Bundle::FILE, bytes);
+    }
     drop(stage);
     results.finish()?;
     if outcome.conclusion.is_none() {
@@ -91,7 +103,9 @@ fn write_figures(results: &mut Results, format: Format, outcome: &Outcome) {
         }
     }
     results.write(RESULT, json);
-    results.remove_others(&FILES);
+    // The model stays until there is another.
+    let others: Vec<&str> = FILES.into_iter().filter(|name| *name != Bundle::FILE).collect();
+    results.remove_others(&others);
     results.write("cells.csv", report::cells_csv(outcome));
     results.write("runs.csv", report::runs_csv(outcome));
 }

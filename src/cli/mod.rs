@@ -12,11 +12,14 @@ mod exit;
 mod experiment_args;
 mod finished;
 mod folder;
+mod format_args;
 pub(crate) mod grid_args;
 mod grid_report;
 mod interrupt;
 mod parse;
 mod pictures;
+mod predict;
+mod programs;
 mod progress;
 mod recipe_args;
 mod results;
@@ -30,12 +33,8 @@ mod usage;
 mod widths;
 
 pub use allocator::{ALLOCATOR, Allocator};
-pub use args::{DataArgs, OutputArgs, PlotFormat, SplitArgs, TestArgs};
-pub use circles::run_circles;
-pub use compare::{CompareArgs, run_compare};
-pub use exit::{Failure, main};
-pub use experiment_args::{ExperimentArgs, HiddenPlacement, Job, RunArgs};
-pub use grid_args::GridArgs;
-pub use parse::{shape, stddev};
-pub use run::run_experiment;
-pub use run_grid::run_grid;
+pub use exit::Failure;
+pub use programs::{
+    Baseline, Circles, CnnNoise, GridSearch, HiddenNoise, InputHiddenNoise, InputNoise, LstmNoise,
+    Program, main, tools,
+};

@@ -5,7 +5,9 @@ use anyhow::Result;
 use super::args::PlotFormat;
 use super::results::Results;
 use crate::data::{Dataset, Sequences};
-use crate::experiment::{Outcome, Plan, Schedule, Subject, Trained, boundary, noise_name};
+use crate::experiment::{
+    Outcome, Plan, Schedule, Subject, Trained, boundary, folds_words, noise_name,
+};
 use crate::noise::NoiseSpec;
 use crate::report::plot::Scene;
 use crate::report::{self, NoisyRows, Points, Trainings, noisy_rows};
@@ -157,7 +159,10 @@ fn input_noise(plan: &Plan) -> Option<f64> {
 fn title(outcome: &Outcome) -> String {
     let (name, plan) = (&outcome.experiment, &outcome.plan);
     let noise = (!plan.noise[0].is_empty()).then(|| noise_name(&plan.noise[0]));
-    let repeats = (plan.repeats > 1).then(|| format!("{} repeats", plan.repeats));
+    let repeats = match plan.folds {
+        Some(_) => Some(folds_words(plan)),
+        None => (plan.repeats > 1).then(|| format!("{} repeats", plan.repeats)),
+    };
     let words: Vec<String> = noise.into_iter().chain(repeats).collect();
     if words.is_empty() { name.clone() } else { format!("{name}: {}", words.join(", ")) }
 }

@@ -16,10 +16,11 @@ use super::interrupt::{self, Reaction, Stage};
 use super::pictures::Drawing;
 use super::progress::Progress;
 use super::results::{RESULT, Results};
-use super::terminal::{command_line, next_command, warn};
+use super::terminal::{command_line, next_command, warn, warn_of};
+use crate::bundle::Bundle;
 use crate::experiment::{
-    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, checkpoints_device,
-    forecast_repeats, lacking_classes, references, train_resumable,
+    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, bundle_runs,
+    checkpoints_device, forecast_repeats, lacking_classes, references, train_resumable,
 };
 use crate::{files, report};
 
@@ -42,6 +43,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let begin = if args.resume { Begin::Resume } else { Begin::Over };
     let claimed = args.output.claim(&contents, &FILES, begin)?;
     claimed.begin(&contents)?;
+    reading.iter().for_each(warn_of);
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
     let Claimed { folder, lock: _lock, .. } = claimed;
 
@@ -60,7 +62,12 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     outcome.reading = reading;
     outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
     let mut results = Results::new(folder.clone());
-    write_figures(&mut results, &contents, args.output.format, &outcome, &trained);
+    let (device, schedule) = (&opened.devices[0], opened.schedule);
+    let model = || match bundle_runs(&subject, &plan, &trained, device, schedule)? {
+        Some(bundle) => bundle.to_safetensors(),
+        None => trained.to_safetensors(),
+    };
+    write_figures(&mut results, &contents, args.output.format, &outcome, &trained, model);
     results.write_if_any("predictions.csv", predictions(&subject, &plan, &trained));
     drop(stage);
     if !args.output.no_plots {
@@ -162,7 +169,7 @@ pub(super) const FILES: [&str; 22] = [
     RESULT,
     "predictions.csv",
     "history.csv",
-    "model.safetensors",
+    Bundle::FILE,
     "accuracy.png",
     "accuracy.svg",
     "loss.png",
@@ -190,13 +197,14 @@ fn write_figures(
     format: Format,
     outcome: &Outcome,
     trained: &Trained,
+    model: impl FnOnce() -> Result<Vec<u8>>,
 ) {
     let json = report::outcome_json(outcome);
     let text = match (format, &json) {
         (Format::Json, Ok(json)) => Some(json.clone()),
         (Format::Text, _) if !outcome.all_diverged() => {
             let (summary, runs) = (&outcome.cells[0].summary, outcome.finished());
-            let line = match outcome.plan.folds {
+            let line = match outcome.reading {
                 Some(_) => report::folds_line(outcome),
                 None => report::result_line(summary, &outcome.metric, runs),
             };
@@ -210,7 +218,7 @@ fn write_figures(
     results.describe(contents);
     results.write(RESULT, json);
     results.remove_others(&FILES);
-    results.write("model.safetensors", trained.to_safetensors());
+    results.write(Bundle::FILE, model());
     let history = files::write_with(&results.path("history.csv"), |file| {
         let runs = outcome.plan.trials().map(|(_, trial)| (trial.seed, trial.draw.fold));
         report::history_csv(&outcome.metric, runs, &trained.histories, file)

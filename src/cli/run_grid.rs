@@ -18,11 +18,12 @@ use super::grid_report::{FILES, write_report};
 use super::interrupt::{self, Reaction, Stage};
 use super::progress::Progress;
 use super::share::Share;
-use super::terminal::{command_line, next_command, print, warn};
+use super::terminal::{command_line, next_command, print, warn, warn_of};
+use crate::bundle::Bundle;
 use crate::data::table::Reading;
 use crate::experiment::{
-    Basis, Plan, Reference, Seconds, Shard, Store, Subject, forecast_search, lacking_classes,
-    missing, references, search,
+    Basis, Cell, Plan, Reference, Seconds, Shard, Store, Subject, bundle_cell, forecast_search,
+    lacking_classes, missing, references, search,
 };
 use crate::files::{self, other_version};
 
@@ -62,6 +63,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
+    asked.reading.iter().for_each(warn_of);
     lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
@@ -85,7 +87,11 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     }
     asked.seconds = Some(Seconds { train, total: start.elapsed().as_secs_f64() });
     asked.write(&folder)?;
-    write_report(name, &folder, args, &asked, &store)
+    let (subject, plan) = (&subject, &asked.plan);
+    let model = |cell: &Cell, known: Option<Bundle>| {
+        bundle_cell(subject, plan, cell, known, &opened.devices[0], opened.schedule)
+    };
+    write_report(name, &folder, args, &asked, &store, Some(&model))
 }
 
 /// The file in the store that describes the last requested grid.
@@ -143,7 +149,7 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs) -> Result<(), Failure> 
     })?;
     files::create_folder(folder, &FILES).context("--report")?;
     let store = open_store(folder, &asked)?;
-    write_report(name, folder, args, &asked, &store)
+    write_report(name, folder, args, &asked, &store, None)
 }
 
 /// Opens the devices. A grid with finished runs continues on the kind of device that trained them.

@@ -1,6 +1,6 @@
 //! Flags for a table of one's own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
@@ -9,13 +9,18 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::Failure;
 use super::experiment_args::Job;
+use super::format_args::FormatArgs;
 use super::parse::within;
 use super::terminal::tell;
+use crate::data::inspect::inspect;
+use crate::data::prepared::{Preparation, Unknown};
 use crate::data::split::{Size, Split};
-use crate::data::table::{Column, ColumnChoice, Format, ReadOptions, Separator, Table, TargetKind};
+use crate::data::table::{
+    Column, ColumnChoice, ReadOptions, Reading, Rows, Schema, Table, TargetKind,
+};
 use crate::experiment::Plan;
 use crate::model::Activation;
-use crate::task::Tabular;
+use crate::task::{Tabular, Task};
 
 /// Flags for a table, which need `--data` and `--target` unless they are those of other files, too.
 #[derive(Args, Clone, Debug)]
@@ -31,21 +36,17 @@ pub struct TableArgs {
     /// sequences the number of test rows
     #[arg(long, value_name = "SIZE")]
     pub test_size: Option<Size>,
+    /// Table of test rows, with the columns of --data by name; further columns are ignored
+    #[arg(long, value_name = "FILE", requires = "target", conflicts_with_all = ["folds", "test_size", "group", "time"])]
+    test_data: Option<PathBuf>,
     /// Keep all rows with one value of this column in the same fold
     #[arg(long, value_name = "COLUMN", requires = "target", conflicts_with_all = ["test_size", "time"])]
     group: Option<String>,
     /// Test on the later rows by this column, a fifth of them unless --test-size is given
     #[arg(long, value_name = "COLUMN", requires = "target")]
     time: Option<String>,
-    /// What parts the fields of a line: , ; | or tab [default: what fits]
-    #[arg(long, value_name = "CHARACTER", requires = "target")]
-    separator: Option<Separator>,
-    /// The first line has no names of columns, which are then 1, 2, …
-    #[arg(long, requires = "target")]
-    no_header: bool,
-    /// Numbers are written with a decimal comma
-    #[arg(long, requires = "target")]
-    decimal_comma: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     /// What to do with a column: drop, keep, category or number; repeat the flag for several
     #[arg(long = "column", value_name = "NAME=CHOICE", requires = "target")]
     columns: Vec<ColumnRule>,
@@ -77,24 +78,38 @@ impl FromStr for ColumnRule {
 }
 
 impl TableArgs {
-    /// Reads the table and returns its task, with the widths of hidden layers after the first. What was
-    /// decided about the table is told unless `quiet` is set.
+    /// Reads the table, and that of test rows, and returns their task, with the widths of hidden layers
+    /// after the first. What was decided about them is told unless `quiet` is set; warnings are only kept.
     ///
     /// # Errors
     /// If the file is no table, or the flags do not fit it.
     pub fn job(&self, file: &Path, layers: &[usize], quiet: bool) -> Result<Job, Failure> {
         let target = self.target.as_deref().unwrap_or_default();
-        let (mut table, reading) = Table::read(file, &self.options(target))?;
-        if !quiet {
-            reading.decisions.iter().for_each(|line| tell(line));
+        let files: Vec<PathBuf> =
+            [file].into_iter().chain(self.test_data.as_deref()).map(Path::to_path_buf).collect();
+        if files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
+            return Err(Failure::Usage(anyhow!(
+                "--test-data: expected a file beside --data -, received standard input twice"
+            )));
         }
-        let split = self.split(&mut table)?;
+        let (table, mut reading) = Table::read(file, &self.options(target))?;
+        let told = |lines: &[String], of: &str| {
+            lines.iter().filter(|_| !quiet).for_each(|line| tell(&format!("{of}{line}")));
+        };
+        told(&reading.decisions, "");
+        let (table, split, of_test) = self.split(table)?;
+        inspect(&mut reading, &table, &split);
         let hint = match split {
             Split::Folds(_) => "; fewer --folds or another --target-kind may fit",
             _ => "",
         };
         let task = Tabular::new(table, split)
             .map_err(|error| anyhow!("{}: {error}{hint}", file.display()))?;
+        if let Some(mut of_test) = of_test {
+            of_test.decisions.extend(unknown(&task).map_err(anyhow::Error::from)?);
+            told(&of_test.decisions, &format!("{}: ", of_test.file));
+            reading.test_file = Some(Box::new(of_test));
+        }
         let task = task.layers(layers.to_vec()).activation(self.activation);
         let task = match &self.metric {
             Some(name) => {
@@ -102,23 +117,14 @@ impl TableArgs {
             }
             None => task,
         };
-        let plan = Plan { files: vec![file.to_path_buf()], ..Plan::of(&task) };
+        let plan = Plan { files, ..Plan::of(&task) };
         Ok(Job { task: Box::new(task), plan, reading: Some(reading) })
     }
 
     fn options(&self, target: &str) -> ReadOptions {
-        let mut format = Format::default();
-        if let Some(separator) = self.separator {
-            format = format.separator(separator);
-        }
-        if self.no_header {
-            format = format.no_header();
-        }
-        if self.decimal_comma {
-            format = format.decimal_comma();
-        }
         let kind = self.target_kind.unwrap_or_default();
-        let mut options = ReadOptions::default().format(format).target(target).target_kind(kind);
+        let mut options =
+            ReadOptions::default().format(self.format.format()).target(target).target_kind(kind);
         for name in self.group.iter().chain(&self.time) {
             options = options.column(name, ColumnChoice::Keep);
         }
@@ -128,19 +134,46 @@ impl TableArgs {
         options
     }
 
-    /// Returns the split. The column of groups or times is no input.
-    fn split(&self, table: &mut Table) -> Result<Split> {
+    /// Returns the split with the table that it splits: rows of a test file follow the others, and a
+    /// column of groups or times is no input.
+    fn split(&self, mut table: Table) -> Result<(Table, Split, Option<Reading>)> {
+        if let Some(file) = &self.test_data {
+            let first = table.rows.len();
+            let schema = Schema::of(&table);
+            let (test, reading) =
+                Table::read_as(file, &schema, Rows::Labelled, &self.format.format())?;
+            let table = table.followed_by(&test)?;
+            let split = Split::Given((first..table.rows.len()).collect());
+            return Ok((table, split, Some(reading)));
+        }
         let folds = self.folds.unwrap_or(5);
-        Ok(match (&self.group, &self.time, self.test_size) {
-            (Some(name), ..) => Split::Grouped { groups: taken(table, "--group", name)?, folds },
+        let split = match (&self.group, &self.time, self.test_size) {
+            (Some(name), ..) => {
+                Split::Grouped { groups: taken(&mut table, "--group", name)?, folds }
+            }
             (None, Some(name), size) => Split::Time {
-                times: taken(table, "--time", name)?,
+                times: taken(&mut table, "--time", name)?,
                 test: size.unwrap_or(Size::Share(0.2)),
             },
             (None, None, Some(size)) => Split::Holdout(size),
             (None, None, None) => Split::Folds(folds),
-        })
+        };
+        Ok((table, split, None))
     }
+}
+
+/// Returns a sentence for each column in which test rows have categories that the training rows lack.
+fn unknown(task: &Tabular) -> candle_core::Result<Vec<String>> {
+    let rows = task.rows_of(&task.draw())?;
+    let test = Preparation::fit(task.table(), &rows.train)?.apply(task.table(), &rows.test)?;
+    let sentence = |Unknown { column, cells }: &Unknown| {
+        format!(
+            "column '{column}': {cells} of {} test rows have categories that the training rows lack, \
+             which become zeros",
+            rows.test.len()
+        )
+    };
+    Ok(test.unknown.iter().map(sentence).collect())
 }
 
 /// Returns the activation of a name.

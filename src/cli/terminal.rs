@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::data::table::Reading;
+
 /// Writes to standard output. A pipe closed by a reader such as `head` is not an error.
 pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout();
@@ -25,6 +27,11 @@ pub(super) fn tell(line: &str) {
 /// Writes a warning to standard error.
 pub(super) fn warn(line: &str) {
     tell(&format!("warning: {line}"));
+}
+
+/// Writes the warnings of a table to standard error.
+pub(super) fn warn_of(reading: &Reading) {
+    reading.warnings.iter().for_each(|warning| warn(&warning.text));
 }
 
 /// Returns the command as a shell accepts it, without the folder of the program.

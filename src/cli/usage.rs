@@ -12,7 +12,8 @@ use super::grid_args::GridArgs;
 pub(super) fn usage_line(error: &Error) -> String {
     let named = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
-        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        // The most similar one is the last.
+        Some(ContextValue::Strings(texts)) => texts.last().map(String::as_str),
         _ => None,
     };
     let first = first_lines(error);
@@ -40,7 +41,8 @@ pub(super) fn usage_line(error: &Error) -> String {
 fn first_lines(error: &Error) -> String {
     let text = error.render().to_string();
     let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    joined(first.lines())
+    // Candle's errors carry a backtrace if RUST_BACKTRACE is set.
+    joined(first.lines().take_while(|line| !line.trim_start().starts_with("0: ")))
 }
 
 /// Returns whether some program has this flag.

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use candle_core::Result;
+
+use super::text::Place;
+use super::words::{listed, quoted};
+
 /// Names of classes, numbered as they appear.
 #[derive(Debug, Default)]
 pub struct Classes {
@@ -36,6 +41,38 @@ impl Classes {
         }
         labels.iter_mut().for_each(|label| *label = places[*label as usize]);
         names.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// Classes that new rows may have.
+#[derive(Debug)]
+pub struct Known {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    /// What has these classes.
+    owner: &'static str,
+}
+
+impl Known {
+    /// Takes the names of classes by number, and what messages call what has them.
+    pub fn new(names: impl Iterator<Item = String>, owner: &'static str) -> Self {
+        let names: Vec<String> = names.collect();
+        Self { numbers: names.iter().cloned().zip(0..).collect(), names, owner }
+    }
+
+    /// Returns the number of a class.
+    ///
+    /// # Errors
+    /// If it is none of these. The error lists them.
+    pub fn number(&self, place: Place<'_>, class: &str) -> Result<u32> {
+        self.numbers.get(class).copied().ok_or_else(|| {
+            place.error(format_args!(
+                "expected a class that {} has ({}), received {}",
+                self.owner,
+                listed(self.names.iter().map(String::as_str)),
+                quoted(class)
+            ))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Shape, Tensor, bail};
 
 use super::Samples;
 
@@ -101,10 +101,9 @@ impl Dataset {
     /// # Errors
     /// If the device cannot hold them.
     pub fn to_tensors(&self, device: &Device) -> Result<(Tensor, Tensor)> {
-        let xs = Tensor::from_slice(&self.features, (self.len(), self.width), &Device::Cpu)?;
         let labels: Vec<f32> = self.labels.iter().map(|&label| label as f32).collect();
         let ys = Tensor::from_vec(labels, self.len(), device)?;
-        Ok((xs.to_dtype(DType::F32)?.to_device(device)?, ys))
+        Ok((features(&self.features, (self.len(), self.width), device)?, ys))
     }
 
     /// Returns the rows as samples for a plain model, each with the shape `row`, such as the
@@ -123,4 +122,9 @@ impl Dataset {
         let (xs, ys) = self.to_tensors(device)?;
         Samples::new(&xs.reshape([&[self.len()], row].concat())?, &ys)
     }
+}
+
+/// Returns features in single precision.
+pub(super) fn features(values: &[f64], shape: impl Into<Shape>, device: &Device) -> Result<Tensor> {
+    Tensor::from_slice(values, shape.into(), &Device::Cpu)?.to_dtype(DType::F32)?.to_device(device)
 }

@@ -11,6 +11,8 @@ mod foreign;
 #[cfg(feature = "experiment")]
 mod images;
 #[cfg(feature = "experiment")]
+pub mod inspect;
+#[cfg(feature = "experiment")]
 pub mod prepared;
 #[cfg(feature = "experiment")]
 mod random_state;
@@ -37,7 +39,7 @@ pub(crate) use digits::digit_images;
 #[cfg(feature = "experiment")]
 pub use digits::{DIGIT_CLASSES, DIGIT_SHAPE, digits};
 #[cfg(feature = "experiment")]
-pub use images::{Images, read_images};
+pub use images::{ImageFormat, Images, NewImages, read_images, read_images_as};
 #[cfg(feature = "experiment")]
 pub use random_state::RandomState;
 pub use samples::Samples;
@@ -45,7 +47,10 @@ pub use sequences::Sequences;
 #[cfg(feature = "experiment")]
 pub use toy::{Toy, circles, moons};
 #[cfg(feature = "experiment")]
-pub use ts::{NamedSequences, read_sequences, read_test_sequences};
+pub use ts::{
+    NamedSequences, NewSequences, SequenceFormat, read_sequences, read_sequences_as,
+    read_test_sequences,
+};
 #[cfg(feature = "experiment")]
 pub(crate) use vowels::named_vowels;
 #[cfg(feature = "experiment")]

@@ -97,32 +97,48 @@ impl Sequences {
     /// # Errors
     /// If a sequence is longer than `steps`, there are none, or memory or device cannot hold them.
     pub fn to_samples(&self, steps: Option<usize>, device: &Device) -> Result<Samples> {
-        let longest = self.lengths().max().unwrap_or(0);
-        let steps = steps.unwrap_or(longest);
-        if steps < longest {
-            bail!("expected {longest} steps or more for the longest sequence, received {steps}")
-        }
-        let width = self.channels + 1;
-        let values = self.len().checked_mul(steps).and_then(|count| count.checked_mul(width));
-        let mut xs: Vec<f32> = Vec::new();
-        if values.is_none_or(|values| xs.try_reserve_exact(values).is_err()) {
-            bail!(
-                "expected samples that fit into memory, received {} sequences padded to {steps} steps \
-                 of {width} values",
-                self.len()
-            )
-        }
-        xs.resize(values.unwrap_or(0), 0.);
-        for (row, xs) in self.rows.iter().zip(xs.chunks_exact_mut((steps * width).max(1))) {
-            for (step, xs) in row.chunks_exact(self.channels).zip(xs.chunks_exact_mut(width)) {
-                for (x, value) in xs.iter_mut().zip(step) {
-                    *x = *value as f32;
-                }
-                xs[self.channels] = 1.;
-            }
-        }
-        let xs = Tensor::from_vec(xs, (self.len(), steps, width), device)?;
+        let xs = padded(self.channels, &self.rows, steps, device)?;
         let ys = Tensor::from_slice(&self.labels, self.len(), device)?.to_dtype(DType::F32)?;
         Samples::new(&xs, &ys)
     }
+}
+
+/// Returns sequences padded with zeros at the end, each with its mask.
+///
+/// # Shapes
+/// (N, T, C + 1), f32.
+///
+/// # Errors
+/// If a sequence is longer than `steps`, or memory or device cannot hold them.
+pub(super) fn padded(
+    channels: usize,
+    rows: &[Vec<f64>],
+    steps: Option<usize>,
+    device: &Device,
+) -> Result<Tensor> {
+    let longest = rows.iter().map(|row| row.len() / channels).max().unwrap_or(0);
+    let steps = steps.unwrap_or(longest);
+    if steps < longest {
+        bail!("expected {longest} steps or more for the longest sequence, received {steps}")
+    }
+    let width = channels + 1;
+    let values = rows.len().checked_mul(steps).and_then(|count| count.checked_mul(width));
+    let mut xs: Vec<f32> = Vec::new();
+    if values.is_none_or(|values| xs.try_reserve_exact(values).is_err()) {
+        bail!(
+            "expected samples that fit into memory, received {} sequences padded to {steps} steps \
+             of {width} values",
+            rows.len()
+        )
+    }
+    xs.resize(values.unwrap_or(0), 0.);
+    for (row, xs) in rows.iter().zip(xs.chunks_exact_mut((steps * width).max(1))) {
+        for (step, xs) in row.chunks_exact(channels).zip(xs.chunks_exact_mut(width)) {
+            for (x, value) in xs.iter_mut().zip(step) {
+                *x = *value as f32;
+            }
+            xs[channels] = 1.;
+        }
+    }
+    Tensor::from_vec(xs, (rows.len(), steps, width), device)
 }

@@ -5,6 +5,7 @@
 
 mod basis;
 mod builder;
+mod bundling;
 mod compare;
 mod conclude;
 mod outcome;
@@ -18,6 +19,7 @@ mod trial;
 
 pub use basis::Basis;
 pub use builder::Experiment;
+pub use bundling::{bundle_cell, bundle_runs};
 pub use compare::{CellOutcome, Difference, Dropped, Test, compare};
 pub use conclude::{Choice, ChosenBy, Conclusion, Verdict, conclude};
 pub use outcome::{Outcome, Seconds};
@@ -27,7 +29,7 @@ pub use references::{Reference, references};
 pub use run::{
     Checkpointing, Ending, Event, Field, Schedule, Shard, Trained, Watch, boundary,
     checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,
-    train_repeats, train_resumable,
+    train_once_more, train_repeats, train_resumable,
 };
 pub use sentences::{
     cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, signed,

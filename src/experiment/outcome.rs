@@ -9,6 +9,7 @@ use super::record::{Record, Run};
 use super::references::Reference;
 use crate::data::table::Reading;
 use crate::metric::Better;
+use crate::stats::decimals;
 
 /// Everything that an experiment found.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,13 @@ impl Outcome {
     /// What noise is judged by, in words: `test accuracy`.
     pub fn metric_name(&self) -> String {
         format!("test {}", self.metric.replace('_', " "))
+    }
+
+    /// How many decimals the scores of the metric are written with, the same for all of them: they are
+    /// those of the first baseline's.
+    pub fn decimals(&self) -> usize {
+        let first = self.cells.first();
+        decimals(first.and_then(|own| own.summary.get(&self.figure()).mean).unwrap_or(0.))
     }
 
     /// Number of finished runs.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::trial::Subject;
-use crate::stats::{Statistic, statistic};
+use crate::stats::{Statistic, decimals, statistic};
 use crate::task::Draw;
 
 /// What is reached without a network, on the same test rows.
@@ -21,7 +21,8 @@ pub struct Reference {
 impl Reference {
     /// Returns what predicts and its mean score: `ridge regression 2.960`; `None` without a score.
     pub fn words(&self) -> Option<String> {
-        Some(format!("{} {:.3}", self.name, self.score.mean?))
+        let mean = self.score.mean?;
+        Some(format!("{} {mean:.*}", self.name, decimals(mean)))
     }
 }
 

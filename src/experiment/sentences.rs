@@ -9,6 +9,7 @@ use super::references::Reference;
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
 use crate::stats::number;
+use crate::task::Tabular;
 
 impl Outcome {
     /// The answer in one sentence.
@@ -38,24 +39,36 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
     sentences
 }
 
-/// What is reached without a network, and whether the simple model does as well as all networks.
-fn compared_with_references(outcome: &Outcome) -> Option<String> {
+/// What is reached without a network, and whether that is as good as the best network.
+fn compared_with_references(outcome: &Outcome) -> Vec<String> {
     let figures: Vec<String> = outcome.references.iter().filter_map(Reference::words).collect();
     if figures.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let simple = outcome.references.last().and_then(|own| Some((&own.name, own.score.mean?)));
-    let means = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
-    let better = |a: f64, b: f64| if outcome.better.is_better(b, a) { b } else { a };
-    let best = means.reduce(better);
-    let as_good =
-        simple.zip(best).filter(|((_, own), best)| !outcome.better.is_better(*best, *own));
-    let more = as_good.map(|((name, _), _)| format!(": {name} does as well as every network here"));
-    let metric = outcome.metric_name();
+    let figures = format!("On the same rows: {} ({}).", figures.join(", "), outcome.metric_name());
+    [figures].into_iter().chain(simple_is_enough(outcome)).collect()
+}
+
+/// Whether a reference, the simple model or even none, is as good as the best network.
+fn simple_is_enough(outcome: &Outcome) -> Option<String> {
+    let is_better = |a: f64, b: f64| outcome.better.is_better(a, b);
+    let networks = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
+    let best = networks.reduce(|a, b| if is_better(b, a) { b } else { a })?;
+    // The first is no model: the majority class or the mean.
+    let articles = ["the "].into_iter().chain(std::iter::repeat(""));
+    let references = articles.zip(&outcome.references);
+    let references = references
+        .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
+    let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
+    let decimals = outcome.decimals();
+    let is_same = (score - best).abs() <= 1e-9 * best.abs();
+    let how = match is_same {
+        true => "as well as",
+        false if is_better(score, best) => "better than",
+        false => return None,
+    };
     Some(format!(
-        "On the same rows: {} ({metric}){}.",
-        figures.join(", "),
-        more.unwrap_or_default()
+        "No network is needed here: {name} does {how} the best one ({score:.decimals$} against {best:.decimals$})."
     ))
 }
 
@@ -80,14 +93,20 @@ fn diverged(outcome: &Outcome) -> Vec<String> {
     left_out.into_iter().chain(restored).collect()
 }
 
-/// The splits of a plan of folds: `5 folds × 10 repeats`, `10 splits`.
+/// The splits of a table: `5 folds × 10 repeats`, `10 splits`, `10 repeats on one split`.
 pub fn folds_words(plan: &Plan) -> String {
     let repeats = |n: usize| if n == 1 { "1 repeat".to_string() } else { format!("{n} repeats") };
-    match (plan.folds.unwrap_or(1), plan.repeats) {
-        (1, 1) => "1 split".to_string(),
-        (1, splits) => format!("{splits} splits"),
-        (folds, n) => format!("{folds} folds × {}", repeats(n)),
+    match (plan.folds, plan.repeats) {
+        (None | Some(1), 1) => "1 split".to_string(),
+        (None, n) => format!("{} on one split", repeats(n)),
+        (Some(1), splits) => format!("{splits} splits"),
+        (Some(folds), n) => format!("{folds} folds × {}", repeats(n)),
     }
+}
+
+/// Whether a plan has no data seeds to vary: it splits a table.
+fn is_of_table(plan: &Plan) -> bool {
+    plan.folds.is_some() || plan.task == Tabular::NAME
 }
 
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
@@ -133,7 +152,8 @@ pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
 
 fn verdict(outcome: &Outcome, conclusion: &Conclusion) -> String {
     let Conclusion { verdict, cell, difference, compared, gains, losses, .. } = conclusion;
-    let (cell, change) = (cell_name(&outcome.plan, cell), signed(difference.mean));
+    let (cell, change) =
+        (cell_name(&outcome.plan, cell), signed(difference.mean, outcome.decimals()));
     let (metric, words) = (outcome.metric_name(), Words::of(outcome.better));
     let how_sure = how_sure(outcome, conclusion);
     let lose = match losses {
@@ -181,7 +201,7 @@ impl Words {
 fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     let Conclusion { difference, compared, dropped, .. } = conclusion;
     let mut words = Vec::new();
-    words.extend(interval(difference.low, difference.high));
+    words.extend(interval(difference.low, difference.high, outcome.decimals()));
     if let Some(p) = difference.p_holm {
         let test = match difference.test {
             Test::PairedT => "",
@@ -193,8 +213,9 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     }
     let data_seeds = &outcome.plan.data_seeds;
     words.push(match (difference.n, &data_seeds[..]) {
-        (n, _) if outcome.plan.folds.is_some() => {
-            format!("{n} paired runs, {}", folds_words(&outcome.plan))
+        (n, _) if is_of_table(&outcome.plan) => {
+            let runs = if n == 1 { "one pair of runs".into() } else { format!("{n} paired runs") };
+            format!("{runs}, {}", folds_words(&outcome.plan))
         }
         (1, [seed]) => format!("one pair of runs on data seed {seed}"),
         (n, [seed]) => format!("{n} paired repeats on data seed {seed}"),
@@ -209,51 +230,53 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
 
 fn choice(outcome: &Outcome, choice: &Choice) -> String {
     let (cell, score) = (cell_name(&outcome.plan, &choice.cell), choice.test_score);
-    let metric = outcome.metric_name();
+    let (metric, decimals) = (outcome.metric_name(), outcome.decimals());
     let times = format!("{} of {} data seeds", choice.times, choice.data_seeds);
     let chosen = match choice.data_seeds {
         1 => cell.clone(),
         _ => format!("the best cell ({cell} for {times})"),
     };
-    let against = [format!("{} against the baseline", signed(choice.difference))].into_iter();
-    let against: Vec<String> = against.chain(interval(choice.low, choice.high)).collect();
+    let against =
+        [format!("{} against the baseline", signed(choice.difference, decimals))].into_iter();
+    let against: Vec<String> = against.chain(interval(choice.low, choice.high, decimals)).collect();
     let against = against.join(", ");
     match choice.by {
-        ChosenBy::TestScore if outcome.plan.folds.is_some() => format!(
+        ChosenBy::TestScore if is_of_table(&outcome.plan) => format!(
             "The best cell, {cell}, was chosen by the test rows that judge it, so its {metric} of \
-             {score:.3} is optimistic: --validation-size N gives one that the choice has not seen."
+             {score:.decimals$} is optimistic: --validation-size N gives one that the choice has not seen."
         ),
         ChosenBy::TestScore => format!(
             "The best cell, {cell}, was chosen by the test points that judge it, so its {metric} of \
-             {score:.3} is optimistic: --validation-size N or several --data-seeds give one that the \
+             {score:.decimals$} is optimistic: --validation-size N or several --data-seeds give one that the \
              choice has not seen."
         ),
         ChosenBy::ValidationScore => format!(
-            "Chosen by {} validation points, {chosen} has a {metric} of {score:.3} on points that the \
+            "Chosen by {} validation points, {chosen} has a {metric} of {score:.decimals$} on points that the \
              choice has not seen ({against}).",
             outcome.plan.validation_size
         ),
         ChosenBy::OtherDataSeeds => format!(
-            "Chosen by the other data seeds, {chosen} has a {metric} of {score:.3} on the data that \
+            "Chosen by the other data seeds, {chosen} has a {metric} of {score:.decimals$} on the data that \
              the choice has not seen ({against})."
         ),
     }
 }
 
-fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
+fn interval(low: Option<f64>, high: Option<f64>, decimals: usize) -> Option<String> {
     let (low, high) = low.zip(high)?;
-    Some(format!("95 % interval {}", range(low, high)))
+    Some(format!("95 % interval {}", range(low, high, decimals)))
 }
 
 /// An interval of differences: `+0.026 to +0.040`.
-pub fn range(low: f64, high: f64) -> String {
-    format!("{} to {}", signed(low), signed(high))
+pub fn range(low: f64, high: f64, decimals: usize) -> String {
+    format!("{} to {}", signed(low, decimals), signed(high, decimals))
 }
 
-/// A difference with three digits and its sign; one that rounds to 0 is `+0.000`.
-pub fn signed(difference: f64) -> String {
-    let text = format!("{difference:+.3}");
-    if text == "-0.000" { "+0.000".to_string() } else { text }
+/// A difference with its sign; one that rounds to 0 is `+0.000`.
+pub fn signed(difference: f64, decimals: usize) -> String {
+    let text = format!("{difference:+.decimals$}");
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'0' | b'.'));
+    if is_zero { text.replace('-', "+") } else { text }
 }
 
 fn p_value(p: f64) -> String {

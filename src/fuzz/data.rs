@@ -7,13 +7,21 @@ use candle_core::Device;
 use crate::data::table::{
     Cells, Decimal, Format, ReadOptions, Reading, Rows, Schema, Separator, Table, TargetValues,
 };
-use crate::data::{Images, NamedSequences, read_images, read_sequences};
+use crate::data::{
+    ImageFormat, Images, NamedSequences, SequenceFormat, read_images, read_images_as,
+    read_sequences, read_sequences_as,
+};
 
-/// A file of images. They, written as a plain file, are read as the same images.
+/// A file of images. They, written as a plain file, are read as the same images, and so are they in
+/// their format.
 pub fn digits(bytes: &[u8]) -> bool {
     let Ok(read) = read_images(bytes, "digits.csv", None) else { return false };
     let text = images_text(&read);
     let again = read_images(text.as_bytes(), "again", Some(read.shape)).unwrap();
+    let new = read_images_as(text.as_bytes(), "new", &ImageFormat::of(&again)).unwrap();
+    let pixels = read.pixels.rows().map(|(pixels, _)| pixels);
+    let labels: Vec<u32> = read.pixels.rows().map(|(_, label)| label).collect();
+    assert!(new.rows().eq(pixels) && new.labels() == Some(&labels[..]));
     assert_eq!((again.pixels, again.classes), (read.pixels, read.classes));
     true
 }
@@ -29,11 +37,14 @@ fn images_text(images: &Images) -> String {
     text
 }
 
-/// A file of sequences. They, written as a plain file, are read as the same sequences, and the mask
-/// of their samples has a 1 for each step.
+/// A file of sequences. They, written as a plain file, are read as the same sequences, and so are they
+/// in their format; the mask of their samples has a 1 for each step.
 pub fn sequences(bytes: &[u8]) -> bool {
     let Ok(read) = read_sequences(bytes, "sequences.ts") else { return false };
-    assert_eq!(read_sequences(sequences_text(&read).as_bytes(), "again").unwrap(), read);
+    let text = sequences_text(&read);
+    assert_eq!(read_sequences(text.as_bytes(), "again").unwrap(), read);
+    let new = read_sequences_as(text.as_bytes(), "new", &SequenceFormat::of(&read)).unwrap();
+    assert!(new.rows().eq(read.sequences.rows().map(|(row, _)| row)));
     let read = read.sequences;
     let samples = read.to_samples(None, &Device::Cpu).unwrap();
     let (xs, _) = samples.range(0, read.len()).unwrap(); // (N, T, C + 1)

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
+use serde::{Deserialize, Serialize};
 
 use crate::nn::{MaxPool2d, Plain, SequentialT, conv2d, dense, seq_t};
 use crate::noise::Slots;
@@ -10,7 +11,7 @@ use crate::noise::Slots;
 ///
 /// conv – ReLU – conv – ReLU – max-pool – flatten – dense. The convolutions have no padding and the
 /// same number of filters. Initial weights are Glorot-uniform and biases 0, as in Keras.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cnn {
     /// Channels, height and width of the images.
     pub image: [usize; 3],
@@ -48,15 +49,18 @@ impl Cnn {
     pub fn build(&self, vb: &VarBuilder, slots: &Slots) -> Result<SequentialT> {
         let Self { image: [channels, height, width], filters, kernel, pool, outputs } = *self;
         // Two convolutions, then the squares: 8 -> 6 -> 4 -> 2.
-        let pooled = |extent: usize| (extent + 2).checked_sub(2 * kernel)?.checked_div(pool);
-        let features = match (pooled(height), pooled(width)) {
-            (Some(height), Some(width)) if kernel > 0 && height * width > 0 => {
-                height * width * filters
-            }
-            _ => bail!(
+        let pooled = |extent: usize| {
+            let left = extent.checked_add(2)?.checked_sub(kernel.checked_mul(2)?)?;
+            left.checked_div(pool).filter(|extent| *extent > 0)
+        };
+        let pixels = pooled(height).zip(pooled(width)).filter(|_| kernel > 0);
+        let features =
+            pixels.and_then(|(height, width)| height.checked_mul(width)?.checked_mul(filters));
+        let Some(features) = features else {
+            bail!(
                 "two convolutions of {kernel}×{kernel} and squares of {pool}×{pool} do not fit into \
                  images of {height}×{width}"
-            ),
+            )
         };
         // The shapes after each layer are those of the default.
         let input = slots.at_path_of_channels_first("input", "input")?;

@@ -2,6 +2,7 @@
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, ModuleT, VarBuilder};
+use serde::{Deserialize, Serialize};
 
 use crate::nn::{Dense, Plain, SequentialT, lstm, seq_t};
 use crate::noise::{Slot, Slots};
@@ -11,7 +12,7 @@ use crate::noise::{Slot, Slots};
 ///
 /// All weights and biases start uniform in ±1 / √hidden, as in PyTorch's `LSTM` and the `Linear`
 /// after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lstm {
     /// Number of values per step.
     pub channels: usize,

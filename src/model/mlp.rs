@@ -8,7 +8,7 @@ use crate::nn::{Relu, SequentialT, dense, seq_t};
 use crate::noise::Slots;
 
 /// A multilayer perceptron with a replica axis.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mlp {
     /// Number of input features.
     pub inputs: usize,

@@ -3,7 +3,9 @@
 mod cnn;
 mod lstm;
 mod mlp;
+mod network;
 
 pub use cnn::Cnn;
 pub use lstm::Lstm;
 pub use mlp::{Activation, Mlp};
+pub use network::Network;

@@ -2,6 +2,7 @@
 
 mod curves;
 mod examples;
+mod forecasts;
 mod grid;
 mod json;
 mod noisy_rows;
@@ -15,6 +16,7 @@ pub use curves::{
     Points, Trainings, boundary_picture, dataset_picture, loss_picture, score_picture,
 };
 pub use examples::{images_picture, sequences_picture};
+pub use forecasts::{forecast_csv, forecast_scores};
 pub use grid::{
     GRID_PICTURES, Picture, cells_csv, grid_pictures, grid_text, report_html, runs_csv,
 };

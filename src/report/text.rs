@@ -12,7 +12,7 @@ pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
     figures_line(["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))), repeats)
 }
 
-/// Returns the line of a plan of folds: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
+/// Returns the line of a table: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
 /// class 0.647, logistic regression 0.747)`.
 pub fn folds_line(outcome: &Outcome) -> String {
     let figure = outcome.cells.first().map(|own| own.summary.get(&outcome.figure()));
@@ -21,7 +21,7 @@ pub fn folds_line(outcome: &Outcome) -> String {
     format!(
         "Test: {} {} ({}{more}{})",
         outcome.metric.replace('_', " "),
-        self::figure(&figure.unwrap_or_default()),
+        figure.unwrap_or_default().words(),
         folds_words(&outcome.plan),
         references.join(", ")
     )
@@ -34,16 +34,7 @@ pub fn figures_line([train, test]: [Statistic; 2], repeats: usize) -> String {
         (n, repeats) if n == repeats => format!(" ({n} repeats)"),
         (n, repeats) => format!(" ({n} of {repeats} repeats)"),
     };
-    format!("Train: {}, Test: {}{repeats}", figure(&train), figure(&test))
-}
-
-/// Returns `0.948 ± 0.017`, `0.948` for a single value, `-` for none.
-fn figure(statistic: &Statistic) -> String {
-    match (statistic.mean, statistic.std) {
-        (None, _) => "-".to_string(),
-        (Some(mean), None) => format!("{mean:.3}"),
-        (Some(mean), Some(std)) => format!("{mean:.3} ± {std:.3}"),
-    }
+    format!("Train: {}, Test: {}{repeats}", train.words(), test.words())
 }
 
 #[cfg(test)]
@@ -73,6 +64,13 @@ mod tests {
         // 0.8 and 0.9: mean 0.85, sample standard deviation 0.1 / √2 = 0.0707.
         let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]), "accuracy", 2);
         assert_eq!(line, "Train: 1.000 ± 0.000, Test: 0.850 ± 0.071 (2 repeats)");
+    }
+
+    #[test]
+    fn small_figures_keep_three_digits() {
+        // Errors of a target in small units: mean 2.5e-5, standard deviation 1e-5 / √2.
+        let line = result_line(&summary(&[0., 0.], &[2e-5, 3e-5]), "accuracy", 2);
+        assert_eq!(line, "Train: 0.000 ± 0.000, Test: 0.0000250 ± 0.0000071 (2 repeats)");
     }
 
     #[test]

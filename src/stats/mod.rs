@@ -26,7 +26,7 @@ pub use box_plot::BoxPlot;
 pub use holm::holm;
 pub use mcnemar::mcnemar;
 pub use roc::{area, height, roc_curve};
-pub use statistic::{Statistic, mean, number, statistic};
+pub use statistic::{Statistic, decimals, mean, number, statistic};
 pub use t_interval::t_interval;
 pub use t_test::{TTest, nadeau_bengio, paired_t};
 

@@ -14,6 +14,17 @@ pub struct Statistic {
 }
 
 impl Statistic {
+    /// Returns `0.948 ± 0.017`, `0.948` for a single value, `-` for none: with three decimals, or for a
+    /// smaller mean with three significant digits.
+    pub fn words(&self) -> String {
+        let Some(mean) = self.mean else { return "-".to_string() };
+        let decimals = decimals(mean);
+        match self.std {
+            None => format!("{mean:.decimals$}"),
+            Some(std) => format!("{mean:.decimals$} ± {std:.decimals$}"),
+        }
+    }
+
     /// Returns whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.n == 0
@@ -30,6 +41,17 @@ pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
         mean: (n > 0).then_some(mean),
         std: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()),
         n,
+    }
+}
+
+/// Returns how many decimals a figure is written with: three, or as many as three significant digits of a
+/// smaller one need.
+pub fn decimals(figure: f64) -> usize {
+    const LEAST: usize = 3;
+    let size = figure.abs();
+    match size < 0.01 && size > 0. {
+        true => (2 - size.log10().floor() as i64).max(LEAST as i64) as usize,
+        false => LEAST,
     }
 }
 

@@ -7,10 +7,11 @@ use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
 use super::held_out::HeldOut;
-use super::{Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use super::{Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use crate::bundle::Inputs;
 use crate::data::split::Size;
-use crate::data::{Images, digit_images, read_images};
-use crate::model::Cnn;
+use crate::data::{ImageFormat, Images, digit_images, read_images};
+use crate::model::{Cnn, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{CrossEntropy, Objective};
@@ -78,6 +79,12 @@ impl Digits {
         let rows = HeldOut::published(labels, test, Some(Self::TRAINED));
         Self { images, rows }
     }
+
+    fn network(&self, hyper: &Hyper) -> Network {
+        let [height, width] = self.images.shape;
+        let (image, outputs) = ([1, height, width], self.images.classes.len());
+        Network::Cnn(Cnn { image, filters: hyper.hidden, outputs, ..Cnn::default() })
+    }
 }
 
 fn labels(images: &Images) -> Vec<u32> {
@@ -117,10 +124,7 @@ impl Task for Digits {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let [height, width] = self.images.shape;
-        let (image, outputs) = ([1, height, width], self.images.classes.len());
-        let network = Cnn { image, filters: hyper.hidden, outputs, ..Cnn::default() };
-        Ok(Model::new(network.build(&vb, slots)?))
+        self.network(hyper).build(&vb, slots)
     }
 
     /// Data seeds above 0 draw test rows, too.
@@ -146,6 +150,17 @@ impl Task for Digits {
 
     fn class_names(&self) -> Option<Vec<String>> {
         Some(self.images.classes.clone())
+    }
+
+    fn deployment(
+        &self,
+        hyper: &Hyper,
+        draw: &Draw,
+        device: &Device,
+    ) -> Result<Option<Deployment>> {
+        let rows = self.parts(hyper, draw, device)?.train;
+        let inputs = Inputs::Images(ImageFormat::of(&self.images));
+        Ok(Some(Deployment { inputs, network: self.network(hyper), rows, once_more: false }))
     }
 
     fn view(&self, _: &Draw) -> Result<View> {

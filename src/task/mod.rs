@@ -30,8 +30,10 @@ pub use recipe::Recipe;
 pub use tabular::Tabular;
 pub use vowels::Vowels;
 
+use crate::bundle::Inputs;
 use crate::data::{Dataset, Samples, Sequences};
 use crate::metric::{Metric, Predicted, Units};
+use crate::model::Network;
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::Objective;
@@ -153,6 +155,20 @@ pub trait Task: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Returns what a model needs to predict from files, for the models of a draw. None by default: such
+    /// a model predicts in Rust only.
+    ///
+    /// # Errors
+    /// If the draw does not fit the data, or the device cannot hold them.
+    fn deployment(
+        &self,
+        _hyper: &Hyper,
+        _draw: &Draw,
+        _device: &Device,
+    ) -> Result<Option<Deployment>> {
+        Ok(None)
+    }
+
     /// Returns what a picture of the data shows.
     ///
     /// # Errors
@@ -160,6 +176,20 @@ pub trait Task: Send + Sync {
     fn view(&self, _draw: &Draw) -> Result<View> {
         Ok(View::Nothing)
     }
+}
+
+/// What the models of a task need to predict from files.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// What turns files into inputs.
+    pub inputs: Inputs,
+    /// The network.
+    pub network: Network,
+    /// The rows that the models are trained on.
+    pub rows: Samples,
+    /// Whether they are trained on these rows after the runs of the experiment, which leave some out to
+    /// test on them; otherwise they are the models of the runs.
+    pub once_more: bool,
 }
 
 /// The rows of one draw.

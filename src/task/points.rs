@@ -7,9 +7,10 @@ use candle_core::{Device, Result, bail};
 use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
-use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use crate::bundle::Inputs;
 use crate::data::{Dataset, Samples};
-use crate::model::{Activation, Mlp};
+use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, Objective};
@@ -71,6 +72,12 @@ impl<S: Shape> Points<S> {
     }
 }
 
+/// Returns the tutorial's network.
+fn network(hyper: &Hyper) -> Network {
+    let (hidden, activation) = (vec![hyper.hidden], Activation::Relu);
+    Network::Mlp(Mlp { inputs: 2, hidden, outputs: 1, activation })
+}
+
 impl<S: Shape> Task for Points<S> {
     fn name(&self) -> &str {
         S::NAME
@@ -106,9 +113,7 @@ impl<S: Shape> Task for Points<S> {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let network =
-            Mlp { inputs: 2, hidden: vec![hyper.hidden], outputs: 1, activation: Activation::Relu };
-        Ok(Model::new(network.build(&vb, slots)?))
+        network(hyper).build(&vb, slots)
     }
 
     fn axis(&self) -> Axis {
@@ -117,6 +122,17 @@ impl<S: Shape> Task for Points<S> {
 
     fn details(&self) -> Vec<(&'static str, Value)> {
         vec![("data_noise", json!(self.noise))]
+    }
+
+    fn deployment(
+        &self,
+        hyper: &Hyper,
+        draw: &Draw,
+        device: &Device,
+    ) -> Result<Option<Deployment>> {
+        let rows = self.parts(hyper, draw, device)?.train;
+        let (inputs, network) = (Inputs::points(2), network(hyper));
+        Ok(Some(Deployment { inputs, network, rows, once_more: false }))
     }
 
     fn view(&self, draw: &Draw) -> Result<View> {

@@ -7,10 +7,13 @@ use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
 use super::held_out::HeldOut;
-use super::{Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use super::{Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
+use crate::bundle::Inputs;
 use crate::data::split::Size;
-use crate::data::{NamedSequences, Sequences, named_vowels, read_sequences, read_test_sequences};
-use crate::model::Lstm;
+use crate::data::{
+    NamedSequences, SequenceFormat, Sequences, named_vowels, read_sequences, read_test_sequences,
+};
+use crate::model::{Lstm, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{CrossEntropy, Objective};
@@ -86,6 +89,11 @@ impl Vowels {
     fn longest(&self) -> Option<usize> {
         self.sequences.lengths().max()
     }
+
+    fn network(&self, hyper: &Hyper) -> Network {
+        let (channels, outputs) = (self.sequences.channels(), self.classes.len());
+        Network::Lstm(Lstm { channels, hidden: hyper.hidden, outputs })
+    }
 }
 
 fn labels(sequences: &Sequences) -> Vec<u32> {
@@ -126,9 +134,7 @@ impl Task for Vowels {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let (channels, outputs) = (self.sequences.channels(), self.classes.len());
-        let network = Lstm { channels, hidden: hyper.hidden, outputs };
-        Ok(Model::new(network.build(&vb, slots)?))
+        self.network(hyper).build(&vb, slots)
     }
 
     /// Data seeds above 0 draw test rows, too.
@@ -147,6 +153,18 @@ impl Task for Vowels {
 
     fn class_names(&self) -> Option<Vec<String>> {
         Some(self.classes.clone())
+    }
+
+    fn deployment(
+        &self,
+        hyper: &Hyper,
+        draw: &Draw,
+        device: &Device,
+    ) -> Result<Option<Deployment>> {
+        let rows = self.parts(hyper, draw, device)?.train;
+        let (channels, classes) = (self.sequences.channels(), self.classes.clone());
+        let inputs = Inputs::Sequences(SequenceFormat { channels, classes });
+        Ok(Some(Deployment { inputs, network: self.network(hyper), rows, once_more: false }))
     }
 
     fn view(&self, _: &Draw) -> Result<View> {

@@ -3,6 +3,7 @@
 //! `fixtures/tables/splits.py` wrote the folds of made-up rows; `reference.json` has those of the
 //! tables beside it and what scikit-learn makes of their columns on the first fold.
 
+mod joined;
 mod prepared;
 mod properties;
 mod splits;

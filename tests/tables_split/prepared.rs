@@ -189,6 +189,15 @@ fn what_cannot_be_prepared_is_named() {
     assert!(short.contains("column 'a': expected 2 cells, received 1"));
     let target = error(vec![numbers("a", &[1., 2.])], TargetValues::Numbers(vec![1., f64::NAN]));
     assert!(target.contains("target 'y': expected numbers that f32 holds in all rows"));
+    // A billion with a spread of 1 and a half, where neighbours in f32 are 64 apart; and too small a unit.
+    for (values, expected) in [
+        ([1e9, 1e9 + 3.], "target 'y': expected a mean of at most 16000 standard deviations"),
+        ([1e-300, 3e-300], "target 'y': expected a standard deviation of at least 1.1754944e-38"),
+    ] {
+        let target = TargetValues::Numbers(values.to_vec());
+        let error = error(vec![numbers("a", &[1., 2.])], target);
+        assert!(error.contains(expected), "{error}");
+    }
     let rows = parts(&Split::Everything, &table(Vec::new(), TargetValues::Numbers(vec![0.; 3])), 0);
     let other = table(vec![numbers("a", &[1., 2.])], good());
     let error = Preparation::fit(&other, &rows[0].train).unwrap_err().to_string();

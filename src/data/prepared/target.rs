@@ -60,7 +60,8 @@ impl FittedTarget {
             TargetValues::Numbers(values) => {
                 check_len(&name, values.len(), table)?;
                 match Number::of(rows.iter().map(|row| values[*row]).collect()) {
-                    Ok(Some(Number { mean, scale, missing: 0, .. })) => {
+                    Ok(Some(Number { mean, scale, missing: 0, min, max, .. })) => {
+                        check_digits(&name, mean, scale, min < max)?;
                         TargetScale::Numbers { mean, scale }
                     }
                     _ => bail!("target '{name}': expected numbers that f32 holds in all rows"),
@@ -69,6 +70,28 @@ impl FittedTarget {
         };
         Ok(Self { name, scale })
     }
+}
+
+/// Refuses numbers that f32, in which predictions are, can hardly tell apart: those of 24 binary digits
+/// whose last ones are more than a thousandth of the standard deviation, and too small ones.
+fn check_digits(name: &str, mean: f64, scale: f64, differ: bool) -> Result<()> {
+    const MOST: f64 = 16_000.;
+    let ratio = mean.abs() / scale;
+    if differ && ratio > MOST {
+        bail!(
+            "target '{name}': expected a mean of at most {MOST} standard deviations, since predictions \
+             have 7 digits, received {ratio:.3e} (mean {mean:e}, standard deviation {scale:e}): subtract \
+             an offset from it"
+        )
+    }
+    if differ && scale < f32::MIN_POSITIVE.into() {
+        bail!(
+            "target '{name}': expected a standard deviation of at least {:e}, received {scale:e}: write \
+             it in another unit",
+            f32::MIN_POSITIVE
+        )
+    }
+    Ok(())
 }
 
 impl Preparation {

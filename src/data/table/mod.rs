@@ -1,10 +1,12 @@
 //! Tables: named columns of numbers and categories, with a target to predict.
 
+mod join;
 mod read;
 
 pub use read::{
-    ColumnChoice, ColumnKind, ColumnReading, Decimal, Format, Header, ReadOptions, Reading, Role,
-    Rows, Schema, SchemaColumn, SchemaTarget, Separator, TargetKind,
+    CategoryRows, ColumnChoice, ColumnKind, ColumnReading, Decimal, Format, Header, ReadOptions,
+    Reading, Role, Rows, Schema, SchemaColumn, SchemaTarget, Separator, TargetKind, Warning,
+    WarningKind,
 };
 
 /// A table in memory. Columns that carry no information were left out by the reader.

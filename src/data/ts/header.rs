@@ -17,17 +17,42 @@ pub struct Header<'a> {
     pub classes: Vec<&'a str>,
     /// The same names.
     known: HashSet<&'a str>,
-    has_classes: bool,
+    /// What `@classLabel` says.
+    is_labelled: Option<bool>,
+    labels: Labels,
 }
 
-impl Default for Header<'_> {
-    fn default() -> Self {
-        let (classes, known) = (Vec::new(), HashSet::new());
-        Self { is_open: true, channels: None, classes, known, has_classes: false }
+/// Which lines have a class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Labels {
+    /// All of them.
+    Needed,
+    /// All or none, as the header says.
+    Optional,
+}
+
+impl Labels {
+    /// Returns the entries of a header that messages ask for.
+    fn entry(self) -> &'static str {
+        match self {
+            Self::Needed => "\"@classLabel true\"",
+            Self::Optional => "\"@classLabel false\" or \"@classLabel true\"",
+        }
     }
 }
 
 impl<'a> Header<'a> {
+    /// Returns an empty header.
+    pub fn new(labels: Labels) -> Self {
+        let (classes, known) = (Vec::new(), HashSet::new());
+        Self { is_open: true, channels: None, classes, known, is_labelled: None, labels }
+    }
+
+    /// Returns whether the lines have classes.
+    pub fn is_labelled(&self) -> bool {
+        self.is_labelled == Some(true)
+    }
+
     /// Reads a line.
     ///
     /// # Errors
@@ -36,7 +61,7 @@ impl<'a> Header<'a> {
         let mut words = line.split_whitespace();
         let key = words.next().unwrap_or_default().to_ascii_lowercase();
         let value = words.next().unwrap_or_default();
-        let is_true = value.eq_ignore_ascii_case("true");
+        let [is_true, is_false] = ["true", "false"].map(|word| value.eq_ignore_ascii_case(word));
         match key.as_str() {
             "@dimensions" | "@dimension" => match value.parse() {
                 Ok(channels) if channels > 0 => self.channels = Some(channels),
@@ -57,18 +82,23 @@ impl<'a> Header<'a> {
                 ));
             }
             "@classlabel" if is_true => {
-                self.has_classes = true;
+                self.is_labelled = Some(true);
                 self.classes = words.collect();
                 self.known = self.classes.iter().copied().collect();
             }
+            "@classlabel" if is_false && self.labels == Labels::Optional => {
+                self.is_labelled = Some(false);
+            }
             "@classlabel" => {
-                return Err(place.error("expected \"@classLabel true\" and the classes"));
+                let entry = self.labels.entry();
+                return Err(place.error(format_args!("expected {entry} and the classes")));
             }
             "@relation" | "@attribute" => {
                 return Err(place.error("expected a file in the .ts format, received an ARFF file"));
             }
-            "@data" if !self.has_classes => {
-                return Err(place.error("expected \"@classLabel true\" before \"@data\""));
+            "@data" if self.is_labelled.is_none() => {
+                let entry = self.labels.entry();
+                return Err(place.error(format_args!("expected {entry} before \"@data\"")));
             }
             "@data" => self.is_open = false,
             _ if !key.starts_with('@') => {

@@ -2,36 +2,40 @@
 
 use candle_core::Result;
 
+use super::header::Header;
 use crate::data::text::Place;
+use crate::data::words::count;
 
-/// Returns the sequence of a line, its steps one after the other, and its class. `channels` is the
-/// number of channels; the first line sets one that is not known.
+/// Returns the sequence of a line, its steps one after the other, and its class if the header says
+/// that lines have one. The first line sets a number of channels that is not known.
 ///
 /// # Errors
 /// If there are other channels, or channels of different lengths or of none, a value is no finite
-/// number, or there is no class. The error names the channel and the step.
+/// number, or a class is missing. The error names the channel and the step.
 pub fn sequence<'a>(
     place: Place<'_>,
     line: &'a str,
-    channels: &mut Option<usize>,
-) -> Result<(Vec<f64>, &'a str)> {
+    header: &mut Header<'_>,
+) -> Result<(Vec<f64>, Option<&'a str>)> {
     let fields: Vec<&str> = line.split(':').collect();
-    let (class, own) = match fields.split_last() {
-        Some((class, own)) if !own.is_empty() => (class.trim(), own),
-        _ => {
+    let (own, class) = match (header.is_labelled(), fields.split_last()) {
+        (true, Some((class, own))) if !own.is_empty() => (own, Some(class.trim())),
+        (true, _) => {
             let what = "expected channels and a class separated by colons, received 1 field";
             return Err(place.error(what));
         }
+        (false, _) => (&fields[..], None),
     };
-    let expected = *channels.get_or_insert(own.len());
+    let expected = *header.channels.get_or_insert(own.len());
     if own.len() != expected {
-        let noun = if expected == 1 { "channel" } else { "channels" };
+        let class = if class.is_some() { "and a class" } else { "without a class" };
         return Err(place.error(format_args!(
-            "expected {expected} {noun} and a class separated by colons, received {} fields",
-            fields.len()
+            "expected {} {class} separated by colons, received {}",
+            count(expected, "channel"),
+            count(fields.len(), "field")
         )));
     }
-    if class.is_empty() {
+    if class.is_some_and(str::is_empty) {
         return Err(place.error("expected a class after the last colon, received nothing"));
     }
     let values: Vec<Vec<f64>> =

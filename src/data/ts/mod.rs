@@ -1,17 +1,17 @@
 //! Sequences in the `.ts` format of timeseriesclassification.com.
 
+mod expected;
 mod header;
 mod line;
 
-use std::collections::HashMap;
-
 use candle_core::Result;
 
-use self::header::Header;
+pub use self::expected::{NewSequences, SequenceFormat, read_sequences_as};
+use self::header::{Header, Labels};
 use super::Sequences;
-use super::classes::Classes;
+use super::classes::{Classes, Known};
 use super::text::{Place, file_error, lines, text};
-use super::words::{listed, quoted};
+use super::words::count;
 
 /// Sequences with the names of their classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,8 @@ pub struct NamedSequences {
 pub fn read_sequences(bytes: &[u8], name: &str) -> Result<NamedSequences> {
     let text = text(bytes, name)?;
     let mut classes = Classes::default();
-    let mut read = Read::new(&text, name, None, |_, class| Ok(classes.number(class)))?;
+    let header = Header::new(Labels::Needed);
+    let mut read = Read::new(&text, name, header, None, |_, class| Ok(classes.number(class)))?;
     let classes = classes.arrange(&read.header.classes, &mut read.labels);
     Ok(NamedSequences { sequences: read.finish()?, classes })
 }
@@ -60,18 +61,9 @@ pub fn read_sequences(bytes: &[u8], name: &str) -> Result<NamedSequences> {
 /// As [`read_sequences`], and if a sequence has another number of channels than those of the training
 /// file, or a class that none of them has.
 pub fn read_test_sequences(bytes: &[u8], name: &str, train: &NamedSequences) -> Result<Sequences> {
-    let text = text(bytes, name)?;
-    let numbers: HashMap<&str, u32> = train.classes.iter().map(String::as_str).zip(0..).collect();
-    let label = |place: Place<'_>, class: &str| {
-        numbers.get(class).copied().ok_or_else(|| {
-            place.error(format_args!(
-                "expected a class that the training file has ({}), received {}",
-                listed(train.classes.iter().map(String::as_str)),
-                quoted(class)
-            ))
-        })
-    };
-    Read::new(&text, name, Some(train.sequences.channels()), label)?.finish()
+    let (text, format) = (text(bytes, name)?, SequenceFormat::of(train));
+    let header = Header::new(Labels::Needed);
+    Read::expected(&text, name, header, &format, "the training file")?.finish()
 }
 
 /// The content of a file.
@@ -82,36 +74,54 @@ struct Read<'a> {
 }
 
 impl<'a> Read<'a> {
-    /// Reads a text. `channels` is the number that the sequences need to have, and `label` numbers
-    /// their classes.
+    /// Reads a text whose channels and classes are those of `owner`, as messages call it.
+    fn expected(
+        text: &'a str,
+        name: &'a str,
+        header: Header<'a>,
+        format: &SequenceFormat,
+        owner: &'static str,
+    ) -> Result<Self> {
+        let known = Known::new(format.classes.iter().cloned(), owner);
+        let channels = Some((format.channels, owner));
+        Self::new(text, name, header, channels, |place, class| known.number(place, class))
+    }
+
+    /// Reads a text. `channels` is the number that the sequences need to have, with what has it, and
+    /// `label` numbers their classes.
     fn new(
         text: &'a str,
         name: &'a str,
-        channels: Option<usize>,
+        header: Header<'a>,
+        channels: Option<(usize, &str)>,
         mut label: impl FnMut(Place<'_>, &str) -> Result<u32>,
     ) -> Result<Self> {
-        let mut read = Self { header: Header::default(), rows: Vec::new(), labels: Vec::new() };
+        let mut read = Self { header, rows: Vec::new(), labels: Vec::new() };
         let is_content = |line: &str| !line.is_empty() && !line.starts_with(['#', '%']);
         for (place, line) in lines(text, name).filter(|(_, line)| is_content(line)) {
             if read.header.is_open {
                 read.header.read(place, line)?;
                 continue;
             }
-            let (row, class) = line::sequence(place, line, &mut read.header.channels)?;
-            read.header.check_class(place, class)?;
+            let (row, class) = line::sequence(place, line, &mut read.header)?;
+            if let Some(class) = class {
+                read.header.check_class(place, class)?;
+            }
             match (channels, read.header.channels) {
-                (Some(expected), Some(received)) if expected != received => {
+                (Some((expected, owner)), Some(received)) if expected != received => {
                     return Err(place.error(format_args!(
-                        "expected sequences of {expected} channels as in the training file, \
-                         received {received}"
+                        "expected sequences of {} as in {owner}, received {received}",
+                        count(expected, "channel")
                     )));
                 }
                 _ => {}
             }
-            read.labels.push(label(place, class)?);
+            if let Some(class) = class {
+                read.labels.push(label(place, class)?);
+            }
             read.rows.push(row);
         }
-        match read.labels.is_empty() {
+        match read.rows.is_empty() {
             true => {
                 let what = "expected sequences after a line \"@data\", received none";
                 Err(file_error(name, what))

@@ -101,7 +101,9 @@ pub(super) fn train_chunk(
     hear: &dyn Fn(Event),
     goes_on: &mut dyn FnMut(&Trainer) -> Result<bool>,
 ) -> Result<Option<Trained>> {
-    let (mut trainer, parts, units) = trainer(subject, trials, device)?;
+    let (parts, units) = subject.parts_of(trials, device)?;
+    let sets = [Some(&parts.train), parts.validation.as_ref(), Some(&parts.test)];
+    let mut trainer = trainer(subject, trials, sets, device)?;
     let mut heard = vec![false; trials.len()];
     if let Some(checkpoint) = start {
         let resumed = trainer.resume(checkpoint);
@@ -128,12 +130,13 @@ pub(super) fn train_chunk(
     trained(subject, trials, &trainer, &parts, &units).map(Some)
 }
 
-/// The training of some trials before its first epoch, their rows, and the units of each.
-fn trainer(
+/// The training of some trials before its first epoch, on training, validation and test rows.
+pub(super) fn trainer(
     subject: &Subject,
     trials: &[Trial],
+    [train, validation, test]: [Option<&Samples>; 3],
     device: &Device,
-) -> Result<(Trainer, Parts, Vec<Option<Units>>)> {
+) -> Result<Trainer> {
     let first = trials.first().context("expected at least one run, received none")?;
     let hyper = &first.hyper;
     let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
@@ -164,13 +167,15 @@ fn trainer(
         model = Model::new(weights.model(model));
         optimizer = AnyOptimizer::from(weights.optimizer(optimizer));
     }
-    let (parts, units) = subject.parts_of(trials, device)?;
     let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
     options = options.label_smoothing(label_smoothing).lr_schedule(lr_schedule);
     options.objective = subject.objective().clone();
-    let trainer = Trainer::new(model, &varmap, optimizer, parts.train.clone(), options)?;
-    let mut trainer = trainer.with_noise(&noise).with_test(parts.test.clone())?;
-    if let Some(validation) = &parts.validation {
+    let train = train.context("expected training rows, received none")?.clone();
+    let mut trainer = Trainer::new(model, &varmap, optimizer, train, options)?.with_noise(&noise);
+    if let Some(test) = test {
+        trainer = trainer.with_test(test.clone())?;
+    }
+    if let Some(validation) = validation {
         trainer = trainer.with_validation(validation.clone())?;
     }
     if let Some(rates) = at(NoiseSpec::LABELS) {
@@ -182,7 +187,7 @@ fn trainer(
     if let Some(rule) = hyper.early_stopping {
         trainer = trainer.with_early_stopping(rule)?;
     }
-    Ok((trainer, parts, units))
+    Ok(trainer)
 }
 
 fn trained(
@@ -212,21 +217,24 @@ fn trained(
         Run::new(trial, &histories[r], rows, metrics)
     };
     let runs = trials.iter().enumerate().map(run).collect();
-    let axis = subject.task().axis();
-    let weights = sorted_vars(trainer.varmap()).into_iter();
-    let weights = weights.map(|(name, var)| Ok((name, final_weights(&var, &histories, axis)?)));
     Ok(Trained {
         runs,
-        weights: weights.collect::<Result<_>>()?,
+        weights: final_weights(subject, trainer)?,
         test_hits: test.iter().map(|rows| metrics[0].hits(rows)).collect(),
         test,
         histories,
     })
 }
 
-/// The runs' weights on the CPU, NaN for those that failed: what they were when their chunk ended depends
-/// on their company.
-fn final_weights(var: &Var, histories: &[ReplicaHistory], axis: Axis) -> Result<Tensor> {
+/// The runs' weights by name on the CPU, with the replica axis first; NaN for runs that failed: what they
+/// were when their chunk ended depends on their company.
+pub(super) fn final_weights(subject: &Subject, trainer: &Trainer) -> Result<Vec<(String, Tensor)>> {
+    let (axis, histories) = (subject.task().axis(), &trainer.history().replicas);
+    let weights = sorted_vars(trainer.varmap()).into_iter();
+    weights.map(|(name, var)| Ok((name, own_weights(&var, histories, axis)?))).collect()
+}
+
+fn own_weights(var: &Var, histories: &[ReplicaHistory], axis: Axis) -> Result<Tensor> {
     let weights = var.as_detached_tensor().to_device(&Device::Cpu)?;
     let weights = if axis == Axis::Replicas { weights } else { weights.unsqueeze(0)? };
     let replica = |(r, history): (usize, &ReplicaHistory)| {

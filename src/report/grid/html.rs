@@ -1,12 +1,14 @@
-//! `report.html`: the conclusion, the table and the pictures on one page that needs no network.
+//! `report.html`: the conclusion, the cells, the pictures and the data on one page that needs no network.
 
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::data;
 use super::pictures::Picture;
 use super::table::{Cells, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
+use crate::task::Tabular;
 
 /// Returns the page, with the pictures embedded.
 ///
@@ -29,9 +31,11 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
                 h1 { "Does noise help?" }
                 p.verdict { (verdict) }
                 @for sentence in details { p { (sentence) } }
+                @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
                 h2 { "Cells" }
                 (table(outcome))
                 @for figure in figures { (figure) }
+                @if let Some(reading) = &outcome.reading { (data::section(reading)) }
                 h2 { "Method" }
                 (method(outcome))
                 h2 { "Settings" }
@@ -91,23 +95,34 @@ fn figure(picture: &Picture) -> Result<Markup> {
 
 fn method(outcome: &Outcome) -> Markup {
     let several = outcome.plan.data_seeds.len() > 1;
+    let are_folds = outcome.plan.folds.is_some();
     html! {
         p {
             "Each cell is compared with the baseline, the same network without noise, in pairs of "
             "runs with the same data, initial weights and batches. "
-            @if several {
+            @if are_folds {
+                "Splits of one table share training rows, so the interval and the test count less than "
+                "one observation a run. The result applies to rows like these."
+            } @else if several {
                 "Repeats on one data seed are not independent draws of the data. The interval and "
                 "the tests therefore count the mean difference on each data seed as one "
                 "observation, and the result applies to data like these."
+            } @else if outcome.plan.task == Tabular::NAME {
+                "The result applies to this split of the rows; it may differ on others, as those of "
+                code { "--folds" } "."
             } @else {
                 "The result applies to this draw of the data; it may differ on other draws, which "
                 code { "--data-seeds" } " adds."
             }
         }
         ul {
-            li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
+            @if are_folds {
+                li { b { "95 % interval" } ": Student's t, with the standard error of Nadeau and Bengio (2003) for splits of one data set." }
+            } @else {
+                li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
+            }
             li { b { "p (Holm)" } ": p after Holm's correction (1979) for comparing several cells. The verdict is that noise helps or hurts only below 0.05." }
-            li { b { "p" } ": two-sided paired t-test; for a single pair of runs, McNemar's exact test on the test points." }
+            li { b { "p" } ": two-sided " @if are_folds { "test of Nadeau and Bengio" } @else { "paired t-test" } "; for a single pair of runs, McNemar's exact test on the test points." }
             @if several {
                 li {
                     b { "p (Nadeau-Bengio)" }
@@ -127,11 +142,11 @@ fn settings(outcome: &Outcome) -> Markup {
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
     let detail =
         |(name, value): &(String, serde_json::Value)| format!("{value} {}", name.replace('_', " "));
-    let data: Vec<String> = outcome.data.iter().map(detail).collect();
+    let facts: Vec<String> = outcome.data.iter().map(detail).collect();
     let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
         ("task", grid.task.clone()),
-        ("data", data.join(", ")),
+        ("data", facts.join(", ")),
         ("data seeds", seeds),
         ("training points", counts(&grid.train_sizes)),
         ("validation points", grid.validation_size.to_string()),

@@ -1,6 +1,7 @@
 //! The results of a grid: a table for the terminal, CSV files, pictures and a page.
 
 mod csv;
+mod data;
 mod html;
 mod lines;
 mod pictures;

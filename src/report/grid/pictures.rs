@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use super::lines::{
     Line, Lines, joined, mean_label, score_label, short_name, strength, strength_label,
 };
-use crate::experiment::{CellOutcome, Outcome, Record, noise_name, sampled_epochs};
+use crate::experiment::{CellOutcome, Outcome, Record, folds_words, noise_name, sampled_epochs};
 use crate::report::plot::{self, Curve, Group, Scale, Scene, SpreadLine, SpreadPoint};
 use crate::stats::{number, statistic};
+use crate::task::Tabular;
 
 /// A picture, as a file and as part of the page.
 #[derive(Clone, Debug)]
@@ -47,9 +48,13 @@ pub fn grid_pictures(outcome: &Outcome) -> impl Iterator<Item = Result<Picture>>
 /// The caption and the picture.
 type Drawn = (String, Scene);
 
-/// Returns a short title: `grid_search: 30 repeats, data seed 1`.
+/// Returns a short title: `grid_search: 30 repeats, data seed 1`, of a table `grid_search: 5 folds × 10
+/// repeats`.
 fn title(outcome: &Outcome) -> String {
     let grid = &outcome.plan;
+    if grid.task == Tabular::NAME {
+        return format!("{}: {}", outcome.experiment, folds_words(grid));
+    }
     let data = match &grid.data_seeds[..] {
         [seed] => format!("data seed {seed}"),
         seeds => format!("each on {} data seeds", seeds.len()),
@@ -102,9 +107,10 @@ fn by_stddev(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     };
     let (panels, left_out) = panels(lines, |own| own.iter().map(line).collect());
     let has_intervals = outcome.cells.iter().any(|own| own.test_interval.is_some());
-    let [interval, intervals] = match has_intervals {
-        true => [", 95 % interval", ", with 95 % bootstrap intervals"],
-        false => [""; 2],
+    let [interval, intervals] = match (has_intervals, outcome.plan.folds) {
+        (true, Some(_)) => [", 95 % interval", ", with 95 % intervals"],
+        (true, None) => [", 95 % interval", ", with 95 % bootstrap intervals"],
+        (false, _) => [""; 2],
     };
     let label = format!("{}{interval}", mean_label(outcome));
     let title = title_of_some(outcome, lines);

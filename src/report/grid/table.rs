@@ -6,7 +6,7 @@ use super::is_further;
 use crate::experiment::{
     CellOutcome, Difference, Outcome, place_name, range, signed, strength_name, variant_words,
 };
-use crate::stats::{Statistic, number};
+use crate::stats::{Statistic, decimals, number};
 
 /// The table by columns; each has a text per cell.
 pub(super) struct Cells {
@@ -45,8 +45,14 @@ impl Cells {
             column(outcome, Rank::Name, "noise", noise),
             column(outcome, Rank::Strength, strength_name(&outcome.plan), strength),
         ];
+        // What the conclusion rests on comes first.
         let figures = scores(outcome).into_iter().chain(comparisons(outcome));
-        columns.extend(figures.filter(|column| column.texts.iter().any(|text| !text.is_empty())));
+        let (main, details): (Vec<_>, Vec<_>) = figures.partition(|own| own.rank == Rank::Main);
+        columns.extend(
+            main.into_iter()
+                .chain(details)
+                .filter(|column| column.texts.iter().any(|text| !text.is_empty())),
+        );
         let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
         let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
         Self { columns, groups: groups(outcome), best }
@@ -97,20 +103,21 @@ fn scores(outcome: &Outcome) -> Vec<Column> {
 
 /// Returns the differences from the baseline, with their uncertainty.
 fn comparisons(outcome: &Outcome) -> Vec<Column> {
-    let compared = |rank, head: &str, text: fn(&Difference) -> Option<String>| {
+    let decimals = outcome.decimals();
+    let compared = |rank, head: &str, text: &dyn Fn(&Difference) -> Option<String>| {
         let of = |own: &CellOutcome| own.difference.as_ref().and_then(text).unwrap_or_default();
         column(outcome, rank, head, of)
     };
     let mut columns = vec![
-        compared(Rank::Main, "difference", |d| Some(signed(d.mean))),
-        compared(Rank::Main, "95 % interval", |d| {
-            d.low.zip(d.high).map(|(low, high)| range(low, high))
+        compared(Rank::Main, "difference", &|d| Some(signed(d.mean, decimals))),
+        compared(Rank::Main, "95 % interval", &|d| {
+            d.low.zip(d.high).map(|(low, high)| range(low, high, decimals))
         }),
-        compared(Rank::Main, "p (Holm)", |d| d.p_holm.map(p_value)),
-        compared(Rank::Detail, "p", |d| d.p.map(p_value)),
+        compared(Rank::Main, "p (Holm)", &|d| d.p_holm.map(p_value)),
+        compared(Rank::Detail, "p", &|d| d.p.map(p_value)),
     ];
     if outcome.plan.data_seeds.len() > 1 {
-        columns.push(compared(Rank::Detail, "p (Nadeau-Bengio)", |d| {
+        columns.push(compared(Rank::Detail, "p (Nadeau-Bengio)", &|d| {
             d.nadeau_bengio.as_ref().map(|t| p_value(t.p))
         }));
     }
@@ -136,11 +143,12 @@ fn strength(own: &CellOutcome) -> String {
 }
 
 fn mean(statistic: &Statistic) -> String {
-    statistic.mean.map_or_else(|| "-".to_string(), |mean| format!("{mean:.3}"))
+    statistic.mean.map_or_else(|| "-".to_string(), |mean| format!("{mean:.*}", decimals(mean)))
 }
 
 fn std(statistic: &Statistic) -> String {
-    statistic.std.map(|std| format!("{std:.3}")).unwrap_or_default()
+    let decimals = decimals(statistic.mean.unwrap_or(0.));
+    statistic.std.map(|std| format!("{std:.decimals$}")).unwrap_or_default()
 }
 
 fn p_value(p: f64) -> String {

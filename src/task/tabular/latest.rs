@@ -7,9 +7,9 @@ use candle_core::Result;
 /// The last value with its key, which clones share. That of another key is dropped before the next one
 /// is computed, so that no more than one is in memory.
 #[derive(Debug)]
-pub(super) struct Latest<K, V>(Arc<Mutex<Option<Entry<K, V>>>>);
+pub(super) struct Latest<K, V>(Arc<Mutex<Kept<K, V>>>);
 
-type Entry<K, V> = (K, Arc<V>);
+type Kept<K, V> = Option<(K, Arc<V>)>;
 
 impl<K: PartialEq, V> Latest<K, V> {
     /// Returns the value of a key, computed by `of` unless it is the last one. Threads that ask for

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 
 use self::latest::Latest;
 use self::rows::Layout;
-use super::{Axis, Draw, Fingerprint, Hyper, Parts, Rows, Task};
+use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task};
+use crate::bundle::Inputs;
 use crate::data::Samples;
 use crate::data::prepared::{Preparation, TargetScale};
 use crate::data::split::{self, Size, Sizes, Split};
 use crate::data::table::{Table, TargetValues};
 use crate::metric::{Metric, Predicted, Rmse, Units, for_classes, for_numbers};
-use crate::model::{Activation, Mlp};
+use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
 use crate::objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective, WithMetric};
@@ -71,10 +72,8 @@ impl Tabular {
         let parts = split.parts(&table, &Sizes::default(), 0)?;
         let sizes = parts.iter().map(|parts| parts.train.as_slice().len());
         let train_size = sizes.min().unwrap_or(0);
-        let all = Split::Everything.parts(&table, &Sizes::default(), 0)?;
-        let Some(all) = all.first() else { bail!("expected rows to train on, received none") };
-        let layout = Layout::of(&Preparation::fit(&table, &all.train)?);
-        let (fingerprint, table) = (rows::fingerprint(&table), Arc::new(table));
+        let layout = Layout::of(&Preparation::fit(&table, &rows::whole(&table, &split)?)?);
+        let (fingerprint, table) = (rows::fingerprint(&table, &split), Arc::new(table));
         Ok(Self {
             table,
             split,
@@ -123,6 +122,13 @@ impl Tabular {
     /// # Errors
     /// If the draw does not fit the table.
     pub fn rows_of(&self, draw: &Draw) -> Result<Arc<split::Parts>> {
+        if draw.train_size > self.train_size {
+            bail!(
+                "expected a train size of at most {} rows, the others being for the test, received {}",
+                self.train_size,
+                draw.train_size
+            )
+        }
         let sizes = Sizes {
             train: Some(draw.train_size).filter(|size| *size < self.train_size),
             validation: (draw.validation_size > 0).then_some(Size::Rows(draw.validation_size)),
@@ -153,6 +159,13 @@ impl Tabular {
             }
             Ok(Drawn { rows, preparation, parts })
         })
+    }
+
+    fn network(&self, hyper: &Hyper) -> Network {
+        let first = Some(hyper.hidden).filter(|width| *width > 0);
+        let hidden = first.into_iter().chain(self.layers.iter().copied()).collect();
+        let (inputs, outputs) = (self.layout.width(), self.objective().outputs());
+        Network::Mlp(Mlp { inputs, hidden, outputs, activation: self.activation })
     }
 
     fn all_metrics(&self) -> Vec<Arc<dyn Metric>> {
@@ -188,7 +201,11 @@ impl Task for Tabular {
     }
 
     fn rows(&self) -> Rows {
-        Rows::new(self.table.rows.len())
+        let test = match &self.split {
+            Split::Given(test) => Some(test.len()),
+            _ => None,
+        };
+        Rows { all: self.table.rows.len(), test }
     }
 
     fn objective(&self) -> Arc<dyn Objective> {
@@ -235,14 +252,7 @@ impl Task for Tabular {
     }
 
     fn build(&self, hyper: &Hyper, vb: VarBuilder, slots: &Slots) -> Result<Model> {
-        let first = Some(hyper.hidden).filter(|width| *width > 0);
-        let network = Mlp {
-            inputs: self.layout.width(),
-            hidden: first.into_iter().chain(self.layers.iter().copied()).collect(),
-            outputs: self.objective().outputs(),
-            activation: self.activation,
-        };
-        Ok(Model::new(network.build(&vb, slots)?))
+        self.network(hyper).build(&vb, slots)
     }
 
     fn least_hidden(&self) -> usize {
@@ -279,6 +289,14 @@ impl Task for Tabular {
 
     fn class_names(&self) -> Option<Vec<String>> {
         self.classes().map(<[String]>::to_vec)
+    }
+
+    fn deployment(&self, hyper: &Hyper, _: &Draw, device: &Device) -> Result<Option<Deployment>> {
+        let rows = rows::whole(&self.table, &self.split)?;
+        let preparation = Preparation::fit(&self.table, &rows)?;
+        let rows = self.samples(&preparation, rows.as_slice())?.on(device)?;
+        let (inputs, network) = (Inputs::Table { preparation }, self.network(hyper));
+        Ok(Some(Deployment { inputs, network, rows, once_more: true }))
     }
 
     fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {

@@ -1,9 +1,11 @@
-//! What all splits of a table have in common: the inputs, and a fingerprint.
+//! What all splits of a table have in common: the inputs, the rows of the model for predictions, and a
+//! fingerprint.
 
+use candle_core::{Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::data::prepared::{Preparation, Prepared};
-use crate::data::split::Split;
+use crate::data::split::{Sizes, Split, TrainRows};
 use crate::data::table::{Cells, Column, Table, TargetValues};
 use crate::files::hexadecimal;
 use crate::task::Fingerprint;
@@ -44,20 +46,22 @@ impl Layout {
     }
 }
 
-/// Returns the fingerprint of the names and cells of a table.
-pub(super) fn fingerprint(table: &Table) -> Fingerprint {
-    let mut hash = Sha256::new();
-    for Column { name, cells } in &table.columns {
-        add_names(&mut hash, [name]);
-        match cells {
-            Cells::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
-            Cells::Categories { names, codes } => {
-                add_names(&mut hash, names);
-                let codes: Vec<u32> = codes.iter().map(|code| code.unwrap_or(u32::MAX)).collect();
-                hash.update(bytemuck::cast_slice(&codes));
-            }
-        }
+/// Returns the rows that the model for predictions is trained on: those that are not given for the test,
+/// or all.
+pub(super) fn whole(table: &Table, split: &Split) -> Result<TrainRows> {
+    let split = if let Split::Given(_) = split { split } else { &Split::Everything };
+    let parts = split.parts(table, &Sizes::default(), 0)?;
+    match parts.into_iter().next() {
+        Some(parts) => Ok(parts.train),
+        None => bail!("expected rows to train on, received none"),
     }
+}
+
+/// Returns the fingerprint of the names and cells of a table, and of the rows, groups or times of its
+/// split.
+pub(super) fn fingerprint(table: &Table, split: &Split) -> Fingerprint {
+    let mut hash = Sha256::new();
+    table.columns.iter().for_each(|column| add_column(&mut hash, column));
     if let Some(target) = &table.target {
         add_names(&mut hash, [&target.name]);
         match &target.values {
@@ -68,7 +72,30 @@ pub(super) fn fingerprint(table: &Table) -> Fingerprint {
             }
         }
     }
+    match split {
+        Split::Given(rows) => {
+            let mut rows: Vec<u64> = rows.iter().map(|row| *row as u64).collect();
+            rows.sort_unstable();
+            hash.update(bytemuck::cast_slice(&rows));
+        }
+        Split::Grouped { groups: column, .. } | Split::Time { times: column, .. } => {
+            add_column(&mut hash, column);
+        }
+        _ => {}
+    }
     Fingerprint::text(&hexadecimal(&hash.finalize()))
+}
+
+fn add_column(hash: &mut Sha256, Column { name, cells }: &Column) {
+    add_names(hash, [name]);
+    match cells {
+        Cells::Numbers(values) => hash.update(bytemuck::cast_slice(values)),
+        Cells::Categories { names, codes } => {
+            add_names(hash, names);
+            let codes: Vec<u32> = codes.iter().map(|code| code.unwrap_or(u32::MAX)).collect();
+            hash.update(bytemuck::cast_slice(&codes));
+        }
+    }
 }
 
 /// Hashes names with their number and their lengths.

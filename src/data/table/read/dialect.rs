@@ -136,9 +136,8 @@ fn has_names(rows: &[Vec<String>], names: &[&str]) -> bool {
         && names.iter().all(|name| cells.contains(name))
 }
 
-/// Text above a column of numbers makes a header, unless another of the first cells appears again in
-/// its column. Without such a column, a number among the first cells or a first cell that appears again
-/// speaks against one.
+/// Text above a column of numbers makes a header, unless the other first cells are like data: one is a
+/// number, and one appears again in its column. Without such a column, either speaks against one.
 fn has_header(rows: &[Vec<String>], decimal: Decimal) -> bool {
     let Some(first) = rows.first() else { return false };
     let columns = || first.iter().enumerate();
@@ -148,5 +147,8 @@ fn has_header(rows: &[Vec<String>], decimal: Decimal) -> bool {
     let is_text_above_numbers = columns()
         .any(|(i, cell)| decimal.value(cell) == Value::Text && is_numeric(rows, i, decimal));
     let has_number = columns().any(|(_, cell)| is_number(decimal.value(cell)));
-    !is_repeated && (is_text_above_numbers || !has_number)
+    match is_text_above_numbers {
+        true => !(is_repeated && has_number),
+        false => !(is_repeated || has_number),
+    }
 }

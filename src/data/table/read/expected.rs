@@ -118,6 +118,7 @@ fn assemble(
         |i: &usize| Some(Column { name: head.names[*i].clone(), cells: cells[*i].take()? });
     let columns = columns.iter().filter_map(column).collect();
     let (file, sha256) = (source.name.clone(), loaded.sha256);
-    let reading = Reading { file, sha256, rows, columns: readings, decisions };
+    let (warnings, test_file) = (Vec::new(), None);
+    let reading = Reading { file, sha256, rows, columns: readings, decisions, warnings, test_file };
     (Table { columns, target, rows: loaded.rows }, reading)
 }

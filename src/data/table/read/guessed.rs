@@ -64,6 +64,8 @@ pub fn read(
         rows,
         columns: std::mem::take(&mut judged.readings),
         decisions,
+        warnings: Vec::new(),
+        test_file: None,
     };
     Ok((Table { columns: judged.columns, target: judged.target, rows: loaded.rows }, reading))
 }

@@ -30,7 +30,7 @@ use crate::data::words::shown;
 
 pub use number::Decimal;
 pub use options::{ColumnChoice, Format, Header, ReadOptions, Separator, TargetKind};
-pub use reading::{ColumnReading, Reading, Role};
+pub use reading::{CategoryRows, ColumnReading, Reading, Role, Warning, WarningKind};
 pub use schema::{ColumnKind, Rows, Schema, SchemaColumn, SchemaTarget};
 
 impl Table {
@@ -87,7 +87,8 @@ impl Table {
 }
 
 fn guess(mut source: Source<'_>, options: &ReadOptions) -> Result<(Table, Reading)> {
-    let head = Head::read(&mut source, &options.format, &[]);
+    let named: Vec<&str> = options.target.as_deref().into_iter().collect();
+    let head = Head::read(&mut source, &options.format, &named);
     let head = head.map_err(|fault| located(fault, &mut source, &[]))?;
     let table = guessed::read(&mut source, &head, options);
     table.map_err(|fault| located(fault, &mut source, &head.names))

@@ -1,11 +1,15 @@
-//! Labelled images in a text file.
+//! Images in a text file.
+
+mod expected;
+mod line;
 
 use candle_core::Result;
 
+pub use self::expected::{ImageFormat, NewImages, read_images_as};
+use self::line::{class, read_pixels, rows};
 use super::Dataset;
 use super::classes::Classes;
-use super::text::{Place, file_error, lines, text};
-use super::words::quoted;
+use super::text::{Place, file_error, text};
 
 /// Grey images of one size with the names of their classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,27 +44,19 @@ pub struct Images {
 /// names the line and the column.
 pub fn read_images(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Result<Images> {
     let text = text(bytes, name)?;
-    let mut rows = lines(&text, name).filter(|(_, line)| !line.is_empty()).peekable();
-    rows.next_if(|(_, line)| is_header(line));
     let (mut shape, mut pixels, mut labels) = (shape, Vec::new(), Vec::new());
     let mut classes = Classes::default();
-    for (place, line) in rows {
-        let mut fields: Vec<&str> = fields(line).collect();
-        let class = match fields.pop() {
-            Some(class) if !fields.is_empty() => class_name(&unquoted(class)),
+    for (place, fields) in rows(&text, name, None) {
+        let (last, own) = match fields.split_last() {
+            Some((last, own)) if !own.is_empty() => (last, own),
             _ => {
                 let what = "expected pixels and a class separated by commas, received 1 field";
                 return Err(place.error(what));
             }
         };
-        shape = Some(checked_shape(shape, fields.len(), place)?);
-        for (column, field) in (1..).zip(fields) {
-            pixels.push(pixel(place, column, field)?);
-        }
-        if class.is_empty() {
-            return Err(place.error("expected a class in the last column, received nothing"));
-        }
-        labels.push(classes.number(&class));
+        shape = Some(checked_shape(shape, own.len(), place)?);
+        read_pixels(place, own, &mut pixels)?;
+        labels.push(classes.number(&class(place, last)?));
     }
     let Some(shape) = shape.filter(|_| !labels.is_empty()) else {
         return Err(file_error(name, "expected lines of pixels and a class, received none"));
@@ -70,37 +66,6 @@ pub fn read_images(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Resul
     let classes = classes.arrange(&[], &mut labels);
     let pixels = Dataset::new(shape[0] * shape[1], pixels, labels)?;
     Ok(Images { pixels, shape, classes, white })
-}
-
-/// Splits a line at its commas outside quotes.
-fn fields(line: &str) -> impl Iterator<Item = &str> {
-    let mut is_quoted = false;
-    line.split(move |c| {
-        is_quoted ^= c == '"';
-        c == ',' && !is_quoted
-    })
-}
-
-/// Returns the text of a field without spaces around it and without quotes.
-fn unquoted(field: &str) -> String {
-    let field = field.trim();
-    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\"").trim().to_string(),
-        None => field.to_string(),
-    }
-}
-
-/// Returns whether no pixel of a line is a number, or the pixels count the columns of a table.
-fn is_header(line: &str) -> bool {
-    /// Smaller images may happen to have such pixels.
-    const COUNTED: usize = 16;
-    let numbers: Vec<Option<f64>> =
-        fields(line).map(|field| unquoted(field).parse().ok()).collect();
-    let Some((_, numbers)) = numbers.split_last() else { return false };
-    let counts =
-        |first: u32| (first..).zip(numbers).all(|(i, number)| *number == Some(f64::from(i)));
-    let is_text = !numbers.is_empty() && numbers.iter().all(Option::is_none);
-    is_text || (numbers.len() >= COUNTED && (counts(0) || counts(1)))
 }
 
 /// Returns the height and width of an image of so many pixels.
@@ -117,27 +82,6 @@ fn checked_shape(shape: Option<[usize; 2]>, pixels: usize, place: Place<'_>) -> 
             "expected a square number of pixels and a class, or the shape of the images (--shape \
              HxW), received {pixels} pixels"
         ))),
-    }
-}
-
-fn pixel(place: Place<'_>, column: usize, field: &str) -> Result<f64> {
-    let part = format_args!("column {column}");
-    let pixel = place.number(part, &unquoted(field))?;
-    match pixel >= 0. {
-        true => Ok(pixel),
-        false => {
-            let what = format_args!("expected a pixel of at least 0, received {}", quoted(field));
-            Err(place.error_in(part, what))
-        }
-    }
-}
-
-/// Returns the name of a class: of a whole number its digits.
-fn class_name(text: &str) -> String {
-    const EXACT: f64 = 9_007_199_254_740_992.; // 2^53
-    match text.parse::<f64>() {
-        Ok(number) if number.fract() == 0. && number.abs() <= EXACT => (number + 0.).to_string(),
-        _ => text.to_string(),
     }
 }
 

@@ -1,0 +1,106 @@
+//! What a bundle tells of itself.
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Inputs;
+use super::hashes::{row_hashes, written};
+use crate::data::Samples;
+use crate::files::other_version;
+use crate::model::Network;
+use crate::noise::NoiseSpec;
+
+/// What a bundle tells of itself: the JSON under the key [`About::KEY`] of the metadata of
+/// `model.safetensors`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct About {
+    /// The version of this format.
+    pub format: u64,
+    /// The version of candle-noise.
+    pub version: String,
+    /// The name of the task.
+    pub task: String,
+    /// The name of the primary metric.
+    pub metric: String,
+    /// What turns files into inputs.
+    pub inputs: Inputs,
+    /// The network.
+    pub network: Network,
+    /// The noises that acted in training; none in the baseline.
+    pub noise: Vec<NoiseSpec>,
+    /// The seed of each network.
+    pub seeds: Vec<u64>,
+    /// The number of epochs of training, or the most if early stopping ended it.
+    pub epochs: usize,
+    /// What determined the training, as in `experiment.json`.
+    pub settings: Value,
+    /// The hash of each training row, sorted: 16 hexadecimal digits a row. Empty for more than 5 million
+    /// rows.
+    pub training_rows: String,
+}
+
+/// What a bundle is told of a training.
+#[derive(Clone, Debug)]
+pub struct Training<'a> {
+    /// The name of the task.
+    pub task: &'a str,
+    /// The name of the primary metric.
+    pub metric: &'a str,
+    /// What turns files into inputs.
+    pub inputs: Inputs,
+    /// The network.
+    pub network: Network,
+    /// The noises that acted.
+    pub noise: Vec<NoiseSpec>,
+    /// The seed of each network.
+    pub seeds: Vec<u64>,
+    /// The number of epochs.
+    pub epochs: usize,
+    /// What determined the training.
+    pub settings: Value,
+    /// The training rows.
+    pub rows: &'a Samples,
+}
+
+impl About {
+    /// The key of the metadata.
+    pub const KEY: &str = "candle_noise";
+
+    pub(super) const FORMAT: u64 = 1;
+
+    /// Describes the networks of a training.
+    ///
+    /// # Errors
+    /// If the training rows cannot be read.
+    pub fn new(training: Training) -> Result<Self> {
+        let Training { task, metric, inputs, network, noise, seeds, epochs, settings, rows } =
+            training;
+        Ok(Self {
+            format: Self::FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            task: task.to_string(),
+            metric: metric.to_string(),
+            inputs,
+            network,
+            noise,
+            seeds,
+            epochs,
+            settings,
+            training_rows: written(row_hashes(rows)?),
+        })
+    }
+
+    /// Parses the JSON of a file's metadata.
+    pub(super) fn parse(json: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(json).context("its description")?;
+        let format = value["format"].as_u64().unwrap_or(0);
+        ensure!(
+            format == Self::FORMAT,
+            "it was written by {}",
+            other_version(Self::FORMAT, format)
+        );
+        serde_json::from_value(value).context("its description")
+    }
+}

@@ -1,0 +1,219 @@
+//! Bundles: `model.safetensors`, trained networks with everything that predicting from a file needs.
+//!
+//! The tensors are the weights by name, each with an axis for the networks first. The metadata have one
+//! entry, `candle_noise`: what the file is about, as JSON ([`About`]). `docs/predict.md` shows how to
+//! read it with other tools.
+
+mod about;
+mod forecast;
+mod hashes;
+mod inputs;
+mod rows;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use rayon::prelude::*;
+use safetensors::SafeTensors;
+
+pub use about::{About, Training};
+pub use forecast::Forecast;
+pub use hashes::row_hashes;
+pub use inputs::Inputs;
+pub use rows::Rows;
+
+use crate::data::Samples;
+use crate::metric::Predicted;
+use crate::noise::{NoiseMap, Slots};
+use crate::ops::Axis;
+use crate::train::Predictor;
+
+/// Trained networks with everything that predicting from a file needs.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    about: About,
+    /// By name, with the axis of the networks first.
+    weights: Vec<(String, Tensor)>,
+}
+
+impl Bundle {
+    /// The name of the file in a folder of results.
+    pub const FILE: &str = "model.safetensors";
+
+    /// Bundles weights by name, each with an axis for the networks first.
+    ///
+    /// # Errors
+    /// If the weights are not those of the network, or not of as many networks as there are seeds.
+    pub fn new(about: About, weights: Vec<(String, Tensor)>) -> Result<Self> {
+        let bundle = Self { about, weights };
+        bundle.check()?;
+        Ok(bundle)
+    }
+
+    /// Reads the bundle of a folder of results, or of a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no bundle, or was written by another version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = if path.is_dir() { path.join(Self::FILE) } else { path.to_path_buf() };
+        let name = path.display().to_string();
+        // A pipe would wait for a writer.
+        ensure!(path.is_file(), "expected a trained model, received no file {name}");
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
+        Self::from_bytes(&bytes).with_context(|| name)
+    }
+
+    /// Reads a bundle from the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`Bundle::read`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).context("expected a trained model")?;
+        let metadata = metadata.metadata().as_ref();
+        let json = metadata.and_then(|metadata| metadata.get(About::KEY)).with_context(|| {
+            format!(
+                "expected a trained model of candle-noise, received weights without the entry {} in their metadata",
+                About::KEY
+            )
+        })?;
+        let about = About::parse(json)?;
+        let weights = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+        let mut weights: Vec<(String, Tensor)> = weights.into_iter().collect();
+        weights.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Self::new(about, weights)
+    }
+
+    /// Returns the bytes of the file.
+    ///
+    /// # Errors
+    /// None for weights of this crate.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let about = serde_json::to_string(&self.about)?;
+        let metadata = HashMap::from([(About::KEY.to_string(), about)]);
+        let weights = self.weights.iter().map(|(name, weights)| (name, weights));
+        Ok(safetensors::serialize(weights, Some(metadata))?)
+    }
+
+    /// Returns what it is about.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Returns the weights by name, with the axis of the networks first. Those of a network that diverged
+    /// are NaN.
+    pub fn weights(&self) -> &[(String, Tensor)] {
+        &self.weights
+    }
+
+    /// Returns how many of the rows are among those that the networks were trained on.
+    ///
+    /// # Errors
+    /// If the inputs cannot be read.
+    pub fn trained_on(&self, rows: &Rows) -> Result<usize> {
+        Ok(hashes::known(&self.about.training_rows, &row_hashes(&rows.samples)?))
+    }
+
+    /// Returns what the networks predict for some rows, in the units of the data. Those that diverged are
+    /// left out.
+    ///
+    /// # Errors
+    /// If all networks diverged, or the rows are not inputs of such a network.
+    pub fn predict(&self, rows: &Rows) -> Result<Forecast> {
+        let finished = self.finished()?;
+        ensure!(
+            !finished.is_empty(),
+            "expected a network that did not diverge, received {} that did",
+            self.about.seeds.len()
+        );
+        let predictors = self.predictors(&finished)?;
+        let outputs = predictors.iter().map(|own| outputs(own, &rows.samples));
+        let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
+        let (_, targets) = rows.samples.range(0, rows.samples.rows())?;
+        let each = Predicted::by_replica(&outputs, &targets)?;
+        let units = self.about.inputs.units();
+        let each = each.into_iter().map(|own| units.iter().fold(own, Predicted::in_units));
+        Ok(Forecast::new(each.collect(), self.about.inputs.classes().map(<[String]>::len)))
+    }
+
+    /// Returns the networks whose weights are finite.
+    fn finished(&self) -> Result<Vec<u32>> {
+        let is_finite = |replica: &u32| -> Result<bool> {
+            for (_, weights) in &self.weights {
+                let sum = weights.get(*replica as usize)?.abs()?.sum_all()?;
+                if !sum.to_dtype(DType::F64)?.to_scalar::<f64>()?.is_finite() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        let mut finished = Vec::new();
+        for replica in 0..self.about.seeds.len() as u32 {
+            if is_finite(&replica)? {
+                finished.push(replica);
+            }
+        }
+        Ok(finished)
+    }
+
+    /// Builds some of the networks, together if they have a replica axis.
+    fn predictors(&self, replicas: &[u32]) -> Result<Vec<Predictor>> {
+        let network = &self.about.network;
+        let together = match network.axis() {
+            Axis::Replicas => vec![replicas],
+            Axis::Plain => replicas.chunks(1).collect(),
+        };
+        let build = |replicas: &[u32]| -> Result<Predictor> {
+            let ids = Tensor::new(replicas, &Device::Cpu)?;
+            let own = self.weights.iter().map(|(name, all)| {
+                let own = all.index_select(&ids, 0)?;
+                let own = if network.axis() == Axis::Plain { own.squeeze(0)? } else { own };
+                Ok((name.clone(), own))
+            });
+            let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
+            let vb = VarBuilder::from_tensors(own, DType::F32, &Device::Cpu);
+            let map = match network.axis() {
+                Axis::Replicas => NoiseMap::replicated(&vec![0; replicas.len()]),
+                Axis::Plain => NoiseMap::new(0),
+            };
+            Ok(Predictor::new(network.build(&vb, &Slots::new(&map, &[])?)?))
+        };
+        together.into_iter().map(build).collect()
+    }
+
+    /// Checks that the weights are those of as many networks as there are seeds.
+    fn check(&self) -> Result<()> {
+        let count = self.about.seeds.len();
+        for (name, weights) in &self.weights {
+            let received = weights.dims().first().copied().unwrap_or(0);
+            ensure!(
+                received == count && count > 0,
+                "{name}: expected the weights of {count} networks, received those of {received}"
+            );
+        }
+        let first: Vec<u32> = (0..count.min(1) as u32).collect();
+        self.predictors(&first).context("the weights are not those of the network")?;
+        Ok(())
+    }
+}
+
+/// Returns the outputs for all rows, pieces of which run at the same time.
+fn outputs(predictor: &Predictor, samples: &Samples) -> Result<Tensor> {
+    const PIECE: usize = 8192;
+    let all = samples.rows();
+    let piece = |start: usize| -> Result<Tensor> {
+        let (xs, ys) = samples.range(start, PIECE.min(all - start))?;
+        let samples = match samples.replica_axis() {
+            true => Samples::replicated(&xs, &ys)?,
+            false => Samples::new(&xs, &ys.squeeze(0)?)?,
+        };
+        Ok(predictor.outputs(&samples)?)
+    };
+    let starts: Vec<usize> = (0..all).step_by(PIECE).collect();
+    let pieces: Vec<Tensor> = starts.into_par_iter().map(piece).collect::<Result<_>>()?;
+    Ok(Tensor::cat(&pieces, 1)?)
+}

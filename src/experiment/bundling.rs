@@ -1,0 +1,138 @@
+//! The model that predicts after an experiment, with everything that it needs for that.
+
+use anyhow::{Context, Result};
+use candle_core::{Device, Tensor};
+
+use super::conclude::{Conclusion, Verdict};
+use super::plan::{Cell, Plan};
+use super::run::{Schedule, Trained, train_once_more};
+use super::trial::Subject;
+use crate::bundle::{About, Bundle, Training};
+use crate::task::Deployment;
+use crate::train::{EarlyStopping, ReplicaHistory};
+
+/// Returns the networks of the only cell of a plan, or, if its task tests on folds, networks that are
+/// trained once more on all rows: one for each repeat, for all epochs, or with early stopping for the
+/// median best epoch of the runs. `None` if the task's models predict in Rust only.
+///
+/// # Errors
+/// If the draw does not fit the data or the device fails.
+pub fn bundle_runs(
+    subject: &Subject,
+    plan: &Plan,
+    trained: &Trained,
+    device: &Device,
+    schedule: Schedule,
+) -> Result<Option<Bundle>> {
+    let cell = plan.cells().into_iter().next().context("expected a cell, received none")?;
+    let epochs = match plan.early_stopping {
+        Some(rule) => median_best_epoch(&trained.histories, &rule).unwrap_or(plan.epochs),
+        None => plan.epochs,
+    };
+    let weights = |deployment: &Deployment| match deployment.once_more {
+        true => train_once_more(subject, plan, &cell, &deployment.rows, epochs, device, schedule),
+        false => Ok(trained.weights.clone()),
+    };
+    bundle(subject, plan, &cell, epochs, None, device, weights)
+}
+
+/// Returns networks with the noise of a cell of a plan, one for each repeat, trained on all rows if the
+/// task tests on folds, otherwise on the training rows of the first data seed. `None` if the task's models
+/// predict in Rust only. If `known` are these networks, they are not trained again.
+///
+/// # Errors
+/// If the draw does not fit the data or the device fails.
+pub fn bundle_cell(
+    subject: &Subject,
+    plan: &Plan,
+    cell: &Cell,
+    known: Option<Bundle>,
+    device: &Device,
+    schedule: Schedule,
+) -> Result<Option<Bundle>> {
+    let train = |deployment: &Deployment| {
+        train_once_more(subject, plan, cell, &deployment.rows, plan.epochs, device, schedule)
+    };
+    bundle(subject, plan, cell, plan.epochs, known, device, train)
+}
+
+impl Conclusion {
+    /// Returns the cell that it recommends: the best of those that gain, or else its baseline.
+    pub fn recommended(&self) -> Cell {
+        match self.verdict {
+            Verdict::Helps => self.cell.clone(),
+            Verdict::Hurts | Verdict::NoEvidence => self.cell.baseline(),
+        }
+    }
+}
+
+fn bundle(
+    subject: &Subject,
+    plan: &Plan,
+    cell: &Cell,
+    epochs: usize,
+    known: Option<Bundle>,
+    device: &Device,
+    weights: impl FnOnce(&Deployment) -> Result<Vec<(String, Tensor)>>,
+) -> Result<Option<Bundle>> {
+    let first = plan.trials_of(cell.clone()).next().context("expected a run, received none")?;
+    let task = subject.task();
+    let Some(deployment) = task.deployment(&first.hyper, &first.draw, device)? else {
+        return Ok(None);
+    };
+    let mut settings = subject.settings(&first);
+    // It stands beside the settings, without noise of strength 0, which changes no weight.
+    settings.as_object_mut().map(|settings| settings.remove("noise"));
+    let about = About::new(Training {
+        task: task.name(),
+        metric: subject.primary().name(),
+        inputs: deployment.inputs.clone(),
+        network: deployment.network.clone(),
+        noise: cell.noise.iter().filter(|noise| noise.strength() != 0.).cloned().collect(),
+        seeds: plan.seeds().collect(),
+        epochs,
+        settings,
+        rows: &deployment.rows,
+    })?;
+    match known.filter(|known| *known.about() == about) {
+        Some(known) => Ok(Some(known)),
+        None => Bundle::new(about, weights(&deployment)?).map(Some),
+    }
+}
+
+/// Returns the median of the epochs, from 1, with the lowest watched loss; of an even number of runs the
+/// later of the two in the middle.
+fn median_best_epoch(histories: &[ReplicaHistory], rule: &EarlyStopping) -> Option<usize> {
+    let best = |history: &ReplicaHistory| {
+        let watched = if rule.on_test { &history.test.loss } else { &history.val.loss };
+        let lower = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
+        (1..).zip(watched.iter().copied()).min_by(lower).map(|(epoch, _)| epoch)
+    };
+    let mut epochs: Vec<usize> = histories.iter().filter_map(best).collect();
+    epochs.sort_unstable();
+    epochs.get(epochs.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Curves;
+
+    #[test]
+    fn the_median_best_epoch_is_that_of_the_lowest_watched_loss() {
+        let history = |val: &[f32], test: &[f32]| {
+            let curves = |loss: &[f32]| Curves { loss: loss.to_vec(), score: Vec::new() };
+            ReplicaHistory { val: curves(val), test: curves(test), ..ReplicaHistory::default() }
+        };
+        let runs = [
+            history(&[3., 1., 2.], &[1., 2., 3.]),
+            history(&[3., 2., 1., 4.], &[2., 1., 3., 4.]),
+            history(&[1., 1.], &[4., 3.]),
+        ];
+        let rule = EarlyStopping::new(1);
+        assert_eq!(median_best_epoch(&runs, &rule), Some(2), "of 2, 3 and 1");
+        assert_eq!(median_best_epoch(&runs[..2], &rule), Some(3), "of 2 and 3");
+        assert_eq!(median_best_epoch(&runs, &rule.on_test()), Some(2), "of 1, 2 and 2");
+        assert_eq!(median_best_epoch(&[], &rule), None);
+    }
+}

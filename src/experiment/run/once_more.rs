@@ -1,0 +1,68 @@
+//! The repeats of a cell, trained on all rows that their task gives for predictions.
+
+use anyhow::{Context, Result};
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+use super::Schedule;
+use super::chunk::{final_weights, trainer};
+use super::memory::explained;
+use crate::data::Samples;
+use crate::experiment::plan::{Cell, Plan};
+use crate::experiment::trial::{Subject, Trial};
+use crate::task::Hyper;
+use crate::train::LrSchedule;
+
+/// Trains one run for each repeat of a plan, with the noise of a cell of it, on the given rows, for so
+/// many epochs of the plan's. Returns the weights by name, with the replica axis first; NaN for runs that
+/// diverged.
+///
+/// Without rows for it there is no early stopping. A learning rate that waits for a validation loss stays
+/// as it is.
+///
+/// # Errors
+/// If the threads cannot be started or the device fails.
+pub fn train_once_more(
+    subject: &Subject,
+    plan: &Plan,
+    cell: &Cell,
+    rows: &Samples,
+    epochs: usize,
+    device: &Device,
+    schedule: Schedule,
+) -> Result<Vec<(String, Tensor)>> {
+    let mut hyper = Hyper { early_stopping: None, ..plan.hyper_of(cell.variant) };
+    if hyper.recipe.lr_schedule.needs_validation() {
+        hyper.recipe.lr_schedule = LrSchedule::default();
+    }
+    let trial = |seed| {
+        let (hyper, noise) = (hyper.clone(), cell.noise.clone());
+        Trial { hyper, draw: subject.task().draw(), noise, seed }
+    };
+    let trials: Vec<Trial> = plan.seeds().map(trial).collect();
+    let first = trials.first().context("expected at least one repeat, received none")?;
+    let train = |trials: &[Trial]| -> Result<Vec<(String, Tensor)>> {
+        let mut trainer = trainer(subject, trials, [Some(rows), None, None], device)?;
+        while trainer.epoch_number() < epochs && !trainer.has_ended() {
+            trainer.epoch()?;
+        }
+        trainer.finish()?;
+        final_weights(subject, &trainer)
+    };
+    let train = |trials: &[Trial]| train(trials).map_err(|error| explained(error, trials.len()));
+    let chunks: Vec<_> = schedule.chunks(trials.len(), subject, first, device, true).collect();
+    let run = || chunks.into_par_iter().map(|chunk| train(&trials[chunk])).collect();
+    let chunks: Vec<Vec<(String, Tensor)>> = schedule.pool()?.install(|| -> Result<_> { run() })?;
+    joined(chunks)
+}
+
+/// Puts the weights of several chunks together.
+fn joined(chunks: Vec<Vec<(String, Tensor)>>) -> Result<Vec<(String, Tensor)>> {
+    let names: Vec<String> =
+        chunks.iter().take(1).flatten().map(|(name, _)| name.clone()).collect();
+    let of = |(i, name): (usize, String)| {
+        let own: Vec<&Tensor> = chunks.iter().map(|chunk| &chunk[i].1).collect();
+        Ok((name, Tensor::cat(&own, 0)?))
+    };
+    names.into_iter().enumerate().map(of).collect()
+}

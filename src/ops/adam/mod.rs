@@ -6,7 +6,7 @@
 //! 1711.05101).
 //!
 //! Without gradients, as at a unit whose rectifier is closed for all rows, moments would decay as far as
-//! the smallest numbers, which most CPUs compute with some hundred times as slowly, and stay there. m
+//! the smallest numbers, with which most CPUs compute many times as slowly, and stay there. m
 //! therefore becomes 0 below the normal numbers, and v does if m is 0: both are then far too small to
 //! move a weight.
 

@@ -76,19 +76,19 @@ impl FittedTarget {
 /// whose last ones are more than a thousandth of the standard deviation, and too small ones.
 fn check_digits(name: &str, mean: f64, scale: f64, differ: bool) -> Result<()> {
     const MOST: f64 = 16_000.;
+    if differ && scale < f32::MIN_POSITIVE.into() {
+        bail!(
+            "target '{name}': expected a standard deviation of at least {:e}, received {scale:e}: write \
+             it in another unit",
+            f32::MIN_POSITIVE
+        )
+    }
     let ratio = mean.abs() / scale;
     if differ && ratio > MOST {
         bail!(
             "target '{name}': expected a mean of at most {MOST} standard deviations, since predictions \
              have 7 digits, received {ratio:.3e} (mean {mean:e}, standard deviation {scale:e}): subtract \
              an offset from it"
-        )
-    }
-    if differ && scale < f32::MIN_POSITIVE.into() {
-        bail!(
-            "target '{name}': expected a standard deviation of at least {:e}, received {scale:e}: write \
-             it in another unit",
-            f32::MIN_POSITIVE
         )
     }
     Ok(())

@@ -45,14 +45,12 @@ impl Cells {
             column(outcome, Rank::Name, "noise", noise),
             column(outcome, Rank::Strength, strength_name(&outcome.plan), strength),
         ];
-        // What the conclusion rests on comes first.
-        let figures = scores(outcome).into_iter().chain(comparisons(outcome));
-        let (main, details): (Vec<_>, Vec<_>) = figures.partition(|own| own.rank == Rank::Main);
-        columns.extend(
-            main.into_iter()
-                .chain(details)
-                .filter(|column| column.texts.iter().any(|text| !text.is_empty())),
-        );
+        // What the conclusion rests on comes before the other scores.
+        let mut figures = scores(outcome);
+        let others = figures.split_off(2);
+        figures.extend(comparisons(outcome).into_iter().chain(others));
+        let has_text = |column: &Column| column.texts.iter().any(|text| !text.is_empty());
+        columns.extend(figures.into_iter().filter(has_text));
         let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
         let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
         Self { columns, groups: groups(outcome), best }

@@ -27,17 +27,17 @@ fn bundle(scale: TargetScale, weights: &[[f32; 4]], biases: &[f32]) -> Bundle {
     let mlp = Mlp { inputs: 4, hidden: vec![], outputs: 1, activation: Activation::Relu };
     let rows = Tensor::new(&[[[1f32, 0., 0., 1.], [-1., 0., 0., 0.]]], &Device::Cpu).unwrap();
     let ys = Tensor::zeros((1, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
-    let about = About::new(Training {
-        task: "table",
-        metric: "accuracy",
+    let training = Training {
+        task: "table".to_string(),
+        metric: "accuracy".to_string(),
         inputs: inputs(scale),
         network: Network::Mlp(mlp),
         noise: vec!["input:0.1".parse().unwrap()],
         seeds: (0..weights.len() as u64).collect(),
         epochs: 3,
         settings: json!({}),
-        rows: &Samples::replicated(&rows, &ys).unwrap(),
-    });
+    };
+    let about = About::new(training, &Samples::replicated(&rows, &ys).unwrap());
     let count = weights.len();
     let weights = Tensor::from_slice(weights.as_flattened(), (count, 4, 1), &Device::Cpu).unwrap();
     let biases = Tensor::from_slice(biases, (count, 1, 1), &Device::Cpu).unwrap();
@@ -58,7 +58,7 @@ fn read(bundle: &Bundle, text: &str) -> anyhow::Result<candle_noise::bundle::Row
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.csv");
     std::fs::write(&path, text).unwrap();
-    bundle.about().inputs.read(&path, &Default::default())
+    bundle.about().training.inputs.read(&path, &Default::default())
 }
 
 const NEW: &str = "c,more,x\nred,1,12\n,2,\nblue,3,20\n";

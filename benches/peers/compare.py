@@ -16,12 +16,13 @@ machine falls on all of them; the ratio is to candle-noise in the same table.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from answer import answer
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parents[1] / "target" / "release"
@@ -49,10 +50,8 @@ def ours(device, stddev, repeats, epochs):
 def theirs(device, script, variables, stddev, repeats, epochs):
     flags = ["--stddev", str(stddev), "--repeats", str(repeats), "--epochs", str(epochs)]
     flags += ["--device", device]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": device, **variables}
-    command = [sys.executable, HERE / script, *flags]
-    answer = subprocess.run(command, check=True, capture_output=True, env=environment)
-    return json.loads(answer.stdout.splitlines()[-1])["us"]
+    variables = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": device, **variables}
+    return answer(script, flags, **variables)["us"]
 
 
 def main():

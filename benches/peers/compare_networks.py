@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from answer import answer
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = [
@@ -39,9 +41,7 @@ def ours(name, evaluated):
 
 def theirs(name, evaluated):
     flags = ["--evaluate"] if evaluated == "every epoch" else []
-    command = [sys.executable, HERE / f"torch_{name}.py", "--repeats", "3", *flags]
-    answer = subprocess.run(command, check=True, capture_output=True)
-    return json.loads(answer.stdout.splitlines()[-1])["seconds"]
+    return answer(f"torch_{name}.py", ["--repeats", "3", *flags])["seconds"]
 
 
 def main():

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from answer import answer
 from table import FILE
 
 HERE = Path(__file__).parent
@@ -48,10 +49,7 @@ def ours(stddev):
 
 
 def theirs(script, flags, stddev):
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, HERE / script, *flags, "--stddev", str(stddev)]
-    answer = subprocess.run(command, check=True, capture_output=True, env=environment)
-    return json.loads(answer.stdout.splitlines()[-1])["seconds"]
+    return answer(script, [*flags, "--stddev", str(stddev)], JAX_PLATFORMS="cpu")["seconds"]
 
 
 def main():

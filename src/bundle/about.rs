@@ -20,6 +20,17 @@ pub struct About {
     pub format: u64,
     /// The version of candle-noise.
     pub version: String,
+    /// What was trained, and how.
+    #[serde(flatten)]
+    pub training: Training,
+    /// The hash of each training row, sorted: 16 hexadecimal digits a row. Empty for more than 5 million
+    /// rows.
+    pub training_rows: String,
+}
+
+/// What was trained, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
     /// The name of the task.
     pub task: String,
     /// The name of the primary metric.
@@ -28,40 +39,14 @@ pub struct About {
     pub inputs: Inputs,
     /// The network.
     pub network: Network,
-    /// The noises that acted in training; none in the baseline.
+    /// The noises that acted; none in the baseline.
     pub noise: Vec<NoiseSpec>,
     /// The seed of each network.
     pub seeds: Vec<u64>,
-    /// The number of epochs of training, or the most if early stopping ended it.
+    /// The number of epochs, or the most if early stopping ended them.
     pub epochs: usize,
     /// What determined the training, as in `experiment.json`.
     pub settings: Value,
-    /// The hash of each training row, sorted: 16 hexadecimal digits a row. Empty for more than 5 million
-    /// rows.
-    pub training_rows: String,
-}
-
-/// What a bundle is told of a training.
-#[derive(Clone, Debug)]
-pub struct Training<'a> {
-    /// The name of the task.
-    pub task: &'a str,
-    /// The name of the primary metric.
-    pub metric: &'a str,
-    /// What turns files into inputs.
-    pub inputs: Inputs,
-    /// The network.
-    pub network: Network,
-    /// The noises that acted.
-    pub noise: Vec<NoiseSpec>,
-    /// The seed of each network.
-    pub seeds: Vec<u64>,
-    /// The number of epochs.
-    pub epochs: usize,
-    /// What determined the training.
-    pub settings: Value,
-    /// The training rows.
-    pub rows: &'a Samples,
 }
 
 impl About {
@@ -70,24 +55,15 @@ impl About {
 
     pub(super) const FORMAT: u64 = 1;
 
-    /// Describes the networks of a training.
+    /// Describes the networks of a training on these rows.
     ///
     /// # Errors
-    /// If the training rows cannot be read.
-    pub fn new(training: Training) -> Result<Self> {
-        let Training { task, metric, inputs, network, noise, seeds, epochs, settings, rows } =
-            training;
+    /// If the rows cannot be read.
+    pub fn new(training: Training, rows: &Samples) -> Result<Self> {
         Ok(Self {
             format: Self::FORMAT,
             version: env!("CARGO_PKG_VERSION").to_string(),
-            task: task.to_string(),
-            metric: metric.to_string(),
-            inputs,
-            network,
-            noise,
-            seeds,
-            epochs,
-            settings,
+            training,
             training_rows: written(row_hashes(rows)?),
         })
     }

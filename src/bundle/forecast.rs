@@ -17,7 +17,6 @@ pub struct Forecast {
     pub mean: Vec<f64>,
     /// The standard deviations, row by row; NaN for one network.
     pub std: Vec<f64>,
-    is_number: bool,
 }
 
 impl Forecast {
@@ -34,7 +33,7 @@ impl Forecast {
         };
         let all = values.first().map_or(0, Vec::len);
         let (mean, std) = (0..all).into_par_iter().map(figures).unzip();
-        Self { each, width, mean, std, is_number: classes.is_none() }
+        Self { each, width, mean, std }
     }
 
     /// Returns the class of each row with the largest mean probability, the first of equal ones.
@@ -54,12 +53,12 @@ impl Forecast {
             candle_core::bail!("expected the predictions of a network, received none")
         };
         let log = |p: f64| p.max(f64::MIN_POSITIVE).ln();
-        let outputs: Vec<f32> = match (self.is_number, first.outputs()) {
-            (true, _) => self.mean.iter().map(|x| *x as f32).collect(),
-            (false, 1) => {
+        let outputs: Vec<f32> = match (self.width, first.outputs()) {
+            (1, _) => self.mean.iter().map(|x| *x as f32).collect(),
+            (_, 1) => {
                 self.mean.chunks_exact(2).map(|row| (log(row[1]) - log(row[0])) as f32).collect()
             }
-            (false, _) => self.mean.iter().map(|p| log(*p) as f32).collect(),
+            (_, _) => self.mean.iter().map(|p| log(*p) as f32).collect(),
         };
         let targets = first.iter().map(|(_, targets)| targets[0]).collect();
         Predicted::new(first.outputs(), outputs, targets)

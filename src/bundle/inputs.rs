@@ -15,6 +15,7 @@ use crate::data::prepared::{
 use crate::data::table::{
     ColumnKind, Format, Rows as Kept, Schema, SchemaColumn, SchemaTarget, Table,
 };
+use crate::data::words::count;
 use crate::data::{
     ImageFormat, NewImages, Samples, SequenceFormat, read_images_as, read_sequences_as,
 };
@@ -60,10 +61,7 @@ impl Inputs {
     /// Returns the names of the classes, if classes are predicted.
     pub fn classes(&self) -> Option<&[String]> {
         match self {
-            Self::Table { preparation } => match &preparation.target.scale {
-                TargetScale::Classes { classes } => Some(classes),
-                TargetScale::Numbers { .. } => None,
-            },
+            Self::Table { preparation } => preparation.target.scale.classes(),
             Self::Images(format) => Some(&format.classes),
             Self::Sequences(format) => Some(&format.classes),
         }
@@ -72,10 +70,7 @@ impl Inputs {
     /// Returns the units of the predictions, if the outputs of the network are standard scores.
     pub fn units(&self) -> Option<Units> {
         match self {
-            Self::Table { preparation } => match preparation.target.scale {
-                TargetScale::Numbers { mean, scale } => Some(Units { mean, scale }),
-                TargetScale::Classes { .. } => None,
-            },
+            Self::Table { preparation } => preparation.target.scale.units(),
             Self::Images(_) | Self::Sequences(_) => None,
         }
     }
@@ -141,10 +136,7 @@ fn schema(preparation: &Preparation) -> Schema {
     let column = |column: &FittedColumn| {
         Some(SchemaColumn { name: column.name.clone(), kind: kind(column)? })
     };
-    let classes = match &preparation.target.scale {
-        TargetScale::Classes { classes } => Some(classes.clone()),
-        TargetScale::Numbers { .. } => None,
-    };
+    let classes = preparation.target.scale.classes().map(<[String]>::to_vec);
     let target = SchemaTarget { name: preparation.target.name.clone(), classes };
     Schema {
         columns: preparation.columns.iter().filter_map(column).collect(),
@@ -182,8 +174,4 @@ fn of_table(preparation: &Preparation, table: &Table) -> Result<Rows> {
     let ys = Tensor::from_vec(ys, (1, all.len()), &Device::Cpu)?;
     let samples = Samples::replicated(&xs, &ys)?;
     Ok(Rows { samples, is_labelled, numbers: table.rows.clone(), notes })
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -8,6 +8,7 @@ mod about;
 mod forecast;
 mod hashes;
 mod inputs;
+pub(crate) mod replicas;
 mod rows;
 
 use std::collections::HashMap;
@@ -15,8 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
@@ -26,9 +26,10 @@ pub use hashes::row_hashes;
 pub use inputs::Inputs;
 pub use rows::Rows;
 
+use self::replicas::{constants, finite};
 use crate::data::Samples;
 use crate::metric::Predicted;
-use crate::noise::{NoiseMap, Slots};
+use crate::noise::Slots;
 use crate::ops::Axis;
 use crate::train::Predictor;
 
@@ -124,70 +125,39 @@ impl Bundle {
     /// # Errors
     /// If all networks diverged, or the rows are not inputs of such a network.
     pub fn predict(&self, rows: &Rows) -> Result<Forecast> {
-        let finished = self.finished()?;
+        let finished = finite(&self.weights)?;
         ensure!(
             !finished.is_empty(),
             "expected a network that did not diverge, received {} that did",
-            self.about.seeds.len()
+            self.about.training.seeds.len()
         );
         let predictors = self.predictors(&finished)?;
         let outputs = predictors.iter().map(|own| outputs(own, &rows.samples));
         let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
         let (_, targets) = rows.samples.range(0, rows.samples.rows())?;
         let each = Predicted::by_replica(&outputs, &targets)?;
-        let units = self.about.inputs.units();
+        let units = self.about.training.inputs.units();
         let each = each.into_iter().map(|own| units.iter().fold(own, Predicted::in_units));
-        Ok(Forecast::new(each.collect(), self.about.inputs.classes().map(<[String]>::len)))
-    }
-
-    /// Returns the networks whose weights are finite.
-    fn finished(&self) -> Result<Vec<u32>> {
-        let is_finite = |replica: &u32| -> Result<bool> {
-            for (_, weights) in &self.weights {
-                let sum = weights.get(*replica as usize)?.abs()?.sum_all()?;
-                if !sum.to_dtype(DType::F64)?.to_scalar::<f64>()?.is_finite() {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        };
-        let mut finished = Vec::new();
-        for replica in 0..self.about.seeds.len() as u32 {
-            if is_finite(&replica)? {
-                finished.push(replica);
-            }
-        }
-        Ok(finished)
+        Ok(Forecast::new(each.collect(), self.about.training.inputs.classes().map(<[String]>::len)))
     }
 
     /// Builds some of the networks, together if they have a replica axis.
     fn predictors(&self, replicas: &[u32]) -> Result<Vec<Predictor>> {
-        let network = &self.about.network;
+        let network = &self.about.training.network;
         let together = match network.axis() {
-            Axis::Replicas => vec![replicas],
-            Axis::Plain => replicas.chunks(1).collect(),
+            Axis::Replicas => replicas.len().max(1),
+            Axis::Plain => 1,
         };
         let build = |replicas: &[u32]| -> Result<Predictor> {
-            let ids = Tensor::new(replicas, &Device::Cpu)?;
-            let own = self.weights.iter().map(|(name, all)| {
-                let own = all.index_select(&ids, 0)?;
-                let own = if network.axis() == Axis::Plain { own.squeeze(0)? } else { own };
-                Ok((name.clone(), own))
-            });
-            let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
-            let vb = VarBuilder::from_tensors(own, DType::F32, &Device::Cpu);
-            let map = match network.axis() {
-                Axis::Replicas => NoiseMap::replicated(&vec![0; replicas.len()]),
-                Axis::Plain => NoiseMap::new(0),
-            };
+            let (vb, map) = constants(&self.weights, replicas, network.axis())?;
             Ok(Predictor::new(network.build(&vb, &Slots::new(&map, &[])?)?))
         };
-        together.into_iter().map(build).collect()
+        replicas.chunks(together).map(build).collect()
     }
 
     /// Checks that the weights are those of as many networks as there are seeds.
     fn check(&self) -> Result<()> {
-        let count = self.about.seeds.len();
+        let count = self.about.training.seeds.len();
         for (name, weights) in &self.weights {
             let received = weights.dims().first().copied().unwrap_or(0);
             ensure!(

@@ -13,6 +13,7 @@ use super::results::RESULT;
 use crate::checkpoint::difference;
 use crate::data::Dataset;
 use crate::experiment::{Field, Schedule, boundary, noise_name};
+use crate::files;
 use crate::noise::NoiseSpec;
 use crate::report::{self, Trainings};
 use crate::stats::Statistic;
@@ -95,8 +96,7 @@ impl Finished {
 
     /// Returns whether it is in a folder, however that is named.
     pub fn is_in(&self, folder: &Path) -> bool {
-        let same = self.folder.canonicalize().ok().zip(folder.canonicalize().ok());
-        same.is_some_and(|(own, other)| own == other)
+        files::is_same(&self.folder, folder)
     }
 
     /// Returns the figures of its runs in a line.

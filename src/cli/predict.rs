@@ -46,18 +46,18 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
         check_out(out, args).map_err(Failure::Usage)?;
     }
     let bundle = Bundle::read(&args.model).context("--model")?;
-    let rows = bundle.about().inputs.read(&args.data, &args.format.format())?;
+    let rows = bundle.about().training.inputs.read(&args.data, &args.format.format())?;
     if !args.quiet {
         notes(&bundle, &rows)?.iter().for_each(|line| tell(line));
     }
     let forecast = bundle.predict(&rows)?;
-    let classes = bundle.about().inputs.classes();
+    let classes = bundle.about().training.inputs.classes();
     let table = report::forecast_csv(&forecast, classes, &rows)?;
     match out {
         Some(out) => write(out, &table)?,
         None => print(&table)?,
     }
-    let wanted = bundle.about().metric.as_str();
+    let wanted = bundle.about().training.metric.as_str();
     if rows.is_labelled {
         let lines = report::forecast_scores(&forecast, classes, wanted)?;
         match out {
@@ -65,8 +65,8 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
             None => tell(lines.trim_end()),
         }
     }
-    if out.is_some() && forecast.each.len() < bundle.about().seeds.len() {
-        let (all, finished) = (bundle.about().seeds.len(), forecast.each.len());
+    if out.is_some() && forecast.each.len() < bundle.about().training.seeds.len() {
+        let (all, finished) = (bundle.about().training.seeds.len(), forecast.each.len());
         warn(&format!("of {all} networks {} diverged and are left out", all - finished));
     }
     Ok(())
@@ -89,7 +89,7 @@ fn check_out(out: &Path, args: &PredictArgs) -> Result<()> {
     let received = out.display();
     ensure!(!out.is_dir(), "--out: expected a file, received the folder {received}");
     ensure!(
-        !is_same(out, &args.data),
+        !files::is_same(out, &args.data),
         "--out: expected another file than --data, received {received}"
     );
     let of_model = match args.model.is_dir() {
@@ -98,18 +98,14 @@ fn check_out(out: &Path, args: &PredictArgs) -> Result<()> {
     };
     let folder =
         |path: &Path| if path.as_os_str().is_empty() { ".".into() } else { path.to_path_buf() };
-    let is_beside = is_same(&folder(out.parent().unwrap_or(Path::new(""))), &folder(of_model));
+    let is_beside =
+        files::is_same(&folder(out.parent().unwrap_or(Path::new(""))), &folder(of_model));
     let is_result = out.file_name().is_some_and(|name| is_result(&name.to_string_lossy()));
     ensure!(
-        !(is_same(out, &args.model) || is_beside && is_result && out.exists()),
+        !(files::is_same(out, &args.model) || is_beside && is_result && out.exists()),
         "--out: expected another file than the model and the results beside it, received {received}"
     );
     Ok(())
-}
-
-/// Returns whether two paths name one file.
-fn is_same(a: &Path, b: &Path) -> bool {
-    a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// Writes a file whole or not at all; into a device or a pipe as into a stream.

@@ -31,7 +31,7 @@ mod ts;
 #[cfg(feature = "experiment")]
 mod vowels;
 #[cfg(feature = "experiment")]
-mod words;
+pub(crate) mod words;
 
 pub use dataset::Dataset;
 #[cfg(feature = "experiment")]

@@ -8,6 +8,7 @@ use super::plan::{Cell, Plan};
 use super::run::{Schedule, Trained, train_once_more};
 use super::trial::Subject;
 use crate::bundle::{About, Bundle, Training};
+use crate::data::Samples;
 use crate::task::Deployment;
 use crate::train::{EarlyStopping, ReplicaHistory};
 
@@ -29,11 +30,12 @@ pub fn bundle_runs(
         Some(rule) => median_best_epoch(&trained.histories, &rule).unwrap_or(plan.epochs),
         None => plan.epochs,
     };
-    let weights = |deployment: &Deployment| match deployment.once_more {
-        true => train_once_more(subject, plan, &cell, &deployment.rows, epochs, device, schedule),
-        false => Ok(trained.weights.clone()),
-    };
-    bundle(subject, plan, &cell, epochs, None, device, weights)
+    bundle(subject, plan, &cell, epochs, None, device, |deployment, rows| {
+        match deployment.once_more {
+            Some(_) => train_once_more(subject, plan, &cell, rows, epochs, device, schedule),
+            None => Ok(trained.weights.clone()),
+        }
+    })
 }
 
 /// Returns networks with the noise of a cell of a plan, one for each repeat, trained on all rows if the
@@ -50,10 +52,9 @@ pub fn bundle_cell(
     device: &Device,
     schedule: Schedule,
 ) -> Result<Option<Bundle>> {
-    let train = |deployment: &Deployment| {
-        train_once_more(subject, plan, cell, &deployment.rows, plan.epochs, device, schedule)
-    };
-    bundle(subject, plan, cell, plan.epochs, known, device, train)
+    bundle(subject, plan, cell, plan.epochs, known, device, |_, rows| {
+        train_once_more(subject, plan, cell, rows, plan.epochs, device, schedule)
+    })
 }
 
 impl Conclusion {
@@ -73,30 +74,32 @@ fn bundle(
     epochs: usize,
     known: Option<Bundle>,
     device: &Device,
-    weights: impl FnOnce(&Deployment) -> Result<Vec<(String, Tensor)>>,
+    weights: impl FnOnce(&Deployment, &Samples) -> Result<Vec<(String, Tensor)>>,
 ) -> Result<Option<Bundle>> {
     let first = plan.trials_of(cell.clone()).next().context("expected a run, received none")?;
     let task = subject.task();
-    let Some(deployment) = task.deployment(&first.hyper, &first.draw, device)? else {
-        return Ok(None);
+    let Some(deployment) = task.deployment(&first.hyper, device)? else { return Ok(None) };
+    let rows = match &deployment.once_more {
+        Some(rows) => rows.clone(),
+        None => subject.parts(&first.hyper, &first.draw, device)?.train,
     };
     let mut settings = subject.settings(&first);
     // It stands beside the settings, without noise of strength 0, which changes no weight.
     settings.as_object_mut().map(|settings| settings.remove("noise"));
-    let about = About::new(Training {
-        task: task.name(),
-        metric: subject.primary().name(),
+    let training = Training {
+        task: task.name().to_string(),
+        metric: subject.primary().name().to_string(),
         inputs: deployment.inputs.clone(),
         network: deployment.network.clone(),
         noise: cell.noise.iter().filter(|noise| noise.strength() != 0.).cloned().collect(),
         seeds: plan.seeds().collect(),
         epochs,
         settings,
-        rows: &deployment.rows,
-    })?;
+    };
+    let about = About::new(training, &rows)?;
     match known.filter(|known| *known.about() == about) {
         Some(known) => Ok(Some(known)),
-        None => Bundle::new(about, weights(&deployment)?).map(Some),
+        None => Bundle::new(about, weights(&deployment, &rows)?).map(Some),
     }
 }
 

@@ -9,7 +9,6 @@ use super::references::Reference;
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
 use crate::stats::number;
-use crate::task::Tabular;
 
 impl Outcome {
     /// The answer in one sentence.
@@ -102,11 +101,6 @@ pub fn folds_words(plan: &Plan) -> String {
         (Some(1), splits) => format!("{splits} splits"),
         (Some(folds), n) => format!("{folds} folds × {}", repeats(n)),
     }
-}
-
-/// Whether a plan has no data seeds to vary: it splits a table.
-fn is_of_table(plan: &Plan) -> bool {
-    plan.folds.is_some() || plan.task == Tabular::NAME
 }
 
 /// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
@@ -213,7 +207,7 @@ fn how_sure(outcome: &Outcome, conclusion: &Conclusion) -> String {
     }
     let data_seeds = &outcome.plan.data_seeds;
     words.push(match (difference.n, &data_seeds[..]) {
-        (n, _) if is_of_table(&outcome.plan) => {
+        (n, _) if outcome.plan.is_of_table() => {
             let runs = if n == 1 { "one pair of runs".into() } else { format!("{n} paired runs") };
             format!("{runs}, {}", folds_words(&outcome.plan))
         }
@@ -241,7 +235,7 @@ fn choice(outcome: &Outcome, choice: &Choice) -> String {
     let against: Vec<String> = against.chain(interval(choice.low, choice.high, decimals)).collect();
     let against = against.join(", ");
     match choice.by {
-        ChosenBy::TestScore if is_of_table(&outcome.plan) => format!(
+        ChosenBy::TestScore if outcome.plan.is_of_table() => format!(
             "The best cell, {cell}, was chosen by the test rows that judge it, so its {metric} of \
              {score:.decimals$} is optimistic: --validation-size N gives one that the choice has not seen."
         ),

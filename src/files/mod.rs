@@ -150,6 +150,11 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether two paths name one file or folder, however they are written.
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
 /// SHA-256 in hexadecimal digits, the checksum of files that are read again.
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))

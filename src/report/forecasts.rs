@@ -7,6 +7,7 @@ use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::bundle::{Forecast, Rows};
+use crate::data::words::count;
 use crate::metric::{Metric, Predicted, for_classes, for_numbers};
 use crate::stats::{Statistic, statistic};
 
@@ -93,17 +94,19 @@ pub fn forecast_scores(
     };
     metrics.sort_by_key(|metric| metric.name() != first);
     let together = forecast.together()?;
-    let (count, rows) = (forecast.each.len(), together.len());
-    let networks =
-        if count == 1 { String::new() } else { format!(" by {count} networks together") };
-    let mut text = format!("Scores of {rows} row{}{networks}:\n", if rows == 1 { "" } else { "s" });
+    let networks = forecast.each.len();
+    let by = match networks {
+        1 => String::new(),
+        networks => format!(" by {networks} networks together"),
+    };
+    let mut text = format!("Scores of {}{by}:\n", count(together.len(), "row"));
     let width = metrics.iter().map(|metric| metric.name().len()).max().unwrap_or(0);
     let score = |metric: &Arc<dyn Metric>| metric.score(&together);
     let scores: Vec<Option<f64>> = metrics.par_iter().map(score).collect();
     for (metric, score) in metrics.iter().zip(scores) {
         let own = Statistic { mean: score, std: None, n: 1 }.words();
         let _ = write!(text, "  {:width$} {own}", metric.name().replace('_', " "));
-        if count > 1 && metric.name() == first {
+        if networks > 1 && metric.name() == first {
             let each = forecast.each.par_iter().filter_map(|own| metric.score(own));
             let _ = write!(text, " (one network {})", statistic(each.collect::<Vec<_>>()).words());
         }

@@ -152,15 +152,9 @@ impl Task for Digits {
         Some(self.images.classes.clone())
     }
 
-    fn deployment(
-        &self,
-        hyper: &Hyper,
-        draw: &Draw,
-        device: &Device,
-    ) -> Result<Option<Deployment>> {
-        let rows = self.parts(hyper, draw, device)?.train;
+    fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {
         let inputs = Inputs::Images(ImageFormat::of(&self.images));
-        Ok(Some(Deployment { inputs, network: self.network(hyper), rows, once_more: false }))
+        Ok(Some(Deployment { inputs, network: self.network(hyper), once_more: None }))
     }
 
     fn view(&self, _: &Draw) -> Result<View> {

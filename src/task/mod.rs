@@ -155,17 +155,12 @@ pub trait Task: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Returns what a model needs to predict from files, for the models of a draw. None by default: such
-    /// a model predicts in Rust only.
+    /// Returns what a model needs to predict from files. None by default: such a model predicts in Rust
+    /// only.
     ///
     /// # Errors
-    /// If the draw does not fit the data, or the device cannot hold them.
-    fn deployment(
-        &self,
-        _hyper: &Hyper,
-        _draw: &Draw,
-        _device: &Device,
-    ) -> Result<Option<Deployment>> {
+    /// If the device cannot hold the rows.
+    fn deployment(&self, _hyper: &Hyper, _device: &Device) -> Result<Option<Deployment>> {
         Ok(None)
     }
 
@@ -185,11 +180,9 @@ pub struct Deployment {
     pub inputs: Inputs,
     /// The network.
     pub network: Network,
-    /// The rows that the models are trained on.
-    pub rows: Samples,
-    /// Whether they are trained on these rows after the runs of the experiment, which leave some out to
-    /// test on them; otherwise they are the models of the runs.
-    pub once_more: bool,
+    /// The rows that the models are trained on after the runs of an experiment, which leave some out to
+    /// test on them; if `None`, they are the models of the runs.
+    pub once_more: Option<Samples>,
 }
 
 /// The rows of one draw.

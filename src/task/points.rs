@@ -124,15 +124,9 @@ impl<S: Shape> Task for Points<S> {
         vec![("data_noise", json!(self.noise))]
     }
 
-    fn deployment(
-        &self,
-        hyper: &Hyper,
-        draw: &Draw,
-        device: &Device,
-    ) -> Result<Option<Deployment>> {
-        let rows = self.parts(hyper, draw, device)?.train;
-        let (inputs, network) = (Inputs::points(2), network(hyper));
-        Ok(Some(Deployment { inputs, network, rows, once_more: false }))
+    fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {
+        let inputs = Inputs::points(2);
+        Ok(Some(Deployment { inputs, network: network(hyper), once_more: None }))
     }
 
     fn view(&self, draw: &Draw) -> Result<View> {

@@ -155,16 +155,10 @@ impl Task for Vowels {
         Some(self.classes.clone())
     }
 
-    fn deployment(
-        &self,
-        hyper: &Hyper,
-        draw: &Draw,
-        device: &Device,
-    ) -> Result<Option<Deployment>> {
-        let rows = self.parts(hyper, draw, device)?.train;
+    fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {
         let (channels, classes) = (self.sequences.channels(), self.classes.clone());
         let inputs = Inputs::Sequences(SequenceFormat { channels, classes });
-        Ok(Some(Deployment { inputs, network: self.network(hyper), rows, once_more: false }))
+        Ok(Some(Deployment { inputs, network: self.network(hyper), once_more: None }))
     }
 
     fn view(&self, _: &Draw) -> Result<View> {

@@ -50,17 +50,14 @@ pub fn main<P: Program>() -> ExitCode {
 pub fn tools() -> ExitCode {
     let named = std::env::args_os().nth(1).unwrap_or_default();
     let command = Tools::command();
-    let is_named = |own: &&Command| own.get_name_and_visible_aliases().iter().any(|a| named == **a);
-    let found = command.get_subcommands().find(is_named);
-    let Some(name) = found.map(|own| own.get_name().to_string()) else {
-        return start(Ok(command), Tools::run);
-    };
+    let found = named.to_str().and_then(|named| command.find_subcommand(named));
+    let Some(own) = found.cloned() else { return start(Ok(command), Tools::run) };
+    let name = own.get_name().to_string();
     let task = match name.as_str() {
         "cnn_noise" => CnnNoise::TASK,
         "lstm_noise" => LstmNoise::TASK,
         _ => Baseline::TASK,
     };
-    let own = command.find_subcommand(&name).cloned().unwrap_or_default();
     let own = of_task(own, task);
     start(own.map(|own| command.mut_subcommand(name, |_| own)), Tools::run)
 }

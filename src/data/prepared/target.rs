@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::number::Number;
 use super::{Preparation, check_len, check_rows};
 use crate::data::table::{Table, Target, TargetValues};
+use crate::metric::Units;
 
 /// The target, and how a network learns it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,22 @@ pub enum TargetScale {
 }
 
 impl TargetScale {
+    /// Returns the names of the classes, if it has any.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self {
+            Self::Classes { classes } => Some(classes),
+            Self::Numbers { .. } => None,
+        }
+    }
+
+    /// Returns the units of outputs that are standard scores.
+    pub fn units(&self) -> Option<Units> {
+        match *self {
+            Self::Classes { .. } => None,
+            Self::Numbers { mean, scale } => Some(Units { mean, scale }),
+        }
+    }
+
     /// Returns an output of the network in the units of the table; the number of a class is its own.
     pub fn unscale(&self, output: f64) -> f64 {
         match self {
@@ -61,7 +78,9 @@ impl FittedTarget {
                 check_len(&name, values.len(), table)?;
                 match Number::of(rows.iter().map(|row| values[*row]).collect()) {
                     Ok(Some(Number { mean, scale, missing: 0, min, max, .. })) => {
-                        check_digits(&name, mean, scale, min < max)?;
+                        if min < max {
+                            check_digits(&name, mean, scale)?;
+                        }
                         TargetScale::Numbers { mean, scale }
                     }
                     _ => bail!("target '{name}': expected numbers that f32 holds in all rows"),
@@ -72,11 +91,11 @@ impl FittedTarget {
     }
 }
 
-/// Refuses numbers that f32, in which predictions are, can hardly tell apart: those of 24 binary digits
+/// Refuses numbers that differ and that f32, in which predictions are, can hardly tell apart: those of 24 binary digits
 /// whose last ones are more than a thousandth of the standard deviation, and too small ones.
-fn check_digits(name: &str, mean: f64, scale: f64, differ: bool) -> Result<()> {
+fn check_digits(name: &str, mean: f64, scale: f64) -> Result<()> {
     const MOST: f64 = 16_000.;
-    if differ && scale < f32::MIN_POSITIVE.into() {
+    if scale < f32::MIN_POSITIVE.into() {
         bail!(
             "target '{name}': expected a standard deviation of at least {:e}, received {scale:e}: write \
              it in another unit",
@@ -84,7 +103,7 @@ fn check_digits(name: &str, mean: f64, scale: f64, differ: bool) -> Result<()> {
         )
     }
     let ratio = mean.abs() / scale;
-    if differ && ratio > MOST {
+    if ratio > MOST {
         bail!(
             "target '{name}': expected a mean of at most {MOST} standard deviations, since predictions \
              have 7 digits, received {ratio:.3e} (mean {mean:e}, standard deviation {scale:e}): subtract \

@@ -12,7 +12,7 @@ pub use cell::{Cell, Variant};
 
 use super::trial::Trial;
 use crate::noise::{NoiseRow, NoiseSpec};
-use crate::task::{Draw, Hyper, Recipe, Task};
+use crate::task::{Draw, Hyper, Recipe, Tabular, Task};
 use crate::train::EarlyStopping;
 
 /// What determines an experiment's results: networks, training sets and noises, all combined, each cell with
@@ -161,6 +161,11 @@ impl Plan {
     pub fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
         let seed = self.seed;
         (0..self.repeats as u64).map(move |k| seed + k)
+    }
+
+    /// Whether the task splits a table, which has no data seeds to vary.
+    pub fn is_of_table(&self) -> bool {
+        self.folds.is_some() || self.task == Tabular::NAME
     }
 
     /// Number of runs.

@@ -1,15 +1,14 @@
 //! The decision boundary: mean predicted probability over a grid of the plane.
 
-use std::collections::HashMap;
-
 use anyhow::{Result, ensure};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::{ModuleT, VarBuilder};
+use candle_core::{Device, Tensor};
+use candle_nn::ModuleT;
 use rayon::prelude::*;
 
 use super::{Field, Schedule};
+use crate::bundle::replicas::{constants, finite};
 use crate::data::Dataset;
-use crate::noise::{NoiseMap, Slots};
+use crate::noise::Slots;
 use crate::task::{Axis, Hyper, Task};
 
 /// The probability that trained replicas give to class 1 around the data, averaged over those whose
@@ -49,7 +48,7 @@ pub fn boundary(
     if finished.is_empty() {
         return Ok(None);
     }
-    let predict = |&replica: &usize| predict(task, hyper, weights, replica, &points);
+    let predict = |&replica: &u32| predict(task, hyper, weights, replica, &points);
     let sum = || {
         finished.par_iter().map(predict).try_reduce(
             || vec![0u64; side * side],
@@ -69,44 +68,20 @@ pub fn boundary(
 /// the same sum in every order.
 const ONE: f64 = (1u64 << 40) as f64;
 
-/// Returns the replicas whose weights are finite.
-fn finite(weights: &[(String, Tensor)]) -> Result<Vec<usize>> {
-    let replicas = weights.first().map_or(Ok(0), |(_, weights)| weights.dim(0))?;
-    let mut finite = Vec::new();
-    for replica in 0..replicas {
-        let sum = |(_, weights): &(String, Tensor)| {
-            weights.get(replica)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()
-        };
-        let sums = weights.iter().map(sum).collect::<candle_core::Result<Vec<f64>>>()?;
-        if sums.iter().all(|sum| sum.is_finite()) {
-            finite.push(replica);
-        }
-    }
-    Ok(finite)
-}
-
 fn predict(
     task: &dyn Task,
     hyper: &Hyper,
     weights: &[(String, Tensor)],
-    replica: usize,
+    replica: u32,
     points: &Tensor,
 ) -> Result<Vec<u64>> {
-    let weights = weights.iter();
-    let replicas = task.axis() == Axis::Replicas;
-    let own = weights.map(|(name, all)| {
-        let own = all.narrow(0, replica, 1)?;
-        Ok((name.clone(), if replicas { own } else { own.squeeze(0)? }))
-    });
-    let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
-    let vb = VarBuilder::from_tensors(own, DType::F32, &Device::Cpu);
-    let map = if replicas { NoiseMap::replicated(&[0]) } else { NoiseMap::new(0) };
+    let (vb, map) = constants(weights, &[replica], task.axis())?;
     let model = task.build(hyper, vb, &Slots::new(&map, &[])?)?;
     let mut probabilities = Vec::with_capacity(points.dim(1)?);
     const PIECE: usize = 500;
     for start in (0..points.dim(1)?).step_by(PIECE) {
         let piece = points.narrow(1, start, PIECE.min(points.dim(1)? - start))?;
-        let piece = if replicas { piece } else { piece.squeeze(0)? };
+        let piece = if task.axis() == Axis::Replicas { piece } else { piece.squeeze(0)? };
         let logits = model.forward_t(&piece, false)?.flatten_all()?.to_vec1::<f32>()?;
         let sigmoid = |z: f32| 1. / (1. + (-f64::from(z)).exp());
         probabilities.extend(logits.into_iter().map(|z| (sigmoid(z) * ONE) as u64));

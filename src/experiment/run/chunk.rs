@@ -72,6 +72,7 @@ impl Trained {
     pub(super) fn joined(chunks: Vec<Self>) -> Result<Self> {
         let mut chunks = chunks.into_iter();
         let mut all = chunks.next().context("expected at least one chunk")?;
+        let mut weights = vec![std::mem::take(&mut all.weights)];
         for chunk in chunks {
             let first = all.histories.len();
             for (mut history, mut run) in chunk.histories.into_iter().zip(chunk.runs) {
@@ -81,12 +82,11 @@ impl Trained {
                 all.histories.push(history);
                 all.runs.push(run);
             }
-            for ((_, all), (_, own)) in all.weights.iter_mut().zip(&chunk.weights) {
-                *all = Tensor::cat(&[&*all, own], 0)?;
-            }
+            weights.push(chunk.weights);
             all.test.extend(chunk.test);
             all.test_hits.extend(chunk.test_hits);
         }
+        all.weights = joined_weights(weights)?;
         Ok(all)
     }
 }
@@ -232,6 +232,16 @@ pub(super) fn final_weights(subject: &Subject, trainer: &Trainer) -> Result<Vec<
     let (axis, histories) = (subject.task().axis(), &trainer.history().replicas);
     let weights = sorted_vars(trainer.varmap()).into_iter();
     weights.map(|(name, var)| Ok((name, own_weights(&var, histories, axis)?))).collect()
+}
+
+/// The weights of several chunks one after the other.
+pub(super) fn joined_weights(chunks: Vec<Vec<(String, Tensor)>>) -> Result<Vec<(String, Tensor)>> {
+    let names = chunks.first().into_iter().flatten().map(|(name, _)| name.clone());
+    let of = |(i, name): (usize, String)| {
+        let own: Vec<&Tensor> = chunks.iter().map(|chunk| &chunk[i].1).collect();
+        Ok((name, Tensor::cat(&own, 0)?))
+    };
+    names.enumerate().map(of).collect()
 }
 
 fn own_weights(var: &Var, histories: &[ReplicaHistory], axis: Axis) -> Result<Tensor> {

@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::Schedule;
-use super::chunk::{final_weights, trainer};
+use super::chunk::{final_weights, joined_weights, trainer};
 use super::memory::explained;
 use crate::data::Samples;
 use crate::experiment::plan::{Cell, Plan};
@@ -53,16 +53,5 @@ pub fn train_once_more(
     let chunks: Vec<_> = schedule.chunks(trials.len(), subject, first, device, true).collect();
     let run = || chunks.into_par_iter().map(|chunk| train(&trials[chunk])).collect();
     let chunks: Vec<Vec<(String, Tensor)>> = schedule.pool()?.install(|| -> Result<_> { run() })?;
-    joined(chunks)
-}
-
-/// Puts the weights of several chunks together.
-fn joined(chunks: Vec<Vec<(String, Tensor)>>) -> Result<Vec<(String, Tensor)>> {
-    let names: Vec<String> =
-        chunks.iter().take(1).flatten().map(|(name, _)| name.clone()).collect();
-    let of = |(i, name): (usize, String)| {
-        let own: Vec<&Tensor> = chunks.iter().map(|chunk| &chunk[i].1).collect();
-        Ok((name, Tensor::cat(&own, 0)?))
-    };
-    names.into_iter().enumerate().map(of).collect()
+    joined_weights(chunks)
 }

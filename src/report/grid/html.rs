@@ -8,7 +8,6 @@ use super::pictures::Picture;
 use super::table::{Cells, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
-use crate::task::Tabular;
 
 /// Returns the page, with the pictures embedded.
 ///
@@ -107,7 +106,7 @@ fn method(outcome: &Outcome) -> Markup {
                 "Repeats on one data seed are not independent draws of the data. The interval and "
                 "the tests therefore count the mean difference on each data seed as one "
                 "observation, and the result applies to data like these."
-            } @else if outcome.plan.task == Tabular::NAME {
+            } @else if outcome.plan.is_of_table() {
                 "The result applies to this split of the rows; it may differ on others, as those of "
                 code { "--folds" } "."
             } @else {

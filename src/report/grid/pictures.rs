@@ -8,7 +8,6 @@ use super::lines::{
 use crate::experiment::{CellOutcome, Outcome, Record, folds_words, noise_name, sampled_epochs};
 use crate::report::plot::{self, Curve, Group, Scale, Scene, SpreadLine, SpreadPoint};
 use crate::stats::{number, statistic};
-use crate::task::Tabular;
 
 /// A picture, as a file and as part of the page.
 #[derive(Clone, Debug)]
@@ -52,7 +51,7 @@ type Drawn = (String, Scene);
 /// repeats`.
 fn title(outcome: &Outcome) -> String {
     let grid = &outcome.plan;
-    if grid.task == Tabular::NAME {
+    if grid.is_of_table() {
         return format!("{}: {}", outcome.experiment, folds_words(grid));
     }
     let data = match &grid.data_seeds[..] {

@@ -15,10 +15,10 @@ use self::rows::Layout;
 use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task};
 use crate::bundle::Inputs;
 use crate::data::Samples;
-use crate::data::prepared::{Preparation, TargetScale};
+use crate::data::prepared::Preparation;
 use crate::data::split::{self, Size, Sizes, Split};
 use crate::data::table::{Table, TargetValues};
-use crate::metric::{Metric, Predicted, Rmse, Units, for_classes, for_numbers};
+use crate::metric::{Metric, Predicted, Rmse, for_classes, for_numbers};
 use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -154,9 +154,7 @@ impl Tabular {
             let preparation = Preparation::fit(&self.table, &rows.train)?;
             let sets = [rows.train.as_slice(), &rows.validation, &rows.test];
             let mut parts = Parts::new(&sets, |rows| self.samples(&preparation, rows))?;
-            if let TargetScale::Numbers { mean, scale } = preparation.target.scale {
-                parts.units = Some(Units { mean, scale });
-            }
+            parts.units = preparation.target.scale.units();
             Ok(Drawn { rows, preparation, parts })
         })
     }
@@ -291,12 +289,12 @@ impl Task for Tabular {
         self.classes().map(<[String]>::to_vec)
     }
 
-    fn deployment(&self, hyper: &Hyper, _: &Draw, device: &Device) -> Result<Option<Deployment>> {
+    fn deployment(&self, hyper: &Hyper, device: &Device) -> Result<Option<Deployment>> {
         let rows = rows::whole(&self.table, &self.split)?;
         let preparation = Preparation::fit(&self.table, &rows)?;
         let rows = self.samples(&preparation, rows.as_slice())?.on(device)?;
         let (inputs, network) = (Inputs::Table { preparation }, self.network(hyper));
-        Ok(Some(Deployment { inputs, network, rows, once_more: true }))
+        Ok(Some(Deployment { inputs, network, once_more: Some(rows) }))
     }
 
     fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {

@@ -1,0 +1,51 @@
+//! Networks among weights that have an axis for the networks first.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
+
+use crate::noise::NoiseMap;
+use crate::ops::Axis;
+
+/// Returns the networks whose weights are finite.
+///
+/// # Errors
+/// If a weight has no axis for the networks.
+pub(crate) fn finite(weights: &[(String, Tensor)]) -> Result<Vec<u32>> {
+    let replicas = weights.first().map_or(Ok(0), |(_, weights)| weights.dim(0))?;
+    let mut finite = Vec::new();
+    for replica in 0..replicas {
+        let sum = |(_, weights): &(String, Tensor)| {
+            weights.get(replica)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()
+        };
+        let sums = weights.iter().map(sum).collect::<Result<Vec<f64>>>()?;
+        if sums.iter().all(|sum| sum.is_finite()) {
+            finite.push(replica as u32);
+        }
+    }
+    Ok(finite)
+}
+
+/// Returns the weights of some networks as constants, of one if they have no replica axis, and a map for
+/// their noise, which stays off.
+///
+/// # Errors
+/// If a network does not exist.
+pub(crate) fn constants(
+    weights: &[(String, Tensor)],
+    replicas: &[u32],
+    axis: Axis,
+) -> Result<(VarBuilder<'static>, NoiseMap)> {
+    let ids = Tensor::new(replicas, &Device::Cpu)?;
+    let own = weights.iter().map(|(name, all)| {
+        let own = all.index_select(&ids, 0)?;
+        Ok((name.clone(), if axis == Axis::Plain { own.squeeze(0)? } else { own }))
+    });
+    let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
+    let map = match axis {
+        Axis::Replicas => NoiseMap::replicated(&vec![0; replicas.len()]),
+        Axis::Plain => NoiseMap::new(0),
+    };
+    Ok((VarBuilder::from_tensors(own, DType::F32, &Device::Cpu), map))
+}

@@ -164,6 +164,20 @@ fn what_is_no_bundle_is_refused_with_its_reason() {
         (changed(|about| about["format"] = json!(2)), "a newer version: expected format 1"),
         (changed(|about| about["format"] = json!(0)), "an earlier version: expected format 1"),
         (changed(|about| about["network"]["inputs"] = json!(5)), "not those of the network"),
+        (changed(|about| about["network"]["outputs"] = json!(3)), "the network of 3 outputs"),
+        (
+            changed(|about| {
+                let target = &mut about["inputs"]["preparation"]["target"];
+                target["classes"] = json!(["no", "perhaps", "yes"]);
+            }),
+            "the network of 1 outputs",
+        ),
+        (
+            changed(|about| {
+                about["network"] = json!({"kind": "lstm", "channels": 4, "hidden": 1, "outputs": 2})
+            }),
+            "the inputs are not those",
+        ),
         (changed(|about| about["network"]["hidden"] = json!([7])), "not those of the network"),
         (changed(|about| about["seeds"] = json!([1, 2])), "the weights of 2 networks"),
         (changed(|about| about["seeds"] = json!([])), "the weights of 0 networks"),

@@ -49,6 +49,33 @@ pub struct Training {
     pub settings: Value,
 }
 
+impl Training {
+    /// Checks that the network takes these inputs, and has outputs for what is predicted.
+    pub(super) fn check(&self) -> Result<()> {
+        let (fits, outputs) = match (&self.network, &self.inputs) {
+            (Network::Mlp(own), Inputs::Table { preparation }) => {
+                (own.inputs == preparation.names().len(), own.outputs)
+            }
+            (Network::Cnn(own), Inputs::Images(format)) => {
+                let [height, width] = format.shape;
+                (own.image == [1, height, width], own.outputs)
+            }
+            (Network::Lstm(own), Inputs::Sequences(format)) => {
+                (own.channels == format.channels, own.outputs)
+            }
+            _ => (false, 0),
+        };
+        ensure!(fits, "the inputs are not those of the network");
+        let fits = match self.inputs.classes().map(<[String]>::len) {
+            Some(2) => outputs == 1 || outputs == 2,
+            Some(classes) => outputs == classes && classes > 2,
+            None => outputs == 1,
+        };
+        ensure!(fits, "the classes are not those of the network of {outputs} outputs");
+        Ok(())
+    }
+}
+
 impl About {
     /// The key of the metadata.
     pub const KEY: &str = "candle_noise";

@@ -165,6 +165,7 @@ impl Bundle {
                 "{name}: expected the weights of {count} networks, received those of {received}"
             );
         }
+        self.about.training.check()?;
         let first: Vec<u32> = (0..count.min(1) as u32).collect();
         self.predictors(&first).context("the weights are not those of the network")?;
         Ok(())

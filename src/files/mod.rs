@@ -151,7 +151,7 @@ pub fn remove_file(path: &Path) -> Result<()> {
 }
 
 /// Whether two paths name one file or folder, however they are written.
-pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+pub fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use candle_noise::experiment::{Experiment, noise_name};
-use candle_noise::metric::{Metric, Predicted};
+use candle_noise::metric::{Margin, Metric, Predicted};
 use candle_noise::task::Circles;
 
 /// F1 of class 1, the harmonic mean of its precision and its recall.
@@ -12,6 +12,11 @@ struct F1;
 impl Metric for F1 {
     fn name(&self) -> &str {
         "f1"
+    }
+
+    /// Two hundredths of F1 are worth a change; one is not.
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.02)
     }
 
     /// Undefined if no row is of class 1 and none is predicted to be.

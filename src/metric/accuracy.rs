@@ -2,7 +2,7 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::{Metric, Predicted, class_numbers};
+use super::{Margin, Metric, Predicted, class_numbers};
 use crate::ops;
 
 /// The share of correctly classified rows. With one logit z, the predicted class is 1 if z > 0.
@@ -16,6 +16,10 @@ pub struct Accuracy;
 impl Metric for Accuracy {
     fn name(&self) -> &str {
         "accuracy"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use super::classified::Classified;
 use super::thresholds::counts_by_threshold;
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The mean precision of the second of two classes over the thresholds, each weighted by the recall that
 /// it adds, as in scikit-learn's `average_precision_score`. Rows of equal probability share a threshold.
@@ -15,6 +15,10 @@ pub struct AveragePrecision;
 impl Metric for AveragePrecision {
     fn name(&self) -> &str {
         "average_precision"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! The accuracy of a class, averaged over the classes.
 
 use super::tally::{Tally, mean_of_defined, tally_of};
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The mean over the classes of the share of a class's rows that are predicted correctly, as in
 /// scikit-learn's `balanced_accuracy_score`. A class without rows does not count.
@@ -13,6 +13,10 @@ pub struct BalancedAccuracy;
 impl Metric for BalancedAccuracy {
     fn name(&self) -> &str {
         "balanced_accuracy"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

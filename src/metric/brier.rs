@@ -1,7 +1,7 @@
 //! The squared error of probabilities.
 
 use super::classified::Classified;
-use super::{Better, Metric, Predicted};
+use super::{Better, Margin, Metric, Predicted};
 
 /// The Brier score (1950, Monthly Weather Review 78): the mean over the rows of Σ (p − y)² over the
 /// classes, where y is 1 for the row's class and 0 for the others. It lies between 0 and 2.
@@ -17,6 +17,10 @@ impl Metric for Brier {
 
     fn better(&self) -> Better {
         Better::Lower
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! The expected calibration error.
 
 use super::reliability::{calibration_error, reliability};
-use super::{Better, Metric, Predicted};
+use super::{Better, Margin, Metric, Predicted};
 
 /// The expected calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks"): the
 /// mean of |accuracy − confidence| over 15 bins of equal width, weighted by their rows. The confidence
@@ -23,6 +23,10 @@ impl Metric for Ece {
 
     fn better(&self) -> Better {
         Better::Lower
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! The harmonic mean of precision and recall.
 
 use super::tally::{Tally, mean_of_defined, tally_of};
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The F1 score of the second of two classes, 2 / (1 / precision + 1 / recall), as in scikit-learn's
 /// `f1_score`.
@@ -14,6 +14,10 @@ pub struct F1;
 impl Metric for F1 {
     fn name(&self) -> &str {
         "f1"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {
@@ -31,6 +35,10 @@ pub struct MacroF1;
 impl Metric for MacroF1 {
     fn name(&self) -> &str {
         "macro_f1"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! The correlation of predicted classes with targets.
 
 use super::tally::{Tally, tally_of};
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The Matthews correlation coefficient, for any number of classes (Gorodkin 2004, Computational
 /// Biology and Chemistry 28), as in scikit-learn's `matthews_corrcoef`.
@@ -18,6 +18,10 @@ pub struct Matthews;
 impl Metric for Matthews {
     fn name(&self) -> &str {
         "matthews"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -11,6 +11,7 @@ mod classified;
 mod ece;
 mod errors;
 mod f1;
+mod margin;
 mod matthews;
 mod nll;
 mod predicted;
@@ -36,6 +37,7 @@ pub use brier::Brier;
 pub use ece::Ece;
 pub use errors::{Mae, MedianAbsoluteError, Rmse};
 pub use f1::{F1, MacroF1};
+pub use margin::Margin;
 pub use matthews::Matthews;
 pub use nll::Nll;
 pub use predicted::{Predicted, Units};
@@ -105,6 +107,12 @@ pub trait Metric: Debug + Send + Sync {
         Better::Higher
     }
 
+    /// Returns the smallest difference that matters; by default a hundredth of the baseline's score,
+    /// because the scale of a metric is not known. A metric of your own states its own.
+    fn margin(&self) -> Margin {
+        Margin::Share(0.01)
+    }
+
     /// Returns the score of a set, or `None` if it is undefined.
     fn score(&self, rows: &Predicted) -> Option<f64>;
 
@@ -172,4 +180,16 @@ pub fn for_classes(classes: usize) -> Vec<Arc<dyn Metric>> {
 /// ```
 pub fn for_numbers() -> Vec<Arc<dyn Metric>> {
     vec![Arc::new(Rmse), Arc::new(Mae), Arc::new(MedianAbsoluteError), Arc::new(RSquared)]
+}
+
+/// Returns the metric of this crate with a name.
+///
+/// ```
+/// use candle_noise::metric::{Better, named};
+///
+/// assert_eq!(named("brier").map(|metric| metric.better()), Some(Better::Lower));
+/// assert!(named("worst_recall").is_none());
+/// ```
+pub fn named(name: &str) -> Option<Arc<dyn Metric>> {
+    for_classes(2).into_iter().chain(for_numbers()).find(|metric| metric.name() == name)
 }

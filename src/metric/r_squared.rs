@@ -1,6 +1,6 @@
 //! The share of the targets' variance that is explained.
 
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The coefficient of determination R² = 1 − Σ (y − z)² / Σ (y − ȳ)², averaged over the outputs, as
 /// in scikit-learn's `r2_score`. It is undefined if the targets of an output do
@@ -11,6 +11,10 @@ pub struct RSquared;
 impl Metric for RSquared {
     fn name(&self) -> &str {
         "r_squared"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

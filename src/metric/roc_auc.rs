@@ -2,7 +2,7 @@
 
 use super::classified::Classified;
 use super::thresholds::counts_by_threshold;
-use super::{Metric, Predicted};
+use super::{Margin, Metric, Predicted};
 
 /// The chance that a row of a class has a higher probability of it than another row has, where equal
 /// ones count half: for two classes of the second one, for more the mean over the classes, each against
@@ -16,6 +16,10 @@ pub struct RocAuc;
 impl Metric for RocAuc {
     fn name(&self) -> &str {
         "roc_auc"
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Absolute(0.01)
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

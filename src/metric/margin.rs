@@ -1,0 +1,90 @@
+//! The smallest difference that matters.
+
+use serde::{Deserialize, Serialize};
+
+/// The smallest difference between two scores of a metric that matters, given the baseline's score.
+///
+/// ```
+/// use candle_noise::metric::Margin;
+///
+/// assert_eq!(Margin::Absolute(0.01).of(0.8), 0.01);
+/// assert_eq!(Margin::Share(0.25).of(-8.), 2.);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Margin {
+    /// A difference in the metric's own units, as for an accuracy.
+    Absolute(f64),
+    /// A share of the size of the baseline's score, as for an error in the units of the targets.
+    Share(f64),
+}
+
+impl Margin {
+    /// Returns the difference for a score of the baseline.
+    pub fn of(self, baseline: f64) -> f64 {
+        match self {
+            Self::Absolute(difference) => difference,
+            Self::Share(share) => share * baseline.abs(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::{for_classes, for_numbers, named};
+
+    #[test]
+    fn shipped_metrics_state_their_margins() {
+        let all = for_classes(2).into_iter().chain(for_numbers());
+        let margins: Vec<(String, Margin)> =
+            all.map(|metric| (metric.name().to_string(), metric.margin())).collect();
+        let [point, percent] = [Margin::Absolute(0.01), Margin::Share(0.01)];
+        let expected = [
+            ("accuracy", point),
+            ("balanced_accuracy", point),
+            ("macro_f1", point),
+            ("roc_auc", point),
+            ("nll", percent),
+            ("brier", point),
+            ("ece", point),
+            ("matthews", point),
+            ("f1", point),
+            ("average_precision", point),
+            ("rmse", percent),
+            ("mae", percent),
+            ("median_absolute_error", percent),
+            ("r_squared", point),
+        ];
+        assert_eq!(margins, expected.map(|(name, margin)| (name.to_string(), margin)));
+    }
+
+    #[test]
+    fn shipped_metrics_are_found_by_their_names() {
+        for metric in for_classes(3).into_iter().chain(for_classes(2)).chain(for_numbers()) {
+            let found = named(metric.name()).map(|found| (format!("{found:?}"), found.better()));
+            assert_eq!(found, Some((format!("{metric:?}"), metric.better())));
+        }
+        assert!(named("Accuracy").is_none() && named("").is_none());
+    }
+
+    /// 1 % of a baseline's error of 2.5, and of one below 0.
+    #[test]
+    fn a_share_is_of_the_size_of_the_baseline() {
+        assert!((Margin::Share(0.01).of(2.5) - 0.025).abs() < 1e-15);
+        assert!((Margin::Share(0.01).of(-2.5) - 0.025).abs() < 1e-15);
+        assert_eq!(Margin::Share(0.01).of(0.), 0.);
+    }
+
+    #[test]
+    fn margins_survive_the_round_trip() {
+        for (margin, json) in [
+            (Margin::Absolute(0.01), r#"{"absolute":0.01}"#),
+            (Margin::Share(0.5), r#"{"share":0.5}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&margin).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Margin>(json).unwrap(), margin);
+        }
+    }
+}

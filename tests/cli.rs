@@ -89,6 +89,9 @@ fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
     assert_eq!(result["settings"]["noise"][0]["stddev"], 0.1);
     assert_eq!(result["runs"][0]["seed"], 0);
     assert_eq!(result["summary"]["test_accuracy"]["std"], Value::Null);
+    for figure in ["train_nll", "test_nll", "test_brier", "test_ece"] {
+        assert!(result["runs"][0][figure].is_f64(), "{figure}: {result}");
+    }
     let history = fs::read_to_string(folder.path().join("history.csv")).unwrap();
     assert_eq!(history.lines().count(), 1 + 5);
     let model = candle_core::safetensors::load(

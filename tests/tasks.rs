@@ -9,7 +9,7 @@ use candle_core::Device;
 use candle_noise::data::{Samples, digits};
 use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, train_repeats};
 use candle_noise::noise::NoiseSpec;
-use candle_noise::task::{Digits, Draw, Moons, Rows, Task, Vowels};
+use candle_noise::task::{Circles, Digits, Draw, Moons, Rows, Task, Vowels};
 use serde_json::Value;
 
 use crate::cli::{files, result, run, stderr, stdout};
@@ -152,6 +152,27 @@ fn moons_are_a_task_like_circles() -> Result<()> {
     let schedule = Schedule::default();
     let trained = train_repeats(&subject, &plan, &Device::Cpu, schedule, Watch::NONE)?;
     assert!(trained.runs[0].get("test_accuracy") > Some(0.9), "{:?}", trained.runs[0]);
+    Ok(())
+}
+
+/// NLL is the cross-entropy, which is the loss of all of them.
+#[test]
+fn shipped_tasks_are_judged_by_their_probabilities_too() -> Result<()> {
+    let (circles, moons) = (Circles::default(), Moons::default());
+    let (digits, vowels) = (Digits::new()?, Vowels::new()?);
+    let tasks: [&dyn Task; 4] = [&circles, &moons, &digits, &vowels];
+    for task in tasks {
+        let trained = train(task, 1, vec![], 2);
+        let run = &trained.runs[0];
+        let names: Vec<&str> = run.scores.iter().map(|(name, _)| name).take(8).collect();
+        let figures = ["accuracy", "nll", "brier", "ece"];
+        let expected = figures.map(|metric| ["train", "test"].map(|set| format!("{set}_{metric}")));
+        assert_eq!(names, expected.concat());
+        for set in ["train", "test"] {
+            let [nll, loss] = ["nll", "loss"].map(|of| run.get(&format!("{set}_{of}")).unwrap());
+            assert!((nll / loss - 1.).abs() < 1e-5, "{}: {nll} {loss}", task.name());
+        }
+    }
     Ok(())
 }
 

@@ -121,7 +121,7 @@ mod tests {
         let data = "8153c8655824b38ef1540b8b2f8e3af6127f8d41e9c9a1b483531e7f4877cd71";
         let common = format!(
             "{{\"batch_size\":32,\"content_of_the_data\":\"{data}\",\
-             \"data\":{{\"data_noise\":0.1,\"samples\":100}},\"device\":\"cpu\",\"early_stopping\":null,\"epochs\":4000,\"metrics\":[\"accuracy\"],\
+             \"data\":{{\"data_noise\":0.1,\"samples\":100}},\"device\":\"cpu\",\"early_stopping\":null,\"epochs\":4000,\"metrics\":[\"accuracy\",\"nll\",\"brier\",\"ece\"],\
              \"numbers\":{{}},\"objective\":\"binary-cross-entropy\",\"revision\":3,\
              \"task\":\"circles\",\"task_revision\":0,\"validation_size\":0}}"
         );
@@ -133,7 +133,7 @@ mod tests {
                        \"noise\":[\"input:gaussian:0.1\"],\"seed\":7}";
         assert_eq!(content[2], varying);
         // From `sha256sum` of the three in a list.
-        let frozen = "6cb3cce658adf92b82f8a47026d5fb5fe3a8dc310268f6b22c963ab845d8c0de";
+        let frozen = "982d663483b64b1dc58d258b08e966ddd92e9eff3d9a91aced75689ff6653ae7";
         assert_eq!(id(&plan).to_string(), frozen);
     }
 

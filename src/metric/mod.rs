@@ -153,21 +153,20 @@ pub trait Metric: Debug + Send + Sync {
 /// assert_eq!(names(2), [&any[..], &["f1", "average_precision"]].concat());
 /// ```
 pub fn for_classes(classes: usize) -> Vec<Arc<dyn Metric>> {
-    let mut metrics: Vec<Arc<dyn Metric>> = vec![
-        Arc::new(Accuracy),
-        Arc::new(BalancedAccuracy),
-        Arc::new(MacroF1),
-        Arc::new(RocAuc),
-        Arc::new(Nll),
-        Arc::new(Brier),
-        Arc::new(Ece),
-        Arc::new(Matthews),
-    ];
+    let mut metrics: Vec<Arc<dyn Metric>> =
+        vec![Arc::new(Accuracy), Arc::new(BalancedAccuracy), Arc::new(MacroF1), Arc::new(RocAuc)];
+    metrics.extend(for_probabilities());
+    metrics.push(Arc::new(Matthews));
     if classes == 2 {
         metrics.push(Arc::new(F1));
         metrics.push(Arc::new(AveragePrecision));
     }
     metrics
+}
+
+/// Returns the metrics of the probabilities of classes: NLL, Brier score and calibration error.
+pub fn for_probabilities() -> Vec<Arc<dyn Metric>> {
+    vec![Arc::new(Nll), Arc::new(Brier), Arc::new(Ece)]
 }
 
 /// Returns the metrics of a regression; the first is the primary one.

@@ -11,6 +11,7 @@ use super::{Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::bundle::Inputs;
 use crate::data::split::Size;
 use crate::data::{ImageFormat, Images, digit_images, read_images};
+use crate::metric::{Metric, for_probabilities};
 use crate::model::{Cnn, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -114,6 +115,10 @@ impl Task for Digits {
 
     fn draw(&self) -> Draw {
         self.rows.draw()
+    }
+
+    fn metrics(&self) -> Vec<Arc<dyn Metric>> {
+        for_probabilities()
     }
 
     fn parts(&self, _: &Hyper, draw: &Draw, device: &Device) -> Result<Parts> {

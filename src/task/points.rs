@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::bundle::Inputs;
 use crate::data::{Dataset, Samples};
+use crate::metric::{Metric, for_probabilities};
 use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -95,6 +96,10 @@ impl<S: Shape> Task for Points<S> {
 
     fn objective(&self) -> Arc<dyn Objective> {
         Arc::new(BinaryCrossEntropy)
+    }
+
+    fn metrics(&self) -> Vec<Arc<dyn Metric>> {
+        for_probabilities()
     }
 
     /// Returns data seed 1 with 30 training points.

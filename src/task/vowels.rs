@@ -13,6 +13,7 @@ use crate::data::split::Size;
 use crate::data::{
     NamedSequences, SequenceFormat, Sequences, named_vowels, read_sequences, read_test_sequences,
 };
+use crate::metric::{Metric, for_probabilities};
 use crate::model::{Lstm, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -123,6 +124,10 @@ impl Task for Vowels {
 
     fn draw(&self) -> Draw {
         self.rows.draw()
+    }
+
+    fn metrics(&self) -> Vec<Arc<dyn Metric>> {
+        for_probabilities()
     }
 
     /// Pads the sequences of all parts to the same length.

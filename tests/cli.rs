@@ -92,6 +92,11 @@ fn an_experiment_prints_the_tutorials_line_and_writes_its_files() {
     for figure in ["train_nll", "test_nll", "test_brier", "test_ece"] {
         assert!(result["runs"][0][figure].is_f64(), "{figure}: {result}");
     }
+    // Of 70 test points 34 are of the class that 16 of the 30 training points have.
+    let reference = result["reference"].as_object().unwrap();
+    assert_eq!(reference.keys().collect::<Vec<_>>(), ["no_model"]);
+    assert_eq!(reference["no_model"]["name"], "majority class");
+    assert_eq!(reference["no_model"]["mean"], 34. / 70.);
     let history = fs::read_to_string(folder.path().join("history.csv")).unwrap();
     assert_eq!(history.lines().count(), 1 + 5);
     let model = candle_core::safetensors::load(

@@ -8,6 +8,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_noise::data::{Samples, digits};
 use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, train_repeats};
+use candle_noise::metric::{Accuracy, Metric, Nll};
 use candle_noise::noise::NoiseSpec;
 use candle_noise::task::{Circles, Digits, Draw, Moons, Rows, Task, Vowels};
 use serde_json::Value;
@@ -173,6 +174,36 @@ fn shipped_tasks_are_judged_by_their_probabilities_too() -> Result<()> {
             assert!((nll / loss - 1.).abs() < 1e-5, "{}: {nll} {loss}", task.name());
         }
     }
+    Ok(())
+}
+
+/// Counted in the files of the data: 14 and 16 of the first 30 circles are of the two classes, and 36 and
+/// 34 of the others; 12 of the first 100 digits are ones, as many threes, and 102 of the last 1,000 ones;
+/// each of nine speakers has 30 training utterances, the first one 31 of 370 in the test.
+#[test]
+fn without_a_model_the_most_frequent_class_of_the_training_rows_is_predicted() -> Result<()> {
+    let (circles, digits, vowels) = (Circles::default(), Digits::new()?, Vowels::new()?);
+    let entropy = |shares: [f64; 2], rows: [f64; 2]| {
+        -(rows[0] * shares[0].ln() + rows[1] * shares[1].ln()) / (rows[0] + rows[1])
+    };
+    let of_circles = entropy([14. / 30., 16. / 30.], [36., 34.]);
+    let tasks: [(&dyn Task, u32, f64, Option<f64>); 3] = [
+        (&circles, 1, 34. / 70., Some(of_circles)),
+        (&digits, 1, 0.102, None),
+        (&vowels, 0, 31. / 370., Some(9f64.ln())),
+    ];
+    for (task, class, accuracy, nll) in tasks {
+        let [(name, rows)] = &task.references(&task.draw())?[..] else { panic!("one reference") };
+        assert_eq!(*name, "majority class");
+        assert!(rows.classes().all(|own| own == class), "{}", task.name());
+        assert_eq!(Accuracy.score(rows), Some(accuracy), "{}", task.name());
+        if let Some(nll) = nll {
+            assert!((Nll.score(rows).unwrap() - nll).abs() < 1e-6, "{}", task.name());
+        }
+    }
+    // Of validation rows nothing is counted: the last 60 circles have 28 of class 1.
+    let draw = Draw { validation_size: 10, ..circles.draw() };
+    assert_eq!(Accuracy.score(&circles.references(&draw)?[0].1), Some(28. / 60.));
     Ok(())
 }
 

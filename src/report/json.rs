@@ -96,13 +96,15 @@ impl<'a> Head<'a> {
 #[derive(Serialize)]
 struct References<'a> {
     no_model: &'a Reference,
-    simple_model: &'a Reference,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    simple_model: Option<&'a Reference>,
 }
 
 impl<'a> References<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
         match &outcome.references[..] {
-            [no_model, simple_model] => Some(Self { no_model, simple_model }),
+            [no_model] => Some(Self { no_model, simple_model: None }),
+            [no_model, simple_model] => Some(Self { no_model, simple_model: Some(simple_model) }),
             _ => None,
         }
     }

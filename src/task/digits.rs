@@ -11,7 +11,7 @@ use super::{Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::bundle::Inputs;
 use crate::data::split::Size;
 use crate::data::{ImageFormat, Images, digit_images, read_images};
-use crate::metric::{Metric, for_probabilities};
+use crate::metric::{Metric, Predicted, for_probabilities};
 use crate::model::{Cnn, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -155,6 +155,10 @@ impl Task for Digits {
 
     fn class_names(&self) -> Option<Vec<String>> {
         Some(self.images.classes.clone())
+    }
+
+    fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+        self.rows.references(draw, self.images.classes.len())
     }
 
     fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {

@@ -2,8 +2,10 @@
 
 use candle_core::{Error, Result};
 
+use super::majority::majority_class;
 use super::{Draw, Rows};
 use crate::data::split::Size;
+use crate::metric::Predicted;
 
 /// Labelled rows of files: the last ones are the test set, or others that the data seed draws.
 #[derive(Clone, Debug)]
@@ -68,5 +70,20 @@ impl HeldOut {
     /// If they leave no test rows.
     pub fn split(&self, draw: &Draw) -> Result<[Vec<usize>; 3]> {
         draw.stratified(self.rows(), &self.labels)
+    }
+
+    /// Returns what no model predicts for the test rows of a draw.
+    ///
+    /// # Errors
+    /// If they leave no test rows.
+    pub fn references(
+        &self,
+        draw: &Draw,
+        classes: usize,
+    ) -> Result<Vec<(&'static str, Predicted)>> {
+        let [train, _, test] = self.split(draw)?;
+        let labels =
+            |rows: &[usize]| -> Vec<u32> { rows.iter().map(|row| self.labels[*row]).collect() };
+        Ok(vec![majority_class(&labels(&train), &labels(&test), classes)?])
     }
 }

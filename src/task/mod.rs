@@ -6,6 +6,7 @@ mod digits;
 mod fingerprint;
 mod held_out;
 mod hyper;
+mod majority;
 mod moons;
 mod open;
 mod points;
@@ -147,7 +148,7 @@ pub trait Task: Send + Sync {
     }
 
     /// Returns what others predict for the test rows of a draw, with their names: first no model at all,
-    /// then a simple one. None by default.
+    /// then a simple one, if there is one. None by default.
     ///
     /// # Errors
     /// If the draw does not fit the data.

@@ -7,10 +7,11 @@ use candle_core::{Device, Result, bail};
 use candle_nn::VarBuilder;
 use serde_json::{Value, json};
 
+use super::majority::majority_class;
 use super::{Axis, Deployment, Draw, Fingerprint, Hyper, Parts, Rows, Task, View};
 use crate::bundle::Inputs;
 use crate::data::{Dataset, Samples};
-use crate::metric::{Metric, for_probabilities};
+use crate::metric::{Metric, Predicted, for_probabilities};
 use crate::model::{Activation, Mlp, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -127,6 +128,15 @@ impl<S: Shape> Task for Points<S> {
 
     fn details(&self) -> Vec<(&'static str, Value)> {
         vec![("data_noise", json!(self.noise))]
+    }
+
+    fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+        let data = self.data(draw.data_seed)?;
+        let [train, _, test] = draw.in_order(self.rows())?;
+        let labels = |rows: &[usize]| -> Result<Vec<u32>> {
+            Ok(data.select(rows)?.rows().map(|(_, label)| label).collect())
+        };
+        Ok(vec![majority_class(&labels(&train)?, &labels(&test)?, 2)?])
     }
 
     fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {

@@ -13,7 +13,7 @@ use crate::data::split::Size;
 use crate::data::{
     NamedSequences, SequenceFormat, Sequences, named_vowels, read_sequences, read_test_sequences,
 };
-use crate::metric::{Metric, for_probabilities};
+use crate::metric::{Metric, Predicted, for_probabilities};
 use crate::model::{Lstm, Network};
 use crate::nn::Model;
 use crate::noise::Slots;
@@ -158,6 +158,10 @@ impl Task for Vowels {
 
     fn class_names(&self) -> Option<Vec<String>> {
         Some(self.classes.clone())
+    }
+
+    fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
+        self.rows.references(draw, self.classes.len())
     }
 
     fn deployment(&self, hyper: &Hyper, _: &Device) -> Result<Option<Deployment>> {

@@ -5,8 +5,9 @@ use candle_core::{Error, Result};
 use super::{Drawn, Tabular};
 use crate::data::prepared::TargetScale;
 use crate::metric::{Predicted, Units};
-use crate::simple::{ClassShares, LogisticRegression, Mean, Ridge, Rows};
+use crate::simple::{LogisticRegression, Mean, Ridge, Rows};
 use crate::task::Draw;
+use crate::task::majority::majority_class;
 
 /// Returns what no model and a simple model predict for the test rows of a draw.
 pub(super) fn references(task: &Tabular, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
@@ -36,19 +37,16 @@ pub(super) fn references(task: &Tabular, draw: &Draw) -> Result<Vec<(&'static st
             ])
         }
         TargetScale::Classes { classes } => {
-            let labels: Vec<u32> = targets.iter().map(|y| *y as u32).collect();
-            let count = classes.len();
-            let shares = ClassShares::fit(&labels, count).map_err(Error::wrap)?.logits();
+            let labels =
+                |targets: &[f32]| -> Vec<u32> { targets.iter().map(|y| *y as u32).collect() };
+            let (labels, of_test, count) = (labels(&targets), labels(&tested), classes.len());
             let model = LogisticRegression::fit(&train, &labels, count).map_err(Error::wrap)?;
             let logits = model.logits(&test).map_err(Error::wrap)?;
-            let predicted = |values: Vec<f64>, width: usize| {
-                let values = values.into_iter().map(|value| value as f32).collect();
-                Predicted::new(width, values, tested.clone())
-            };
             let width = logits.len() / tested.len().max(1);
+            let logits = logits.into_iter().map(|logit| logit as f32).collect();
             Ok(vec![
-                ("majority class", predicted(shares.repeat(tested.len()), count)?),
-                ("logistic regression", predicted(logits, width)?),
+                majority_class(&labels, &of_test, count)?,
+                ("logistic regression", Predicted::new(width, logits, tested)?),
             ])
         }
     }

@@ -1,5 +1,7 @@
 //! Repeats are replicas: the same bits alone or in company, whatever the schedule.
 
+use std::collections::BTreeSet;
+
 use candle_core::Device;
 use candle_noise::experiment::{Plan, Schedule, Subject, Trained, Watch, boundary, train_repeats};
 use candle_noise::noise::NoiseSpec;
@@ -172,6 +174,23 @@ fn a_confusion_matrix_has_all_classes() {
     assert_eq!(trained.confusion(2).unwrap().iter().sum::<u64>(), 70);
     let error = trained.confusion(1).unwrap_err().to_string();
     assert!(error.contains("expected 1 classes, received a test row of class"), "{error}");
+}
+
+/// One rectifier makes logits of at most 0 if its output weight is negative: all rows are of class 0,
+/// which 36 of the 70 test points have.
+#[test]
+fn networks_that_predict_one_class_are_told() {
+    let trained = train(&Plan { epochs: 1, hidden: vec![1], ..plan(12, vec![]) }, 2, None);
+    let mut seen = BTreeSet::new();
+    for (run, rows) in trained.runs.iter().zip(&trained.test) {
+        let predicted: BTreeSet<u32> = rows.classes().collect();
+        assert_eq!(run.one_class, predicted.len() == 1, "{run:?}");
+        if predicted == BTreeSet::from([0]) {
+            assert_eq!(run.get("test_accuracy"), Some(36. / 70.));
+        }
+        seen.insert(run.one_class);
+    }
+    assert_eq!(seen, BTreeSet::from([false, true]));
 }
 
 #[test]

@@ -158,7 +158,7 @@ impl Predicted {
 
     /// Returns whether no output is NaN and every row's first target is a class of the outputs. A
     /// single output has the classes 0 and 1, between which a target may lie.
-    pub(super) fn are_classified(&self) -> bool {
+    pub(crate) fn are_classified(&self) -> bool {
         self.iter().all(|(outputs, targets)| {
             let target = f64::from(targets[0]);
             let is_label = match outputs {

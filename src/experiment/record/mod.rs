@@ -1,14 +1,16 @@
 //! One trained run as plain data: its scores, and what comparisons and pictures need.
 
+mod one_class;
 mod scores;
 
-use std::sync::Arc;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
 pub use scores::{Scores, Summary};
 
-use super::trial::{Trial, Varying};
+use self::one_class::is_one_class;
+use super::trial::{Subject, Trial, Varying};
 use crate::metric::{Metric, Predicted};
 use crate::train::{ReplicaHistory, Stop};
 
@@ -38,6 +40,9 @@ pub struct Run {
     /// The loss that ended the run, if it was not finite: the run diverged. It has failed unless early
     /// stopping restored the weights of an earlier epoch.
     pub stopped: Option<Stop>,
+    /// Whether all test rows are predicted as one class, although they are of several.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub one_class: bool,
 }
 
 /// The final predictions of a replica: training, validation and test rows.
@@ -49,9 +54,9 @@ impl Run {
         trial: &Trial,
         history: &ReplicaHistory,
         rows: Final,
-        metrics: &[Arc<dyn Metric>],
+        subject: &Subject,
     ) -> Self {
-        let epoch = history.final_epoch();
+        let (epoch, metrics) = (history.final_epoch(), subject.metrics());
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
         let mut scores = Scores::default();
         Scores::names(&names, rows[1].is_some()).iter().for_each(|name| scores.set(name, None));
@@ -68,6 +73,8 @@ impl Run {
         for (set, curves) in curves.into_iter().filter(|(_, curves)| !curves.loss.is_empty()) {
             scores.set(&format!("{set}_loss"), last(&curves.loss));
         }
+        let classified =
+            rows[2].filter(|_| epoch.is_some() && subject.objective().classes().is_some());
         let best = best(&history.test.score, &*metrics[0]).filter(|_| epoch.is_some());
         scores.set(&format!("best_test_{}", names[0]), best.map(|(_, score)| score));
         Self {
@@ -79,6 +86,7 @@ impl Run {
             early_stopped_epoch: history.early_stopped.then_some(history.epochs()),
             restored_epoch: history.restored_epoch,
             stopped: history.stopped.clone(),
+            one_class: classified.is_some_and(is_one_class),
         }
     }
 
@@ -200,5 +208,17 @@ mod tests {
         let epochs = sampled_epochs(4000);
         assert_eq!((epochs.len(), epochs[0], epochs[50], epochs[100]), (101, 1, 2001, 4000));
         assert!(epochs.windows(2).all(|pair| (39..=41).contains(&(pair[1] - pair[0]))));
+    }
+
+    /// A store compares what it reads with what it would write.
+    #[test]
+    fn runs_without_the_key_of_one_class_are_read_and_written_as_they_were() {
+        let earlier = r#"{"seed":7,"data_seed":1,"test_loss":0.5,"best_epoch":3,"stopped":null}"#;
+        let later = earlier.replace("null}", r#"null,"one_class":true}"#);
+        for (json, one_class) in [(earlier, false), (&later, true)] {
+            let run: Run = serde_json::from_str(json).unwrap();
+            assert_eq!((run.one_class, run.scores.iter().len()), (one_class, 1));
+            assert_eq!(serde_json::to_string(&run).unwrap(), json);
+        }
     }
 }

@@ -214,7 +214,7 @@ fn trained(
     }
     let run = |(r, trial): (usize, &Trial)| {
         let rows = [Some(&train[r]), validation.as_ref().map(|rows| &rows[r]), Some(&test[r])];
-        Run::new(trial, &histories[r], rows, metrics)
+        Run::new(trial, &histories[r], rows, subject)
     };
     let runs = trials.iter().enumerate().map(run).collect();
     Ok(Trained {

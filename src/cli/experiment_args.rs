@@ -11,12 +11,12 @@ use super::exit::Failure;
 use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
 use super::table_args::TableArgs;
+use super::validation_args::ValidationArgs;
 use super::widths::Widths;
 use crate::data::table::Reading;
 use crate::experiment::Plan;
 use crate::noise::NoiseSpec;
-use crate::task::{self, OpenError, Rows, Source, Tabular, Task};
-use crate::train::EarlyStopping;
+use crate::task::{self, OpenError, Source, Tabular, Task};
 
 /// Flags for the tutorial's data, network, training and output, without the program's own noise.
 #[derive(Args, Clone, Debug)]
@@ -67,58 +67,6 @@ pub struct RunArgs {
     pub(super) resume: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-}
-
-/// Flags for validation and early stopping.
-#[derive(Args, Clone, Debug)]
-pub struct ValidationArgs {
-    /// Number of validation points between the training and the test points [default: 0; with
-    /// --early-stopping the number of training points, but at most half of the other points, or a
-    /// fifth of the points outside the test set if all would be training points]
-    #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
-    validation_size: Option<usize>,
-    /// Stop a run early if its validation loss has not fallen for this many epochs
-    #[arg(long, value_name = "PATIENCE", value_parser = within(1..=10_000_000usize))]
-    early_stopping: Option<usize>,
-    /// Restore the weights of the epoch with the lowest validation loss
-    #[arg(long, requires = "early_stopping")]
-    restore_best: bool,
-    /// Watch the test loss instead of the validation loss; the test accuracy is then optimistic
-    #[arg(long, requires = "early_stopping", conflicts_with = "validation_size")]
-    validate_on_test: bool,
-}
-
-impl ValidationArgs {
-    fn early_stopping(&self) -> Option<EarlyStopping> {
-        let mut rule = EarlyStopping::new(self.early_stopping?);
-        (rule.restore_best, rule.on_test) = (self.restore_best, self.validate_on_test);
-        Some(rule)
-    }
-
-    /// Returns whether validation rows are needed.
-    fn is_needed(&self) -> bool {
-        self.early_stopping.is_some() && !self.validate_on_test
-    }
-
-    /// Returns the number of validation rows of a table, taken out of this many training rows: a fifth of
-    /// them if they are needed.
-    fn of_training_rows(&self, train: usize) -> usize {
-        self.validation_size.unwrap_or(if self.is_needed() { train.div_ceil(5) } else { 0 })
-    }
-
-    /// Returns the numbers of training and validation points: as many training points as asked for,
-    /// or up to the task's `default`.
-    fn sizes(&self, train: Option<usize>, default: usize, rows: Rows) -> [usize; 2] {
-        let all = rows.all.saturating_sub(rows.test.unwrap_or(0));
-        let wanted = train.unwrap_or(default);
-        let others = all.saturating_sub(wanted);
-        let validation = self.validation_size.unwrap_or(match (self.is_needed(), train, others) {
-            (false, ..) => 0,
-            (true, None, 0) => self.of_training_rows(all),
-            (true, ..) => wanted.min(others / 2),
-        });
-        [train.unwrap_or(default_train_size(default, rows, validation)), validation]
-    }
 }
 
 /// A task and the plan of what to compare on it.
@@ -179,16 +127,9 @@ impl RunArgs {
             _ => self.noise.clone(),
         };
         check_widths(std::slice::from_ref(&self.hidden), &*task)?;
-        let (given, all) = (self.split.train_size, plan.train_sizes[0]);
-        let [train_size, validation_size] = match reading {
-            // Validation rows are some of the training rows of a fold.
-            Some(_) => {
-                let validation = self.validation.of_training_rows(all);
-                check_train_sizes(given.as_slice(), validation, all)?;
-                [given.unwrap_or(all.saturating_sub(validation)), validation]
-            }
-            None => self.validation.sizes(given, all, task.rows()),
-        };
+        let given = self.split.train_size;
+        let (train_sizes, validation_size) =
+            self.validation.rows().split(given.as_slice(), &plan, task.rows())?;
         let plan = Plan {
             hidden: vec![self.hidden.first],
             epochs: self.train.epochs,
@@ -198,7 +139,7 @@ impl RunArgs {
             recipe: self.recipe.recipe(),
             validation_size,
             data_seeds: self.split.data_seed.map_or(plan.data_seeds, |seed| vec![seed]),
-            train_sizes: vec![train_size],
+            train_sizes,
             noise: vec![own],
             seed: self.train.seed,
             repeats: self.repeats,
@@ -221,40 +162,11 @@ pub(super) fn check_widths(hidden: &[Widths], task: &dyn Task) -> Result<(), Fai
     }
 }
 
-/// Checks that a table has the training and validation rows that flags ask for, among the `all` training
-/// rows of a split.
-pub(super) fn check_train_sizes(
-    given: &[usize],
-    validation: usize,
-    all: usize,
-) -> Result<(), Failure> {
-    let most = all.saturating_sub(validation);
-    if most == 0 {
-        return Err(Failure::Usage(anyhow!(
-            "--validation-size: expected fewer than the {all} training rows of a split, received \
-             {validation}"
-        )));
-    }
-    match given.iter().find(|size| **size > most) {
-        Some(size) => Err(Failure::Usage(anyhow!(
-            "--train-size: expected at most {most} of the {all} training rows of a split, of which \
-             {validation} are for validation, received {size}"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// Opens a task with its default settings.
 pub(super) fn opened(task: &str, source: &Source) -> Result<Job, Failure> {
     let task = task::open(task, source)?;
     let plan = Plan { files: source.files.clone(), ..Plan::of(&*task) };
     Ok(Job { task, plan, reading: None })
-}
-
-/// Returns the number of training points of a task by default: its own number, or what validation
-/// points leave of the points outside the test set.
-pub(super) fn default_train_size(default: usize, rows: Rows, validation: usize) -> usize {
-    default.min(rows.trainable().saturating_sub(validation)).max(1)
 }
 
 impl From<OpenError> for Failure {

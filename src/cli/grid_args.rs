@@ -11,21 +11,20 @@ use clap::builder::PossibleValuesParser;
 
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
-use super::experiment_args::{
-    Job, check_train_sizes, check_widths, default_train_size, opened, usage,
-};
+use super::experiment_args::{Job, check_widths, opened, usage};
 use super::parse::{positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
 use super::table_args::TableArgs;
+use super::validation_args::ValidationRows;
 use super::widths::Widths;
 use crate::experiment::{Plan, Shard};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 30] = [
+const TRAINING: [&str; 31] = [
     "target",
     "out",
     "fresh",
@@ -36,6 +35,7 @@ const TRAINING: [&str; 30] = [
     "placements",
     "stddev",
     "noise",
+    "rivals",
     "repeats",
     "data_seeds",
     "samples",
@@ -81,6 +81,10 @@ pub struct GridArgs {
     /// combine them; repeat the flag to compare several
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseRow>,
+    /// Also train with early stopping, dropout, weight decay and, for classes, label smoothing
+    /// instead of noise, a cell for each; all cells then give up the same validation points
+    #[arg(long)]
+    pub(super) rivals: bool,
     /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
     #[arg(long, value_name = "N", value_parser = within(1..=10_000usize))]
     repeats: usize,
@@ -95,9 +99,11 @@ pub struct GridArgs {
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=1_000_000usize))]
     train_size: Vec<usize>,
     /// Number of validation points after the training points, used to choose the best cell; the
-    /// others are the test set
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = within(0..=1_000_000usize))]
-    validation_size: usize,
+    /// others are the test set [default: 0; with --rivals the largest number of training points, but
+    /// at most half of the other points, or a fifth of the points outside the test set if all would be
+    /// training points]
+    #[arg(long, value_name = "N", value_parser = within(0..=1_000_000usize))]
+    validation_size: Option<usize>,
     /// Widths of the hidden layer; for a table also several layers as 64x32, or 0 for none
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     hidden: Vec<Widths>,
@@ -170,18 +176,8 @@ impl GridArgs {
             }
         };
         check_widths(&self.hidden, &*task)?;
-        if reading.is_some() {
-            check_train_sizes(&self.train_size, self.validation_size, plan.train_sizes[0])?;
-        }
-        let mut train_sizes = self.train_size.clone();
-        if train_sizes.is_empty() {
-            let (all, validation) = (plan.train_sizes[0], self.validation_size);
-            train_sizes = vec![match reading {
-                // Validation rows of a table are some of the training rows of a fold.
-                Some(_) => all.saturating_sub(validation),
-                None => default_train_size(all, task.rows(), validation),
-            }];
-        }
+        let (train_sizes, validation_size) =
+            self.validation_rows().split(&self.train_size, &plan, task.rows())?;
         let data_seeds = listed(&self.data_seeds).map_err(Failure::Usage)?;
         let plan = Plan {
             epochs: self.train.epochs,
@@ -189,7 +185,7 @@ impl GridArgs {
             recipe: self.recipe.recipe(),
             data_seeds: if data_seeds.is_empty() { plan.data_seeds.clone() } else { data_seeds },
             train_sizes,
-            validation_size: self.validation_size,
+            validation_size,
             hidden: self.hidden.iter().map(|own| own.first).collect(),
             learning_rates: self.learning_rate.clone(),
             seed: self.train.seed,
@@ -204,6 +200,14 @@ impl GridArgs {
             return Err(Failure::Usage(error));
         }
         Ok(Job { task, plan, reading })
+    }
+
+    fn validation_rows(&self) -> ValidationRows {
+        match (self.validation_size, self.rivals) {
+            (Some(rows), _) => ValidationRows::Given(rows),
+            (None, true) => ValidationRows::Needed,
+            (None, false) => ValidationRows::Given(0),
+        }
     }
 
     /// Returns a plan of folds of a table.

@@ -30,6 +30,7 @@ mod share;
 mod table_args;
 mod terminal;
 mod usage;
+mod validation_args;
 mod widths;
 
 pub use allocator::{ALLOCATOR, Allocator};

@@ -41,7 +41,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     }
     let Job { task, plan, reading } = args.job()?;
     let subject = Subject::new(&*task, "cpu", &[])?;
-    let plan = plan.checked(&subject).map_err(Failure::Usage)?;
+    let plan = if args.rivals { plan.with_rivals(&subject) } else { plan.checked(&subject) };
+    let plan = plan.map_err(Failure::Usage)?;
     let share = args.share().map_err(Failure::Usage)?;
     if args.output.fresh && !share.is_whole() {
         let error = "--fresh cannot be used by one of several shards: it would remove what others \
@@ -89,7 +90,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     asked.write(&folder)?;
     let (subject, plan) = (&subject, &asked.plan);
     let model = |cell: &Cell, known: Option<Bundle>| {
-        bundle_cell(subject, plan, cell, known, &opened.devices[0], opened.schedule)
+        bundle_cell(subject, plan, &store, cell, known, &opened.devices[0], opened.schedule)
     };
     write_report(name, &folder, args, &asked, &store, Some(&model))
 }

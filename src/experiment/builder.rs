@@ -41,6 +41,7 @@ pub struct Experiment<'a> {
     task: &'a dyn Task,
     plan: Plan,
     rows: Vec<NoiseRow>,
+    rivals: bool,
     metrics: Vec<Arc<dyn Metric>>,
     folder: Option<PathBuf>,
     devices: Vec<Device>,
@@ -56,6 +57,7 @@ impl<'a> Experiment<'a> {
             task,
             plan: Plan::of(task),
             rows: Vec::new(),
+            rivals: false,
             metrics: Vec::new(),
             folder: None,
             devices: vec![Device::Cpu],
@@ -68,6 +70,13 @@ impl<'a> Experiment<'a> {
     /// Adds noises to compare with the baseline.
     pub fn noise(mut self, row: NoiseRow) -> Self {
         self.rows.push(row);
+        self
+    }
+
+    /// Adds the usual rivals of noise, as [`Plan::with_rivals`] does; the plan then needs a
+    /// `validation_size`.
+    pub fn rivals(mut self) -> Self {
+        self.rivals = true;
         self
     }
 
@@ -135,7 +144,8 @@ impl<'a> Experiment<'a> {
         // Noise that was put into the plan itself counts, too.
         let own = NoiseRow(self.plan.noise.clone());
         let rows: Vec<NoiseRow> = self.rows.iter().cloned().chain([own]).collect();
-        let plan = self.plan.clone().against_baseline(&rows).checked(&subject)?;
+        let plan = self.plan.clone().against_baseline(&rows);
+        let plan = if self.rivals { plan.with_rivals(&subject)? } else { plan.checked(&subject)? };
         ensure!(
             plan.noise.len() > 1,
             "expected noise of a strength above 0 to compare, received none"

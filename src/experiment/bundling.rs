@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use super::conclude::{Conclusion, Verdict};
 use super::plan::{Cell, Plan};
 use super::run::{Schedule, Trained, train_once_more};
+use super::store::Store;
 use super::trial::Subject;
 use crate::bundle::{About, Bundle, Training};
 use crate::data::Samples;
@@ -38,22 +39,27 @@ pub fn bundle_runs(
     })
 }
 
-/// Returns networks with the noise of a cell of a plan, one for each repeat, trained on all rows if the
-/// task tests on folds, otherwise on the training rows of the first data seed. `None` if the task's models
+/// Returns networks with the noise or the rival of a cell of a plan, one for each repeat, trained on all
+/// rows if the task tests on folds, otherwise on the training rows of the first data seed: for all epochs,
+/// or for the median epoch that the finished runs of the cell have restored. `None` if the task's models
 /// predict in Rust only. If `known` are these networks, they are not trained again.
 ///
 /// # Errors
-/// If the draw does not fit the data or the device fails.
+/// If the store is for other widths, the draw does not fit the data or the device fails.
 pub fn bundle_cell(
     subject: &Subject,
     plan: &Plan,
+    store: &Store,
     cell: &Cell,
     known: Option<Bundle>,
     device: &Device,
     schedule: Schedule,
 ) -> Result<Option<Bundle>> {
-    bundle(subject, plan, cell, plan.epochs, known, device, |_, rows| {
-        train_once_more(subject, plan, cell, rows, plan.epochs, device, schedule)
+    let runs = plan.trials_of(cell.clone()).map(|trial| store.get(&trial));
+    let runs = runs.collect::<Result<Vec<_>>>()?.into_iter().flatten();
+    let epochs = median(runs.filter_map(|record| record.run.restored_epoch)).unwrap_or(plan.epochs);
+    bundle(subject, plan, cell, epochs, known, device, |_, rows| {
+        train_once_more(subject, plan, cell, rows, epochs, device, schedule)
     })
 }
 
@@ -103,15 +109,19 @@ fn bundle(
     }
 }
 
-/// Returns the median of the epochs, from 1, with the lowest watched loss; of an even number of runs the
-/// later of the two in the middle.
+/// Returns the median of the epochs, from 1, with the lowest watched loss.
 fn median_best_epoch(histories: &[ReplicaHistory], rule: &EarlyStopping) -> Option<usize> {
     let best = |history: &ReplicaHistory| {
         let watched = if rule.on_test { &history.test.loss } else { &history.val.loss };
         let lower = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
         (1..).zip(watched.iter().copied()).min_by(lower).map(|(epoch, _)| epoch)
     };
-    let mut epochs: Vec<usize> = histories.iter().filter_map(best).collect();
+    median(histories.iter().filter_map(best))
+}
+
+/// Returns the median of epochs; of an even number the later of the two in the middle.
+fn median(epochs: impl Iterator<Item = usize>) -> Option<usize> {
+    let mut epochs: Vec<usize> = epochs.collect();
     epochs.sort_unstable();
     epochs.get(epochs.len() / 2).copied()
 }

@@ -125,10 +125,11 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
     outcomes
 }
 
-/// Holm's correction over all cells that have a p-value.
+/// Holm's correction over all cells with noise that have a p-value.
 fn correct(outcomes: &mut [CellOutcome]) {
     let mut tested: Vec<&mut Difference> = outcomes
         .iter_mut()
+        .filter(|outcome| outcome.cell.rival.is_none())
         .filter_map(|outcome| outcome.difference.as_mut().filter(|d| d.p.is_some()))
         .collect();
     let ps: Vec<f64> = tested.iter().filter_map(|difference| difference.p).collect();

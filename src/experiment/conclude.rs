@@ -89,7 +89,8 @@ pub fn conclude(
     records: &[Vec<Record>],
 ) -> Option<Conclusion> {
     const ALPHA: f64 = 0.05;
-    let compared = || outcomes.iter().filter_map(|o| Some((&o.cell, o.difference.as_ref()?)));
+    let noisy = || outcomes.iter().filter(|outcome| outcome.cell.rival.is_none());
+    let compared = || noisy().filter_map(|o| Some((&o.cell, o.difference.as_ref()?)));
     let significant = |d: &Difference| d.p_holm.is_some_and(|p| p < ALPHA);
     let direction = basis.better;
     let gains = || compared().filter(|(_, d)| significant(d) && direction.is_better(d.mean, 0.));
@@ -141,8 +142,11 @@ fn choose(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Option<Choice>
         None => plan.data_seeds.iter().copied().map(Some).collect(),
     };
     for data_seed in groups {
-        let score = |own: &Vec<Record>| by.score(own, data_seed, &basis.metric);
-        let best = best(records.iter().map(score), basis.better)?;
+        let score = |(own, cell): (&Vec<Record>, &Cell)| match cell.rival {
+            Some(_) => None,
+            None => by.score(own, data_seed, &basis.metric),
+        };
+        let best = best(records.iter().zip(&cells).map(score), basis.better)?;
         let here =
             |cell: usize| records[cell].iter().filter(move |record| is_of(record, data_seed));
         let baseline = cells.iter().position(|cell| *cell == cells[best].baseline())?;

@@ -32,8 +32,8 @@ pub use run::{
     train_once_more, train_repeats, train_resumable,
 };
 pub use sentences::{
-    cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, signed,
-    strength_name, variant_words,
+    cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, remedy_name,
+    signed, strength_name, variant_words,
 };
 pub use store::Store;
-pub use trial::{Subject, Trial, TrialId};
+pub use trial::{Rival, Subject, Trial, TrialId};

@@ -73,8 +73,8 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
 
 /// How many runs diverged, on each side of the comparison, and what became of them.
 fn diverged(outcome: &Outcome) -> Vec<String> {
-    let (baselines, noisy): (Vec<_>, Vec<_>) =
-        outcome.cells.iter().partition(|own| own.cell.is_baseline());
+    let cells = outcome.cells.iter().filter(|own| own.cell.rival.is_none());
+    let (baselines, noisy): (Vec<_>, Vec<_>) = cells.partition(|own| own.cell.is_baseline());
     let [noisy, baseline] =
         [noisy, baselines].map(|cells| cells.into_iter().flat_map(|own| &own.runs).collect());
     let of_all = |has: fn(&Run) -> bool| {
@@ -103,10 +103,15 @@ pub fn folds_words(plan: &Plan) -> String {
     }
 }
 
-/// A cell in a few words: `baseline`, `input 0.1`, with what else differs in the grid.
+/// A cell in a few words: `baseline`, `input 0.1`, `early stopping`, with what else differs in the grid.
 pub fn cell_name(plan: &Plan, cell: &Cell) -> String {
-    let noise = [noise_name(&cell.noise)].into_iter();
-    noise.chain(variant_words(plan, cell)).collect::<Vec<_>>().join(", ")
+    let remedy = [remedy_name(cell)].into_iter();
+    remedy.chain(variant_words(plan, cell)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a cell does against overfitting in a few words: its rival of noise, or its noises.
+pub fn remedy_name(cell: &Cell) -> String {
+    cell.rival.as_ref().map_or_else(|| noise_name(&cell.noise), ToString::to_string)
 }
 
 /// The noises of a cell in a few words: `baseline`, `input 0.1 & before-activation dropout 0.3`.

@@ -192,6 +192,7 @@ fn many_cells(outcome: &Outcome) -> Entries {
             ("placements", json!(places)),
             ("stddevs", json!(strengths)),
             ("noise", json!(plan.noise)),
+            ("rivals", rivals(plan)),
             ("seed", json!(plan.seed)),
             ("repeats", json!(plan.repeats)),
             ("folds", json!(plan.folds)),
@@ -205,6 +206,11 @@ fn many_cells(outcome: &Outcome) -> Entries {
 /// Returns what is used of the recipe, if anything.
 fn recipe(plan: &Plan) -> Value {
     if plan.recipe.is_default() { Value::Null } else { json!(plan.recipe) }
+}
+
+/// Returns the rivals of the noise, if there are any.
+fn rivals(plan: &Plan) -> Value {
+    if plan.rivals.is_empty() { Value::Null } else { json!(plan.rivals) }
 }
 
 /// Returns the further numbers of a task, if there are any.

@@ -1,7 +1,8 @@
-//! One point of a plan: a network, a training set and a noise.
+//! One point of a plan: a network, a training set and a noise, or a rival of noise.
 
 use serde::{Serialize, Serializer};
 
+use crate::experiment::trial::Rival;
 use crate::noise::NoiseSpec;
 
 /// One point of a plan.
@@ -9,11 +10,13 @@ use crate::noise::NoiseSpec;
 pub struct Cell {
     /// The noises that act together; none in the baseline.
     pub noise: Vec<NoiseSpec>,
+    /// The rival of noise, if it is compared here; dropout is the noise of the cell, too.
+    pub rival: Option<Rival>,
     /// Network and training set.
     pub variant: Variant,
 }
 
-/// What cells that differ only in their noise have in common; each variant has its own baseline.
+/// What cells that differ only in their noise or rival have in common; each variant has its own baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Variant {
     /// Width of the hidden layer.
@@ -25,20 +28,21 @@ pub struct Variant {
 }
 
 impl Cell {
-    /// Whether the cell has no noise.
+    /// Whether the cell has neither noise nor a rival.
     pub fn is_baseline(&self) -> bool {
-        self.noise.is_empty()
+        self.noise.is_empty() && self.rival.is_none()
     }
 
     /// The cell that this one is compared with.
     pub fn baseline(&self) -> Self {
-        Self { noise: Vec::new(), ..self.clone() }
+        Self { noise: Vec::new(), rival: None, variant: self.variant }
     }
 
-    /// Whether two cells differ in strengths alone: they are one line of a picture and one tensor program.
+    /// Whether two cells differ in strengths of noise alone: they are one line of a picture.
     pub fn is_like(&self, other: &Self) -> bool {
         let alike = |(a, b): (&NoiseSpec, &NoiseSpec)| a.is_like(b);
         self.variant == other.variant
+            && self.rival == other.rival
             && self.noise.len() == other.noise.len()
             && self.noise.iter().zip(&other.noise).all(alike)
     }
@@ -46,13 +50,15 @@ impl Cell {
 
 impl Serialize for Cell {
     /// The place and the strength of the first noise, for readers who know one Gaussian noise only; all
-    /// noises as text; and the variant.
+    /// noises as text; the name of a rival; and the variant.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Flat<'a> {
             placement: Option<String>,
             stddev: f64,
             noise: &'a [NoiseSpec],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            rival: Option<String>,
             #[serde(flatten)]
             variant: Variant,
         }
@@ -61,6 +67,7 @@ impl Serialize for Cell {
             placement: (!places.is_empty()).then(|| places.join(" & ")),
             stddev: self.noise.first().map_or(0., NoiseSpec::strength),
             noise: &self.noise,
+            rival: self.rival.as_ref().map(Rival::to_string),
             variant: self.variant,
         };
         flat.serialize(serializer)

@@ -10,6 +10,7 @@ use super::Plan;
 use crate::experiment::trial::Subject;
 use crate::noise::NoiseSpec;
 use crate::task::{Rows, Task};
+use crate::train::EarlyStopping;
 
 impl Plan {
     /// Most runs of a plan: their results are in memory together.
@@ -60,6 +61,7 @@ impl Plan {
                 bail!("{}: expected each kind once, received {} twice", spec.place(), spec.kind())
             }
         }
+        self.resolve_rivals(subject, &places)?;
         Ok(self)
     }
 
@@ -73,6 +75,7 @@ impl Plan {
         self.check_lists()?;
         self.check_sizes()?;
         self.recipe.check()?;
+        self.check_rivals()?;
         for variant in self.variants() {
             self.draw_of(variant, self.data_seeds[0]).check(rows)?;
         }
@@ -81,11 +84,9 @@ impl Plan {
 
     fn check_recipe(&self, subject: &Subject) -> Result<()> {
         let Self { recipe, validation_size, .. } = self;
-        ensure!(
-            recipe.label_smoothing == 0. || subject.objective().classes().is_some(),
-            "label smoothing expects an objective of classes, received {}",
-            subject.objective().name()
-        );
+        if recipe.label_smoothing != 0. {
+            check_has_classes(subject)?;
+        }
         ensure!(
             !recipe.lr_schedule.needs_validation() || *validation_size > 0,
             "the schedule {} follows the validation loss: expected a validation size of at least 1 \
@@ -98,7 +99,8 @@ impl Plan {
     fn check_lists(&self) -> Result<()> {
         let Self { repeats, seed, .. } = *self;
         let sizes = [&self.train_sizes, &self.hidden].map(Vec::len);
-        let others = [self.learning_rates.len(), self.noise.len(), self.data_seeds.len(), repeats];
+        let cells = self.noise.len().saturating_add(self.rivals.len());
+        let others = [self.learning_rates.len(), cells, self.data_seeds.len(), repeats];
         let folds = self.folds.unwrap_or(1);
         let runs = sizes.into_iter().chain(others).fold(folds, usize::saturating_mul);
         ensure!(
@@ -148,17 +150,21 @@ impl Plan {
             "repeats times epochs must be at most {}, received {curves}",
             Self::MOST_EPOCHS
         );
-        if let Some(rule) = early_stopping {
-            ensure!(
-                rule.patience >= 1,
-                "the patience of early stopping must be at least 1, received 0"
-            );
-            ensure!(
-                rule.on_test || self.validation_size > 0,
-                "early stopping needs validation points: expected a validation size of at least 1 \
-                 (--validation-size), received 0"
-            );
-        }
+        self.check_rule(early_stopping.as_ref())
+    }
+
+    /// Checks a rule of early stopping, if there is one.
+    pub(super) fn check_rule(&self, rule: Option<&EarlyStopping>) -> Result<()> {
+        let Some(rule) = rule else { return Ok(()) };
+        ensure!(
+            rule.patience >= 1,
+            "the patience of early stopping must be at least 1, received 0"
+        );
+        ensure!(
+            rule.on_test || self.validation_size > 0,
+            "early stopping needs validation points: expected a validation size of at least 1 \
+             (--validation-size), received 0"
+        );
         Ok(())
     }
 
@@ -177,8 +183,18 @@ impl Plan {
     }
 }
 
+/// Checks that labels, which are to be smoothed, are classes.
+pub(super) fn check_has_classes(subject: &Subject) -> Result<()> {
+    ensure!(
+        subject.objective().classes().is_some(),
+        "label smoothing expects an objective of classes, received {}",
+        subject.objective().name()
+    );
+    Ok(())
+}
+
 /// A noise at the place that its name stands for.
-fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
+pub(super) fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
     let has = |place: &str| places.iter().any(|own| own == place);
     match spec.place() {
         place if has(place) => Ok(spec),
@@ -194,6 +210,15 @@ fn check_list<T: Debug, K: Eq + Hash>(
     key: impl Fn(&T) -> K,
 ) -> Result<()> {
     ensure!(!values.is_empty(), "{name}: expected at least one value, received none");
+    check_distinct(name, values, key)
+}
+
+/// Checks that a list has no value twice.
+pub(super) fn check_distinct<T: Debug, K: Eq + Hash>(
+    name: &str,
+    values: &[T],
+    key: impl Fn(&T) -> K,
+) -> Result<()> {
     let mut keys = HashSet::new();
     if let Some(value) = values.iter().find(|value| !keys.insert(key(value))) {
         bail!("{name}: expected each value once, received {value:?} twice");

@@ -2,6 +2,7 @@
 
 mod cell;
 mod check;
+mod rivals;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,13 +11,13 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub use cell::{Cell, Variant};
 
-use super::trial::Trial;
+use super::trial::{Rival, Trial};
 use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{Draw, Hyper, Recipe, Tabular, Task};
 use crate::train::EarlyStopping;
 
-/// What determines an experiment's results: networks, training sets and noises, all combined, each cell with
-/// the same repeats on the same draws of the data. The same plan gives the same results, bit for bit.
+/// What determines an experiment's results: networks, training sets and noises or their rivals, all combined,
+/// each cell with the same repeats on the same draws of the data. The same plan gives the same results, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The name of the task.
@@ -49,6 +50,9 @@ pub struct Plan {
     pub learning_rates: Vec<f64>,
     /// The noises of each cell; none in the baseline.
     pub noise: Vec<Vec<NoiseSpec>>,
+    /// The remedies that noise is compared with, a cell each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<Rival>,
     /// Seed of the first repeat; repeat k has `seed + k`.
     pub seed: u64,
     /// Number of repeats of each cell on each data set.
@@ -82,6 +86,7 @@ impl Plan {
             recipe: hyper.recipe,
             numbers: hyper.numbers,
             noise: vec![Vec::new()],
+            rivals: Vec::new(),
             seed: 0,
             repeats: 1,
             folds: task.folds(),
@@ -97,11 +102,18 @@ impl Plan {
         Self { noise: [Vec::new()].into_iter().chain(noisy).collect(), ..self }
     }
 
-    /// The cells, variant by variant.
+    /// The cells, variant by variant: those of the noises, then those of the rivals.
     pub fn cells(&self) -> Vec<Cell> {
-        let cell =
-            |variant: Variant| move |noise: &Vec<NoiseSpec>| Cell { noise: noise.clone(), variant };
-        self.variants().flat_map(|variant| self.noise.iter().map(cell(variant))).collect()
+        let of = |variant: Variant| {
+            let noises = self.noise.iter();
+            let noises = noises.map(move |own| Cell { noise: own.clone(), rival: None, variant });
+            let rivals = self.rivals.iter().map(move |rival| {
+                let noise = rival.noise().cloned().into_iter().collect();
+                Cell { noise, rival: Some(rival.clone()), variant }
+            });
+            noises.chain(rivals)
+        };
+        self.variants().flat_map(of).collect()
     }
 
     /// Every combination of network, learning rate and training size.
@@ -114,11 +126,17 @@ impl Plan {
         })
     }
 
-    /// The hyperparameters of a variant.
+    /// The hyperparameters of a variant without a rival.
     pub fn hyper_of(&self, Variant { hidden, learning_rate, .. }: Variant) -> Hyper {
         let Self { epochs, batch_size, early_stopping, recipe, .. } = *self;
         let numbers = self.numbers.clone();
         Hyper { hidden, epochs, batch_size, learning_rate, early_stopping, recipe, numbers }
+    }
+
+    /// The hyperparameters of a cell.
+    pub fn hyper_of_cell(&self, Cell { variant, rival, .. }: &Cell) -> Hyper {
+        let hyper = self.hyper_of(*variant);
+        rival.iter().fold(hyper, |hyper, rival| rival.applied_to(hyper))
     }
 
     /// The draw of a variant.
@@ -133,11 +151,14 @@ impl Plan {
     }
 
     /// The runs of one cell, data seed by data seed, or fold by fold.
-    pub fn trials_of(&self, Cell { noise, variant }: Cell) -> impl Iterator<Item = Trial> {
-        let hyper = self.hyper_of(variant);
+    pub fn trials_of(&self, cell: Cell) -> impl Iterator<Item = Trial> {
+        let hyper = self.hyper_of_cell(&cell);
+        let Cell { noise, rival, variant } = cell;
+        // A rival that is a noise has the runs of this noise.
+        let rival = rival.filter(|rival| rival.noise().is_none());
         self.draws_and_seeds(variant).map(move |(draw, seed)| {
-            let (hyper, noise) = (hyper.clone(), noise.clone());
-            Trial { hyper, draw, noise, seed }
+            let (hyper, noise, rival) = (hyper.clone(), noise.clone(), rival.clone());
+            Trial { hyper, draw, noise, rival, seed }
         })
     }
 

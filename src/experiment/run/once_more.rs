@@ -13,7 +13,7 @@ use crate::experiment::trial::{Subject, Trial};
 use crate::task::Hyper;
 use crate::train::LrSchedule;
 
-/// Trains one run for each repeat of a plan, with the noise of a cell of it, on the given rows, for so
+/// Trains one run for each repeat of a plan, with the noise or the rival of a cell of it, on the given rows, for so
 /// many epochs of the plan's. Returns the weights by name, with the replica axis first; NaN for runs that
 /// diverged.
 ///
@@ -31,14 +31,13 @@ pub fn train_once_more(
     device: &Device,
     schedule: Schedule,
 ) -> Result<Vec<(String, Tensor)>> {
-    let mut hyper = Hyper { early_stopping: None, ..plan.hyper_of(cell.variant) };
+    let own = plan.trials_of(cell.clone()).next().context("expected a run, received none")?;
+    let mut hyper = Hyper { early_stopping: None, ..own.hyper.clone() };
     if hyper.recipe.lr_schedule.needs_validation() {
         hyper.recipe.lr_schedule = LrSchedule::default();
     }
-    let trial = |seed| {
-        let (hyper, noise) = (hyper.clone(), cell.noise.clone());
-        Trial { hyper, draw: subject.task().draw(), noise, seed }
-    };
+    let trial =
+        |seed| Trial { hyper: hyper.clone(), draw: subject.task().draw(), seed, ..own.clone() };
     let trials: Vec<Trial> = plan.seeds().map(trial).collect();
     let first = trials.first().context("expected at least one repeat, received none")?;
     let train = |trials: &[Trial]| -> Result<Vec<(String, Tensor)>> {

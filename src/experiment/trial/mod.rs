@@ -1,6 +1,7 @@
 //! One run as its content: everything that determines its bits, and a name that follows from it.
 
 mod network;
+mod rival;
 mod subject;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(super) use network::Network;
+pub use rival::Rival;
 pub(super) use subject::Built;
 pub use subject::Subject;
 
@@ -17,7 +19,7 @@ use crate::files::sha256;
 use crate::noise::NoiseSpec;
 use crate::task::{Draw, Hyper};
 
-/// One run: hyperparameters, rows, noise and seed.
+/// One run: hyperparameters, rows, noise or a rival of it, and seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     /// Network and training.
@@ -26,6 +28,8 @@ pub struct Trial {
     pub draw: Draw,
     /// The noises that act together; none in the baseline.
     pub noise: Vec<NoiseSpec>,
+    /// The rival of noise that changes the hyperparameters of its plan, if one does.
+    pub rival: Option<Rival>,
     /// Seed of weights, batches and noise.
     pub seed: u64,
 }
@@ -64,6 +68,9 @@ pub(super) struct Varying {
     pub fold: Option<usize>,
     /// The text of each noise.
     pub noise: Vec<String>,
+    /// What the hyperparameters are changed by, which the runs of a folder share otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Rival>,
     pub seed: u64,
 }
 
@@ -78,6 +85,7 @@ impl Varying {
             data_seed: trial.draw.data_seed,
             fold: trial.draw.fold,
             noise: noise.map(NoiseSpec::to_string).collect(),
+            rival: trial.rival.clone(),
             seed: trial.seed,
         }
     }

@@ -98,6 +98,12 @@ fn named(cell: &Cell) -> Row {
     row
 }
 
+/// Returns the noises of a cell in words; `None` for a rival that is no noise.
+fn noise(cell: &Cell) -> Option<String> {
+    let has_none = cell.rival.is_some() && cell.noise.is_empty();
+    (!has_none).then(|| noise_name(&cell.noise))
+}
+
 fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     let (metric, difference) = (&outcome.metric, own.difference.as_ref());
     let mut row = named(&own.cell);
@@ -119,7 +125,10 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     put("p", difference.and_then(|d| d.p).into());
     put("p_holm", difference.and_then(|d| d.p_holm).into());
     put("p_nadeau_bengio", difference.and_then(|d| Some(d.nadeau_bengio.as_ref()?.p)).into());
-    put("noise", noise_name(&own.cell.noise).into());
+    put("noise", noise(&own.cell).into());
+    if !outcome.plan.rivals.is_empty() {
+        put("rival", own.cell.rival.as_ref().map(ToString::to_string).into());
+    }
     put("dropped_noisy", own.dropped.map(|dropped| dropped.noisy).into());
     put("dropped_baseline", own.dropped.map(|dropped| dropped.baseline).into());
     for (figure, statistic) in own.summary.iter().filter(|(name, _)| is_further(name, metric)) {
@@ -146,7 +155,10 @@ fn run_row(outcome: &Outcome, cell: &Cell, run: &Run) -> Row {
     put(&best, run.get(&best).into());
     put("best_epoch", run.best_epoch.into());
     put("stopped_epoch", run.stopped.as_ref().map(|stop| stop.epoch).into());
-    put("noise", noise_name(&cell.noise).into());
+    put("noise", noise(cell).into());
+    if !outcome.plan.rivals.is_empty() {
+        put("rival", cell.rival.as_ref().map(ToString::to_string).into());
+    }
     put("restored_epoch", run.restored_epoch.into());
     for (figure, score) in run.scores.iter().filter(|(name, _)| is_further(name, metric)) {
         put(figure, score.into());

@@ -1,6 +1,8 @@
 //! The cells of a grid as lines and panels of pictures, with names and colours.
 
-use crate::experiment::{Cell, CellOutcome, Outcome, Plan, noise_name, place_name, strength_name};
+use crate::experiment::{
+    Cell, CellOutcome, Outcome, Plan, noise_name, place_name, remedy_name, strength_name,
+};
 use crate::noise::NoiseSpec;
 use crate::report::plot::Kind;
 use crate::stats::number;
@@ -18,13 +20,14 @@ pub(super) struct Line<'a> {
 /// The lines of a grid, in panels of the same network and training size.
 pub(super) struct Lines<'a> {
     pub panels: Vec<Vec<Line<'a>>>,
-    /// The noises of the lines, each once: their order gives the colours.
-    noises: Vec<String>,
+    /// The noises of the lines, then the rivals, each once: their order gives the colours.
+    names: Vec<String>,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(outcome: &'a Outcome) -> Self {
-        let noisy = outcome.cells.iter().filter(|own| !own.cell.is_baseline());
+        let cells = outcome.cells.iter().filter(|own| own.cell.rival.is_none());
+        let noisy = cells.filter(|own| !own.cell.is_baseline());
         let line = |noisy: Vec<&'a CellOutcome>| {
             let first = &noisy[0].cell;
             let fixed = first.noise.iter().rev().skip(1).rev();
@@ -39,22 +42,30 @@ impl<'a> Lines<'a> {
         };
         let lines = grouped(noisy, |a, b| same_line(&a.cell, &b.cell)).into_iter().map(line);
         let lines: Vec<Line> = lines.collect();
-        let mut noises: Vec<String> = Vec::new();
-        for line in &lines {
-            if !noises.contains(&line.noise) {
-                noises.push(line.noise.clone());
+        let mut names: Vec<String> = Vec::new();
+        let noises = lines.iter().map(|line| line.noise.clone());
+        for name in noises.chain(outcome.plan.rivals.iter().map(|rival| rival.name().to_string())) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
-        Self { panels: grouped(lines.into_iter(), |a, b| a.variant == b.variant), noises }
+        Self { panels: grouped(lines.into_iter(), |a, b| a.variant == b.variant), names }
     }
 
     /// Returns the number of the colour of a line.
     pub fn series(&self, line: &Line) -> u32 {
-        self.noises.iter().position(|noise| *noise == line.noise).unwrap_or(0) as u32
+        self.number(&line.noise)
+    }
+
+    fn number(&self, name: &str) -> u32 {
+        self.names.iter().position(|own| own == name).unwrap_or(0) as u32
     }
 
     /// Returns what a cell is drawn as.
     pub fn kind(&self, own: &CellOutcome) -> Kind {
+        if let Some(rival) = &own.cell.rival {
+            return Kind::Series(self.number(rival.name()));
+        }
         let holds = |line: &&Line| line.noisy.iter().any(|other| other.cell == own.cell);
         let line = self.panels.iter().flatten().find(holds);
         line.map_or(Kind::Baseline, |line| Kind::Series(self.series(line)))
@@ -87,7 +98,7 @@ fn grouped<T>(items: impl Iterator<Item = T>, alike: impl Fn(&T, &T) -> bool) ->
 
 /// Returns the name of a cell in pictures: `input 0.1, h=500`.
 pub(super) fn short_name(plan: &Plan, cell: &Cell) -> String {
-    joined([noise_name(&cell.noise), variant_signs(plan, cell)])
+    joined([remedy_name(cell), variant_signs(plan, cell)])
 }
 
 /// Joins the words that are not empty by commas.

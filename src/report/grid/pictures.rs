@@ -121,7 +121,8 @@ fn by_stddev(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
 
 fn heatmap(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     let lines: Vec<&Line> = lines.panels.iter().flatten().collect();
-    let mut stddevs: Vec<f64> = outcome.cells.iter().map(strength).collect();
+    let cells = outcome.cells.iter().filter(|own| own.cell.rival.is_none());
+    let mut stddevs: Vec<f64> = cells.map(strength).collect();
     stddevs.sort_by(f64::total_cmp);
     stddevs.dedup();
     let value = |line: &Line, stddev: f64| {

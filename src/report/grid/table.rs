@@ -41,9 +41,12 @@ pub(super) enum Rank {
 impl Cells {
     /// Returns the columns that have a text for some cell.
     pub fn new(outcome: &Outcome) -> Self {
+        // Those of rivals are no standard deviations.
+        let has_others = outcome.plan.rivals.iter().any(|rival| rival.strength().is_some());
+        let strengths = if has_others { "strength" } else { strength_name(&outcome.plan) };
         let mut columns = vec![
             column(outcome, Rank::Name, "noise", noise),
-            column(outcome, Rank::Strength, strength_name(&outcome.plan), strength),
+            column(outcome, Rank::Strength, strengths, strength),
         ];
         // What the conclusion rests on comes before the other scores.
         let mut figures = scores(outcome);
@@ -127,16 +130,20 @@ fn comparisons(outcome: &Outcome) -> Vec<Column> {
 }
 
 fn noise(own: &CellOutcome) -> String {
-    match &own.cell.noise[..] {
-        [] => "baseline".to_string(),
-        noise => noise.iter().map(place_name).collect::<Vec<_>>().join(" & "),
+    match (&own.cell.rival, &own.cell.noise[..]) {
+        (Some(rival), _) => rival.name().to_string(),
+        (None, []) => "baseline".to_string(),
+        (None, noise) => noise.iter().map(place_name).collect::<Vec<_>>().join(" & "),
     }
 }
 
 fn strength(own: &CellOutcome) -> String {
-    match &own.cell.noise[..] {
-        [] => number(0.),
-        noise => noise.iter().map(|spec| number(spec.strength())).collect::<Vec<_>>().join(" & "),
+    match (&own.cell.rival, &own.cell.noise[..]) {
+        (Some(rival), _) => rival.strength().map(number).unwrap_or_default(),
+        (None, []) => number(0.),
+        (None, noise) => {
+            noise.iter().map(|spec| number(spec.strength())).collect::<Vec<_>>().join(" & ")
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use candle_noise::experiment::{
 use candle_noise::noise::{NoiseRow, NoiseSpec};
 use candle_noise::task::{Circles, Draw, Hyper, Parts, Task};
 
-const TWO_THREADS: Schedule = Schedule { threads: 2, chunk: None };
+pub const TWO_THREADS: Schedule = Schedule { threads: 2, chunk: None };
 
 pub fn circles() -> Circles {
     Circles::new(60, 0.1).unwrap()
@@ -69,7 +69,13 @@ fn train(
     search(&subject, plan, store, shard, &[Device::Cpu], schedule, watch)
 }
 
-fn run(folder: &Path, plan: &Plan, schedule: Schedule, chunks: usize) -> Result<Vec<Vec<Record>>> {
+/// Trains what a folder lacks, in so many chunks at most, and returns all that it has.
+pub fn run(
+    folder: &Path,
+    plan: &Plan,
+    schedule: Schedule,
+    chunks: usize,
+) -> Result<Vec<Vec<Record>>> {
     let (store, _) = open(folder, plan)?;
     train(&store, plan, Shard::default(), schedule, chunks)?;
     store.records(plan)

@@ -23,6 +23,8 @@ mod cli_recipe;
 #[cfg(feature = "cli")]
 mod cli_resume;
 #[cfg(feature = "cli")]
+mod cli_rivals;
+#[cfg(feature = "cli")]
 mod cli_shards;
 #[cfg(all(feature = "cli", unix))]
 mod cli_signals;
@@ -89,6 +91,8 @@ mod pytorch_models;
 #[cfg(feature = "experiment")]
 mod repeats;
 mod resume;
+#[cfg(feature = "experiment")]
+mod rivals;
 mod seeded;
 mod shapes;
 #[cfg(feature = "experiment")]

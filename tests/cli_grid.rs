@@ -45,12 +45,13 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     let output = run("grid_search", FAST, folder.path());
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
-    assert_eq!(text.lines().filter(|line| line.contains("-activation  ")).count(), 4, "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with("* ")).count(), 2, "{text}");
+    // A table of scores and one of further figures.
+    assert_eq!(text.lines().filter(|line| line.contains("-activation  ")).count(), 8, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("* ")).count(), 3, "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let text = joined(&text);
-    assert!(text.contains("4 paired repeats on data seed 1"), "{text}");
-    assert!(text.contains("chosen by the test points that judge it"), "{text}");
+    assert!(text.contains("on this split") && text.contains("4 repeats"), "{text}");
+    assert!(text.contains("chosen by the test rows that judge it"), "{text}");
     let expected = [
         "accuracy_by_stddev.png",
         "cells.csv",
@@ -72,8 +73,8 @@ fn a_grid_prints_a_table_and_a_conclusion_and_writes_its_files() {
     assert_eq!((&cells[0]["placement"], &cells[0]["difference"]), (&Value::Null, &Value::Null));
     assert_eq!(cells[1]["placement"], "input");
     assert_eq!(cells[1]["runs"].as_array().unwrap().len(), 4);
-    for key in ["mean", "low", "high", "p", "p_holm"] {
-        assert!(cells[1]["difference"][key].is_f64(), "{key}");
+    for key in ["mean", "low", "high", "p", "p_holm", "p_adjusted", "margin"] {
+        assert!(cells[2]["difference"][key].is_f64(), "{key}");
     }
     assert_eq!(cells[1]["difference"]["n"], 4);
     let csv = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
@@ -95,17 +96,14 @@ fn a_second_command_adds_and_several_data_seeds_are_nested() {
     let store = files(&folder.path().join("store"));
     let output = grid("--data-seeds 1..3 --placement input");
     let text = joined(&stdout(&output));
-    assert!(text.contains("12 paired runs on 3 data seeds"), "{text}");
-    assert!(
-        text.contains("Chosen by the other data seeds") && text.contains("p (Nadeau"),
-        "{text}"
-    );
+    assert!(text.contains("noise helps: noise chosen by the earlier data sets"), "{text}");
+    assert!(text.contains("2 data sets; margin 0.01") && text.contains("p (Nadeau"), "{text}");
     let grown = files(&folder.path().join("store"));
     assert!(store.iter().all(|name| grown.contains(name)) && grown.len() > store.len());
     let json = stdout(&grid("--format json --data-seeds 1..3 --placement input"));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["cells"][2]["difference"]["units"], 3);
-    assert_eq!(json["conclusion"]["choice"]["by"], "other-data-seeds");
+    assert_eq!(json["conclusion"]["choice"]["by"], "earlier-data-seeds");
     assert_eq!(files(&folder.path().join("store")), grown, "nothing is trained again");
     assert!(!files(folder.path()).contains(&"runs.png".to_string()), "no stale pictures");
 }
@@ -118,12 +116,12 @@ fn a_list_for_each_part_of_the_network_makes_variants_with_their_own_baselines()
     let output = run("grid_search", args, folder.path());
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
-    assert_eq!(text.matches("baseline  ").count(), 8, "{text}");
+    assert_eq!(text.matches("baseline  ").count(), 2 * 8, "{text}");
     let group = |line: &&str| line.ends_with(" training points");
     let groups: Vec<&str> = text.lines().filter(group).collect();
-    assert_eq!(groups.len(), 8, "{text}");
+    assert_eq!(groups.len(), 2 * 8, "{text}");
     assert_eq!(groups[1], "8 hidden, learning rate 0.001, 20 training points");
-    assert!(joined(&text).contains("Chosen by 10 validation points"), "{text}");
+    assert!(joined(&text).contains("All validation rows together choose"), "{text}");
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(groups.iter().all(|group| page.contains(group)), "{page}");
     for column in ["validation", "train", "std", "p (Nadeau-Bengio)"] {

@@ -11,7 +11,7 @@ use crate::cli::{files, run, stderr, stdout};
 const FAST: &str = "--epochs 5 --hidden 20 -q";
 
 /// Runs `candle-noise compare` on folders, with further flags.
-fn compare(folders: &[&Path], flags: &str, out: &Path) -> Output {
+pub fn compare(folders: &[&Path], flags: &str, out: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_candle-noise"))
         .arg("compare")
         .args(folders)
@@ -23,12 +23,12 @@ fn compare(folders: &[&Path], flags: &str, out: &Path) -> Output {
 }
 
 /// Trains with a program in a new folder.
-fn trained(program: &str, args: &str) -> TempDir {
+pub fn trained(program: &str, args: &str) -> TempDir {
     trained_with(program, &format!("{FAST} {args}"))
 }
 
 /// Trains with a program and these flags alone in a new folder.
-fn trained_with(program: &str, args: &str) -> TempDir {
+pub fn trained_with(program: &str, args: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let output = run(program, args, folder.path());
     assert!(output.status.success(), "{}", stderr(&output));
@@ -63,7 +63,7 @@ fn finished_experiments_are_drawn_side_by_side() {
     let output = compare(&[baseline.path(), noise.path()], "--plot-format both", out.path());
     assert!(output.status.success(), "{}", stderr(&output));
     let lines: Vec<String> = stdout(&output).lines().map(str::to_string).collect();
-    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines[2], "", "the table follows: {lines:?}");
     let printed = |folder: &Path, program: &str, args: &str| {
         stdout(&run(program, &format!("{FAST} --no-plots {args}"), folder)).trim().to_string()
     };
@@ -76,6 +76,8 @@ fn finished_experiments_are_drawn_side_by_side() {
         "accuracy.svg",
         "boundary.png",
         "boundary.svg",
+        "comparison.json",
+        "comparison.txt",
         "experiment.json",
         "loss.png",
         "loss.svg",
@@ -94,6 +96,15 @@ fn compared(folders: &[&Path]) -> (Option<i32>, String, String, Vec<String>) {
     (output.status.code(), stdout(&output), stderr(&output), files(out.path()))
 }
 
+/// Returns the names of the files that a comparison writes beside some pictures, in order.
+fn written(pictures: &[&str]) -> Vec<String> {
+    let others = ["comparison.json", "comparison.txt", "experiment.json"];
+    let names = pictures.iter().chain(&others);
+    let mut names: Vec<String> = names.map(|name| name.to_string()).collect();
+    names.sort();
+    names
+}
+
 /// A folder with a trailing slash, as a shell completes it, and one that is named in two ways.
 #[test]
 fn a_folder_has_one_place_and_equal_names_have_their_folders() {
@@ -106,7 +117,7 @@ fn a_folder_has_one_place_and_equal_names_have_their_folders() {
     let lines: Vec<&str> = lines.lines().collect();
     assert!(lines[0].starts_with(&format!("baseline ({}). Train: ", first.path().display())));
     assert!(lines[1].starts_with(&format!("baseline ({other}). Train: ")), "{lines:?}");
-    assert_eq!(found, ["accuracy.png", "boundary.png", "experiment.json", "loss.png"]);
+    assert_eq!(found, written(&["accuracy.png", "boundary.png", "loss.png"]));
     let again = slashed(first.path());
     let (code, _, error, found) = compared(&[first.path(), second.path(), Path::new(&again)]);
     assert_eq!((code, error.lines().count()), (Some(1), 1), "{error}");
@@ -155,13 +166,13 @@ fn damaged_weights_lose_the_boundary_alone() {
     for damaged in [&whole[..whole.len() / 2], &whole[..20], b"", &[0xff; 99], &none, &other] {
         fs::write(&model, damaged).unwrap();
         let (code, lines, error, found) = compared(&[first.path(), second.path()]);
-        assert_eq!((code, lines.lines().count()), (Some(1), 2), "{error}");
+        assert_eq!((code, lines.matches(". Train: ").count()), (Some(1), 2), "{error}");
         let warnings: Vec<&str> = error.lines().collect();
         assert_eq!(warnings.len(), 2, "{error}");
         let what = format!("boundary is missing: {}", model.display());
         assert!(warnings[0].contains(&what), "{error}");
         assert!(warnings[1].contains("a part of the output is missing"), "{error}");
-        assert_eq!(found, ["accuracy.png", "experiment.json", "loss.png"]);
+        assert_eq!(found, written(&["accuracy.png", "loss.png"]));
     }
     fs::remove_file(&model).unwrap();
     let (code, _, error, _) = compared(&[first.path(), second.path()]);
@@ -194,13 +205,14 @@ fn runs_that_diverged_have_dashes_and_no_boundary() {
     assert_eq!(history.lines().count(), 1, "{history}");
     let (code, lines, error, found) = compared(&[first.path(), second.path()]);
     assert_eq!(code, Some(0), "{error}");
-    assert!(lines.ends_with(". Train: -, Test: - (0 of 2 repeats)\n"), "{lines}");
-    assert_eq!(found, ["accuracy.png", "boundary.png", "experiment.json", "loss.png"]);
+    assert!(lines.contains(". Train: -, Test: - (0 of 2 repeats)\n\n"), "{lines}");
+    assert!(lines.contains("cannot be compared with baseline: no pair"), "{lines}");
+    assert_eq!(found, written(&["accuracy.png", "boundary.png", "loss.png"]));
     let third = tempfile::tempdir().unwrap();
     run("input_noise", &args, third.path());
     let (code, _, error, found) = compared(&[second.path(), third.path()]);
     assert_eq!(code, Some(0), "{error}");
-    assert_eq!(found, ["accuracy.png", "experiment.json", "loss.png"]);
+    assert_eq!(found, written(&["accuracy.png", "loss.png"]));
 }
 
 /// Images are not in the plane.
@@ -215,7 +227,7 @@ fn networks_on_images_have_curves_side_by_side() {
     let (first, second) = (network(""), network("--noise input:0.5"));
     let (code, _, error, found) = compared(&[first.path(), second.path()]);
     assert_eq!(code, Some(0), "{error}");
-    assert_eq!(found, ["accuracy.png", "experiment.json", "loss.png"]);
+    assert_eq!(found, written(&["accuracy.png", "loss.png"]));
     let circles = trained("baseline", "");
     let (code, _, error, _) = compared(&[first.path(), circles.path()]);
     assert!(code == Some(1) && error.contains("received task \"digits\" in"), "{error}");

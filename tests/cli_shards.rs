@@ -85,7 +85,7 @@ fn shards_share_a_grid_and_a_killed_one_is_started_again() {
     assert!(!shared.path().join("result.json").exists(), "not all runs are finished");
     assert!(stdout(&ended[0]).contains("shard 0/4 is finished"), "{}", stdout(&ended[0]));
     let output = start(2).wait_with_output().unwrap();
-    assert!(joined(&stdout(&output)).contains("paired repeats"), "the last one reports");
+    assert!(joined(&stdout(&output)).contains("12 repeats"), "the last one reports");
     assert_eq!(&findings(shared.path()), undisturbed());
 }
 

@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// The files and folders of `experiment`: each uses those before it only.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 15] = [
     "trial",
     "plan",
     "references",
@@ -25,8 +25,10 @@ const ORDER: [&str; 13] = [
     "record",
     "store",
     "run",
+    "units",
     "compare",
     "conclude",
+    "until",
     "bundling",
     "outcome",
     "sentences",

@@ -236,7 +236,7 @@ fn labels_say_that_a_figure_is_a_mean_and_of_how_many_runs() {
     let label = "test accuracy (share of rows), mean of 3 runs";
     assert!(says(&by_stddev.1, &format!("{label}, 95 % interval")), "{:?}", texts(&by_stddev.1));
     assert!(says(&heatmap.1, label) && says(&curves.1, label));
-    let caption = "Mean test accuracy by strength of the noise, with 95 % bootstrap intervals.";
+    let caption = "Mean test accuracy by strength of the noise, with 95 % intervals.";
     assert_eq!(by_stddev.0, caption);
     several.cells[1].runs.pop();
     assert!(says(&drawn(&several)[0].1, "mean of 2 to 3 runs"));

@@ -6,6 +6,9 @@ mod bundles;
 mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
+mod cli_answer;
+#[cfg(feature = "cli")]
+mod cli_compare;
 #[cfg(feature = "cli")]
 mod cli_files;
 #[cfg(feature = "cli")]
@@ -38,6 +41,9 @@ mod cli_test_data;
 mod cli_usage;
 #[cfg(feature = "experiment")]
 mod compare;
+#[cfg(feature = "cli")]
+mod compare_runs;
+mod conclude;
 #[cfg(feature = "cli")]
 mod content;
 #[cfg(all(feature = "cuda", feature = "cli"))]

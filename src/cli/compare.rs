@@ -2,23 +2,38 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, ensure};
-use clap::Args;
+use anyhow::{Result, anyhow, bail, ensure};
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::answer_args::MarginArgs;
 use super::args::{Format, OutputArgs, PlotFormat};
+use super::compare_pictures::draw;
 use super::contents::{Begin, Contents};
 use super::exit::Failure;
 use super::finished::Finished;
 use super::folder::Claimed;
-use super::pictures::{SIDE, loss_label, points};
 use super::results::Results;
-use super::terminal::warn;
+use super::terminal::command_line;
+use crate::experiment::{Comparison, Run, compare_runs};
 use crate::report;
 
+/// The file of all figures.
+const COMPARISON: &str = "comparison.json";
+
 /// Files that the program writes.
-pub(super) const FILES: [&str; 6] =
-    ["accuracy.png", "accuracy.svg", "loss.png", "loss.svg", "boundary.png", "boundary.svg"];
+pub(super) const FILES: [&str; 10] = [
+    COMPARISON,
+    "comparison.txt",
+    "comparison.md",
+    "comparison.tex",
+    "accuracy.png",
+    "accuracy.svg",
+    "loss.png",
+    "loss.svg",
+    "boundary.png",
+    "boundary.svg",
+];
 
 /// Flags of the program.
 #[derive(Args, Clone, Debug)]
@@ -26,7 +41,12 @@ pub struct CompareArgs {
     /// Folders of finished experiments on the same rows, the baseline first
     #[arg(required = true, num_args = 2..=6, value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// Folder for the pictures [default: runs/compare]
+    /// Form of the table on standard output, which is also written as comparison.txt, .md or .tex
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    table: TableForm,
+    #[command(flatten)]
+    margin: MarginArgs,
+    /// Folder for the results [default: runs/compare]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Start over: remove the results and finished runs that the folder holds
@@ -37,17 +57,30 @@ pub struct CompareArgs {
     plot_format: PlotFormat,
 }
 
-/// Draws finished experiments side by side on the same points, and prints their figures.
+/// The form of a table.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum TableForm {
+    /// At most 80 columns, with what it says in sentences
+    Text,
+    /// A table of GitHub's Markdown
+    Markdown,
+    /// A tabular of LaTeX with the rules of booktabs
+    Latex,
+}
+
+/// Compares finished experiments on the same rows run by run, prints their figures and draws them side by
+/// side.
 ///
 /// # Errors
-/// If a folder holds no finished experiment or is given twice, the experiments are on other rows or have
-/// other metrics, or a picture cannot be written.
+/// If a folder holds no finished experiment or is given twice, the experiments are on other rows, have
+/// other metrics or no run in common, or a part of the results cannot be written.
 pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
     let read = |folder: &PathBuf| Finished::read(folder);
     let experiments = args.folders.iter().map(read).collect::<Result<Vec<_>>>()?;
     check(&experiments)?;
     let experiments: Vec<(String, Finished)> =
         names(&experiments).into_iter().zip(experiments).collect();
+    let found = compared(&experiments, args.margin.margin)?;
     let output = OutputArgs {
         out: args.out.clone(),
         fresh: args.fresh,
@@ -71,12 +104,48 @@ pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
     let Claimed { folder, lock: _lock, .. } = output.claim(&contents, &FILES, Begin::Over)?;
     let mut results = Results::new(folder);
     results.describe(&contents);
-    let line = |(name, own): &(String, Finished)| format!("{name}. {}\n", own.line());
-    let lines: String = experiments.iter().map(line).collect();
-    results.print(lines.as_bytes());
+    let (name, table) = args.table.of(&experiments, &found);
+    results.print(table.as_bytes());
+    results.write(COMPARISON, report::comparison_json(&found, &command_line(), &args.folders));
+    results.write(name, Ok(table.into_bytes()));
     results.remove_others(&FILES);
     draw(&experiments, args.plot_format, &mut results);
     Ok(results.finish()?)
+}
+
+impl TableForm {
+    /// Returns the name of the file and its content.
+    fn of(self, experiments: &[(String, Finished)], found: &Comparison) -> (&'static str, String) {
+        match self {
+            Self::Text => {
+                let line = |(name, own): &(String, Finished)| format!("{name}. {}\n", own.line());
+                let lines: String = experiments.iter().map(line).collect();
+                ("comparison.txt", format!("{lines}\n{}", report::comparison_text(found)))
+            }
+            Self::Markdown => ("comparison.md", report::comparison_markdown(found)),
+            Self::Latex => ("comparison.tex", report::comparison_latex(found)),
+        }
+    }
+}
+
+/// Compares experiments with the first one.
+fn compared(experiments: &[(String, Finished)], margin: Option<f64>) -> Result<Comparison> {
+    let (_, first) = &experiments[0];
+    let runs = |(name, own): &(String, Finished)| (name.clone(), own.runs.clone());
+    let runs: Vec<(String, Vec<Run>)> = experiments.iter().map(runs).collect();
+    let found = compare_runs(&first.judge(margin)?, &runs);
+    for ((_, own), compared) in experiments.iter().zip(&found.experiments) {
+        if compared.unmatched.is_some_and(|alone| alone.own == compared.runs) {
+            bail!(
+                "expected runs of the same seeds, received seeds {} in {} and {} in {}",
+                first.seeds_words(),
+                first.folder.display(),
+                own.seeds_words(),
+                own.folder.display()
+            )
+        }
+    }
+    Ok(found)
 }
 
 /// Checks that experiments can stand side by side.
@@ -98,25 +167,6 @@ fn check(experiments: &[Finished]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names above panels: those of two experiments as they are; of more, whose panels are narrow,
-/// the noise alone, or the last part of the folder if that is long or not the only one.
-fn titles(experiments: &[(String, Finished)]) -> Vec<String> {
-    const LONGEST: usize = 26;
-    if experiments.len() < 3 {
-        return experiments.iter().map(|(name, _)| name.clone()).collect();
-    }
-    let plain: Vec<String> = experiments.iter().map(|(_, own)| own.noise_name()).collect();
-    let is_alone = |name: &String| plain.iter().filter(|other| *other == name).count() == 1;
-    let title = |((_, own), name): (&(String, Finished), &String)| {
-        let folder = own.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        match folder {
-            Some(folder) if !is_alone(name) || name.chars().count() > LONGEST => folder,
-            _ => name.clone(),
-        }
-    };
-    experiments.iter().zip(&plain).map(title).collect()
-}
-
 /// Returns the names of experiments. Those of one name, and long ones, which a panel would shorten, have
 /// their folders in it.
 fn names(experiments: &[Finished]) -> Vec<String> {
@@ -128,42 +178,4 @@ fn names(experiments: &[Finished]) -> Vec<String> {
         _ => format!("{name} ({})", own.folder.display()),
     };
     experiments.iter().zip(&plain).map(name).collect()
-}
-
-fn draw(experiments: &[(String, Finished)], format: PlotFormat, results: &mut Results) {
-    let (_, first) = &experiments[0];
-    let title = match experiments.iter().all(|(_, own)| own.seeds() == first.seeds()) {
-        true => "The same rows and seeds",
-        false => "The same rows; the seeds differ",
-    };
-    let titles = titles(experiments);
-    let own: Vec<_> =
-        experiments.iter().zip(&titles).map(|((_, own), title)| own.trainings(title)).collect();
-    results.draw("accuracy", format, Ok(report::score_picture(title, &first.metric, &own)));
-    let loss = loss_label(first.objective());
-    results.draw("loss", format, Ok(report::loss_picture(title, &loss, &own)));
-    if let Some(scene) = boundaries(experiments, &titles).transpose() {
-        results.draw("boundary", format, scene);
-    }
-}
-
-/// Draws the decision boundaries, if the data lie in the plane.
-fn boundaries(
-    experiments: &[(String, Finished)],
-    titles: &[String],
-) -> Result<Option<report::plot::Scene>> {
-    let Some((draw, data)) = experiments[0].1.plane()? else { return Ok(None) };
-    let mut fields = Vec::new();
-    for ((name, own), title) in experiments.iter().zip(titles) {
-        match own.boundary(&data, SIDE)? {
-            Some(field) => fields.push((title.clone(), field)),
-            None => warn(&format!("{name}: every run diverged, so it has no boundary")),
-        }
-    }
-    if fields.is_empty() {
-        return Ok(None);
-    }
-    let fields: Vec<_> = fields.iter().map(|(name, field)| (name.clone(), field)).collect();
-    let title = "Decision boundaries on the same points";
-    report::boundary_picture(title, &fields, &points(&draw, &data)).map(Some)
 }

@@ -123,10 +123,10 @@ impl Contents {
 
 /// The seeds from the first to the last.
 #[derive(Clone, Copy)]
-struct Seeds(u64, u64);
+pub(super) struct Seeds(u64, u64);
 
 impl Seeds {
-    fn of((first, count): (u64, usize)) -> Self {
+    pub fn of((first, count): (u64, usize)) -> Self {
         Self(first, first.saturating_add((count as u64).saturating_sub(1)))
     }
 

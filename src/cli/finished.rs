@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{Device, Tensor};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::contents::{Contents, DESCRIPTION, Held};
 use super::results::RESULT;
-use crate::checkpoint::difference;
 use crate::data::Dataset;
-use crate::experiment::{Field, Schedule, boundary, noise_name};
+use crate::experiment::{Field, Run, Schedule, boundary, noise_name};
 use crate::files;
 use crate::noise::NoiseSpec;
 use crate::report::{self, Trainings};
@@ -20,22 +20,21 @@ use crate::stats::Statistic;
 use crate::task::{self, Draw, Hyper, Source, View};
 use crate::train::ReplicaHistory;
 
-/// Settings that determine the rows that an experiment trains and tests on.
-const ROWS: [&str; 6] =
-    ["task", "data", "content_of_the_data", "data_seed", "train_size", "validation_size"];
-
 /// The file of the curves.
 const HISTORY: &str = "history.csv";
 
 /// A finished experiment.
 pub(super) struct Finished {
     pub folder: PathBuf,
-    contents: Contents,
+    pub contents: Contents,
     /// The name of the primary metric.
     pub metric: String,
     /// The curves of its runs.
     pub histories: Vec<ReplicaHistory>,
-    result: Value,
+    /// Its runs.
+    pub runs: Vec<Run>,
+    /// Its `result.json`.
+    pub result: Value,
 }
 
 impl Finished {
@@ -66,7 +65,11 @@ impl Finished {
             at()
         );
         let (metric, mut histories) = read(folder, HISTORY, report::read_history)?;
-        let result: Value = read(folder, RESULT, |file| Ok(serde_json::from_reader(file)?))?;
+        let (result, own_runs): (Value, Vec<Run>) = read(folder, RESULT, |file| {
+            let result: Value = serde_json::from_reader(file)?;
+            let runs = Vec::deserialize(&result["runs"]).context("expected runs")?;
+            Ok((result, runs))
+        })?;
         let folds = result["settings"]["folds"].as_u64().unwrap_or(1) as usize;
         let (runs, most) = (histories.len(), repeats.saturating_mul(folds));
         ensure!(
@@ -76,7 +79,8 @@ impl Finished {
         );
         // A run that diverged in its first epoch has no rows.
         histories.resize(most, ReplicaHistory::default());
-        Ok(Self { folder: folder.to_path_buf(), contents, metric, histories, result })
+        let folder = folder.to_path_buf();
+        Ok(Self { folder, contents, metric, histories, runs: own_runs, result })
     }
 
     /// Returns the name of the program and the noise: `hidden_noise: before-activation 0.1`.
@@ -131,38 +135,13 @@ impl Finished {
         specs.collect()
     }
 
-    /// Checks that another experiment has the same rows.
-    ///
-    /// # Errors
-    /// If one of the settings that determine the rows differs.
-    pub fn check_same_rows(&self, other: &Self) -> Result<()> {
-        for name in ROWS {
-            let values = [&self.contents.settings[name], &other.contents.settings[name]];
-            if let Some([_, own, theirs]) = difference(name, values[0], values[1]) {
-                bail!(
-                    "expected experiments on the same rows, received {name} {own} in {} and {theirs} \
-                     in {}",
-                    self.folder.display(),
-                    other.folder.display()
-                )
-            }
-        }
-        Ok(())
-    }
-
     /// Returns the draw of the rows and the points of a data set in the plane; `None` for other data.
     ///
     /// # Errors
     /// If the data cannot be drawn.
     pub fn plane(&self) -> Result<Option<(Draw, Dataset)>> {
         let Some(task) = self.task()? else { return Ok(None) };
-        let size = |name: &str| self.contents.settings[name].as_u64().unwrap_or(0);
-        let draw = Draw {
-            data_seed: size("data_seed") as u32,
-            train_size: size("train_size") as usize,
-            validation_size: size("validation_size") as usize,
-            fold: None,
-        };
+        let draw = self.draw();
         match task.view(&draw)? {
             View::Points(data) => Ok(Some((draw, data))),
             _ => Ok(None),

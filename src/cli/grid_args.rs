@@ -9,6 +9,7 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::answer_args::AnswerArgs;
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
 use super::experiment_args::{Job, check_widths, opened, usage};
@@ -24,7 +25,7 @@ use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 31] = [
+const TRAINING: [&str; 33] = [
     "target",
     "out",
     "fresh",
@@ -51,6 +52,8 @@ const TRAINING: [&str; 31] = [
     "label_smoothing",
     "clip_norm",
     "lr_schedule",
+    "until_decided",
+    "max_repeats",
     "device",
     "threads",
     "shard",
@@ -98,7 +101,7 @@ pub struct GridArgs {
     /// Numbers of training points
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = within(1..=1_000_000usize))]
     train_size: Vec<usize>,
-    /// Number of validation points after the training points, used to choose the best cell; the
+    /// Number of validation points after the training points, used to choose the noise; the
     /// others are the test set [default: 0; with --rivals the largest number of training points, but
     /// at most half of the other points, or a fifth of the points outside the test set if all would be
     /// training points]
@@ -114,6 +117,8 @@ pub struct GridArgs {
     pub(super) train: TrainArgs,
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) answer: AnswerArgs,
     /// Shard of the grid to train if several programs share one folder; I counts from 0
     /// [default: from the variables of Slurm, MPI or Kubernetes]
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
@@ -192,7 +197,7 @@ impl GridArgs {
             repeats: self.repeats,
             ..plan
         };
-        let plan = plan.against_baseline(&self.rows()?);
+        let plan = self.answer.applied_to(plan.against_baseline(&self.rows()?))?;
         if plan.noise.len() == 1 {
             let error = anyhow!(
                 "expected noise of a strength above 0 to compare with the baseline, received 0 alone"

@@ -53,6 +53,7 @@ pub(super) fn write_report(
     outcome.experiment = name.to_string();
     outcome.references = asked.references.clone();
     outcome.reading = asked.reading.clone();
+    outcome.looks = asked.looks.clone();
     outcome.command = asked.command.clone().unwrap_or_else(command_line);
     let _lock = lock_results(folder)?;
     let mut results = Results::new(folder.to_path_buf());
@@ -72,7 +73,7 @@ pub(super) fn write_report(
     let stage = Stage::new(Reaction::Exit, how);
     write_page(&mut results, &outcome, &args.output);
     if let Some((model, conclusion)) = model.zip(outcome.conclusion.as_ref()) {
-        let bundle = model(&conclusion.recommended(), known);
+        let bundle = model(&conclusion.recommended, known);
         let bytes = bundle.and_then(|own| own.map(|own| own.to_safetensors()).transpose());
         results.write_if_any(Bundle::FILE, bytes);
     }

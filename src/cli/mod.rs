@@ -1,16 +1,19 @@
 //! The command line: flags, progress and exit codes. Each binary is a thin layer on top of it.
 
 mod allocator;
+mod answer_args;
 mod args;
 mod auto;
 mod circles;
 mod compare;
+mod compare_pictures;
 mod contents;
 mod defaults;
 mod device;
 mod exit;
 mod experiment_args;
 mod finished;
+mod finished_rows;
 mod folder;
 mod format_args;
 pub(crate) mod grid_args;

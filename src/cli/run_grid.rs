@@ -22,8 +22,8 @@ use super::terminal::{command_line, next_command, print, warn, warn_of};
 use crate::bundle::Bundle;
 use crate::data::table::Reading;
 use crate::experiment::{
-    Basis, Cell, Plan, Reference, Seconds, Shard, Store, Subject, bundle_cell, forecast_search,
-    lacking_classes, missing, references, search,
+    Basis, Cell, Outcome, Plan, Reference, Seconds, Shard, Store, Subject, bundle_cell,
+    forecast_search, lacking_classes, missing, references, search,
 };
 use crate::files::{self, other_version};
 
@@ -57,21 +57,36 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let claimed = args.output.claim(&contents, &FILES, Begin::Over)?;
     let folder = claimed.folder.clone();
     let device = opened.place.name();
-    let command = Some(command_line());
-    let references = references(&subject, &plan)?;
-    let seconds = None;
-    let mut asked =
-        Asked { format: FORMAT, device, basis, plan, command, seconds, references, reading };
+    let mut asked = Asked {
+        format: FORMAT,
+        device,
+        references: references(&subject, &plan)?,
+        looks: Asked::looks_of(&folder, &basis),
+        basis,
+        plan,
+        command: Some(command_line()),
+        seconds: None,
+        reading,
+    };
     let mut store = open_store(&folder, &asked)?;
     claimed.begin(&contents)?;
     asked.reading.iter().for_each(warn_of);
     lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
+    if args.answer.until_decided && !shard.is_whole() {
+        let error = "--until-decided expects a single program, received shard {shard} of several";
+        return Err(Failure::Usage(anyhow::anyhow!(error.replace("{shard}", &shard.to_string()))));
+    }
     drop(claimed);
 
     let training = Instant::now();
     train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
+    while let Some(plan) = extended(args, &asked, &store)? {
+        asked.plan = plan.checked(&subject)?;
+        asked.write(&folder)?;
+        train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
+    }
     let train = training.elapsed().as_secs_f64();
     if !shard.is_whole() {
         // Other shards may have finished runs in the meantime.
@@ -86,6 +101,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
             return Ok(print(line.as_bytes())?);
         }
     }
+    asked.references = references(&subject, &asked.plan)?;
+    asked.look();
     asked.seconds = Some(Seconds { train, total: start.elapsed().as_secs_f64() });
     asked.write(&folder)?;
     let (subject, plan) = (&subject, &asked.plan);
@@ -118,9 +135,26 @@ pub(crate) struct Asked {
     pub references: Vec<Reference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+    /// The numbers of runs of each cell at which the answer was looked at, in growing order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<usize>,
 }
 
 impl Asked {
+    /// Returns when earlier commands looked at the answer of a folder.
+    fn looks_of(folder: &Path, basis: &Basis) -> Vec<usize> {
+        let earlier = Self::read(&folder.join(STORE).join(GRID)).ok();
+        earlier.filter(|own| own.basis == *basis).map(|own| own.looks).unwrap_or_default()
+    }
+
+    /// Notes that the answer of all runs is looked at, unless as many have been seen before.
+    fn look(&mut self) {
+        let runs = self.plan.runs() / self.plan.cells().len();
+        if self.looks.last().is_none_or(|last| *last < runs) {
+            self.looks.push(runs);
+        }
+    }
+
     fn write(&self, folder: &Path) -> Result<()> {
         files::write(&folder.join(STORE).join(GRID), &serde_json::to_vec(self).context(GRID)?)
     }
@@ -142,12 +176,23 @@ impl Asked {
     }
 }
 
+/// Returns the plan with more repeats or data seeds, if they are wanted until the answer is found, and it is
+/// not.
+fn extended(args: &GridArgs, asked: &Asked, store: &Store) -> Result<Option<Plan>> {
+    if !args.answer.until_decided {
+        return Ok(None);
+    }
+    let outcome = Outcome::of(&asked.plan, store, &asked.device, Seconds::default())?;
+    Ok(asked.plan.extended(outcome.conclusion.as_ref(), args.answer.max_repeats))
+}
+
 /// Reports on the finished runs of a folder.
 fn report_on(name: &str, folder: &Path, args: &GridArgs) -> Result<(), Failure> {
     let path = folder.join(STORE).join(GRID);
-    let asked = Asked::read(&path).with_context(|| {
+    let mut asked = Asked::read(&path).with_context(|| {
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
+    asked.plan.margin = args.answer.margin.margin.or(asked.plan.margin);
     files::create_folder(folder, &FILES).context("--report")?;
     let store = open_store(folder, &asked)?;
     write_report(name, folder, args, &asked, &store, None)

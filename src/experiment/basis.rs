@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::plan::{Plan, Variant};
 use super::trial::{Network, Subject, Trial, TrialId, Varying};
 use crate::checkpoint::settings_difference;
-use crate::metric::Better;
+use crate::metric::{Better, Margin};
 use crate::task::Rows;
 
 /// What all runs of a plan have in common.
@@ -23,6 +23,9 @@ pub struct Basis {
     pub metric: String,
     /// Which of its scores are better.
     pub better: Better,
+    /// The smallest difference in it that matters; `None` in files of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    margin: Option<Margin>,
     /// How many rows the task has.
     pub rows: Rows,
     /// What is told of the data, by name.
@@ -45,6 +48,7 @@ impl Basis {
             networks: plan.variants().map(network).collect::<Result<_>>()?,
             metric: subject.primary().name().to_string(),
             better: subject.primary().better(),
+            margin: Some(subject.primary().margin()),
             rows: subject.task().rows(),
             data: subject.details(),
         })
@@ -64,6 +68,11 @@ impl Basis {
         let network =
             network.with_context(|| format!("no network of width {}", trial.hyper.hidden))?;
         Varying::of(trial).id(&self.common, network)
+    }
+
+    /// The smallest difference in the primary metric that matters.
+    pub fn margin(&self) -> Margin {
+        self.margin.unwrap_or_else(|| Margin::named(&self.metric))
     }
 
     /// The figure that noise is judged by.

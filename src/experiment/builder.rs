@@ -13,6 +13,7 @@ use super::conclude::conclude;
 use super::outcome::{Outcome, Seconds};
 use super::plan::Plan;
 use super::record::Run;
+use super::references::references;
 use super::run::{Event, Schedule, Shard, Watch, search};
 use super::store::Store;
 use super::trial::Subject;
@@ -42,6 +43,7 @@ pub struct Experiment<'a> {
     plan: Plan,
     rows: Vec<NoiseRow>,
     rivals: bool,
+    most: Option<usize>,
     metrics: Vec<Arc<dyn Metric>>,
     folder: Option<PathBuf>,
     devices: Vec<Device>,
@@ -58,6 +60,7 @@ impl<'a> Experiment<'a> {
             plan: Plan::of(task),
             rows: Vec::new(),
             rivals: false,
+            most: None,
             metrics: Vec::new(),
             folder: None,
             devices: vec![Device::Cpu],
@@ -83,6 +86,14 @@ impl<'a> Experiment<'a> {
     /// Sets the number of repeats of each cell on each data set.
     pub fn repeats(mut self, repeats: usize) -> Self {
         self.plan.repeats = repeats;
+        self
+    }
+
+    /// Adds repeats, or data seeds if the plan has several, until the answer is found or there are `most` of
+    /// them. The intervals then hold at every look ([`Plan::extended`]).
+    pub fn until_decided(mut self, most: usize) -> Self {
+        self.plan.until_decided = true;
+        self.most = Some(most);
         self
     }
 
@@ -145,7 +156,8 @@ impl<'a> Experiment<'a> {
         let own = NoiseRow(self.plan.noise.clone());
         let rows: Vec<NoiseRow> = self.rows.iter().cloned().chain([own]).collect();
         let plan = self.plan.clone().against_baseline(&rows);
-        let plan = if self.rivals { plan.with_rivals(&subject)? } else { plan.checked(&subject)? };
+        let mut plan =
+            if self.rivals { plan.with_rivals(&subject)? } else { plan.checked(&subject)? };
         ensure!(
             plan.noise.len() > 1,
             "expected noise of a strength above 0 to compare, received none"
@@ -157,10 +169,20 @@ impl<'a> Experiment<'a> {
             })?,
             None => Store::in_memory(basis),
         };
-        search(&subject, &plan, &store, self.shard, &self.devices, self.schedule, self.watch)?;
-        let train = start.elapsed().as_secs_f64();
-        let seconds = Seconds { train, total: train };
-        Outcome::of(&plan, &store, kind, seconds)
+        loop {
+            search(&subject, &plan, &store, self.shard, &self.devices, self.schedule, self.watch)?;
+            let train = start.elapsed().as_secs_f64();
+            let outcome = Outcome::of(&plan, &store, kind, Seconds { train, total: train })?;
+            // What is not complete was ended, or belongs to other shards.
+            let most = self.most.filter(|_| outcome.is_complete());
+            match most.and_then(|most| plan.extended(outcome.conclusion.as_ref(), most)) {
+                Some(next) => plan = next.checked(&subject)?,
+                None => {
+                    let references = references(&subject, &plan)?;
+                    return Ok(Outcome { references, ..outcome });
+                }
+            }
+        }
     }
 }
 
@@ -183,6 +205,7 @@ impl Outcome {
             records: Vec::new(),
             references: Vec::new(),
             reading: None,
+            looks: Vec::new(),
         }
     }
 

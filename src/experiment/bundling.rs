@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
 
-use super::conclude::{Conclusion, Verdict};
 use super::plan::{Cell, Plan};
 use super::run::{Schedule, Trained, train_once_more};
 use super::store::Store;
@@ -61,16 +60,6 @@ pub fn bundle_cell(
     bundle(subject, plan, cell, epochs, known, device, |_, rows| {
         train_once_more(subject, plan, cell, rows, epochs, device, schedule)
     })
-}
-
-impl Conclusion {
-    /// Returns the cell that it recommends: the best of those that gain, or else its baseline.
-    pub fn recommended(&self) -> Cell {
-        match self.verdict {
-            Verdict::Helps => self.cell.clone(),
-            Verdict::Hurts | Verdict::NoEvidence => self.cell.baseline(),
-        }
-    }
 }
 
 fn bundle(

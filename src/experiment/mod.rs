@@ -1,6 +1,6 @@
 //! Experiments: many runs of a task with and without noise, and what they say.
 //!
-//! The order is trial → plan → basis → record → store → run → compare → conclude → outcome → sentences →
+//! The order is trial → plan → basis → record → store → run → units → compare → conclude → outcome → sentences →
 //! builder: each uses those before it only.
 
 mod basis;
@@ -16,12 +16,19 @@ mod run;
 mod sentences;
 pub(crate) mod store;
 mod trial;
+mod units;
+mod until;
 
 pub use basis::Basis;
 pub use builder::Experiment;
 pub use bundling::{bundle_cell, bundle_runs};
-pub use compare::{CellOutcome, Difference, Dropped, Test, compare};
-pub use conclude::{Choice, ChosenBy, Conclusion, Verdict, conclude};
+pub use compare::{
+    CellOutcome, ComparedRuns, Comparison, Difference, Dropped, Further, Judge, Sides, Test,
+    compare, compare_runs,
+};
+pub use conclude::{
+    About, Choice, ChosenBy, Conclusion, Judged, Needed, Reason, Verdict, Versus, What, conclude,
+};
 pub use outcome::{Outcome, Seconds};
 pub use plan::{Cell, Plan, Variant};
 pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
@@ -32,8 +39,9 @@ pub use run::{
     train_once_more, train_repeats, train_resumable,
 };
 pub use sentences::{
-    cell_name, conclusion_sentences, folds_words, noise_name, place_name, range, remedy_name,
-    signed, strength_name, variant_words,
+    cell_name, comparison_sentences, comparison_word, conclusion_sentences, folds_words,
+    noise_name, p_number, place_name, range, remedy_name, signed, strength_name, variant_words,
 };
 pub use store::Store;
 pub use trial::{Rival, Subject, Trial, TrialId};
+pub use units::{Effect, Scope, Unit};

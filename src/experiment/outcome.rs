@@ -41,6 +41,9 @@ pub struct Outcome {
     pub references: Vec<Reference>,
     /// What was read and decided about a table.
     pub reading: Option<Reading>,
+    /// The numbers of runs of each cell at which the answer was looked at, in growing order; empty if only
+    /// once.
+    pub looks: Vec<usize>,
 }
 
 /// Wall times in seconds.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::named;
+
 /// The smallest difference between two scores of a metric that matters, given the baseline's score.
 ///
 /// ```
@@ -21,6 +23,11 @@ pub enum Margin {
 }
 
 impl Margin {
+    /// Returns that of a metric of this crate, or of another name a hundredth of the baseline's score.
+    pub fn named(metric: &str) -> Self {
+        named(metric).map_or(Self::Share(0.01), |own| own.margin())
+    }
+
     /// Returns the difference for a score of the baseline.
     pub fn of(self, baseline: f64) -> f64 {
         match self {

@@ -52,7 +52,7 @@ pub fn grid_json(outcome: &Outcome) -> Result<Vec<u8>> {
     })
 }
 
-fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
+pub(super) fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)
@@ -193,6 +193,8 @@ fn many_cells(outcome: &Outcome) -> Entries {
             ("stddevs", json!(strengths)),
             ("noise", json!(plan.noise)),
             ("rivals", rivals(plan)),
+            ("margin", json!(plan.margin)),
+            ("until_decided", if plan.until_decided { json!(true) } else { Value::Null }),
             ("seed", json!(plan.seed)),
             ("repeats", json!(plan.repeats)),
             ("folds", json!(plan.folds)),

@@ -1,5 +1,6 @@
 //! Results as text, files and pictures.
 
+mod comparison;
 mod curves;
 mod examples;
 mod forecasts;
@@ -12,6 +13,7 @@ mod predictions_csv;
 mod tables;
 mod text;
 
+pub use comparison::{comparison_json, comparison_latex, comparison_markdown, comparison_text};
 pub use curves::{
     Points, Trainings, boundary_picture, dataset_picture, loss_picture, score_picture,
 };

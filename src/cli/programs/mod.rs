@@ -96,7 +96,7 @@ enum Tool {
     Circles(Circles),
     /// Predict the rows of a file with a trained model
     Predict(PredictArgs),
-    /// Draw finished experiments side by side on the same points
+    /// Compare finished experiments on the same rows, run by run, and draw them side by side
     Compare(CompareArgs),
 }
 

@@ -33,6 +33,11 @@ impl Cell {
         self.noise.is_empty() && self.rival.is_none()
     }
 
+    /// Whether the cell has noise that is no rival.
+    pub fn is_noise(&self) -> bool {
+        !self.noise.is_empty() && self.rival.is_none()
+    }
+
     /// The cell that this one is compared with.
     pub fn baseline(&self) -> Self {
         Self { noise: Vec::new(), rival: None, variant: self.variant }

@@ -119,6 +119,11 @@ impl Plan {
             u32::MAX - repeats.min(u32::MAX as usize) as u32,
             self.data_seeds[0]
         );
+        ensure!(
+            !self.until_decided || self.folds.is_none(),
+            "until the answer is found (--until-decided): expected independent repeats or data seeds, \
+             received splits of one table, which share rows, so that more of them may never decide"
+        );
         check_list("data seed", &self.data_seeds, |seed| *seed)?;
         check_list("hidden", &self.hidden, |hidden| *hidden)?;
         check_list("learning rate", &self.learning_rates, |rate| (rate + 0.).to_bits())?; // -0 is 0
@@ -134,6 +139,12 @@ impl Plan {
     }
 
     fn check_sizes(&self) -> Result<()> {
+        if let Some(margin) = self.margin {
+            ensure!(
+                margin > 0. && margin.is_finite(),
+                "margin must be finite and above 0, received {margin}"
+            );
+        }
         let Self { epochs, batch_size, early_stopping, .. } = *self;
         for (name, count) in [("epochs", epochs), ("batch size", batch_size)] {
             ensure!(count >= 1, "{name} must be at least 1, received 0");

@@ -61,6 +61,14 @@ pub struct Plan {
     /// follows the first by k, and a run for each fold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folds: Option<usize>,
+    /// The smallest difference in the primary metric that matters, finite and above 0; `None` takes the
+    /// metric's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// Whether repeats or data seeds are added until the answer is found, so that its interval holds at
+    /// every look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub until_decided: bool,
 }
 
 /// Writes paths as text for people: what is no Unicode is replaced, since no result depends on it.
@@ -90,6 +98,8 @@ impl Plan {
             seed: 0,
             repeats: 1,
             folds: task.folds(),
+            margin: None,
+            until_decided: false,
         }
     }
 

@@ -95,6 +95,11 @@ impl Run {
         self.stopped.is_some() && self.restored_epoch.is_none()
     }
 
+    /// What runs of a pair share: the data seed, the fold, and the seed of weights, batches and noise.
+    pub fn pair(&self) -> (u32, Option<usize>, u64) {
+        (self.data_seed, self.fold, self.seed)
+    }
+
     /// A figure by its name, as `test_accuracy`.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.scores.get(name)
@@ -175,7 +180,19 @@ impl Record {
 
     /// What runs of a pair share: the data seed, the fold, and the seed of weights, batches and noise.
     pub fn pair(&self) -> (u32, Option<usize>, u64) {
-        (self.run.data_seed, self.run.fold, self.run.seed)
+        self.run.pair()
+    }
+}
+
+impl AsRef<Run> for Record {
+    fn as_ref(&self) -> &Run {
+        &self.run
+    }
+}
+
+impl AsRef<Run> for Run {
+    fn as_ref(&self) -> &Run {
+        self
     }
 }
 

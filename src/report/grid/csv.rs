@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::is_further;
+use super::table::{answer, further_figures};
 use crate::experiment::{Cell, CellOutcome, Outcome, Run, noise_name};
 
 /// Returns `cells.csv`: one row per cell, with its means, standard deviations and difference from
@@ -121,7 +122,7 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     put("difference_high", difference.and_then(|d| d.high).into());
     put("pairs", difference.map(|d| d.n).into());
     put("units", difference.map(|d| d.units).into());
-    put("t", difference.and_then(|d| d.paired_t.as_ref()?.t).into());
+    put("t", difference.and_then(|d| Some(d.paired_t.as_ref()?.t)).into());
     put("p", difference.and_then(|d| d.p).into());
     put("p_holm", difference.and_then(|d| d.p_holm).into());
     put("p_nadeau_bengio", difference.and_then(|d| Some(d.nadeau_bengio.as_ref()?.p)).into());
@@ -134,6 +135,18 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     for (figure, statistic) in own.summary.iter().filter(|(name, _)| is_further(name, metric)) {
         put(&format!("{figure}_mean"), statistic.mean.into());
         put(&format!("{figure}_std"), statistic.std.into());
+    }
+    let simultaneous = difference.and_then(|d| d.simultaneous);
+    put("simultaneous_low", simultaneous.map(|own| own.low).into());
+    put("simultaneous_high", simultaneous.map(|own| own.high).into());
+    put("p_adjusted", difference.and_then(|d| d.p_adjusted).into());
+    put("margin", difference.map(|d| d.margin).into());
+    put("answer", difference.map(|d| answer(d.answer).to_string()).into());
+    for figure in further_figures(outcome) {
+        let found = difference.and_then(|d| d.further.iter().find(|own| own.figure == figure));
+        put(&format!("difference_{figure}_mean"), found.map(|own| own.effect.mean).into());
+        put(&format!("difference_{figure}_low"), found.and_then(|own| own.effect.low).into());
+        put(&format!("difference_{figure}_high"), found.and_then(|own| own.effect.high).into());
     }
     row
 }

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::data;
 use super::pictures::Picture;
 use super::table::{Cells, Rank};
+use super::{data, method};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::stats::number;
 
@@ -31,12 +31,11 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
                 p.verdict { (verdict) }
                 @for sentence in details { p { (sentence) } }
                 @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
-                h2 { "Cells" }
-                (table(outcome))
+                (cells(outcome))
                 @for figure in figures { (figure) }
                 @if let Some(reading) = &outcome.reading { (data::section(reading)) }
                 h2 { "Method" }
-                (method(outcome))
+                (method::method(outcome))
                 h2 { "Settings" }
                 (settings(outcome))
             }
@@ -45,12 +44,11 @@ pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
     Ok(page.into_string().into_bytes())
 }
 
-/// Returns the table in a box of its own, which scrolls, also from the keyboard.
-fn table(outcome: &Outcome) -> Markup {
-    let Cells { columns, groups, best } = Cells::new(outcome);
+/// Returns a table in a box of its own, which scrolls, also from the keyboard.
+fn table(name: &str, Cells { columns, groups, recommended }: Cells) -> Markup {
     let row = |row: usize| {
         html! {
-            tr.best[best[row]] {
+            tr.best[recommended[row]] {
                 @for column in &columns {
                     @let text = &column.texts[row];
                     @if column.rank == Rank::Name { th scope="row" { (text) } }
@@ -61,7 +59,7 @@ fn table(outcome: &Outcome) -> Markup {
     };
     html! {
         div.wide {
-            div.scroll role="region" aria-label="Cells" tabindex="0" {
+            div.scroll role="region" aria-label=(name) tabindex="0" {
                 table {
                     thead { tr { @for column in &columns { th scope="col" { (column.head) } } } }
                     @for (name, cells) in groups {
@@ -75,9 +73,29 @@ fn table(outcome: &Outcome) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Returns the cells with their scores, and what noise changes beside the score.
+fn cells(outcome: &Outcome) -> Markup {
+    let count = outcome.conclusion.as_ref().map_or(0, |own| own.compared);
+    html! {
+        h2 { "Settings compared" }
+        (table("Settings compared", Cells::new(outcome)))
         p.note {
-            "The best cell is marked. Scores are means over the runs of a cell; std is the standard "
-            "deviation of the test score between runs."
+            "The recommended setting is marked. Scores are means over its runs; std is the standard "
+            "deviation of the test score between runs. "
+            @if count > 1 {
+                "The 95 % intervals and adjusted p-values hold for all " (count) " settings together."
+            }
+        }
+        @if let Some(further) = Cells::further(outcome) {
+            h2 { "Beside " (outcome.metric_name()) }
+            (table("Further figures", further))
+            p.note {
+                "Differences from the baseline ± half of the 95 % interval of each alone. They describe, "
+                "and decide nothing."
+            }
         }
     }
 }
@@ -90,47 +108,6 @@ fn figure(picture: &Picture) -> Result<Markup> {
             figcaption { (picture.caption) }
         }
     })
-}
-
-fn method(outcome: &Outcome) -> Markup {
-    let several = outcome.plan.data_seeds.len() > 1;
-    let are_folds = outcome.plan.folds.is_some();
-    html! {
-        p {
-            "Each cell is compared with the baseline, the same network without noise, in pairs of "
-            "runs with the same data, initial weights and batches. "
-            @if are_folds {
-                "Splits of one table share training rows, so the interval and the test count less than "
-                "one observation a run. The result applies to rows like these."
-            } @else if several {
-                "Repeats on one data seed are not independent draws of the data. The interval and "
-                "the tests therefore count the mean difference on each data seed as one "
-                "observation, and the result applies to data like these."
-            } @else if outcome.plan.is_of_table() {
-                "The result applies to this split of the rows; it may differ on others, as those of "
-                code { "--folds" } "."
-            } @else {
-                "The result applies to this draw of the data; it may differ on other draws, which "
-                code { "--data-seeds" } " adds."
-            }
-        }
-        ul {
-            @if are_folds {
-                li { b { "95 % interval" } ": Student's t, with the standard error of Nadeau and Bengio (2003) for splits of one data set." }
-            } @else {
-                li { b { "95 % interval" } ": BCa bootstrap interval of the mean difference (Efron 1987), 10,000 resamples." }
-            }
-            li { b { "p (Holm)" } ": p after Holm's correction (1979) for comparing several cells. The verdict is that noise helps or hurts only below 0.05." }
-            li { b { "p" } ": two-sided " @if are_folds { "test of Nadeau and Bengio" } @else { "paired t-test" } "; for a single pair of runs, McNemar's exact test on the test points." }
-            @if several {
-                li {
-                    b { "p (Nadeau-Bengio)" }
-                    ": corrected t-test (2003) for splits of one data set, whose training sets overlap; "
-                    "conservative for tasks that draw new points for each data seed."
-                }
-            }
-        }
-    }
 }
 
 fn settings(outcome: &Outcome) -> Markup {
@@ -154,6 +131,7 @@ fn settings(outcome: &Outcome) -> Markup {
         ("epochs", grid.epochs.to_string()),
         ("batch size", grid.batch_size.to_string()),
         ("recipe", grid.recipe.to_string()),
+        ("rivals", list(grid.rivals.iter().map(ToString::to_string).collect())),
         ("repeats", format!("{} (seeds {} to {last})", grid.repeats, grid.seed)),
         ("command", outcome.command.clone()),
         ("version", format!("candle-noise {}, on {}", env!("CARGO_PKG_VERSION"), outcome.device)),

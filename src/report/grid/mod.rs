@@ -4,6 +4,7 @@ mod csv;
 mod data;
 mod html;
 mod lines;
+mod method;
 mod pictures;
 mod table;
 mod text;
@@ -11,7 +12,9 @@ mod text;
 pub use csv::{cells_csv, runs_csv};
 pub use html::report_html;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
+pub(super) use table::{Cells, Column, Rank, further, further_names, p_value};
 pub use text::grid_text;
+pub(super) use text::{cells, prose};
 
 /// Returns whether a figure is neither one of the primary metric nor a loss: a further metric's.
 fn is_further(name: &str, metric: &str) -> bool {

@@ -106,10 +106,9 @@ fn by_stddev(outcome: &Outcome, lines: &Lines) -> Result<Drawn> {
     };
     let (panels, left_out) = panels(lines, |own| own.iter().map(line).collect());
     let has_intervals = outcome.cells.iter().any(|own| own.test_interval.is_some());
-    let [interval, intervals] = match (has_intervals, outcome.plan.folds) {
-        (true, Some(_)) => [", 95 % interval", ", with 95 % intervals"],
-        (true, None) => [", 95 % interval", ", with 95 % bootstrap intervals"],
-        (false, _) => [""; 2],
+    let [interval, intervals] = match has_intervals {
+        true => [", 95 % interval", ", with 95 % intervals"],
+        false => [""; 2],
     };
     let label = format!("{}{interval}", mean_label(outcome));
     let title = title_of_some(outcome, lines);

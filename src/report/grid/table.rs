@@ -4,22 +4,23 @@ use std::ops::Range;
 
 use super::is_further;
 use crate::experiment::{
-    CellOutcome, Difference, Outcome, place_name, range, signed, strength_name, variant_words,
+    CellOutcome, Difference, Further, Outcome, p_number, place_name, range, signed, strength_name,
+    variant_words,
 };
-use crate::stats::{Statistic, decimals, number};
+use crate::stats::{Answer, Statistic, decimals, number};
 
 /// The table by columns; each has a text per cell.
-pub(super) struct Cells {
+pub(in crate::report) struct Cells {
     pub columns: Vec<Column>,
     /// The cells of each network, learning rate and training size, under its name if there are
     /// several. Each group has its own baseline.
     pub groups: Vec<(Option<String>, Range<usize>)>,
-    /// Whether each cell is the best one.
-    pub best: Vec<bool>,
+    /// Whether each cell is the recommended one.
+    pub recommended: Vec<bool>,
 }
 
 /// A column: its heading, its importance and its text for each cell.
-pub(super) struct Column {
+pub(in crate::report) struct Column {
     pub head: String,
     pub rank: Rank,
     pub texts: Vec<String>,
@@ -27,7 +28,7 @@ pub(super) struct Column {
 
 /// What a column is for, which decides how it gives way if space is short.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(in crate::report) enum Rank {
     /// The name of the cell's noise, which may be wrapped at spaces and hyphens.
     Name,
     /// The strengths of the noise, which may be wrapped at spaces.
@@ -41,22 +42,75 @@ pub(super) enum Rank {
 impl Cells {
     /// Returns the columns that have a text for some cell.
     pub fn new(outcome: &Outcome) -> Self {
-        // Those of rivals are no standard deviations.
-        let has_others = outcome.plan.rivals.iter().any(|rival| rival.strength().is_some());
-        let strengths = if has_others { "strength" } else { strength_name(&outcome.plan) };
-        let mut columns = vec![
-            column(outcome, Rank::Name, "noise", noise),
-            column(outcome, Rank::Strength, strengths, strength),
-        ];
+        let mut columns = names(outcome);
         // What the conclusion rests on comes before the other scores.
         let mut figures = scores(outcome);
         let others = figures.split_off(2);
         figures.extend(comparisons(outcome).into_iter().chain(others));
         let has_text = |column: &Column| column.texts.iter().any(|text| !text.is_empty());
         columns.extend(figures.into_iter().filter(has_text));
-        let best = outcome.conclusion.as_ref().map(|conclusion| &conclusion.choice.cell);
-        let best = outcome.cells.iter().map(|own| best == Some(&own.cell)).collect();
-        Self { columns, groups: groups(outcome), best }
+        Self::of(outcome, columns)
+    }
+
+    /// Returns the differences of further figures, as half of their 95 % intervals to each side; `None` if
+    /// no runs have any.
+    pub fn further(outcome: &Outcome) -> Option<Self> {
+        let figures = further_figures(outcome);
+        let mut columns = names(outcome);
+        let of = |figure: &&str| {
+            let found = |own: &CellOutcome| {
+                let all = own.difference.as_ref().map_or(&[][..], |own| &own.further);
+                all.iter().find(|own| own.figure == **figure).map(further).unwrap_or_default()
+            };
+            column(outcome, Rank::Main, &figure.replace('_', " "), found)
+        };
+        columns.extend(figures.iter().map(of));
+        (!figures.is_empty()).then(|| Self::of(outcome, columns))
+    }
+
+    fn of(outcome: &Outcome, columns: Vec<Column>) -> Self {
+        let recommended = outcome.conclusion.as_ref().map(|conclusion| &conclusion.recommended);
+        let recommended = outcome.cells.iter().map(|own| recommended == Some(&own.cell)).collect();
+        Self { columns, groups: groups(outcome), recommended }
+    }
+}
+
+/// Returns the names of the further figures whose differences some cell has.
+pub(super) fn further_figures(outcome: &Outcome) -> Vec<&str> {
+    further_names(outcome.cells.iter().filter_map(|own| own.difference.as_ref()))
+}
+
+/// Returns the names of the further figures that some differences have.
+pub(in crate::report) fn further_names<'a>(
+    differences: impl Iterator<Item = &'a Difference>,
+) -> Vec<&'a str> {
+    let mut figures: Vec<&str> = Vec::new();
+    for further in differences.flat_map(|own| &own.further) {
+        if !figures.contains(&further.figure.as_str()) {
+            figures.push(&further.figure);
+        }
+    }
+    figures
+}
+
+/// Returns the columns that name a cell.
+fn names(outcome: &Outcome) -> Vec<Column> {
+    // Strengths of rivals are no standard deviations.
+    let has_others = outcome.plan.rivals.iter().any(|rival| rival.strength().is_some());
+    let strengths = if has_others { "strength" } else { strength_name(&outcome.plan) };
+    vec![
+        column(outcome, Rank::Name, "noise", noise),
+        column(outcome, Rank::Strength, strengths, strength),
+    ]
+}
+
+/// Returns a difference with the reach of its interval: `-0.512 ± 0.088`.
+pub(in crate::report) fn further(own: &Further) -> String {
+    let decimals = decimals(own.baseline);
+    let mean = signed(own.effect.mean, decimals);
+    match own.effect.high {
+        Some(high) => format!("{mean} ± {:.decimals$}", high - own.effect.mean),
+        None => mean,
     }
 }
 
@@ -112,10 +166,12 @@ fn comparisons(outcome: &Outcome) -> Vec<Column> {
     let mut columns = vec![
         compared(Rank::Main, "difference", &|d| Some(signed(d.mean, decimals))),
         compared(Rank::Main, "95 % interval", &|d| {
-            d.low.zip(d.high).map(|(low, high)| range(low, high, decimals))
+            d.simultaneous.map(|own| range(own.low, own.high, decimals))
         }),
-        compared(Rank::Main, "p (Holm)", &|d| d.p_holm.map(p_value)),
+        compared(Rank::Main, "p (adjusted)", &|d| d.p_adjusted.map(p_value)),
+        compared(Rank::Detail, "answer", &|d| Some(answer(d.answer).to_string())),
         compared(Rank::Detail, "p", &|d| d.p.map(p_value)),
+        compared(Rank::Detail, "p (Holm)", &|d| d.p_holm.map(p_value)),
     ];
     if outcome.plan.data_seeds.len() > 1 {
         columns.push(compared(Rank::Detail, "p (Nadeau-Bengio)", &|d| {
@@ -156,6 +212,16 @@ fn std(statistic: &Statistic) -> String {
     statistic.std.map(|std| format!("{std:.decimals$}")).unwrap_or_default()
 }
 
-fn p_value(p: f64) -> String {
-    if p < 0.001 { "<0.001".to_string() } else { format!("{p:.3}") }
+pub(in crate::report) fn p_value(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_string() } else { p_number(p) }
+}
+
+/// Returns an answer in a word.
+pub(super) fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Helps => "helps",
+        Answer::Hurts => "hurts",
+        Answer::Equivalent => "equivalent",
+        _ => "undecided",
+    }
 }

@@ -11,28 +11,31 @@ use crate::experiment::{Outcome, conclusion_sentences};
 
 /// The width of the output, the same on every terminal and in files.
 const WIDTH: usize = 80;
-/// The mark of the best cell, with a space.
+/// The mark of the recommended cell, with a space.
 const MARK: usize = 2;
 /// The space between columns.
 const GAP: usize = 2;
 /// How narrow the column of names may become.
 const NARROW: usize = 12;
 
-/// Returns the terminal output in at most 80 columns: the table with the best cell marked, and the
-/// conclusion. Long names of noise are wrapped, and figures that do not fit are left out; a line
+/// Returns the terminal output in at most 80 columns: the table with the recommended cell marked, a table
+/// of further figures, and the conclusion. Long names of noise are wrapped, and figures that do not fit are left out; a line
 /// names them.
 pub fn grid_text(outcome: &Outcome) -> String {
-    let Cells { columns, groups, best } = Cells::new(outcome);
-    let (shown, left_out) = fitted(columns);
-    let (mut lines, rows) = table(&shown, &best);
-    for (name, cells) in groups {
-        lines.extend(name.iter().flat_map(|name| prose(name)));
-        lines.extend(rows[cells].iter().flatten().cloned());
+    let (mut lines, mut left_out) = cells(Cells::new(outcome));
+    lines.extend(prose(&explained(outcome)));
+    if let Some((further, others)) = Cells::further(outcome).map(cells) {
+        let metric = outcome.metric_name();
+        lines.push(String::new());
+        lines.extend(prose(&format!(
+            "Beside {metric}: differences from the baseline ± half of their own 95 % intervals \
+             (descriptive)"
+        )));
+        lines.extend(further);
+        left_out.extend(others.into_iter().map(|head| format!("difference of {head}")));
     }
-    lines.push("* best cell".to_string());
     if !left_out.is_empty() {
-        let heads = left_out.iter().map(|column| column.head.as_str()).collect::<Vec<_>>();
-        let heads = heads.join(", ");
+        let heads = left_out.join(", ");
         lines.extend(prose(&format!(
             "Not shown: {heads}; report.html and cells.csv have all columns."
         )));
@@ -42,22 +45,44 @@ pub fn grid_text(outcome: &Outcome) -> String {
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
+/// Returns the lines of a table, and the headings of the columns that do not fit.
+pub(in crate::report) fn cells(
+    Cells { columns, groups, recommended }: Cells,
+) -> (Vec<String>, Vec<String>) {
+    let (shown, left_out) = fitted(columns);
+    let (mut lines, rows) = table(&shown, &recommended);
+    for (name, cells) in groups {
+        lines.extend(name.iter().flat_map(|name| prose(name)));
+        lines.extend(rows[cells].iter().flatten().cloned());
+    }
+    (lines, left_out.into_iter().map(|column| column.head).collect())
+}
+
+/// Returns what the mark and the intervals of the table mean.
+fn explained(outcome: &Outcome) -> String {
+    let compared = outcome.conclusion.as_ref().map_or(0, |own| own.compared);
+    match compared {
+        0 | 1 => "* recommended".to_string(),
+        count => format!("* recommended. Intervals and p hold for all {count} settings together."),
+    }
+}
+
 /// Returns a text in lines.
-fn prose(text: &str) -> Vec<String> {
+pub(in crate::report) fn prose(text: &str) -> Vec<String> {
     let options = Options::new(WIDTH).word_splitter(WordSplitter::NoHyphenation);
     wrap(text, options).into_iter().map(Cow::into_owned).collect()
 }
 
 /// Returns the lines of the heading, and those of each row.
-fn table(columns: &[(Column, usize)], best: &[bool]) -> (Vec<String>, Vec<Vec<String>>) {
+fn table(columns: &[(Column, usize)], marked: &[bool]) -> (Vec<String>, Vec<Vec<String>>) {
     let head = columns.iter().map(|(column, width)| column.wrapped(&column.head, *width));
     let head: Vec<String> = [String::new()].into_iter().chain(head).collect();
-    let row = |(row, best): (usize, &bool)| -> Vec<String> {
+    let row = |(row, marked): (usize, &bool)| -> Vec<String> {
         let texts =
             columns.iter().map(|(column, width)| column.wrapped(&column.texts[row], *width));
-        [if *best { "*" } else { "" }.to_string()].into_iter().chain(texts).collect()
+        [if *marked { "*" } else { "" }.to_string()].into_iter().chain(texts).collect()
     };
-    let rows: Vec<Vec<String>> = best.iter().enumerate().map(row).collect();
+    let rows: Vec<Vec<String>> = marked.iter().enumerate().map(row).collect();
     let height = |row: &Vec<String>| row.iter().map(|text| text.lines().count()).max().unwrap_or(0);
     let heights: Vec<usize> = [&head].into_iter().chain(&rows).map(height).collect();
 

@@ -1,0 +1,139 @@
+//! The answer in one sentence: whether noise helps, by how much, for whom, and how sure.
+
+use super::names::{
+    cell_name, change, counted, margin_number, p_value, range_beside, signed, thousands,
+};
+use crate::experiment::compare::Test;
+use crate::experiment::conclude::{About, ChosenBy, Conclusion, Reason};
+use crate::experiment::outcome::Outcome;
+use crate::experiment::units::{Scope, Unit};
+use crate::stats::Answer;
+use crate::task;
+
+/// Returns the answer in one sentence.
+pub(super) fn verdict(outcome: &Outcome, own: &Conclusion) -> String {
+    let metric = outcome.metric_name();
+    let lead = match own.answer {
+        Answer::Helps => "Noise helps".to_string(),
+        Answer::Hurts => "Noise hurts".to_string(),
+        Answer::Equivalent => format!("Noise makes no difference that matters in {metric}"),
+        _ => "It is undecided whether noise helps".to_string(),
+    };
+    let said = match own.reason {
+        Reason::NoNoiseChosen => return lead + &none_chosen(outcome, own),
+        Reason::AllEqual | Reason::TooFewUnits => format!(
+            "{} by {}",
+            effect(outcome, own, "changes"),
+            signed(own.judged.mean, outcome.decimals())
+        ),
+        _ => changed(outcome, own),
+    };
+    let why = match own.reason {
+        Reason::WithinMargin => format!(", less than the margin of {}", margin(own)),
+        Reason::AllEqual => " every time, which leaves no spread to judge by".to_string(),
+        Reason::TooFewUnits if own.judged.units == 1 => ", which is a single figure".to_string(),
+        Reason::TooFewUnits => ", but so few have no interval".to_string(),
+        _ => String::new(),
+    };
+    format!("{lead}: {said} {}{why} ({}).", scope(outcome, own), how_sure(outcome, own))
+}
+
+/// Returns the margin in words.
+pub(super) fn margin(own: &Conclusion) -> String {
+    margin_number(own.judged.margin)
+}
+
+/// Returns what a mean difference does: `raises test accuracy by 0.034`.
+fn changed(outcome: &Outcome, own: &Conclusion) -> String {
+    let (verb, by) = change(own.judged.mean, outcome.decimals());
+    format!("{} by {by}", effect(outcome, own, verb))
+}
+
+/// Returns who does what to the metric: `input 0.1 raises test accuracy`.
+fn effect(outcome: &Outcome, own: &Conclusion, verb: &str) -> String {
+    format!("{} {verb} {}", subject(outcome, own), outcome.metric_name())
+}
+
+fn subject(outcome: &Outcome, own: &Conclusion) -> String {
+    let cell = cell_name(&outcome.plan, &own.cell);
+    match own.about {
+        About::OnlySetting => cell,
+        About::Settings => format!("{cell}, the best of {},", counted(own.compared, "setting")),
+        About::Choice => format!("noise chosen by {}", chosen_by(outcome, own.choice.by)),
+    }
+}
+
+/// Returns what chose.
+pub(super) fn chosen_by(outcome: &Outcome, by: ChosenBy) -> String {
+    match by {
+        ChosenBy::EarlierDataSeeds => "the earlier data sets".to_string(),
+        ChosenBy::EarlierFolds => "the earlier folds".to_string(),
+        ChosenBy::ValidationScore => counted(outcome.plan.validation_size, "validation row"),
+        ChosenBy::TestScore => "the test rows".to_string(),
+    }
+}
+
+fn none_chosen(outcome: &Outcome, own: &Conclusion) -> String {
+    let (unit, by) = (own.judged.unit, chosen_by(outcome, own.choice.by));
+    let judges = match own.judged.units {
+        1 => "the only one that judges".to_string(),
+        units => format!("any of {}", unit.words(units)),
+    };
+    format!(": {by} chose no noise for {judges}, so that the gain is 0.")
+}
+
+/// Returns whom the answer speaks of.
+fn scope(outcome: &Outcome, own: &Conclusion) -> String {
+    let count = |name: &str| {
+        let value = outcome.data.iter().find(|(own, _)| own == name);
+        value.and_then(|(_, value)| value.as_u64())
+    };
+    match (own.scope, own.judged.unit) {
+        (Scope::Rows, _) => "on this split".to_string(),
+        // The test rows of such a task are as many for all data seeds: drawn from rows that stay the same.
+        (_, Unit::DataSeed) if count("test_rows").is_some() => {
+            let rows = thousands(count("samples").unwrap_or_default() as usize);
+            let task = &outcome.plan.task;
+            let name = if task::names().any(|own| own == task) { task.as_str() } else { "rows" };
+            format!("for other draws from these {rows} {name}")
+        }
+        (_, Unit::DataSeed) => "for new data from the same source".to_string(),
+        _ => "for new rows from the same source".to_string(),
+    }
+}
+
+fn how_sure(outcome: &Outcome, own: &Conclusion) -> String {
+    let judged = &own.judged;
+    let mut words = Vec::new();
+    if let Some(interval) = judged.interval {
+        let range = range_beside(interval, outcome.decimals(), judged.margin);
+        let together = match own.about {
+            About::Settings if own.compared > 1 => format!(" for all {} together", own.compared),
+            _ => String::new(),
+        };
+        let looks = if outcome.plan.until_decided { " valid at every look" } else { "" };
+        words.push(format!("95 % interval{together}{looks} {range}"));
+    }
+    let adjusted = if own.about == About::Settings && own.compared > 1 { "adjusted " } else { "" };
+    words.extend(judged.p.map(|p| format!("{adjusted}{}", p_value(p))));
+    if let (Test::Mcnemar, Some(p)) = (own.difference.test, own.difference.p) {
+        words.push(format!("McNemar's {}, of these two networks alone", p_value(p)));
+    }
+    let units = judged.unit.words(judged.units);
+    words.push(match own.about {
+        About::Choice => format!("judged on {units}"),
+        _ => units,
+    });
+    if !own.dropped.is_none() {
+        let noisy = counted(own.dropped.noisy, "run");
+        words.push(format!(
+            "without {noisy} with noise and {} without that diverged",
+            own.dropped.baseline
+        ));
+    }
+    let shown = match own.answer {
+        Answer::Equivalent => String::new(),
+        _ => format!("; margin {}", margin(own)),
+    };
+    words.join(", ") + &shown
+}

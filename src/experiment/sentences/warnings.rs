@@ -1,0 +1,131 @@
+//! What makes an answer worth less: references that do as well, runs that diverged, networks that learned
+//! nothing.
+
+use super::names::{cell_name, range, thousands};
+use crate::experiment::conclude::Conclusion;
+use crate::experiment::outcome::Outcome;
+use crate::experiment::record::Run;
+use crate::experiment::references::Reference;
+use crate::stats::error_of_looks;
+
+/// What is reached without a network, and whether that is as good as the best network.
+pub(super) fn compared_with_references(outcome: &Outcome) -> Vec<String> {
+    let figures: Vec<String> = outcome.references.iter().filter_map(Reference::words).collect();
+    if figures.is_empty() {
+        return Vec::new();
+    }
+    let figures = format!("On the same rows: {} ({}).", figures.join(", "), outcome.metric_name());
+    [figures].into_iter().chain(simple_is_enough(outcome)).collect()
+}
+
+/// Whether a reference, the simple model or even none, is as good as the best network.
+fn simple_is_enough(outcome: &Outcome) -> Option<String> {
+    let is_better = |a: f64, b: f64| outcome.better.is_better(a, b);
+    let networks = outcome.cells.iter().filter_map(|own| own.summary.get(&outcome.figure()).mean);
+    let best = networks.reduce(|a, b| if is_better(b, a) { b } else { a })?;
+    // The first is no model: the majority class or the mean.
+    let articles = ["the "].into_iter().chain(std::iter::repeat(""));
+    let references = articles.zip(&outcome.references);
+    let references = references
+        .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
+    let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
+    let decimals = outcome.decimals();
+    let is_same = (score - best).abs() <= 1e-9 * best.abs();
+    let how = match is_same {
+        true => "as well as",
+        false if is_better(score, best) => "better than",
+        false => return None,
+    };
+    Some(format!(
+        "No network is needed here: {name} does {how} the best one ({score:.decimals$} against {best:.decimals$})."
+    ))
+}
+
+/// How many runs diverged, on each side of the comparison, and what became of them.
+pub(super) fn diverged(outcome: &Outcome) -> Vec<String> {
+    let cells = outcome.cells.iter().filter(|own| own.cell.rival.is_none());
+    let (baselines, noisy): (Vec<_>, Vec<_>) = cells.partition(|own| own.cell.is_baseline());
+    let [noisy, baseline] =
+        [noisy, baselines].map(|cells| cells.into_iter().flat_map(|own| &own.runs).collect());
+    let of_all = |has: fn(&Run) -> bool| {
+        let count = |runs: &Vec<&Run>| (runs.iter().filter(|run| has(run)).count(), runs.len());
+        let ((noisy, all_noisy), (baseline, all)) = (count(&noisy), count(&baseline));
+        (noisy + baseline > 0)
+            .then(|| format!("{noisy} of {all_noisy} with noise, {baseline} of {all} without"))
+    };
+    let left_out = of_all(Run::has_failed);
+    let restored = of_all(|run| run.stopped.is_some() && !run.has_failed());
+    let left_out = left_out.map(|runs| format!("Runs that diverged are left out: {runs}."));
+    let restored = restored.map(|runs| {
+        format!("Runs that diverged count with the weights that early stopping restored: {runs}.")
+    });
+    left_out.into_iter().chain(restored).collect()
+}
+
+/// Returns what the difference could have been if the runs that diverged had finished.
+pub(super) fn bounds(outcome: &Outcome, own: &Conclusion) -> Option<String> {
+    let bounds = own.difference.bounds?;
+    let range = range(bounds.low, bounds.high, outcome.decimals());
+    Some(format!(
+        "Had these runs of {} and its baseline been the worst or the best of all that finished, the \
+         difference would lie from {range}.",
+        cell_name(&outcome.plan, &own.cell)
+    ))
+}
+
+/// Warns of a baseline that is no better than a guess.
+pub(super) fn poor_baseline(outcome: &Outcome) -> Option<String> {
+    let guess = outcome.references.first()?;
+    let score = guess.score.mean?;
+    let baselines = outcome.cells.iter().filter(|own| own.cell.is_baseline());
+    let means = baselines.filter_map(|own| own.summary.get(&outcome.figure()).mean);
+    let best = means.reduce(|a, b| if outcome.better.is_better(b, a) { b } else { a })?;
+    let decimals = outcome.decimals();
+    (!outcome.better.is_better(best, score)).then(|| {
+        format!(
+            "Warning: without noise the network does not beat the {} ({best:.decimals$} against \
+             {score:.decimals$}), so that a gain over it means little.",
+            guess.name
+        )
+    })
+}
+
+/// Returns what it costs to have looked at the answer several times.
+pub(super) fn looks(outcome: &Outcome) -> Option<String> {
+    let looks = &outcome.looks;
+    let [others @ .., last] = &looks[..] else { return None };
+    if others.is_empty() || outcome.plan.until_decided {
+        return None;
+    }
+    let others: Vec<String> = others.iter().map(|runs| thousands(*runs)).collect();
+    let share = 100. * error_of_looks(looks, 0.05);
+    let at_most = if outcome.plan.folds.is_some() { "at most " } else { "" };
+    Some(format!(
+        "This is look {} at growing results ({} and {} runs of each setting): some p < 0.05 among so many \
+         looks happens in {at_most}{share:.1} % of experiments without an effect instead of 5 %; \
+         --until-decided keeps 5 %.",
+        looks.len(),
+        others.join(", "),
+        thousands(*last)
+    ))
+}
+
+/// Warns of a setting whose networks predict one class alone.
+pub(super) fn one_class(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
+    let mut named = vec![&own.cell];
+    if own.recommended != own.cell {
+        named.push(&own.recommended);
+    }
+    let of_cell = named.into_iter().filter_map(|cell| {
+        let found = outcome.cells.iter().find(|own| own.cell == *cell)?;
+        let count = found.runs.iter().filter(|run| run.one_class).count();
+        let (name, all) = (cell_name(&outcome.plan, cell), found.runs.len());
+        (count > 0).then(|| {
+            let predict = if count == 1 { "predicts" } else { "predict" };
+            format!(
+                "Warning: {count} of {all} runs of {name} {predict} one class for every test row."
+            )
+        })
+    });
+    of_cell.collect()
+}

@@ -1,0 +1,242 @@
+//! What a comparison counts as one observation, and whom its result speaks of.
+
+use serde::Serialize;
+
+use super::basis::Basis;
+use super::plan::{Plan, Variant};
+use super::record::Run;
+use crate::stats::{Estimate, Interval, bonferroni, mean};
+
+/// What a comparison counts as one observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Unit {
+    /// A repeat on one split: another seed of weights, batches and noise.
+    Repeat,
+    /// A data seed: its repeats are averaged, because they share its rows.
+    DataSeed,
+    /// One of several random splits of the same rows.
+    Split,
+    /// A fold, whose training rows overlap with those of the others.
+    Fold,
+}
+
+/// Whom a result speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Scope {
+    /// New rows from the same source.
+    Source,
+    /// The rows at hand.
+    Rows,
+}
+
+impl Unit {
+    /// Returns that of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        match plan.folds {
+            Some(2..) => Self::Fold,
+            Some(_) if plan.repeats > 1 => Self::Split,
+            None if plan.data_seeds.len() > 1 => Self::DataSeed,
+            _ => Self::Repeat,
+        }
+    }
+
+    /// Returns whom a result over such units speaks of.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Repeat => Scope::Rows,
+            Self::DataSeed | Self::Split | Self::Fold => Scope::Source,
+        }
+    }
+
+    /// Returns a number of units in words: `1 fold`, `18 data sets`.
+    pub fn words(self, count: usize) -> String {
+        let name = match self {
+            Self::Repeat => "repeat",
+            Self::DataSeed => "data set",
+            Self::Split => "split",
+            Self::Fold => "fold",
+        };
+        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+/// What runs of a pair share: the data seed, the fold and the seed.
+pub(super) type Pair = (u32, Option<usize>, u64);
+
+/// A figure, or a difference of figures, with the pair that it is of.
+pub(super) type Value = (Pair, f64);
+
+/// How the runs of a plan depend on each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Design {
+    pub unit: Unit,
+    /// Whether the runs were extended until the answer was found.
+    until_decided: bool,
+    /// Number of test rows divided by that of training rows, if units share training rows.
+    pub test_per_train: f64,
+}
+
+/// Confidence of an interval alone, and of several together.
+pub(super) const LEVEL: f64 = 0.95;
+
+impl Design {
+    pub fn of(basis: &Basis, plan: &Plan, variant: Variant) -> Self {
+        let unit = Unit::of(plan);
+        let test_per_train = match unit {
+            Unit::Fold => 1. / (plan.folds.unwrap_or(2) - 1) as f64,
+            Unit::Split => Self::overlap(basis, plan, variant),
+            Unit::Repeat | Unit::DataSeed => 0.,
+        };
+        Self { unit, until_decided: plan.until_decided, test_per_train }
+    }
+
+    /// Returns that of as many runs as were planned. `test_per_train` counts for splits and folds alone.
+    pub fn fixed(unit: Unit, test_per_train: f64) -> Self {
+        let test_per_train = match unit {
+            Unit::Fold | Unit::Split => test_per_train,
+            Unit::Repeat | Unit::DataSeed => 0.,
+        };
+        Self { unit, until_decided: false, test_per_train }
+    }
+
+    /// Returns the number of test rows divided by that of training rows.
+    pub fn overlap(basis: &Basis, plan: &Plan, variant: Variant) -> f64 {
+        let draw = plan.draw_of(variant, plan.data_seeds[0]);
+        draw.test_size(basis.rows) as f64 / draw.train_size as f64
+    }
+
+    /// Returns the unit of a pair, as the pair that stands for it.
+    pub fn unit_of(&self, (data_seed, fold, seed): Pair) -> Pair {
+        match self.unit {
+            Unit::DataSeed => (data_seed, None, 0),
+            Unit::Repeat | Unit::Split | Unit::Fold => (data_seed, fold, seed),
+        }
+    }
+
+    /// Returns the mean of each unit, in the order of the units' first values.
+    pub fn units(&self, values: &[Value]) -> Vec<f64> {
+        means_by(values, |pair| self.unit_of(pair))
+    }
+
+    /// Returns the mean over units with its standard error; `None` as [`Estimate::of_folds`].
+    pub fn estimate(&self, units: &[f64]) -> Option<Estimate> {
+        Estimate::of_folds(units, self.test_per_train)
+    }
+
+    /// Returns the interval of one of several comparisons that hold together with 95 % confidence, and its
+    /// adjusted p-value. After runs were extended until the answer was found they hold at every look.
+    pub fn together(&self, estimate: &Estimate, comparisons: usize) -> (Option<Interval>, f64) {
+        let alpha = (1. - LEVEL) / comparisons as f64;
+        let (interval, p) = match self.until_decided {
+            false => (Some(estimate.interval(1. - alpha)), estimate.p(0.)),
+            true => (estimate.anytime_interval(alpha), estimate.anytime_p()),
+        };
+        (interval, bonferroni(p, comparisons))
+    }
+}
+
+/// Returns the means of values with one key, in the order of the keys' first values.
+fn means_by<K: PartialEq>(values: &[Value], key: impl Fn(Pair) -> K) -> Vec<f64> {
+    let mut groups: Vec<(K, Vec<f64>)> = Vec::new();
+    for (pair, value) in values {
+        let own = key(*pair);
+        // Values of one unit are mostly neighbours.
+        match groups.iter_mut().rev().find(|(key, _)| *key == own) {
+            Some((_, group)) => group.push(*value),
+            None => groups.push((own, vec![*value])),
+        }
+    }
+    groups.iter().map(|(_, group)| mean(group)).collect()
+}
+
+/// A mean difference with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Effect {
+    /// Mean over the units.
+    pub mean: f64,
+    /// Lower end of the 95 % interval; `None` with fewer than two units, or if all are equal.
+    pub low: Option<f64>,
+    /// Its upper end.
+    pub high: Option<f64>,
+    /// Two-sided p-value.
+    pub p: Option<f64>,
+    /// Number of units.
+    pub units: usize,
+}
+
+impl Effect {
+    /// Returns that of some units; `None` without any.
+    pub(super) fn of(design: &Design, units: &[f64]) -> Option<Self> {
+        let interval = |own: Estimate| design.together(&own, 1);
+        let found = design.estimate(units).map(interval);
+        let ends = found.and_then(|(interval, _)| interval);
+        (!units.is_empty()).then(|| Self {
+            mean: mean(units),
+            low: ends.map(|ends| ends.low),
+            high: ends.map(|ends| ends.high),
+            p: found.map(|(_, p)| p),
+            units: units.len(),
+        })
+    }
+
+    /// Returns the mean over the repeats of folds, which speaks of the rows at hand: each repeat splits all
+    /// of them anew. `None` for other units, or with fewer than two repeats.
+    pub(super) fn on_these_rows(design: &Design, values: &[Value]) -> Option<Self> {
+        let repeats = means_by(values, |(_, _, seed)| seed);
+        let plain = Design { unit: Unit::Repeat, test_per_train: 0., ..*design };
+        let is_more = design.unit == Unit::Fold && repeats.len() > 1;
+        is_more.then(|| Self::of(&plain, &repeats)).flatten()
+    }
+
+    /// Returns its interval.
+    pub fn interval(&self) -> Option<Interval> {
+        let (low, high) = self.low.zip(self.high)?;
+        Some(Interval { low, high })
+    }
+}
+
+/// Returns a figure of each run that has it.
+pub(super) fn values<'a, T: AsRef<Run> + 'a>(
+    runs: impl IntoIterator<Item = &'a T>,
+    figure: &str,
+) -> Vec<Value> {
+    let value = |run: &Run| Some((run.pair(), run.get(figure)?));
+    runs.into_iter().filter_map(|run| value(run.as_ref())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_unit_are_averaged_wherever_they_stand() {
+        let values = [((1, None, 0), 1.), ((2, None, 0), 5.), ((1, None, 1), 3.)];
+        let design = |unit| Design { unit, until_decided: false, test_per_train: 0. };
+        assert_eq!(design(Unit::DataSeed).units(&values), [2., 5.]);
+        assert_eq!(design(Unit::Repeat).units(&values), [1., 5., 3.]);
+    }
+
+    /// Two repeats of two folds: means 2 and 3 by repeat.
+    #[test]
+    fn folds_of_one_repeat_are_one_observation_of_the_rows_at_hand() {
+        let values = [(0, 0, 1.), (1, 0, 3.), (0, 1, 2.), (1, 1, 4.)];
+        let values = values.map(|(fold, seed, x)| ((seed as u32, Some(fold), seed), x));
+        let design = Design { unit: Unit::Fold, until_decided: false, test_per_train: 1. };
+        let rows = Effect::on_these_rows(&design, &values).unwrap();
+        assert_eq!((rows.mean, rows.units), (2.5, 2));
+        // t(0.975, 1) = 12.7062 times 0.7071 / √2.
+        assert!((rows.high.unwrap() - 2.5 - 12.7062 * 0.5).abs() < 1e-4, "{rows:?}");
+        let one = [values[0], values[2]];
+        assert_eq!(Effect::on_these_rows(&design, &one), None);
+    }
+
+    #[test]
+    fn a_count_is_singular_or_plural() {
+        assert_eq!(Unit::DataSeed.words(1), "1 data set");
+        assert_eq!(Unit::Fold.words(50), "50 folds");
+    }
+}

@@ -116,6 +116,8 @@ mod trainer;
 #[cfg(feature = "experiment")]
 mod tutorial;
 mod variables;
+#[cfg(feature = "experiment")]
+mod verdict_laws;
 mod weight_noise;
 mod weight_passes;
 mod wrappers;

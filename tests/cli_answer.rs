@@ -83,7 +83,7 @@ fn a_further_look_by_hand_says_what_it_costs() {
     assert!(!first.contains("This is look"), "{first}");
     let (second, _) = grid("--repeats 6", folder.path());
     let said = "This is look 2 at growing results (3 and 6 runs of each setting): some p < 0.05 among so \
-                many looks happens in 8.3 % of experiments without an effect instead of 5 %; \
+                many looks happens in at least 8.3 % of experiments without an effect instead of 5 %; \
                 --until-decided keeps 5 %.";
     assert!(second.contains(said), "{second}");
     assert!(grid("--repeats 6", folder.path()).0.contains(said), "no third look at the same runs");

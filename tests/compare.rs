@@ -275,7 +275,7 @@ fn diverged_runs_are_counted_on_each_side() {
     assert_eq!(noisy.difference.as_ref().unwrap().n, 2);
     assert_eq!(outcome.conclusion.as_ref().unwrap().dropped, expected);
     let sentences = conclusion_sentences(&outcome);
-    let without = "2 repeats, without 2 runs with noise and 1 without that diverged";
+    let without = "2 repeats, leaving out 2 diverged with noise and 1 without";
     assert!(sentences[0].contains(without), "{sentences:?}");
     let left_out = "Runs that diverged are left out: 2 of 4 with noise, 1 of 4 without.";
     let restored = "Runs that diverged count with the weights that early stopping restored: 0 of 4 \

@@ -231,7 +231,7 @@ fn what_would_decide_is_said() {
         0.7 + cell as f64 * if place.is_multiple_of(2) { size } else { -size }
     };
     let own = conclusion(&plan(1, 1, 10), scores);
-    let needed = Needed { what: What::Repeats, count: 34, have: 10 };
+    let needed = Needed { what: What::Repeats, count: 34, have: 10, sure: false };
     assert_eq!((own.answer, own.needed), (Answer::Undecided, Some(needed)));
     let said = "What would decide: 34 repeats instead of 10 to find a difference of 0.01 with a \
                 probability of 80 %.";
@@ -256,7 +256,7 @@ fn a_rival_that_does_as_well_is_named() {
     assert_eq!(rival.answer, Answer::Equivalent);
     let said = sentences(&plan, |cell, place| means[cell] + jitter(cell, place));
     let found =
-        said.iter().find(|own| own.starts_with("A rival does as well as noise: early stopping"));
+        said.iter().find(|own| own.starts_with("Rivals do as well as noise: a rival chosen in the same way, most often early stopping (8 of 8"));
     assert!(found.is_some(), "{said:#?}");
 }
 

@@ -118,7 +118,9 @@ impl TableForm {
     fn of(self, experiments: &[(String, Finished)], found: &Comparison) -> (&'static str, String) {
         match self {
             Self::Text => {
-                let line = |(name, own): &(String, Finished)| format!("{name}. {}\n", own.line());
+                let line = |(name, own): &(String, Finished)| {
+                    report::wrapped(&format!("{name}. {}", own.line()))
+                };
                 let lines: String = experiments.iter().map(line).collect();
                 ("comparison.txt", format!("{lines}\n{}", report::comparison_text(found)))
             }

@@ -110,7 +110,8 @@ impl Finished {
             let value = figures[format!("{set}_{}", self.metric)].clone();
             serde_json::from_value(value).unwrap_or_default()
         };
-        report::figures_line([figure("train"), figure("test")], self.histories.len())
+        let runs = if self.folds().is_some_and(|folds| folds > 1) { "runs" } else { "repeats" };
+        report::figures_line([figure("train"), figure("test")], self.histories.len(), runs)
     }
 
     /// Returns the name of the objective.

@@ -1,6 +1,6 @@
 //! The rows of a finished experiment, and what its runs are judged by.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,6 +37,12 @@ impl Finished {
         for name in ROWS {
             let [own, theirs] = [self, other].map(|experiment| experiment.of_rows(name));
             if let Some([inner, own, theirs]) = difference(name, &own, &theirs) {
+                ensure!(
+                    name != "content_of_the_data",
+                    "expected experiments on the same rows, received other data in {} than in {}",
+                    other.folder.display(),
+                    self.folder.display()
+                );
                 let shown = if name == "data" { &inner } else { name };
                 bail!(
                     "expected experiments on the same rows, received {shown} {own} in {} and {theirs} \
@@ -83,7 +89,7 @@ impl Finished {
     }
 
     /// Returns the number of folds, if each repeat splits the data anew.
-    fn folds(&self) -> Option<usize> {
+    pub(super) fn folds(&self) -> Option<usize> {
         Some(self.result["settings"]["folds"].as_u64()? as usize)
     }
 

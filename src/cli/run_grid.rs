@@ -57,11 +57,16 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let claimed = args.output.claim(&contents, &FILES, Begin::Over)?;
     let folder = claimed.folder.clone();
     let device = opened.place.name();
+    let earlier = Asked::earlier(&folder, &basis);
+    // What was extended until decided was stopped by its results, so that its intervals stay those of every
+    // look.
+    let was_extended = earlier.as_ref().is_some_and(|own| own.plan.until_decided);
+    let plan = Plan { until_decided: plan.until_decided || was_extended, ..plan };
     let mut asked = Asked {
         format: FORMAT,
         device,
         references: references(&subject, &plan)?,
-        looks: Asked::looks_of(&folder, &basis),
+        looks: earlier.map(|own| own.looks).unwrap_or_default(),
         basis,
         plan,
         command: Some(command_line()),
@@ -141,10 +146,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Returns when earlier commands looked at the answer of a folder.
-    fn looks_of(folder: &Path, basis: &Basis) -> Vec<usize> {
+    /// Returns what an earlier command asked of the same folder.
+    fn earlier(folder: &Path, basis: &Basis) -> Option<Self> {
         let earlier = Self::read(&folder.join(STORE).join(GRID)).ok();
-        earlier.filter(|own| own.basis == *basis).map(|own| own.looks).unwrap_or_default()
+        earlier.filter(|own| own.basis == *basis)
     }
 
     /// Notes that the answer of all runs is looked at, unless as many have been seen before.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::basis::Basis;
 use super::plan::{Plan, Variant};
 use super::record::Run;
-use crate::stats::{Estimate, Interval, bonferroni, mean};
+use crate::stats::{Estimate, Interval, bonferroni, detectable, mean};
 
 /// What a comparison counts as one observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -136,6 +136,26 @@ impl Design {
             true => (estimate.anytime_interval(alpha), estimate.anytime_p()),
         };
         (interval, bonferroni(p, comparisons))
+    }
+}
+
+impl Design {
+    /// Returns how far the interval of `n` units of a standard deviation reaches to each side; infinite while it
+    /// is unbounded.
+    pub fn reach(&self, std: f64, n: usize, alpha: f64) -> f64 {
+        let error = std * (1. / n as f64 + self.test_per_train).sqrt();
+        let own = Estimate { mean: 0., std, error, n };
+        match self.until_decided {
+            false => own.interval(1. - alpha).high,
+            true => own.anytime_interval(alpha).map_or(f64::INFINITY, |interval| interval.high),
+        }
+    }
+
+    /// Returns the difference that the interval of `n` units excludes 0 for with a probability of 80 %.
+    pub fn detectable(&self, std: f64, n: usize, alpha: f64) -> f64 {
+        let fixed = Self { until_decided: false, ..*self };
+        let more = self.reach(std, n, alpha) - fixed.reach(std, n, alpha);
+        detectable(std, n, self.test_per_train, alpha) + more
     }
 }
 

@@ -20,7 +20,7 @@ pub use curves::{
 pub use examples::{images_picture, sequences_picture};
 pub use forecasts::{forecast_csv, forecast_scores};
 pub use grid::{
-    GRID_PICTURES, Picture, cells_csv, grid_pictures, grid_text, report_html, runs_csv,
+    GRID_PICTURES, Picture, cells_csv, grid_pictures, grid_text, report_html, runs_csv, wrapped,
 };
 pub use json::{grid_json, outcome_json};
 pub use noisy_rows::{NoisyRows, noisy_rows};

@@ -9,7 +9,11 @@ use crate::stats::Statistic;
 ///
 /// A figure without any value is `-`.
 pub fn result_line(summary: &Summary, metric: &str, repeats: usize) -> String {
-    figures_line(["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))), repeats)
+    figures_line(
+        ["train", "test"].map(|set| summary.get(&format!("{set}_{metric}"))),
+        repeats,
+        "repeats",
+    )
 }
 
 /// Returns the line of a table: `Test: accuracy 0.720 ± 0.052 (5 folds × 10 repeats; majority
@@ -27,12 +31,12 @@ pub fn folds_line(outcome: &Outcome) -> String {
     )
 }
 
-/// Returns the [`result_line`] of a training and a test figure.
-pub fn figures_line([train, test]: [Statistic; 2], repeats: usize) -> String {
-    let repeats = match (test.n, repeats) {
+/// Returns the [`result_line`] of a training and a test figure over some `runs`, such as `repeats`.
+pub fn figures_line([train, test]: [Statistic; 2], count: usize, runs: &str) -> String {
+    let repeats = match (test.n, count) {
         (_, 1) => String::new(),
-        (n, repeats) if n == repeats => format!(" ({n} repeats)"),
-        (n, repeats) => format!(" ({n} of {repeats} repeats)"),
+        (n, count) if n == count => format!(" ({n} {runs})"),
+        (n, count) => format!(" ({n} of {count} {runs})"),
     };
     format!("Train: {}, Test: {}{repeats}", train.words(), test.words())
 }

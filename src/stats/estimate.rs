@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-use super::{Interval, Statistic, round_off, statistic};
+use super::{Interval, Statistic, statistic};
 
 /// The mean of independent differences, or of differences on folds, with its standard error. Interval and
 /// p-values come from one distribution, Student's t with n - 1 degrees of freedom: the interval of level
@@ -35,8 +35,8 @@ impl Estimate {
 
     /// Returns that of differences whose training rows overlap.
     ///
-    /// Returns `None` with fewer than two differences, if all are equal (up to 10⁻¹², of the largest if that
-    /// is above 1), which tells nothing about their spread, if a difference or the variance is not finite,
+    /// Returns `None` with fewer than two differences, if all are equal (up to 10⁻¹² of
+    /// the largest), which tells nothing about their spread, if a difference or the variance is not finite,
     /// or if `test_per_train` is negative or not finite.
     pub fn of_folds(differences: &[f64], test_per_train: f64) -> Option<Self> {
         let summary = statistic(differences.iter().copied());
@@ -104,9 +104,9 @@ pub(super) fn t_quantile(share: f64, df: f64) -> f64 {
     z + z * terms.into_iter().rev().fold(0., |sum, term| (sum + term) / df)
 }
 
-/// Returns whether values are equal up to round-off.
+/// Returns whether values are equal up to round-off, 10⁻¹² of the largest.
 pub fn are_equal(values: &[f64]) -> bool {
-    let tolerance = round_off(values);
+    let tolerance = 1e-12 * values.iter().fold(0., |largest: f64, x| largest.max(x.abs()));
     values.iter().all(|value| (value - values[0]).abs() <= tolerance)
 }
 

@@ -39,7 +39,7 @@ pub use choice::{best_arm, chosen_by_earlier};
 pub use estimate::{Estimate, are_equal};
 pub use looks::error_of_looks;
 pub use mcnemar::mcnemar;
-pub use power::{POWER, detectable, units_needed};
+pub use power::{POWER, detectable, smallest_count, units_needed};
 pub use roc::{area, height, roc_curve};
 pub use statistic::{Statistic, decimals, mean, number, statistic};
 pub use t_test::{TTest, nadeau_bengio, paired_t};

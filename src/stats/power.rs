@@ -22,8 +22,13 @@ pub fn detectable(std: f64, n: usize, test_per_train: f64, alpha: f64) -> f64 {
 /// Returns the smallest number of differences with which a difference of `margin` is found in 80 % of
 /// experiments; `None` if no number suffices, as the correction for overlapping training rows stays.
 pub fn units_needed(std: f64, margin: f64, test_per_train: f64, alpha: f64) -> Option<usize> {
+    smallest_count(|n| detectable(std, n, test_per_train, alpha) <= margin)
+}
+
+/// Returns the smallest number, from 2, that suffices, if all larger ones do, too; `None` if none of up to
+/// 10¹² does.
+pub fn smallest_count(suffices: impl Fn(usize) -> bool) -> Option<usize> {
     const MOST: usize = 1 << 40;
-    let suffices = |n: usize| detectable(std, n, test_per_train, alpha) <= margin;
     if !suffices(MOST) {
         return None;
     }

@@ -174,7 +174,8 @@ pub fn compare_runs(judge: &Judge, experiments: &[(String, Vec<Run>)]) -> Compar
         }
     };
     let mut experiments: Vec<ComparedRuns> = experiments.iter().enumerate().map(of).collect();
-    correct(experiments.iter_mut().filter_map(|own| own.difference.as_mut()));
+    let family = experiments.len().saturating_sub(1);
+    correct(experiments.iter_mut().filter_map(|own| own.difference.as_mut()), family);
     Comparison {
         metric: judge.metric.clone(),
         better: judge.better,

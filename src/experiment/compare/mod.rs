@@ -52,7 +52,9 @@ const FURTHER: [&str; 5] = ["nll", "brier", "ece", "mae", "r_squared"];
 pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellOutcome> {
     let mut outcomes = Vec::new();
     let figure = basis.test_figure();
-    let noises = plan.cells().iter().filter(|cell| cell.is_noise()).count();
+    let cells = plan.cells();
+    let noises = cells.iter().filter(|cell| cell.is_noise()).count();
+    let rivals = cells.iter().filter(|cell| cell.rival.is_some()).count();
     let extremes = pairs::extremes(records.iter().flatten(), &figure);
     // A variant's cells follow its baseline.
     let mut baseline: &[Record] = &[];
@@ -69,8 +71,8 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
                 margin: baseline_margin(basis, plan, baseline),
                 design: &design,
                 test_per_train: Design::overlap(basis, plan, cell.variant),
-                // A rival is compared alone; the noises hold together.
-                family: if cell.is_noise() { noises } else { 1 },
+                // The noises hold together, and so do the rivals.
+                family: if cell.is_noise() { noises } else { rivals },
                 extremes,
             };
             let of_one = (Test::Mcnemar, pairs.mcnemar(&figure));
@@ -82,15 +84,16 @@ pub fn compare(basis: &Basis, plan: &Plan, records: &[Vec<Record>]) -> Vec<CellO
         let alone = CellOutcome::alone(cell, runs);
         outcomes.push(CellOutcome { test_interval, difference, dropped, ..alone });
     }
-    let noises = outcomes.iter_mut().filter(|outcome| outcome.cell.is_noise());
-    correct(noises.filter_map(|outcome| outcome.difference.as_mut()));
+    let of_noise = outcomes.iter_mut().filter(|outcome| outcome.cell.is_noise());
+    correct(of_noise.filter_map(|outcome| outcome.difference.as_mut()), noises);
     outcomes
 }
 
-/// Holm's correction over all differences that have a p-value.
-fn correct<'a>(differences: impl Iterator<Item = &'a mut Difference>) {
+/// Holm's correction over a family of comparisons, of which some may have no p-value.
+fn correct<'a>(differences: impl Iterator<Item = &'a mut Difference>, family: usize) {
     let mut tested: Vec<&mut Difference> = differences.filter(|d| d.p.is_some()).collect();
-    let ps: Vec<f64> = tested.iter().filter_map(|difference| difference.p).collect();
+    let mut ps: Vec<f64> = tested.iter().filter_map(|difference| difference.p).collect();
+    ps.resize(family.max(ps.len()), 1.);
     for (difference, p) in tested.iter_mut().zip(holm(&ps)) {
         difference.p_holm = Some(p);
     }

@@ -57,9 +57,10 @@ impl<'a, T: AsRef<Run>> Pairs<'a, T> {
 
     /// Returns the differences of a figure that both runs have.
     pub fn differences(&self, figure: &str) -> Vec<Value> {
-        let difference =
-            |(own, base): (&Run, &Run)| Some((own.pair(), own.get(figure)? - base.get(figure)?));
-        self.runs().filter_map(difference).collect()
+        let of_pair = |(own, base): (&Run, &Run)| {
+            Some((own.pair(), difference(own.get(figure)?, base.get(figure)?)))
+        };
+        self.runs().filter_map(of_pair).collect()
     }
 
     /// Returns the differences of a figure if runs that diverged had had the other side of an interval: at
@@ -108,6 +109,12 @@ impl Pairs<'_> {
         rows().next()?;
         Some(mcnemar(only((b'1', b'0')), only((b'0', b'1'))))
     }
+}
+
+/// Returns how much a figure is above another; 0 if they are equal up to round-off.
+fn difference(own: f64, base: f64) -> f64 {
+    let tolerance = 1e-12 * own.abs().max(base.abs());
+    if (own - base).abs() <= tolerance { 0. } else { own - base }
 }
 
 /// Returns the least and the greatest figure of finished runs; `None` if there are none.

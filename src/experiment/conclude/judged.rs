@@ -6,7 +6,7 @@ use super::About;
 use super::choice::Choice;
 use crate::experiment::compare::Difference;
 use crate::experiment::units::{Design, LEVEL, Unit};
-use crate::stats::{Answer, Estimate, Interval, detectable};
+use crate::stats::{Answer, Estimate, Interval};
 
 /// The effect that an answer is about: the printed interval, and what it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -94,5 +94,6 @@ impl Judged {
 
 fn detectable_by(design: &Design, estimate: Option<Estimate>, comparisons: usize) -> Option<f64> {
     let alpha = (1. - LEVEL) / comparisons as f64;
-    estimate.map(|own| detectable(own.std, own.n, design.test_per_train, alpha))
+    let found = estimate.map(|own| design.detectable(own.std, own.n, alpha));
+    found.filter(|difference| difference.is_finite())
 }

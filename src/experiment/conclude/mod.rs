@@ -15,7 +15,7 @@ use super::basis::Basis;
 use super::compare::{CellOutcome, Difference, Dropped, is_gain};
 use super::plan::{Cell, Plan};
 use super::record::Record;
-use super::units::{Design, Scope, Unit};
+use super::units::{Design, Scope};
 use crate::stats::{Answer, Estimate};
 use board::Board;
 use choice::{choose, recommend};
@@ -65,12 +65,15 @@ pub struct Conclusion {
     pub scope: Scope,
     /// The answer in three words.
     pub verdict: Verdict,
-    /// The noise that is best against its baseline, among those that gain if some do.
+    /// The noise that is best against its baseline, among those that gain if some do, on the network that is
+    /// best without noise.
     pub cell: Cell,
     /// Its difference.
     pub difference: Difference,
     /// The runs that the judged effect leaves out.
     pub dropped: Dropped,
+    /// Number of noises, whose intervals hold together.
+    pub settings: usize,
     /// Number of noises that were compared with a baseline.
     pub compared: usize,
     /// How many of them gain: `p_adjusted` is below 0.05.
@@ -100,25 +103,31 @@ pub fn conclude(
     let differs = |d: &Difference| d.p_adjusted.is_some_and(|p| p < ALPHA);
     let gains = |d: &Difference| differs(d) && is_gain(basis.better, d.mean);
     let losses = |d: &Difference| differs(d) && is_gain(basis.better, -d.mean);
-    let best = |is_one: &dyn Fn(&Difference) -> bool| {
-        let own = compared.iter().copied().filter(|(_, difference)| is_one(difference));
+    type Compared<'a> = (&'a CellOutcome, &'a Difference);
+    let best = |is_one: &dyn Fn(&Compared) -> bool| {
+        let own = compared.iter().copied().filter(is_one);
         own.reduce(|a, b| if basis.better.is_better(b.1.mean, a.1.mean) { b } else { a })
     };
-    let (named, difference) = best(&gains).or_else(|| best(&|_| true))?;
     let board = Board::new(basis, plan, records)?;
+    // Noise must gain where it is needed: on the network that is best without it.
+    let network = board.best_of_all(&board.arms(|_| false), &basis.test_figure());
+    let network = network.map(|cell| board.cells[cell].variant);
+    let is_there = |own: &Compared| network.is_none_or(|best| best == own.0.cell.variant);
+    let gain_there = best(&|own| is_there(own) && gains(own.1)).or_else(|| best(&is_there));
+    let (named, difference) = gain_there.or_else(|| best(&|_| true))?;
     let choice = choose(&board)?;
     let design = Design::of(basis, plan, named.cell.variant);
     let about = About::of(plan, &choice);
+    let settings = plan.cells().iter().filter(|cell| cell.is_noise()).count();
     let (judged, dropped) = match about {
         About::Choice => (Judged::of_choice(&choice, &design), choice.judgement.dropped),
-        About::OnlySetting | About::Settings => (
-            Judged::of_setting(difference, &design, compared.len()),
-            named.dropped.unwrap_or_default(),
-        ),
+        About::OnlySetting | About::Settings => {
+            (Judged::of_setting(difference, &design, settings), named.dropped.unwrap_or_default())
+        }
     };
     let answer = Answer::of(judged.interval, judged.margin, basis.better);
     let is_open = |_: &Estimate| answer == Answer::Undecided;
-    let amount = Amount::of(basis, plan, &judged, about, compared.len());
+    let amount = Amount::of(basis, plan, &judged, about, settings);
     Some(Conclusion {
         answer,
         reason: judged.reason(answer, &choice, about),
@@ -129,6 +138,7 @@ pub fn conclude(
         cell: named.cell.clone(),
         difference: difference.clone(),
         dropped,
+        settings,
         compared: compared.len(),
         gains: compared.iter().filter(|(_, own)| gains(own)).count(),
         losses: compared.iter().filter(|(_, own)| losses(own)).count(),
@@ -141,10 +151,9 @@ pub fn conclude(
 
 impl About {
     fn of(plan: &Plan, choice: &Choice) -> Self {
-        let noises = plan.cells().iter().filter(|cell| cell.is_noise()).count();
-        match Unit::of(plan) {
-            _ if noises == 1 => Self::OnlySetting,
-            Unit::DataSeed | Unit::Split | Unit::Fold if choice.by.is_honest() => Self::Choice,
+        match plan.cells().iter().filter(|cell| cell.is_noise()).count() {
+            1 => Self::OnlySetting,
+            _ if choice.by.is_honest() => Self::Choice,
             _ => Self::Settings,
         }
     }

@@ -7,7 +7,7 @@ use super::{About, Judged};
 use crate::experiment::basis::Basis;
 use crate::experiment::plan::Plan;
 use crate::experiment::units::{Design, LEVEL, Unit};
-use crate::stats::{Estimate, detectable, units_needed};
+use crate::stats::{Estimate, smallest_count};
 
 /// How many observations would find a difference of the margin with a probability of 80 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +18,9 @@ pub struct Needed {
     pub count: usize,
     /// How many there are.
     pub have: usize,
+    /// Whether so many decide whatever the difference is, because there are enough to find one of the
+    /// margin already.
+    pub sure: bool,
 }
 
 /// What there can be more of.
@@ -50,7 +53,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    pub fn of(basis: &Basis, plan: &Plan, judged: &Judged, about: About, compared: usize) -> Self {
+    pub fn of(basis: &Basis, plan: &Plan, judged: &Judged, about: About, settings: usize) -> Self {
         let chooses = about == About::Choice && plan.validation_size == 0;
         let have = match judged.unit {
             Unit::DataSeed => plan.data_seeds.len(),
@@ -61,9 +64,14 @@ impl Amount {
             Unit::Fold if chooses => 1,
             _ => 0,
         };
-        let comparisons = if about == About::Settings { compared } else { 1 };
+        let comparisons = if about == About::Settings { settings } else { 1 };
         let (folds, rows) = (plan.folds.unwrap_or(1), basis.rows.all);
         Self { margin: judged.margin, comparisons, have, only_choosing, folds, rows }
+    }
+
+    /// Returns how many data seeds only choose if so many judge.
+    fn only_choosing_of(&self, judging: usize) -> usize {
+        if self.only_choosing == 0 { 0 } else { only_choosing(judging + 1) }
     }
 }
 
@@ -76,40 +84,34 @@ impl Amount {
 /// If there are enough for a difference of the margin, but the answer is still open, the number is that with
 /// which the interval reaches half a margin to each side, and so decides whatever the difference is.
 pub(super) fn needed(design: &Design, estimate: &Estimate, amount: &Amount) -> Option<Needed> {
-    let margin = amount.margin;
+    let (margin, std, n) = (amount.margin, estimate.std, estimate.n);
     let alpha = (1. - LEVEL) / amount.comparisons as f64;
-    let (std, ratio) = (estimate.std, design.test_per_train);
-    let found = units_needed(std, margin, ratio, alpha);
-    // The reach of an interval is that of the detectable difference without its second quantile.
-    let reach = estimate.interval(1. - alpha).high - estimate.mean;
-    let surely = |n: usize| (n as f64 * (2. * reach / margin).powi(2)).ceil();
-    let enough = |n: f64| (n < 1e12).then_some(n as usize);
-    let by_rows = || {
-        let now = detectable(std, estimate.n, ratio, alpha);
-        let ratio = if found.is_none() { now / margin } else { 2. * reach / margin };
-        enough((amount.rows as f64 * ratio.powi(2)).ceil()).map(|count| Needed {
-            what: What::Rows,
-            count,
-            have: amount.rows,
-        })
+    let found = smallest_count(|n| design.detectable(std, n, alpha) <= margin);
+    let sure = found.is_some_and(|found| found <= n);
+    let units = match sure {
+        true => smallest_count(|n| design.reach(std, n, alpha) <= margin / 2.),
+        false => found,
     };
     match design.unit {
-        Unit::Repeat | Unit::DataSeed => {
-            let more = found.filter(|count| *count > estimate.n);
-            let count = more.or_else(|| enough(surely(estimate.n)))? + amount.only_choosing;
-            let what = match design.unit {
-                Unit::Repeat => What::Repeats,
-                _ => What::DataSets,
-            };
-            Some(Needed { what, count, have: amount.have })
+        Unit::Repeat => {
+            Some(Needed { what: What::Repeats, count: units?, have: amount.have, sure })
+        }
+        Unit::DataSeed => {
+            let count = units? + amount.only_choosing_of(units?);
+            Some(Needed { what: What::DataSets, count, have: amount.have, sure })
         }
         Unit::Fold | Unit::Split => {
             let each = (amount.folds - amount.only_choosing).max(1);
-            let repeats = found.map(|units| units.div_ceil(each));
-            match repeats.filter(|count| *count > amount.have) {
-                Some(count) => Some(Needed { what: What::Repeats, count, have: amount.have }),
-                None => by_rows(),
+            if let Some(count) = units.map(|units| units.div_ceil(each)) {
+                return Some(Needed { what: What::Repeats, count, have: amount.have, sure });
             }
+            let now = match sure {
+                true => 2. * design.reach(std, n, alpha),
+                false => design.detectable(std, n, alpha),
+            };
+            let rows = (amount.rows as f64 * (now / margin).powi(2)).ceil();
+            let count = (rows < 1e12).then_some(rows as usize)?;
+            Some(Needed { what: What::Rows, count, have: amount.rows, sure })
         }
     }
 }
@@ -146,10 +148,10 @@ mod tests {
         let own = estimate(10, 0.02, 0.);
         let of = |design: &Design, amount| needed(design, &own, &amount).unwrap();
         let repeats = of(&design(None, 1), amount(1, 10, 0, 1));
-        assert_eq!(repeats, Needed { what: What::Repeats, count: 34, have: 10 });
+        assert_eq!(repeats, Needed { what: What::Repeats, count: 34, have: 10, sure: false });
         assert_eq!(of(&design(None, 1), amount(15, 10, 0, 1)).count, 61);
         let data_sets = of(&design(None, 12), amount(1, 12, 2, 1));
-        assert_eq!(data_sets, Needed { what: What::DataSets, count: 36, have: 12 });
+        assert_eq!(data_sets, Needed { what: What::DataSets, count: 36, have: 12, sure: false });
     }
 
     /// With five folds the error stays above half a standard deviation (0.50): a difference of one is found
@@ -163,7 +165,7 @@ mod tests {
         };
         let rows = of(0.01);
         // (t(.975, 7) + t(.8, 7)) .02 √(1/8 + 1/4) = (2.36462 + .89603) .0122474 = .0399344
-        assert_eq!(rows, Needed { what: What::Rows, count: 4785, have: 300 });
+        assert_eq!(rows, Needed { what: What::Rows, count: 4785, have: 300, sure: false });
         let repeats = of(0.031);
         assert_eq!((repeats.what, repeats.have), (What::Repeats, 2));
         assert!(repeats.count > 2 && repeats.count < 20, "{repeats:?}");
@@ -177,6 +179,7 @@ mod tests {
         let reach = 2.262157 * 0.001 / 10f64.sqrt();
         let amount = Amount { margin: 1.5 * reach, ..amount(1, 10, 0, 1) };
         let found = needed(&design(None, 1), &own, &amount).unwrap();
-        assert_eq!(found.count, 18, "10 · (2 / 1.5)² = 17.8");
+        // reach(n) = t(0.975, n - 1) 0.001 / √n is 0.000536 and more up to n = 15, and 0.000533 at 16 …
+        assert!(found.sure && (14..=17).contains(&found.count), "{found:?}");
     }
 }

@@ -1,19 +1,20 @@
 //! What stands beside the answer: what would decide, the settings, the choice, other figures and rivals.
 
-use super::names::{cell_name, counted, range, signed, thousands};
+use super::names::{cell_name, counted, range, signed, telling_apart, thousands};
 use super::verdict::{chosen_by, margin};
 use crate::experiment::compare::Further;
-use crate::experiment::conclude::{About, ChosenBy, Conclusion, Needed, Versus, What};
+use crate::experiment::conclude::{About, ChosenBy, Conclusion, Needed, Reason, Versus, What};
 use crate::experiment::outcome::Outcome;
 use crate::experiment::plan::Cell;
 use crate::experiment::units::{Effect, Unit};
+use crate::metric::{self, Margin};
 use crate::stats::{Answer, decimals};
 
 /// Returns the sentences beside the answer.
 pub(super) fn details(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
     let all = [
         on_these_rows(outcome, own),
-        own.needed.map(|needed| would_decide(own, needed)),
+        would_decide(own),
         few_units(outcome, own),
         settings(outcome, own),
         recommendation(outcome, own),
@@ -50,42 +51,64 @@ fn with_interval(effect: &Effect, decimals: usize) -> String {
     }
 }
 
-fn would_decide(own: &Conclusion, Needed { what, count, have }: Needed) -> String {
+/// Returns how many observations would decide.
+fn would_decide(own: &Conclusion) -> Option<String> {
     let margin = margin(own);
+    let Some(Needed { what, count, have, sure }) = own.needed else {
+        return (own.reason == Reason::TooWide).then(|| {
+            format!("No number of runs that could be trained would find a difference of {margin}.")
+        });
+    };
     let amount = match what {
         What::Repeats => counted(count, "repeat"),
         What::DataSets => counted(count, "data set"),
         What::Rows => counted(count, "row"),
     };
+    let splits = if own.judged.unit == Unit::Split { "splits" } else { "folds" };
     let why = match what {
         What::Rows => {
-            "; more repeats hardly narrow the interval, because all folds share their rows"
+            format!(
+                "; more repeats hardly narrow the interval, because all {splits} share their rows"
+            )
         }
-        _ => "",
+        _ => String::new(),
     };
-    format!(
-        "What would decide: {amount} instead of {} to find a difference of {margin} with a probability \
-         of 80 %{why}.",
-        thousands(have)
-    )
+    let aim = match sure {
+        true => format!("to narrow the interval to half of the margin of {margin} on each side"),
+        false => format!("to find a difference of {margin} with a probability of 80 %"),
+    };
+    Some(format!("What would decide: {amount} instead of {} {aim}{why}.", thousands(have)))
 }
 
 /// Returns what so few units can find at all.
 fn few_units(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     const FEW: usize = 5;
-    let least = own.judged.detectable.filter(|_| own.judged.units < FEW)?;
     let units = own.judged.unit.words(own.judged.units);
-    let decimals = outcome.decimals();
-    let can = if own.judged.units == 1 { "finds" } else { "find" };
-    Some(format!(
-        "So few observations show little: {units} {can} a difference of {least:.decimals$} with a \
-         probability of 80 %, and hardly a smaller one."
-    ))
+    if own.reason == Reason::TooFewUnits {
+        let least = if outcome.plan.until_decided { 5 } else { 2 };
+        return Some(format!(
+            "{units} can show nothing: an interval takes at least {}.",
+            own.judged.unit.words(least)
+        ));
+    }
+    let least = own.judged.detectable.filter(|_| own.judged.units < FEW)?;
+    let is_share = |own: Margin| matches!(own, Margin::Absolute(_));
+    let bounded = metric::named(&outcome.metric).is_some_and(|metric| is_share(metric.margin()));
+    Some(match bounded && least >= 1. {
+        true => {
+            format!("So few observations show nothing: {units} hardly find any difference at all.")
+        }
+        false => format!(
+            "So few observations show little: {units} find a difference of {least:.*} with a \
+             probability of 80 %, and hardly a smaller one.",
+            outcome.decimals()
+        ),
+    })
 }
 
 /// Returns how many settings differ significantly from the baseline.
 fn settings(outcome: &Outcome, own: &Conclusion) -> Option<String> {
-    let Conclusion { compared, gains, losses, .. } = own;
+    let Conclusion { settings, compared, gains, losses, .. } = own;
     let metric = outcome.metric_name();
     let [improves, worsens] =
         [(gains, "improve"), (losses, "worsen")].map(|(count, verb)| match count {
@@ -93,11 +116,16 @@ fn settings(outcome: &Outcome, own: &Conclusion) -> Option<String> {
             1 => format!("1 {verb}s"),
             count => format!("{count} {verb}"),
         });
-    (*compared > 1).then(|| {
+    let without = match settings - compared {
+        0 => String::new(),
+        1 => "; 1 has no finished pair of runs".to_string(),
+        none => format!("; {none} have no finished pair of runs"),
+    };
+    (*settings > 1).then(|| {
         format!(
             "Of {} against no noise, {improves} {metric} significantly and {worsens} it significantly \
-             (intervals for all together).",
-            counted(*compared, "setting")
+             (intervals for all together){without}.",
+            counted(*settings, "setting")
         )
     })
 }
@@ -110,7 +138,8 @@ fn recommendation(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     let score = format!("{} of {score:.*}", outcome.metric_name(), outcome.decimals());
     let name = named(outcome, &own.recommended);
     let often = match own.about {
-        About::Choice => {
+        // Otherwise it has been said, or is the same.
+        About::Choice if own.choice.noisy > 0 && own.choice.times < own.choice.judged => {
             let favourite = named(outcome, &own.choice.cell);
             let (times, units) = (own.choice.times, own.judged.unit.words(own.choice.judged));
             format!(
@@ -159,9 +188,9 @@ fn further(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     };
     let words = |own: &Further| {
         let name = own.figure.replace('_', " ");
-        let decimals = decimals(own.baseline);
-        let to = own.baseline + own.effect.mean;
-        let change = format!("{name} from {:.decimals$} to {to:.decimals$}", own.baseline);
+        let (from, to) = (own.baseline, own.baseline + own.effect.mean);
+        let decimals = telling_apart(from, to, decimals(from));
+        let change = format!("{name} from {from:.decimals$} to {to:.decimals$}");
         let interval = own.effect.interval();
         let range = interval.map(|i| format!(" ({})", range(i.low, i.high, decimals)));
         let verb = match interval {
@@ -171,7 +200,8 @@ fn further(outcome: &Outcome, own: &Conclusion) -> Option<String> {
         };
         format!("{verb} {change}{}", range.unwrap_or_default())
     };
-    let words: Vec<String> = figures.iter().map(words).collect();
+    let has_noise = own.about != About::Choice || own.choice.noisy > 0;
+    let words: Vec<String> = figures.iter().filter(|_| has_noise).map(words).collect();
     let who = match own.about {
         About::Choice => "noise so chosen".to_string(),
         _ => cell_name(&outcome.plan, &own.cell),
@@ -185,18 +215,24 @@ fn further(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     })
 }
 
-/// Returns whether a rival does as well as noise.
+/// Returns whether rivals do as well as noise.
 fn rivals(outcome: &Outcome, own: &Conclusion) -> Option<String> {
-    let Versus { cell, difference, against_noise, answer, .. } = own.rival.as_ref()?;
-    let (name, decimals) = (cell_name(&outcome.plan, cell), outcome.decimals());
+    let Versus { cell, times, difference, against_noise, answer } = own.rival.as_ref()?;
+    if cell.is_baseline() && *times == difference.units {
+        return Some("No rival of noise was chosen.".to_string());
+    }
+    let decimals = outcome.decimals();
     let how = match answer {
-        Answer::Helps => "A rival does better than noise",
+        Answer::Helps => "Rivals do better than noise",
         Answer::Hurts => "Noise does better than its rivals",
-        Answer::Equivalent => "A rival does as well as noise",
-        _ => "Whether noise or a rival is better is undecided",
+        Answer::Equivalent => "Rivals do as well as noise",
+        _ => "Whether noise or its rivals are better is undecided",
     };
     Some(format!(
-        "{how}: {name}, chosen in the same way, differs from the baseline by {} and from noise by {}.",
+        "{how}: a rival chosen in the same way, most often {} ({times} of {}), differs from the baseline by {} \
+         and from the noise so chosen by {}.",
+        named(outcome, cell),
+        own.judged.unit.words(difference.units),
         with_interval(difference, decimals),
         with_interval(against_noise, decimals)
     ))

@@ -120,6 +120,13 @@ pub(super) fn p_value(p: f64) -> String {
     if p < 0.001 { "p < 0.001".to_string() } else { format!("p = {}", p_number(p)) }
 }
 
+/// Returns the decimals, at least `decimals`, with which two numbers that differ look different.
+pub(super) fn telling_apart(a: f64, b: f64, decimals: usize) -> usize {
+    const MORE: usize = 3;
+    let differ = |decimals: &usize| format!("{a:.0$}", *decimals) != format!("{b:.0$}", *decimals);
+    (decimals..=decimals + MORE).find(differ).unwrap_or(decimals)
+}
+
 /// A p-value of at least 0.001 with three decimals, or more if it would seem to be 0.05: `0.0496`.
 pub fn p_number(p: f64) -> String {
     format!("{p:.*}", telling(p, 3, &[0.05]))

@@ -3,7 +3,7 @@
 use super::names::{
     cell_name, change, counted, margin_number, p_value, range_beside, signed, thousands,
 };
-use crate::experiment::compare::Test;
+use crate::experiment::compare::{Dropped, Test};
 use crate::experiment::conclude::{About, ChosenBy, Conclusion, Reason};
 use crate::experiment::outcome::Outcome;
 use crate::experiment::units::{Scope, Unit};
@@ -58,7 +58,11 @@ fn subject(outcome: &Outcome, own: &Conclusion) -> String {
     let cell = cell_name(&outcome.plan, &own.cell);
     match own.about {
         About::OnlySetting => cell,
-        About::Settings => format!("{cell}, the best of {},", counted(own.compared, "setting")),
+        About::Settings if outcome.plan.variants().count() > 1 => format!(
+            "{cell}, the best of {} on the network that is best without noise,",
+            counted(own.settings, "setting")
+        ),
+        About::Settings => format!("{cell}, the best of {},", counted(own.settings, "setting")),
         About::Choice => format!("noise chosen by {}", chosen_by(outcome, own.choice.by)),
     }
 }
@@ -108,28 +112,28 @@ fn how_sure(outcome: &Outcome, own: &Conclusion) -> String {
     if let Some(interval) = judged.interval {
         let range = range_beside(interval, outcome.decimals(), judged.margin);
         let together = match own.about {
-            About::Settings if own.compared > 1 => format!(" for all {} together", own.compared),
+            About::Settings => format!(" for all {} together", own.settings),
             _ => String::new(),
         };
         let looks = if outcome.plan.until_decided { " valid at every look" } else { "" };
         words.push(format!("95 % interval{together}{looks} {range}"));
     }
-    let adjusted = if own.about == About::Settings && own.compared > 1 { "adjusted " } else { "" };
+    let adjusted = if own.about == About::Settings { "adjusted " } else { "" };
     words.extend(judged.p.map(|p| format!("{adjusted}{}", p_value(p))));
     if let (Test::Mcnemar, Some(p)) = (own.difference.test, own.difference.p) {
         words.push(format!("McNemar's {}, of these two networks alone", p_value(p)));
     }
     let units = judged.unit.words(judged.units);
     words.push(match own.about {
+        About::Choice if own.choice.noisy < own.choice.judged => {
+            format!("judged on {units}, {} with noise", own.choice.noisy)
+        }
         About::Choice => format!("judged on {units}"),
         _ => units,
     });
     if !own.dropped.is_none() {
-        let noisy = counted(own.dropped.noisy, "run");
-        words.push(format!(
-            "without {noisy} with noise and {} without that diverged",
-            own.dropped.baseline
-        ));
+        let Dropped { noisy, baseline } = own.dropped;
+        words.push(format!("leaving out {noisy} diverged with noise and {baseline} without"));
     }
     let shown = match own.answer {
         Answer::Equivalent => String::new(),

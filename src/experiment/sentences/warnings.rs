@@ -98,11 +98,14 @@ pub(super) fn looks(outcome: &Outcome) -> Option<String> {
         return None;
     }
     let others: Vec<String> = others.iter().map(|runs| thousands(*runs)).collect();
-    let share = 100. * error_of_looks(looks, 0.05);
-    let at_most = if outcome.plan.folds.is_some() { "at most " } else { "" };
+    // The computed share is that of a known variance; an estimated one adds to it.
+    let share = match outcome.plan.folds {
+        None => format!("at least {:.1} %", 100. * error_of_looks(looks, 0.05)),
+        Some(_) => "more than 5 %".to_string(),
+    };
     Some(format!(
         "This is look {} at growing results ({} and {} runs of each setting): some p < 0.05 among so many \
-         looks happens in {at_most}{share:.1} % of experiments without an effect instead of 5 %; \
+         looks happens in {share} of experiments without an effect instead of 5 %; \
          --until-decided keeps 5 %.",
         looks.len(),
         others.join(", "),
@@ -120,12 +123,12 @@ pub(super) fn one_class(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
         let found = outcome.cells.iter().find(|own| own.cell == *cell)?;
         let count = found.runs.iter().filter(|run| run.one_class).count();
         let (name, all) = (cell_name(&outcome.plan, cell), found.runs.len());
-        (count > 0).then(|| {
-            let predict = if count == 1 { "predicts" } else { "predict" };
-            format!(
-                "Warning: {count} of {all} runs of {name} {predict} one class for every test row."
-            )
-        })
+        let (who, predict) = match (count, all) {
+            (_, 1) => (format!("the only run of {name}"), "predicts"),
+            (1, _) => (format!("1 of {all} runs of {name}"), "predicts"),
+            _ => (format!("{count} of {all} runs of {name}"), "predict"),
+        };
+        (count > 0).then(|| format!("Warning: {who} {predict} one class for every test row."))
     });
     of_cell.collect()
 }

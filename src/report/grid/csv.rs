@@ -132,7 +132,11 @@ fn cell_row(outcome: &Outcome, own: &CellOutcome) -> Row {
     }
     put("dropped_noisy", own.dropped.map(|dropped| dropped.noisy).into());
     put("dropped_baseline", own.dropped.map(|dropped| dropped.baseline).into());
-    for (figure, statistic) in own.summary.iter().filter(|(name, _)| is_further(name, metric)) {
+    // A cell without a finished run has no names of its own.
+    let names = outcome.cells.iter().find(|own| !own.runs.is_empty()).map(|own| &own.summary);
+    let names = names.into_iter().flat_map(|summary| summary.iter()).map(|(name, _)| name);
+    for figure in names.filter(|name| is_further(name, metric)) {
+        let statistic = own.summary.get(figure);
         put(&format!("{figure}_mean"), statistic.mean.into());
         put(&format!("{figure}_std"), statistic.std.into());
     }

@@ -78,7 +78,7 @@ fn table(name: &str, Cells { columns, groups, recommended }: Cells) -> Markup {
 
 /// Returns the cells with their scores, and what noise changes beside the score.
 fn cells(outcome: &Outcome) -> Markup {
-    let count = outcome.conclusion.as_ref().map_or(0, |own| own.compared);
+    let count = outcome.conclusion.as_ref().map_or(0, |own| own.settings);
     html! {
         h2 { "Settings compared" }
         (table("Settings compared", Cells::new(outcome)))
@@ -86,8 +86,9 @@ fn cells(outcome: &Outcome) -> Markup {
             "The recommended setting is marked. Scores are means over its runs; std is the standard "
             "deviation of the test score between runs. "
             @if count > 1 {
-                "The 95 % intervals and adjusted p-values hold for all " (count) " settings together."
+                "The 95 % intervals and adjusted p-values hold for all " (count) " settings together. "
             }
+            @if !outcome.plan.rivals.is_empty() { "Those of rivals hold for all rivals together." }
         }
         @if let Some(further) = Cells::further(outcome) {
             h2 { "Beside " (outcome.metric_name()) }

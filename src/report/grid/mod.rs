@@ -13,8 +13,8 @@ pub use csv::{cells_csv, runs_csv};
 pub use html::report_html;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
 pub(super) use table::{Cells, Column, Rank, further, further_names, p_value};
-pub use text::grid_text;
 pub(super) use text::{cells, prose};
+pub use text::{grid_text, wrapped};
 
 /// Returns whether a figure is neither one of the primary metric nor a loss: a further metric's.
 fn is_further(name: &str, metric: &str) -> bool {

@@ -60,11 +60,22 @@ pub(in crate::report) fn cells(
 
 /// Returns what the mark and the intervals of the table mean.
 fn explained(outcome: &Outcome) -> String {
-    let compared = outcome.conclusion.as_ref().map_or(0, |own| own.compared);
-    match compared {
-        0 | 1 => "* recommended".to_string(),
-        count => format!("* recommended. Intervals and p hold for all {count} settings together."),
-    }
+    let settings = outcome.conclusion.as_ref().map_or(0, |own| own.settings);
+    let noises = match settings {
+        0 | 1 => String::new(),
+        count => format!(" Intervals and p hold for all {count} settings together."),
+    };
+    let rivals = match outcome.plan.rivals.len() {
+        0 => "",
+        _ => " Those of rivals hold for all rivals.",
+    };
+    let point = if noises.is_empty() && rivals.is_empty() { "" } else { "." };
+    format!("* recommended{point}{noises}{rivals}")
+}
+
+/// Returns a text in lines of at most 80 columns, each with its end.
+pub fn wrapped(text: &str) -> String {
+    prose(text).iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Returns a text in lines.

@@ -250,7 +250,7 @@ mod tests {
         assert_eq!((rows.mean, rows.units), (2.5, 2));
         // t(0.975, 1) = 12.7062 times 0.7071 / √2.
         assert!((rows.high.unwrap() - 2.5 - 12.7062 * 0.5).abs() < 1e-4, "{rows:?}");
-        let one = [values[0], values[2]];
+        let one = [values[0], values[1]];
         assert_eq!(Effect::on_these_rows(&design, &one), None);
     }
 

@@ -6,6 +6,7 @@ mod bundles;
 mod class_losses;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
 mod cli_answer;
 #[cfg(feature = "cli")]
 mod cli_compare;
@@ -43,6 +44,7 @@ mod cli_usage;
 mod compare;
 #[cfg(feature = "cli")]
 mod compare_runs;
+#[cfg(feature = "experiment")]
 mod conclude;
 #[cfg(feature = "cli")]
 mod content;

@@ -80,8 +80,9 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
     if args.answer.until_decided && !shard.is_whole() {
-        let error = "--until-decided expects a single program, received shard {shard} of several";
-        return Err(Failure::Usage(anyhow::anyhow!(error.replace("{shard}", &shard.to_string()))));
+        return Err(Failure::Usage(anyhow::anyhow!(
+            "--until-decided expects a single program, received shard {shard} of several"
+        )));
     }
     drop(claimed);
 
@@ -89,6 +90,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
     while let Some(plan) = extended(args, &asked, &store)? {
         asked.plan = plan.checked(&subject)?;
+        asked.references = references(&subject, &asked.plan)?;
         asked.write(&folder)?;
         train(args, &subject, &asked.plan, &store, shard, &opened, start)?;
     }
@@ -106,7 +108,6 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
             return Ok(print(line.as_bytes())?);
         }
     }
-    asked.references = references(&subject, &asked.plan)?;
     asked.look();
     asked.seconds = Some(Seconds { train, total: start.elapsed().as_secs_f64() });
     asked.write(&folder)?;

@@ -67,6 +67,10 @@ fn what_cannot_be_added_to_is_refused() {
         ("--max-repeats 4", "--until-decided"),
         ("--margin 0", "above 0"),
         ("--margin nan", "above 0"),
+        (
+            "--margin 5",
+            "margin must be below 1, because accuracy has a scale from 0 to 1, received 5",
+        ),
         ("--until-decided --shard 0/2", "--shard"),
     ] {
         let output = run("grid_search", &format!("{FAST} {args}"), folder.path());
@@ -96,9 +100,14 @@ fn a_report_takes_another_margin() {
     assert_eq!(before["conclusion"]["judged"]["margin"], 0.01);
     let asked = folder.path().join("store/grid.json");
     let kept = fs::read(&asked).unwrap();
-    let args = format!("--report {} --no-plots --margin 0.9", folder.path().display());
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_grid_search"));
-    let output = command.args(args.split(' ')).output().unwrap();
+    let report = |margin: &str| {
+        let args = format!("--report {} --no-plots --margin {margin}", folder.path().display());
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_grid_search"));
+        command.args(args.split(' ')).output().unwrap()
+    };
+    let (refused, output) = (report("5"), report("0.9"));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("below 1, because accuracy"), "{}", stderr(&refused));
     assert!(output.status.success(), "{}", stderr(&output));
     let after = result(folder.path());
     assert_eq!(after["settings"]["margin"], 0.9);

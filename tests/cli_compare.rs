@@ -106,9 +106,26 @@ fn a_table_alone_is_printed_and_replaces_other_forms() {
     let output = compare(&[first.path(), second.path()], "--table html", out.path());
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("text, markdown, latex"), "{}", stderr(&output));
-    let output = compare(&[first.path(), second.path()], "--margin 0", out.path());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("expected a finite number above 0"), "{}", stderr(&output));
+    for (margin, expected) in [("0", "expected a finite number above 0"), ("2", "below 1")] {
+        let flags = format!("--margin {margin}");
+        let output = compare(&[first.path(), second.path()], &flags, out.path());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let output = compare(&[first.path(), second.path()], "--no-plots", out.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(files(out.path()).iter().all(|name| !name.ends_with(".png")), "no pictures");
+}
+
+#[test]
+fn one_folder_and_seven_are_refused() {
+    let (first, out) = (trained("baseline", "--repeats 1"), tempfile::tempdir().unwrap());
+    for count in [1, 7] {
+        let output = compare(&vec![first.path(); count], "", out.path());
+        assert_eq!(output.status.code(), Some(2));
+        let expected = format!("expected 2 to 6 folders of finished experiments, received {count}");
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+    }
 }
 
 #[test]

@@ -315,8 +315,8 @@ fn figures_in_small_units_keep_their_digits() {
     let cell = &result(folder.path())["cells"][1];
     let (score, difference) = (&cell["summary"]["test_rmse"]["mean"], &cell["difference"]["mean"]);
     let shown = [
-        format!("{:.8}", score.as_f64().unwrap()),
-        format!("{:+.8}", difference.as_f64().unwrap()),
+        format!("{:.2e}", score.as_f64().unwrap()),
+        format!("{:+.2e}", difference.as_f64().unwrap()),
     ];
     for figure in shown {
         assert!(stdout(&output).contains(&figure), "{figure}: {}", stdout(&output));

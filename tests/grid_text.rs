@@ -109,7 +109,7 @@ fn diverged_runs_and_further_metrics_fit_80_columns() {
         }
     }
     let text = joined(&assert_fits("diverged runs", &plan, &records));
-    let head = "noise stddev test difference 95 % interval p diverged (adjusted) baseline 0 ";
+    let head = "noise stddev test difference 95 % interval diverged p (adjusted) baseline 0 ";
     assert!(text.starts_with(head), "{text}");
     let left_out = "Not shown: std, answer, p, p (Holm), p (Nadeau-Bengio), test macro f1, test expected calibration \
                     error, test r squared, train;";

@@ -6,6 +6,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::parse::{positive, within};
 use crate::experiment::{Plan, Unit};
+use crate::metric::Margin;
 
 /// Flags for the answer of a grid.
 #[derive(Args, Clone, Debug)]
@@ -28,6 +29,17 @@ pub struct MarginArgs {
     /// baseline's score for errors and the NLL]
     #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     pub(super) margin: Option<f64>,
+}
+
+impl MarginArgs {
+    /// Returns the smallest difference that matters, if it is not left to the metric.
+    ///
+    /// # Errors
+    /// If no scores of the metric differ by as much.
+    pub(super) fn of(self, metric: &str) -> Result<Option<f64>, Failure> {
+        let checked = self.margin.map(|own| Margin::check(metric, own).map(|()| own)).transpose();
+        checked.map_err(|error| Failure::Usage(anyhow::Error::new(error).context("--margin")))
+    }
 }
 
 impl AnswerArgs {

@@ -21,6 +21,9 @@ use crate::report;
 /// The file of all figures.
 const COMPARISON: &str = "comparison.json";
 
+/// The most experiments that have room side by side.
+const MOST: usize = 6;
+
 /// Files that the program writes.
 pub(super) const FILES: [&str; 10] = [
     COMPARISON,
@@ -39,7 +42,7 @@ pub(super) const FILES: [&str; 10] = [
 #[derive(Args, Clone, Debug)]
 pub struct CompareArgs {
     /// Folders of finished experiments on the same rows, the baseline first
-    #[arg(required = true, num_args = 2..=6, value_name = "DIR")]
+    #[arg(required = true, num_args = 1.., value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Form of the table on standard output, which is also written as comparison.txt, .md or .tex
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -52,8 +55,11 @@ pub struct CompareArgs {
     /// Start over: remove the results and finished runs that the folder holds
     #[arg(long)]
     fresh: bool,
+    /// Do not draw pictures
+    #[arg(long)]
+    no_plots: bool,
     /// Format of the pictures
-    #[arg(long, value_name = "FORMAT", default_value = "png")]
+    #[arg(long, value_name = "FORMAT", default_value = "png", conflicts_with = "no_plots")]
     plot_format: PlotFormat,
 }
 
@@ -75,16 +81,23 @@ enum TableForm {
 /// If a folder holds no finished experiment or is given twice, the experiments are on other rows, have
 /// other metrics or no run in common, or a part of the results cannot be written.
 pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
+    let count = args.folders.len();
+    if !(2..=MOST).contains(&count) {
+        return Err(Failure::Usage(anyhow!(
+            "expected 2 to {MOST} folders of finished experiments, received {count}"
+        )));
+    }
     let read = |folder: &PathBuf| Finished::read(folder);
     let experiments = args.folders.iter().map(read).collect::<Result<Vec<_>>>()?;
     check(&experiments)?;
     let experiments: Vec<(String, Finished)> =
         names(&experiments).into_iter().zip(experiments).collect();
-    let found = compared(&experiments, args.margin.margin)?;
+    let margin = args.margin.of(&experiments[0].1.metric)?;
+    let found = compared(&experiments, margin)?;
     let output = OutputArgs {
         out: args.out.clone(),
         fresh: args.fresh,
-        no_plots: false,
+        no_plots: args.no_plots,
         plot_format: args.plot_format,
         quiet: true,
         format: Format::Text,
@@ -109,7 +122,9 @@ pub fn run_compare(args: &CompareArgs) -> Result<(), Failure> {
     results.write(COMPARISON, report::comparison_json(&found, &command_line(), &args.folders));
     results.write(name, Ok(table.into_bytes()));
     results.remove_others(&FILES);
-    draw(&experiments, args.plot_format, &mut results);
+    if !args.no_plots {
+        draw(&experiments, args.plot_format, &mut results);
+    }
     Ok(results.finish()?)
 }
 

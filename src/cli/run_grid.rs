@@ -198,7 +198,8 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs) -> Result<(), Failure> 
     let mut asked = Asked::read(&path).with_context(|| {
         format!("--report: expected a folder of grid_search, cannot read {}", path.display())
     })?;
-    asked.plan.margin = args.answer.margin.margin.or(asked.plan.margin);
+    let margin = args.answer.margin.of(&asked.basis.metric)?;
+    asked.plan.margin = margin.or(asked.plan.margin);
     files::create_folder(folder, &FILES).context("--report")?;
     let store = open_store(folder, &asked)?;
     write_report(name, folder, args, &asked, &store, None)

@@ -40,7 +40,7 @@ pub use run::{
 };
 pub use sentences::{
     cell_name, comparison_sentences, comparison_word, conclusion_sentences, folds_words,
-    noise_name, p_number, place_name, range, remedy_name, signed, strength_name, variant_words,
+    noise_name, p_number, place_name, range, remedy_name, strength_name, variant_words,
 };
 pub use store::Store;
 pub use trial::{Rival, Subject, Trial, TrialId};

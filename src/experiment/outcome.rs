@@ -9,7 +9,7 @@ use super::record::{Record, Run};
 use super::references::Reference;
 use crate::data::table::Reading;
 use crate::metric::Better;
-use crate::stats::decimals;
+use crate::stats::Digits;
 
 /// Everything that an experiment found.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,11 +71,10 @@ impl Outcome {
         format!("test {}", self.metric.replace('_', " "))
     }
 
-    /// How many decimals the scores of the metric are written with, the same for all of them: they are
-    /// those of the first baseline's.
-    pub fn decimals(&self) -> usize {
+    /// How the scores of the metric are written, the same for all of them: as that of the first baseline.
+    pub fn digits(&self) -> Digits {
         let first = self.cells.first();
-        decimals(first.and_then(|own| own.summary.get(&self.figure()).mean).unwrap_or(0.))
+        Digits::of(first.and_then(|own| own.summary.get(&self.figure()).mean).unwrap_or(0.))
     }
 
     /// Number of finished runs.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::trial::Subject;
-use crate::stats::{Statistic, decimals, statistic};
+use crate::stats::{Digits, Statistic, statistic};
 use crate::task::Draw;
 
 /// What is reached without a network, on the same test rows.
@@ -22,7 +22,7 @@ impl Reference {
     /// Returns what predicts and its mean score: `ridge regression 2.960`; `None` without a score.
     pub fn words(&self) -> Option<String> {
         let mean = self.score.mean?;
-        Some(format!("{} {mean:.*}", self.name, decimals(mean)))
+        Some(format!("{} {}", self.name, Digits::of(mean).text(mean)))
     }
 }
 

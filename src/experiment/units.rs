@@ -52,15 +52,28 @@ impl Unit {
         }
     }
 
-    /// Returns a number of units in words: `1 fold`, `18 data sets`.
-    pub fn words(self, count: usize) -> String {
-        let name = match self {
+    /// Returns its name: `data set`.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Repeat => "repeat",
             Self::DataSeed => "data set",
             Self::Split => "split",
             Self::Fold => "fold",
-        };
-        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+        }
+    }
+
+    /// Returns a number of units in words: `1 fold`, `18 data sets`.
+    pub fn words(self, count: usize) -> String {
+        format!("{count} {}{}", self.name(), if count == 1 { "" } else { "s" })
+    }
+
+    /// Returns whom a result over such units speaks of, in words.
+    pub fn scope_words(self) -> &'static str {
+        match self {
+            Self::Repeat => "on this split",
+            Self::DataSeed => "for new data from the same source",
+            Self::Split | Self::Fold => "for new rows from the same source",
+        }
     }
 }
 

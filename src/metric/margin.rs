@@ -1,5 +1,6 @@
 //! The smallest difference that matters.
 
+use candle_core::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::named;
@@ -26,6 +27,23 @@ impl Margin {
     /// Returns that of a metric of this crate, or of another name a hundredth of the baseline's score.
     pub fn named(metric: &str) -> Self {
         named(metric).map_or(Self::Share(0.01), |own| own.margin())
+    }
+
+    /// Checks a difference that is to matter in the place of a metric's own.
+    ///
+    /// # Errors
+    /// If it is not finite and above 0, or takes up the scale of a metric of this crate from 0 to 1.
+    pub fn check(metric: &str, difference: f64) -> Result<()> {
+        if !(difference > 0. && difference.is_finite()) {
+            bail!("margin must be finite and above 0, received {difference}")
+        }
+        let has_scale = named(metric).is_some_and(|own| matches!(own.margin(), Self::Absolute(_)));
+        if has_scale && difference >= 1. {
+            bail!(
+                "margin must be below 1, because {metric} has a scale from 0 to 1, received {difference}"
+            )
+        }
+        Ok(())
     }
 
     /// Returns the difference for a score of the baseline.
@@ -82,6 +100,17 @@ mod tests {
         assert!((Margin::Share(0.01).of(2.5) - 0.025).abs() < 1e-15);
         assert!((Margin::Share(0.01).of(-2.5) - 0.025).abs() < 1e-15);
         assert_eq!(Margin::Share(0.01).of(0.), 0.);
+    }
+
+    #[test]
+    fn a_margin_must_fit_the_metric() {
+        let error = |metric: &str, margin| Margin::check(metric, margin).unwrap_err().to_string();
+        assert!(error("accuracy", 5.).contains("below 1, because accuracy"), "points in a hundred");
+        assert!(error("brier", 1.).contains("received 1"));
+        assert!(error("rmse", 0.).contains("above 0") && error("own", f64::NAN).contains("NaN"));
+        for (metric, margin) in [("accuracy", 0.99), ("rmse", 5.), ("nll", 1e9), ("own", 5.)] {
+            Margin::check(metric, margin).unwrap();
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod bca;
 mod bootstrap;
 mod box_plot;
 mod choice;
+mod digits;
 mod estimate;
 mod looks;
 mod mcnemar;
@@ -36,12 +37,13 @@ pub use answer::Answer;
 pub use bootstrap::{Interval, bootstrap_interval};
 pub use box_plot::BoxPlot;
 pub use choice::{best_arm, chosen_by_earlier};
+pub use digits::{Digits, number};
 pub use estimate::{Estimate, are_equal};
 pub use looks::error_of_looks;
 pub use mcnemar::mcnemar;
 pub use power::{POWER, detectable, smallest_count, units_needed};
 pub use roc::{area, height, roc_curve};
-pub use statistic::{Statistic, decimals, mean, number, statistic};
+pub use statistic::{Statistic, mean, statistic};
 pub use t_test::{TTest, nadeau_bengio, paired_t};
 
 /// Returns the largest difference between values that are equal up to round-off. It is 10⁻¹² for

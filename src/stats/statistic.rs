@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::digits::Digits;
+
 /// Mean, sample standard deviation (n − 1) and count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistic {
@@ -18,10 +20,10 @@ impl Statistic {
     /// smaller mean with three significant digits.
     pub fn words(&self) -> String {
         let Some(mean) = self.mean else { return "-".to_string() };
-        let decimals = decimals(mean);
+        let digits = Digits::of(mean);
         match self.std {
-            None => format!("{mean:.decimals$}"),
-            Some(std) => format!("{mean:.decimals$} ± {std:.decimals$}"),
+            None => digits.text(mean),
+            Some(std) => format!("{} ± {}", digits.text(mean), digits.text(std)),
         }
     }
 
@@ -44,23 +46,7 @@ pub fn statistic(values: impl IntoIterator<Item = f64>) -> Statistic {
     }
 }
 
-/// Returns how many decimals a figure is written with: three, or as many as three significant digits of a
-/// smaller one need.
-pub fn decimals(figure: f64) -> usize {
-    const LEAST: usize = 3;
-    let size = figure.abs();
-    match size < 0.01 && size > 0. {
-        true => (2 - size.log10().floor() as i64).max(LEAST as i64) as usize,
-        false => LEAST,
-    }
-}
-
 /// Returns the mean of some values; NaN if there are none.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Formats a number for people: `0.01`, `1e-6`.
-pub fn number(x: f64) -> String {
-    if x > 0. && !(1e-4..1e9).contains(&x) { format!("{x:e}") } else { x.to_string() }
 }

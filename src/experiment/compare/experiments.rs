@@ -8,7 +8,7 @@ use super::{Compared, correct};
 use crate::experiment::record::{Run, Summary};
 use crate::experiment::units::{Design, Scope, Unit, values};
 use crate::metric::{Better, Margin};
-use crate::stats::{decimals, mean};
+use crate::stats::{Digits, mean};
 
 /// What runs are judged by, and how they depend on each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,11 +125,10 @@ impl Comparison {
         format!("test {}", self.metric.replace('_', " "))
     }
 
-    /// How many decimals the scores of the metric are written with, the same for all of them: they are those
-    /// of the first experiment's.
-    pub fn decimals(&self) -> usize {
+    /// How the scores of the metric are written, the same for all of them: as that of the first experiment.
+    pub fn digits(&self) -> Digits {
         let first = self.experiments.first();
-        decimals(first.and_then(|own| own.summary.get(&self.figure()).mean).unwrap_or(0.))
+        Digits::of(first.and_then(|own| own.summary.get(&self.figure()).mean).unwrap_or(0.))
     }
 }
 

@@ -73,6 +73,18 @@ impl<'a> Board<'a> {
         self.runs[cell].get(&unit).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns a figure of all runs of a cell that have it.
+    pub fn figures(&self, cell: usize, figure: &str) -> Vec<f64> {
+        let units = self.all_units().into_iter();
+        let runs = units.flat_map(|unit| self.of_unit(cell, unit));
+        runs.filter_map(|record| record.run.get(figure)).collect()
+    }
+
+    /// Returns the number of the baseline with the best test scores.
+    pub fn best_baseline(&self) -> Option<usize> {
+        self.best_of_all(&self.arms(|_| false), &self.basis.test_figure())
+    }
+
     /// Returns the mean figure of each arm on each unit.
     pub fn scores(&self, units: &[Pair], arms: &[usize], figure: &str) -> Vec<Vec<Option<f64>>> {
         let score = |unit: Pair, arm: usize| {
@@ -120,8 +132,7 @@ impl<'a> Board<'a> {
     /// their finished runs.
     pub fn best_of_all(&self, arms: &[usize], figure: &str) -> Option<usize> {
         let over_runs = |arm: &usize| {
-            let runs = self.runs[*arm].values().flatten();
-            let found: Vec<f64> = runs.filter_map(|record| record.run.get(figure)).collect();
+            let found = self.figures(*arm, figure);
             (!found.is_empty()).then(|| mean(&found))
         };
         let units = self.scores(&self.all_units(), arms, figure);

@@ -53,6 +53,9 @@ pub(super) struct Judgement {
     pub estimate: Option<Estimate>,
     pub margin: f64,
     pub dropped: Dropped,
+    /// What was chosen with noise and without.
+    noise: Chosen,
+    baseline: Chosen,
 }
 
 impl Choice {
@@ -110,16 +113,13 @@ pub(super) fn choose(board: &Board) -> Option<Choice> {
 
 fn choose_by(board: &Board, by: ChosenBy) -> Option<Choice> {
     let Board { basis, plan, design, cells, .. } = board;
-    let chosen = board.chosen(by, Cell::is_noise);
-    let compared = chosen.against(&board.chosen(by, |_| false));
+    let [noise, baseline] = [board.chosen(by, Cell::is_noise), board.chosen(by, |_| false)];
+    let compared = noise.against(&baseline);
     let figure = basis.test_figure();
-    let [noisy, baseline] = [0, 1].map(|side| compared.runs(board, side));
     let pairs = compared.pairs(board);
     let differences = pairs.differences(&figure);
     let units = design.units(&differences);
     let effect = Effect::of(design, &units)?;
-    let scores: Vec<f64> =
-        values(baseline.iter().copied(), &figure).into_iter().map(|own| own.1).collect();
     let (favourite, times) = compared.favourite()?;
     Some(Choice {
         by,
@@ -128,7 +128,7 @@ fn choose_by(board: &Board, by: ChosenBy) -> Option<Choice> {
         data_seeds: plan.data_seeds.len(),
         judged: units.len(),
         noisy: compared.0.iter().filter(|(_, [own, _])| cells[*own].is_noise()).count(),
-        test_score: mean(&design.units(&values(noisy.iter().copied(), &figure))),
+        test_score: mean(&design.units(&values(compared.runs(board, 0), &figure))),
         difference: effect.mean,
         low: effect.low,
         high: effect.high,
@@ -137,8 +137,11 @@ fn choose_by(board: &Board, by: ChosenBy) -> Option<Choice> {
         further: further(&basis.metric, design, &pairs),
         judgement: Judgement {
             estimate: design.estimate(&units),
-            margin: margin(basis, plan, &scores),
+            // That of the settings on the network that is best without noise.
+            margin: margin(basis, plan, &board.figures(board.best_baseline()?, &figure)),
             dropped: pairs.dropped(),
+            noise,
+            baseline,
         },
     })
 }
@@ -161,24 +164,23 @@ pub struct Versus {
 
 impl Versus {
     /// Returns how rivals compare with noise, for a smallest difference that matters; `None` without rivals.
-    pub(super) fn of(board: &Board, margin: f64) -> Option<Self> {
+    pub(super) fn of(board: &Board, choice: &Choice, margin: f64) -> Option<Self> {
         let Board { basis, plan, design, cells, .. } = board;
         if plan.rivals.is_empty() {
             return None;
         }
-        let by = ChosenBy::of(plan);
-        let chosen = board.chosen(by, |cell| cell.rival.is_some());
-        let [baseline, noise] = [board.chosen(by, |_| false), board.chosen(by, Cell::is_noise)];
+        let Judgement { noise, baseline, .. } = &choice.judgement;
+        let chosen = board.chosen(choice.by, |cell| cell.rival.is_some());
         let effect = |other: &Chosen| {
             let differences = chosen.against(other).pairs(board).differences(&basis.test_figure());
             Effect::of(design, &design.units(&differences))
         };
-        let (favourite, times) = chosen.against(&baseline).favourite()?;
-        let against_noise = effect(&noise)?;
+        let (favourite, times) = chosen.against(baseline).favourite()?;
+        let against_noise = effect(noise)?;
         Some(Self {
             cell: cells[favourite].clone(),
             times,
-            difference: effect(&baseline)?,
+            difference: effect(baseline)?,
             answer: Answer::of(against_noise.interval(), margin, basis.better),
             against_noise,
         })
@@ -186,6 +188,7 @@ impl Versus {
 }
 
 /// The cell that was chosen for each unit that judges.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Chosen(pub Vec<(Pair, usize)>);
 
 impl Chosen {

@@ -110,8 +110,7 @@ pub fn conclude(
     };
     let board = Board::new(basis, plan, records)?;
     // Noise must gain where it is needed: on the network that is best without it.
-    let network = board.best_of_all(&board.arms(|_| false), &basis.test_figure());
-    let network = network.map(|cell| board.cells[cell].variant);
+    let network = board.best_baseline().map(|cell| board.cells[cell].variant);
     let is_there = |own: &Compared| network.is_none_or(|best| best == own.0.cell.variant);
     let gain_there = best(&|own| is_there(own) && gains(own.1)).or_else(|| best(&is_there));
     let (named, difference) = gain_there.or_else(|| best(&|_| true))?;
@@ -143,7 +142,7 @@ pub fn conclude(
         gains: compared.iter().filter(|(_, own)| gains(own)).count(),
         losses: compared.iter().filter(|(_, own)| losses(own)).count(),
         recommended: recommend(&board)?,
-        rival: Versus::of(&board, judged.margin),
+        rival: Versus::of(&board, &choice, judged.margin),
         judged,
         choice,
     })

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::Plan;
 use crate::experiment::trial::Subject;
+use crate::metric::Margin;
 use crate::noise::NoiseSpec;
 use crate::task::{Rows, Task};
 use crate::train::EarlyStopping;
@@ -35,6 +36,7 @@ impl Plan {
             self.task
         );
         self.check_values(subject.task().rows())?;
+        self.margin.map_or(Ok(()), |own| Margin::check(subject.primary().name(), own))?;
         let least = subject.task().least_hidden();
         if let Some(hidden) = self.hidden.iter().find(|hidden| **hidden < least) {
             bail!("hidden must be at least {least}, received {hidden}")
@@ -139,12 +141,6 @@ impl Plan {
     }
 
     fn check_sizes(&self) -> Result<()> {
-        if let Some(margin) = self.margin {
-            ensure!(
-                margin > 0. && margin.is_finite(),
-                "margin must be finite and above 0, received {margin}"
-            );
-        }
         let Self { epochs, batch_size, early_stopping, .. } = *self;
         for (name, count) in [("epochs", epochs), ("batch size", batch_size)] {
             ensure!(count >= 1, "{name} must be at least 1, received 0");

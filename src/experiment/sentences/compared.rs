@@ -2,7 +2,6 @@
 
 use super::names::{change, counted, margin_number, p_value, range, range_beside};
 use crate::experiment::compare::{ComparedRuns, Comparison, Difference, Sides};
-use crate::experiment::units::Unit;
 use crate::stats::Answer;
 
 /// Returns a sentence for each experiment but the first, each followed by what is left out of it.
@@ -30,7 +29,7 @@ fn answer(found: &Comparison, first: &ComparedRuns, own: &ComparedRuns) -> Strin
             "{name} cannot be compared with {baseline}: no pair of runs has a {metric}."
         );
     };
-    let (verb, by) = change(difference.mean, found.decimals());
+    let (verb, by) = change(difference.mean, found.digits());
     let why = match (difference.answer, difference.units) {
         (Answer::Equivalent, _) => {
             format!(", less than the margin of {}", margin_number(found.margin))
@@ -41,18 +40,10 @@ fn answer(found: &Comparison, first: &ComparedRuns, own: &ComparedRuns) -> Strin
     };
     format!(
         "{name} {verb} {metric} by {by} against {baseline} {}{why} ({}): {}.",
-        scope(found.unit),
+        found.unit.scope_words(),
         how_sure(found, difference),
         comparison_word(difference.answer)
     )
-}
-
-fn scope(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Repeat => "on this split",
-        Unit::DataSeed => "for new data from the same source",
-        Unit::Split | Unit::Fold => "for new rows from the same source",
-    }
 }
 
 fn how_sure(found: &Comparison, own: &Difference) -> String {
@@ -63,7 +54,7 @@ fn how_sure(found: &Comparison, own: &Difference) -> String {
         _ => (format!(" for all {together} together"), "adjusted "),
     };
     let interval = own.simultaneous.map(|ends| {
-        let range = range_beside(ends, found.decimals(), found.margin);
+        let range = range_beside(ends, found.digits(), found.margin);
         format!("95 % interval{of_all} {range}")
     });
     let p = own.p_adjusted.map(|p| format!("{adjusted}{}", p_value(p)));
@@ -91,7 +82,7 @@ fn diverged(found: &Comparison, first: &ComparedRuns, own: &ComparedRuns) -> Opt
     let bounds = own.difference.as_ref().and_then(|own| own.bounds).map(|ends| {
         format!(
             "; had they been the worst or the best of all that finished, the difference would lie from {}",
-            range(ends.low, ends.high, found.decimals())
+            range(ends, found.digits())
         )
     });
     Some(format!(

@@ -1,6 +1,6 @@
 //! What stands beside the answer: what would decide, the settings, the choice, other figures and rivals.
 
-use super::names::{cell_name, counted, range, signed, telling_apart, thousands};
+use super::names::{cell_name, counted, range, telling_apart, thousands};
 use super::verdict::{chosen_by, margin};
 use crate::experiment::compare::Further;
 use crate::experiment::conclude::{About, ChosenBy, Conclusion, Needed, Reason, Versus, What};
@@ -8,7 +8,7 @@ use crate::experiment::outcome::Outcome;
 use crate::experiment::plan::Cell;
 use crate::experiment::units::{Effect, Unit};
 use crate::metric::{self, Margin};
-use crate::stats::{Answer, decimals};
+use crate::stats::{Answer, Digits};
 
 /// Returns the sentences beside the answer.
 pub(super) fn details(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
@@ -29,7 +29,7 @@ fn on_these_rows(outcome: &Outcome, own: &Conclusion) -> Option<String> {
         About::Choice => own.choice.on_these_rows,
         About::OnlySetting | About::Settings => own.difference.on_these_rows,
     }?;
-    let words = with_interval(&effect, outcome.decimals());
+    let words = with_interval(&effect, outcome.digits());
     let answer = match Answer::of(effect.interval(), own.judged.margin, outcome.better) {
         Answer::Helps => "noise helps",
         Answer::Hurts => "noise hurts",
@@ -43,10 +43,10 @@ fn on_these_rows(outcome: &Outcome, own: &Conclusion) -> Option<String> {
 }
 
 /// Returns a mean difference with its interval: `+0.010 (95 % interval +0.002 to +0.018)`.
-fn with_interval(effect: &Effect, decimals: usize) -> String {
-    let mean = signed(effect.mean, decimals);
+fn with_interval(effect: &Effect, digits: Digits) -> String {
+    let mean = digits.signed(effect.mean);
     match effect.interval() {
-        Some(own) => format!("{mean} (95 % interval {})", range(own.low, own.high, decimals)),
+        Some(own) => format!("{mean} (95 % interval {})", range(own, digits)),
         None => mean,
     }
 }
@@ -99,9 +99,9 @@ fn few_units(outcome: &Outcome, own: &Conclusion) -> Option<String> {
             format!("So few observations show nothing: {units} hardly find any difference at all.")
         }
         false => format!(
-            "So few observations show little: {units} find a difference of {least:.*} with a \
+            "So few observations show little: {units} find a difference of {} with a \
              probability of 80 %, and hardly a smaller one.",
-            outcome.decimals()
+            outcome.digits().text(least)
         ),
     })
 }
@@ -135,7 +135,7 @@ fn recommendation(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     let plan = &outcome.plan;
     let found = outcome.cells.iter().find(|cell| cell.cell == own.recommended)?;
     let score = found.summary.get(&outcome.figure()).mean?;
-    let score = format!("{} of {score:.*}", outcome.metric_name(), outcome.decimals());
+    let score = format!("{} of {}", outcome.metric_name(), outcome.digits().text(score));
     let name = named(outcome, &own.recommended);
     let often = match own.about {
         // Otherwise it has been said, or is the same.
@@ -163,7 +163,7 @@ fn recommendation(outcome: &Outcome, own: &Conclusion) -> Option<String> {
         )),
         ChosenBy::EarlierDataSeeds | ChosenBy::EarlierFolds => Some(format!(
             "All {}s together choose {name}; its {score} is optimistic, because they chose by it.{often}",
-            own.judged.unit.words(1).trim_start_matches("1 ")
+            own.judged.unit.name()
         )),
     }
 }
@@ -189,10 +189,10 @@ fn further(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     let words = |own: &Further| {
         let name = own.figure.replace('_', " ");
         let (from, to) = (own.baseline, own.baseline + own.effect.mean);
-        let decimals = telling_apart(from, to, decimals(from));
-        let change = format!("{name} from {from:.decimals$} to {to:.decimals$}");
+        let digits = telling_apart(from, to, Digits::of(from));
+        let change = format!("{name} from {} to {}", digits.text(from), digits.text(to));
         let interval = own.effect.interval();
-        let range = interval.map(|i| format!(" ({})", range(i.low, i.high, decimals)));
+        let range = interval.map(|i| format!(" ({})", range(i, digits)));
         let verb = match interval {
             Some(interval) if interval.high < 0. => "lowers",
             Some(interval) if interval.low > 0. => "raises",
@@ -221,7 +221,7 @@ fn rivals(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     if cell.is_baseline() && *times == difference.units {
         return Some("No rival of noise was chosen.".to_string());
     }
-    let decimals = outcome.decimals();
+    let digits = outcome.digits();
     let how = match answer {
         Answer::Helps => "Rivals do better than noise",
         Answer::Hurts => "Noise does better than its rivals",
@@ -233,7 +233,7 @@ fn rivals(outcome: &Outcome, own: &Conclusion) -> Option<String> {
          and from the noise so chosen by {}.",
         named(outcome, cell),
         own.judged.unit.words(difference.units),
-        with_interval(difference, decimals),
-        with_interval(against_noise, decimals)
+        with_interval(difference, digits),
+        with_interval(against_noise, digits)
     ))
 }

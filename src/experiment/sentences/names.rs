@@ -2,7 +2,7 @@
 
 use crate::experiment::plan::{Cell, Plan};
 use crate::noise::NoiseSpec;
-use crate::stats::{Interval, decimals, number};
+use crate::stats::{Digits, Interval, number};
 
 /// The splits of a table: `5 folds × 10 repeats`, `10 splits`, `10 repeats on one split`.
 pub fn folds_words(plan: &Plan) -> String {
@@ -61,58 +61,46 @@ pub fn variant_words(plan: &Plan, cell: &Cell) -> Vec<String> {
     words.into_iter().filter(|(count, _)| *count > 1).map(|(_, word)| word).collect()
 }
 
-/// An interval of differences: `+0.026 to +0.040`. An end has more decimals than asked for if it would
+/// An interval of differences: `+0.026 to +0.040`. An end has more digits than asked for if it would
 /// otherwise seem to be 0 or on its other side.
-pub fn range(low: f64, high: f64, decimals: usize) -> String {
-    range_beside(Interval { low, high }, decimals, 0.)
+pub fn range(interval: Interval, digits: Digits) -> String {
+    range_beside(interval, digits, 0.)
 }
 
 /// An interval of differences whose ends are also told apart from ± `margin`.
-pub(super) fn range_beside(interval: Interval, decimals: usize, margin: f64) -> String {
-    let Interval { low, high } = interval;
+pub(super) fn range_beside(interval: Interval, digits: Digits, margin: f64) -> String {
+    let ends = [interval.low, interval.high];
     let marks = [-margin, 0., margin];
-    let decimals = [low, high].map(|end| telling(end, decimals, &marks)).into_iter().max();
-    let decimals = decimals.unwrap_or_default();
-    format!("{} to {}", signed(low, decimals), signed(high, decimals))
+    let is_told = |digits: Digits| ends.iter().all(|end| tells(digits, *end, &marks));
+    let digits = first_digits(digits, is_told);
+    ends.map(|end| digits.signed(end)).join(" to ")
 }
 
-/// Returns the decimals, at least `decimals`, with which a number lies on the same side of all marks as it
-/// does exactly.
-fn telling(x: f64, decimals: usize, marks: &[f64]) -> usize {
+/// Returns whether a number as it is written lies on the same side of all marks as it does exactly.
+fn tells(digits: Digits, x: f64, marks: &[f64]) -> bool {
+    let seen = digits.rounded(x);
+    marks.iter().all(|mark| seen.partial_cmp(mark) == x.partial_cmp(mark))
+}
+
+/// Returns as few digits as are good, at least those given; those given if too many were needed.
+fn first_digits(digits: Digits, is_good: impl Fn(Digits) -> bool) -> Digits {
     const MORE: usize = 6;
-    let rounded = |decimals: usize| format!("{x:.decimals$}").parse().unwrap_or(x);
-    let tells = |decimals: &usize| {
-        let seen: f64 = rounded(*decimals);
-        marks.iter().all(|mark| seen.partial_cmp(mark) == x.partial_cmp(mark))
-    };
-    (decimals..=decimals + MORE).find(tells).unwrap_or(decimals)
-}
-
-/// A difference with its sign; one that rounds to 0 is `+0.000`.
-pub fn signed(difference: f64, decimals: usize) -> String {
-    let text = format!("{difference:+.decimals$}");
-    let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'0' | b'.'));
-    if is_zero { text.replace('-', "+") } else { text }
+    (0..=MORE).map(|more| digits.more(more)).find(|own| is_good(*own)).unwrap_or(digits)
 }
 
 /// What a mean difference does, and by how much: `raises` and `0.034`; one that rounds to 0 `changes`
 /// something by `+0.000`.
-pub(super) fn change(mean: f64, decimals: usize) -> (&'static str, String) {
-    let text = format!("{:.decimals$}", mean.abs());
-    match mean {
-        _ if text.bytes().all(|byte| matches!(byte, b'0' | b'.')) => {
-            ("changes", signed(mean, decimals))
-        }
-        0.0.. => ("raises", text),
-        _ => ("lowers", text),
+pub(super) fn change(mean: f64, digits: Digits) -> (&'static str, String) {
+    match digits.rounded(mean) {
+        0. => ("changes", digits.signed(mean)),
+        0.0.. => ("raises", digits.text(mean)),
+        _ => ("lowers", digits.text(-mean)),
     }
 }
 
 /// A margin without zeros at its end: `0.01`.
 pub(super) fn margin_number(margin: f64) -> String {
-    let text = format!("{margin:.*}", decimals(margin));
-    let short = text.trim_end_matches('0');
-    if short.ends_with('.') { number(margin) } else { short.to_string() }
+    number(Digits::of(margin).rounded(margin))
 }
 
 /// A p-value: `p = 0.031`, `p < 0.001`.
@@ -120,16 +108,14 @@ pub(super) fn p_value(p: f64) -> String {
     if p < 0.001 { "p < 0.001".to_string() } else { format!("p = {}", p_number(p)) }
 }
 
-/// Returns the decimals, at least `decimals`, with which two numbers that differ look different.
-pub(super) fn telling_apart(a: f64, b: f64, decimals: usize) -> usize {
-    const MORE: usize = 3;
-    let differ = |decimals: &usize| format!("{a:.0$}", *decimals) != format!("{b:.0$}", *decimals);
-    (decimals..=decimals + MORE).find(differ).unwrap_or(decimals)
+/// Returns the digits, at least those given, with which two numbers that differ look different.
+pub(super) fn telling_apart(a: f64, b: f64, digits: Digits) -> Digits {
+    first_digits(digits, |own| a == b || own.text(a) != own.text(b))
 }
 
 /// A p-value of at least 0.001 with three decimals, or more if it would seem to be 0.05: `0.0496`.
 pub fn p_number(p: f64) -> String {
-    format!("{p:.*}", telling(p, 3, &[0.05]))
+    first_digits(Digits::Decimals(3), |own| tells(own, p, &[0.05])).text(p)
 }
 
 /// A number with commas between thousands: `1,797`.
@@ -157,11 +143,26 @@ mod tests {
 
     #[test]
     fn what_decides_is_not_rounded_away() {
-        assert_eq!(range(0.0004, 0.0496, 3), "+0.0004 to +0.0496");
-        assert_eq!(range(-0.0123, 0., 3), "-0.012 to +0.000");
-        let beside = |low, high| range_beside(Interval { low, high }, 3, 0.01);
+        let three = Digits::Decimals(3);
+        let between = |low, high| range(Interval { low, high }, three);
+        assert_eq!(between(0.0004, 0.0496), "+0.0004 to +0.0496");
+        assert_eq!(between(-0.0123, 0.), "-0.012 to +0.000");
+        let beside = |low, high| range_beside(Interval { low, high }, three, 0.01);
         assert_eq!(beside(-0.02, 0.01004), "-0.02000 to +0.01004");
         assert_eq!(beside(-0.01, 0.002), "-0.010 to +0.002");
         assert_eq!([0.0496, 0.05, 0.0312].map(p_number), ["0.0496", "0.050", "0.031"]);
+    }
+
+    #[test]
+    fn large_units_have_powers_of_ten() {
+        let digits = Digits::of(2.5e12);
+        let interval = Interval { low: -1.2e9, high: 2.5001e10 };
+        assert_eq!(range_beside(interval, digits, 2.5e10), "-1.2000e9 to +2.5001e10");
+        assert_eq!(change(-3.2e10, digits), ("lowers", "3.20e10".to_string()));
+        assert_eq!(change(0., digits), ("changes", "+0".to_string()));
+        assert_eq!(
+            [0.01, 0.029_61, 2.5e10, 2., 1e-7].map(margin_number),
+            ["0.01", "0.03", "2.5e10", "2", "1e-7"]
+        );
     }
 }

@@ -1,12 +1,10 @@
 //! The answer in one sentence: whether noise helps, by how much, for whom, and how sure.
 
-use super::names::{
-    cell_name, change, counted, margin_number, p_value, range_beside, signed, thousands,
-};
+use super::names::{cell_name, change, counted, margin_number, p_value, range_beside, thousands};
 use crate::experiment::compare::{Dropped, Test};
 use crate::experiment::conclude::{About, ChosenBy, Conclusion, Reason};
 use crate::experiment::outcome::Outcome;
-use crate::experiment::units::{Scope, Unit};
+use crate::experiment::units::Unit;
 use crate::stats::Answer;
 use crate::task;
 
@@ -24,7 +22,7 @@ pub(super) fn verdict(outcome: &Outcome, own: &Conclusion) -> String {
         Reason::AllEqual | Reason::TooFewUnits => format!(
             "{} by {}",
             effect(outcome, own, "changes"),
-            signed(own.judged.mean, outcome.decimals())
+            outcome.digits().signed(own.judged.mean)
         ),
         _ => changed(outcome, own),
     };
@@ -45,7 +43,7 @@ pub(super) fn margin(own: &Conclusion) -> String {
 
 /// Returns what a mean difference does: `raises test accuracy by 0.034`.
 fn changed(outcome: &Outcome, own: &Conclusion) -> String {
-    let (verb, by) = change(own.judged.mean, outcome.decimals());
+    let (verb, by) = change(own.judged.mean, outcome.digits());
     format!("{} by {by}", effect(outcome, own, verb))
 }
 
@@ -92,17 +90,15 @@ fn scope(outcome: &Outcome, own: &Conclusion) -> String {
         let value = outcome.data.iter().find(|(own, _)| own == name);
         value.and_then(|(_, value)| value.as_u64())
     };
-    match (own.scope, own.judged.unit) {
-        (Scope::Rows, _) => "on this split".to_string(),
+    match own.judged.unit {
         // The test rows of such a task are as many for all data seeds: drawn from rows that stay the same.
-        (_, Unit::DataSeed) if count("test_rows").is_some() => {
+        Unit::DataSeed if count("test_rows").is_some() => {
             let rows = thousands(count("samples").unwrap_or_default() as usize);
             let task = &outcome.plan.task;
             let name = if task::names().any(|own| own == task) { task.as_str() } else { "rows" };
             format!("for other draws from these {rows} {name}")
         }
-        (_, Unit::DataSeed) => "for new data from the same source".to_string(),
-        _ => "for new rows from the same source".to_string(),
+        unit => unit.scope_words().to_string(),
     }
 }
 
@@ -110,7 +106,7 @@ fn how_sure(outcome: &Outcome, own: &Conclusion) -> String {
     let judged = &own.judged;
     let mut words = Vec::new();
     if let Some(interval) = judged.interval {
-        let range = range_beside(interval, outcome.decimals(), judged.margin);
+        let range = range_beside(interval, outcome.digits(), judged.margin);
         let together = match own.about {
             About::Settings => format!(" for all {} together", own.settings),
             _ => String::new(),

@@ -29,7 +29,7 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
     let references = references
         .filter_map(|(article, own)| Some((format!("{article}{}", own.name), own.score.mean?)));
     let (name, score) = references.reduce(|a, b| if is_better(a.1, b.1) { a } else { b })?;
-    let decimals = outcome.decimals();
+    let digits = outcome.digits();
     let is_same = (score - best).abs() <= 1e-9 * best.abs();
     let how = match is_same {
         true => "as well as",
@@ -37,7 +37,9 @@ fn simple_is_enough(outcome: &Outcome) -> Option<String> {
         false => return None,
     };
     Some(format!(
-        "No network is needed here: {name} does {how} the best one ({score:.decimals$} against {best:.decimals$})."
+        "No network is needed here: {name} does {how} the best one ({} against {}).",
+        digits.text(score),
+        digits.text(best)
     ))
 }
 
@@ -65,7 +67,7 @@ pub(super) fn diverged(outcome: &Outcome) -> Vec<String> {
 /// Returns what the difference could have been if the runs that diverged had finished.
 pub(super) fn bounds(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     let bounds = own.difference.bounds?;
-    let range = range(bounds.low, bounds.high, outcome.decimals());
+    let range = range(bounds, outcome.digits());
     Some(format!(
         "Had these runs of {} and its baseline been the worst or the best of all that finished, the \
          difference would lie from {range}.",
@@ -80,12 +82,14 @@ pub(super) fn poor_baseline(outcome: &Outcome) -> Option<String> {
     let baselines = outcome.cells.iter().filter(|own| own.cell.is_baseline());
     let means = baselines.filter_map(|own| own.summary.get(&outcome.figure()).mean);
     let best = means.reduce(|a, b| if outcome.better.is_better(b, a) { b } else { a })?;
-    let decimals = outcome.decimals();
+    let digits = outcome.digits();
     (!outcome.better.is_better(best, score)).then(|| {
         format!(
-            "Warning: without noise the network does not beat the {} ({best:.decimals$} against \
-             {score:.decimals$}), so that a gain over it means little.",
-            guess.name
+            "Warning: without noise the network does not beat the {} ({} against {}), so that \
+             a gain over it means little.",
+            guess.name,
+            digits.text(best),
+            digits.text(score)
         )
     })
 }

@@ -1,8 +1,6 @@
 //! The columns of a comparison; each has a text for each experiment.
 
-use crate::experiment::{
-    ComparedRuns, Comparison, Difference, Sides, comparison_word, range, signed,
-};
+use crate::experiment::{ComparedRuns, Comparison, Difference, Sides, comparison_word, range};
 use crate::report::grid::{Column, Rank, further, further_names, p_value};
 
 /// Returns the names of the experiments, the scores and how they compare.
@@ -19,7 +17,7 @@ pub(super) fn all(found: &Comparison) -> Vec<Column> {
 
 /// Returns the scores and how they compare.
 pub(super) fn figures(found: &Comparison) -> Vec<Column> {
-    let (figure, decimals) = (found.figure(), found.decimals());
+    let (figure, digits) = (found.figure(), found.digits());
     let (interval, p) = match found.experiments.len() {
         0..=2 => ("95 % interval", "p"),
         _ => ("95 % interval, simultaneous", "p, adjusted"),
@@ -30,10 +28,8 @@ pub(super) fn figures(found: &Comparison) -> Vec<Column> {
     };
     vec![
         column(found, &found.metric_name(), Rank::Strength, |own| own.summary.get(&figure).words()),
-        compared("difference", &|own| Some(signed(own.mean, decimals))),
-        compared(interval, &|own| {
-            own.simultaneous.map(|ends| range(ends.low, ends.high, decimals))
-        }),
+        compared("difference", &|own| Some(digits.signed(own.mean))),
+        compared(interval, &|own| own.simultaneous.map(|ends| range(ends, digits))),
         compared(p, &|own| own.p_adjusted.map(p_value)),
         compared("answer", &|own| Some(comparison_word(own.answer).to_string())),
         compared("pairs", &|own| Some(own.n.to_string())),

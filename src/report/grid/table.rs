@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::is_further;
 use crate::experiment::{
-    CellOutcome, Difference, Further, Outcome, p_number, place_name, range, signed, strength_name,
+    CellOutcome, Difference, Further, Outcome, p_number, place_name, range, strength_name,
     variant_words,
 };
-use crate::stats::{Answer, Statistic, decimals, number};
+use crate::stats::{Answer, Digits, Statistic, number};
 
 /// The table by columns; each has a text per cell.
 pub(in crate::report) struct Cells {
@@ -106,10 +106,10 @@ fn names(outcome: &Outcome) -> Vec<Column> {
 
 /// Returns a difference with the reach of its interval: `-0.512 ± 0.088`.
 pub(in crate::report) fn further(own: &Further) -> String {
-    let decimals = decimals(own.baseline);
-    let mean = signed(own.effect.mean, decimals);
+    let digits = Digits::of(own.baseline);
+    let mean = digits.signed(own.effect.mean);
     match own.effect.high {
-        Some(high) => format!("{mean} ± {:.decimals$}", high - own.effect.mean),
+        Some(high) => format!("{mean} ± {}", digits.text(high - own.effect.mean)),
         None => mean,
     }
 }
@@ -158,29 +158,29 @@ fn scores(outcome: &Outcome) -> Vec<Column> {
 
 /// Returns the differences from the baseline, with their uncertainty.
 fn comparisons(outcome: &Outcome) -> Vec<Column> {
-    let decimals = outcome.decimals();
+    let digits = outcome.digits();
     let compared = |rank, head: &str, text: &dyn Fn(&Difference) -> Option<String>| {
         let of = |own: &CellOutcome| own.difference.as_ref().and_then(text).unwrap_or_default();
         column(outcome, rank, head, of)
     };
     let mut columns = vec![
-        compared(Rank::Main, "difference", &|d| Some(signed(d.mean, decimals))),
-        compared(Rank::Main, "95 % interval", &|d| {
-            d.simultaneous.map(|own| range(own.low, own.high, decimals))
-        }),
+        compared(Rank::Main, "difference", &|d| Some(digits.signed(d.mean))),
+        compared(Rank::Main, "95 % interval", &|d| d.simultaneous.map(|own| range(own, digits))),
+    ];
+    let diverged = |own: &CellOutcome| own.runs.iter().filter(|run| run.has_failed()).count();
+    if outcome.cells.iter().any(|own| diverged(own) > 0) {
+        columns.push(column(outcome, Rank::Main, "diverged", |own| diverged(own).to_string()));
+    }
+    columns.extend([
         compared(Rank::Main, "p (adjusted)", &|d| d.p_adjusted.map(p_value)),
         compared(Rank::Detail, "answer", &|d| Some(answer(d.answer).to_string())),
         compared(Rank::Detail, "p", &|d| d.p.map(p_value)),
         compared(Rank::Detail, "p (Holm)", &|d| d.p_holm.map(p_value)),
-    ];
+    ]);
     if outcome.plan.data_seeds.len() > 1 {
         columns.push(compared(Rank::Detail, "p (Nadeau-Bengio)", &|d| {
             d.nadeau_bengio.as_ref().map(|t| p_value(t.p))
         }));
-    }
-    let diverged = |own: &CellOutcome| own.runs.iter().filter(|run| run.has_failed()).count();
-    if outcome.cells.iter().any(|own| diverged(own) > 0) {
-        columns.push(column(outcome, Rank::Main, "diverged", |own| diverged(own).to_string()));
     }
     columns
 }
@@ -204,12 +204,12 @@ fn strength(own: &CellOutcome) -> String {
 }
 
 fn mean(statistic: &Statistic) -> String {
-    statistic.mean.map_or_else(|| "-".to_string(), |mean| format!("{mean:.*}", decimals(mean)))
+    statistic.mean.map_or_else(|| "-".to_string(), |mean| Digits::of(mean).text(mean))
 }
 
 fn std(statistic: &Statistic) -> String {
-    let decimals = decimals(statistic.mean.unwrap_or(0.));
-    statistic.std.map(|std| format!("{std:.decimals$}")).unwrap_or_default()
+    let digits = Digits::of(statistic.mean.unwrap_or(0.));
+    statistic.std.map(|std| digits.text(std)).unwrap_or_default()
 }
 
 pub(in crate::report) fn p_value(p: f64) -> String {

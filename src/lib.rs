@@ -72,6 +72,11 @@ struct Readme;
 #[doc = include_str!("../docs/predict.md")]
 struct PredictGuide;
 
+/// The examples of the answers to questions about noise, compiled and run as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct NoiseGuide;
+
 /// The examples of the guide for Candle's users, compiled and run as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/candle.md")]

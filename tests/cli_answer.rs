@@ -31,7 +31,16 @@ fn repeats_are_added_until_the_most_if_nothing_is_decided() {
     assert!(text.contains("valid at every look"), "{text}");
     let interval = &found["conclusion"]["judged"]["interval"];
     let own = &found["cells"][1]["difference"];
-    assert!(interval["low"].as_f64().unwrap() < own["low"].as_f64().unwrap(), "it is wider");
+    assert_eq!((&interval["low"], &own["p"]), (&own["low"], &own["p_adjusted"]), "the same rule");
+    assert_eq!(own["test"], "anytime-t");
+    assert!(
+        own["p"].as_f64().unwrap() > own["paired_t"]["p"].as_f64().unwrap(),
+        "it asks for more"
+    );
+    assert!(
+        text.contains("No answer was found with 12 repeats, the most of --max-repeats."),
+        "{text}"
+    );
     let (again, same) = grid(args, folder.path());
     assert_eq!((again, &same["cells"]), (text, &found["cells"]), "the same looks");
 }
@@ -69,7 +78,7 @@ fn what_cannot_be_added_to_is_refused() {
         ("--margin nan", "above 0"),
         (
             "--margin 5",
-            "margin must be below 1, because accuracy has a scale from 0 to 1, received 5",
+            "margin must be below 1, the largest difference of two scores of accuracy, received 5",
         ),
         ("--until-decided --shard 0/2", "--shard"),
     ] {
@@ -107,7 +116,7 @@ fn a_report_takes_another_margin() {
     };
     let (refused, output) = (report("5"), report("0.9"));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains("below 1, because accuracy"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("below 1, the largest"), "{}", stderr(&refused));
     assert!(output.status.success(), "{}", stderr(&output));
     let after = result(folder.path());
     assert_eq!(after["settings"]["margin"], 0.9);

@@ -65,7 +65,7 @@ fn pairs_are_runs_of_one_seed_and_the_others_are_counted() {
         words.contains(
             "hidden_noise: before-activation 0.1 raises test accuracy by 0.100 against baseline on this \
              split (95 % interval -0.030 to +0.230, p = 0.092, 4 pairs; margin 0.01): undecided. Warning: 2 \
-             runs of hidden_noise: before-activation 0.1 and 1 of baseline without a partner of the same \
+             runs of hidden_noise: before-activation 0.1 and 1 run of baseline without a partner of the same \
              seed are left out."
         ),
         "{words}"
@@ -118,6 +118,25 @@ fn a_table_alone_is_printed_and_replaces_other_forms() {
 }
 
 #[test]
+fn results_without_runs_or_with_one_twice_are_refused() {
+    let (first, second) =
+        (trained("baseline", "--repeats 2"), trained("hidden_noise", "--repeats 2"));
+    let out = tempfile::tempdir().unwrap();
+    let whole = result(second.path());
+    let refused = |runs: Value, expected: &str| {
+        let mut own = whole.clone();
+        own["runs"] = runs;
+        fs::write(second.path().join("result.json"), own.to_string()).unwrap();
+        let output = compare(&[first.path(), second.path()], "", out.path());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    };
+    refused(json!([]), "expected finished runs, received none");
+    let run = &whole["runs"][0];
+    refused(json!([run, run]), "expected each run once, received that of seed 0 twice");
+}
+
+#[test]
 fn one_folder_and_seven_are_refused() {
     let (first, out) = (trained("baseline", "--repeats 1"), tempfile::tempdir().unwrap());
     for count in [1, 7] {
@@ -160,9 +179,12 @@ fn of_table(program: &str, flags: &str) -> TempDir {
 #[test]
 fn tables_are_compared_with_the_error_of_overlapping_training_rows() {
     let out = tempfile::tempdir().unwrap();
-    for (flags, ratio, unit) in
-        [("--folds 3", 1. / 2., "fold"), ("--test-size 0.25", 75. / 225., "split")]
-    {
+    for (flags, ratio, unit) in [
+        ("--folds 3", 1. / 2., "fold"),
+        ("--folds 3 --train-size 60", 100. / 60., "fold"),
+        ("--test-size 0.25", 75. / 225., "split"),
+        ("--test-size 0.25 --train-size 100", 75. / 100., "split"),
+    ] {
         let first = of_table("baseline", &format!("{flags} --repeats 3"));
         // Another activation is another network on the same rows.
         let second =

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{assert_refused, files, result, run, stderr, stdout};
 
@@ -97,7 +97,7 @@ fn noise_that_cannot_be_is_named_in_one_line() {
         ("baseline", "--noise input:pink:0.1", "expected a kind of noise (gaussian, uniform"),
         ("baseline", "--noise input", "expected place:kind:strength"),
         ("baseline", "--noise input:0.1,0.2", "expected one strength, received 2"),
-        ("baseline", "--noise input:0.1:always", "'always' is no number"),
+        ("baseline", "--noise input:0.1:often", "there is no option 'often'"),
         ("baseline", "--noise input:gaussian:0.1:often", "there is no option 'often'"),
         ("baseline", "--noise input:-1", "finite and at least 0, received -1"),
         ("baseline", "--noise input:dropout:1", "below 1, received 1"),
@@ -137,4 +137,89 @@ fn a_grid_of_moons_is_a_grid_like_others() {
         error.contains("holds other results: expected task \"circles\", received \"moons\""),
         "{error}"
     );
+}
+
+/// Every option trains, is told in the results, and is another run than plain noise.
+#[test]
+fn options_of_noise_train_and_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = [
+        "input:0.3..0.03:cosine:relative",
+        "hidden:0.1:learned:paired",
+        "weights:gaussian:0.02:paired",
+        "gradients:gaussian:0.01:anticorrelated",
+        "labels:flip:0.2:decay=0.5",
+    ];
+    let noise = noise.map(|own| format!("--noise {own}")).join(" ");
+    let output = run("baseline", &format!("{FAST} --mixup 0.2 {noise}"), folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let settings = &result(folder.path())["settings"];
+    let of = |key: &str| -> Vec<Value> {
+        settings["noise"].as_array().unwrap().iter().map(|own| own[key].clone()).collect()
+    };
+    let expected = json!([
+        ["cosine", "relative"],
+        ["learned", "paired"],
+        ["paired"],
+        ["anticorrelated"],
+        ["decay=0.5"]
+    ]);
+    assert_eq!(json!(of("options")), expected);
+    assert_eq!(of("last_strength")[0], 0.03);
+    assert_eq!(settings["recipe"]["mixup"], 0.2);
+}
+
+#[test]
+fn a_grid_has_a_cell_for_each_option_and_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = "--noise input:0.3,1:relative --noise input:0.3..0.03:linear --noise input:0.3";
+    let output = run("grid_search", &format!("{FAST} {noise}"), folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("input relative") && text.contains("0.3..0.03"), "{text}");
+    let scores = |cell: &Value| cell["runs"].to_string();
+    let cells = result(folder.path())["cells"].as_array().unwrap().clone();
+    assert_eq!(cells.len(), 5);
+    let distinct: std::collections::BTreeSet<String> = cells.iter().map(scores).collect();
+    assert_eq!(distinct.len(), 5, "{text}");
+}
+
+/// Noise in the test alone: none is the clean score, much of it is a guess.
+#[test]
+fn test_noise_stands_beside_the_clean_score() {
+    let tested = |noise: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let args = format!("--epochs 300 --no-plots --test-noise {noise}");
+        let output = run("baseline", &args, folder.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        (result(folder.path()), stdout(&output))
+    };
+    let (without, _) = tested("input:0");
+    let run = &without["runs"][0];
+    assert!(
+        (run["noisy_test_accuracy"].as_f64().unwrap() - run["test_accuracy"].as_f64().unwrap())
+            .abs()
+            < 1e-12
+    );
+    let (much, text) = tested("input:30 --test-draws 50");
+    let accuracy = much["runs"][0]["noisy_test_accuracy"].as_f64().unwrap();
+    assert!((accuracy - 0.5).abs() < 0.06, "{accuracy}");
+    assert!(
+        text.starts_with("With input 30 in the test: accuracy 0.")
+            && text.contains("(mean of 50 draws)"),
+        "{text}"
+    );
+    assert!(text.lines().last().unwrap().starts_with("Train: "), "{text}");
+    assert_eq!(much["settings"]["test_noise"]["draws"], 50);
+    let (weights, _) = tested("weights:gaussian:0.01 --test-per device");
+    assert!(weights["runs"][0]["noisy_test_accuracy"].as_f64().unwrap() > 0.6);
+    assert_refused(&[
+        (
+            "baseline",
+            "--test-noise labels:flip:0.1",
+            "expected noise on what a test passes through",
+        ),
+        ("baseline", "--test-noise output:0.1", "the model offers noise at"),
+        ("baseline", "--test-draws 3", "--test-noise"),
+    ]);
 }

@@ -191,6 +191,72 @@ fn images_and_sequences_are_predicted_with_classes_and_without() {
     assert!(!told.contains("was trained on"), "{told}");
 }
 
+/// A bundle remembers its noise, and the strength that it learned: draws add to the spread of one network.
+#[test]
+fn draws_of_the_noise_of_training_spread_the_predictions() {
+    let folder = tempfile::tempdir().unwrap();
+    trained("baseline", "--epochs 30 --noise input:0.5:learned", folder.path());
+    let points = folder.path().join("points.csv");
+    fs::write(&points, "x1,x2\n0.5,0.1\n-0.2,0.9\n").unwrap();
+    let model = folder.path().display();
+    let of =
+        |draws: &str| tool(&format!("predict --model {model} --data {} {draws}", points.display()));
+    let (clean, noisy) = (stdout(&of("")), stdout(&of("--draws 20")));
+    assert!(clean.lines().count() == 3 && noisy.lines().count() == 3, "{noisy}");
+    assert_ne!(clean, noisy);
+    assert_eq!(noisy, stdout(&of("--draws 20")), "the same draws each time");
+    assert_ne!(noisy, stdout(&of("--draws 20 --per device")));
+    trained("baseline", "--epochs 3 --fresh", folder.path());
+    let refused = of("--draws 20");
+    assert_eq!(refused.status.code(), Some(1));
+    let error = stderr(&refused);
+    assert!(
+        error.contains("--draws: expected a model that was trained with noise in its layers"),
+        "{error}"
+    );
+}
+
+/// "I added noise and nothing changed."
+#[test]
+fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |args: &str, flags: &str| {
+        trained("baseline", &format!("--epochs 200 --repeats 3 --fresh {args}"), folder.path());
+        let output = tool(&format!("diagnose --model {} {flags}", folder.path().display()));
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(
+            stdout(&output).lines().all(|line| line.chars().count() <= 80),
+            "{}",
+            stdout(&output)
+        );
+        stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let strong = of("--noise input:0.3 --noise labels:flip:0.1 --noise weights:gaussian:0.05", "");
+    assert!(strong.contains("site strength ratio flips loss penalty steps"), "{strong}");
+    assert!(
+        strong.contains("input adds noise of 0.3") && strong.contains("weights.fc1.weight adds"),
+        "{strong}"
+    );
+    assert!(strong.contains("labels acts on training alone"), "{strong}");
+    // 200 epochs of one batch of 30 rows.
+    assert!(strong.contains(" 200 "), "{strong}");
+    let weak = of("--noise input:0.0000001", "");
+    let said = "less than 1 % of what another seed does";
+    assert!(weak.contains(said) && !strong.contains(said), "{weak}");
+    let none = of("", "");
+    assert_eq!(none, "The model was trained without noise: there is nothing to diagnose.");
+    let points = folder.path().join("points.csv");
+    fs::write(&points, "x1,x2\n0.5,0.1\n-0.2,0.9\n").unwrap();
+    trained("baseline", "--epochs 3 --fresh --noise input:0.1", folder.path());
+    let (model, points) = (folder.path().display(), points.display());
+    let refused = tool(&format!("diagnose --model {model} --data {points}"));
+    assert!(
+        stderr(&refused).contains("expected rows with targets, received none"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
 #[test]
 fn files_that_do_not_fit_the_model_are_refused() {
     let folder = tempfile::tempdir().unwrap();

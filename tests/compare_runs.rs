@@ -133,8 +133,7 @@ fn runs_without_a_partner_are_counted_and_left_out() {
     assert_near(Some(pairs.mean), 0.2);
     assert!((pairs.simultaneous.unwrap().high - 0.2 - 12.7062 * 0.1).abs() < 1e-5);
     let sentences = comparison_sentences(&found);
-    let warning =
-        "Warning: 3 runs of own and 2 of baseline without a partner of the same seed are left out.";
+    let warning = "Warning: 3 runs of own and 2 runs of baseline without a partner of the same seed are left out.";
     assert_eq!(sentences[1..], [warning]);
     assert!(comparison_text(&found).contains("3 + 2"));
 }
@@ -263,21 +262,23 @@ fn a_table_has_a_row_for_each_experiment_in_each_form() {
     let markdown = comparison_markdown(&found);
     assert_eq!(
         markdown,
-        "| experiment | test accuracy | difference | 95 % interval, simultaneous | p, adjusted | answer | pairs | unmatched |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n\
-         | baseline | 0.714 ± 0.016 |  |  |  |  |  |  |\n\
-         | hidden\\_noise: before-activation 0.1 \\& input 5 % \\{a\\|b\\} | 0.726 ± 0.026 | +0.011 | -0.005 to +0.027 | 0.174 | undecided | 10 | 0 |\n\
-         | clear | 0.751 ± 0.017 | +0.037 | +0.025 to +0.049 | \\<0.001 | better | 10 | 0 |\n"
+        "| experiment | test accuracy | difference | 95 % interval, simultaneous | p, adjusted | answer | pairs |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n\
+         | baseline | 0.714 ± 0.016 |  |  |  |  |  |\n\
+         | hidden\\_noise: before-activation 0.1 \\& input 5 % \\{a\\|b\\} | 0.726 ± 0.026 | +0.011 | -0.005 to +0.027 | 0.174 | undecided | 10 |\n\
+         | clear | 0.751 ± 0.017 | +0.037 | +0.025 to +0.049 | \\<0.001 | better | 10 |\n\n\
+         Scores are means and standard deviations over the runs. Margin 0.01.\n"
     );
     let latex = comparison_latex(&found);
     assert_eq!(
         latex,
-        "\\begin{tabular}{lrrrrrrr}\n\\toprule\n\
-         experiment & test accuracy & difference & 95 \\% interval, simultaneous & p, adjusted & answer & pairs & unmatched \\\\\n\
+        "% Scores are means and standard deviations over the runs. Margin 0.01.\n\
+         \\begin{tabular}{lrrrrrr}\n\\toprule\n\
+         experiment & test accuracy & difference & 95 \\% interval, simultaneous & p, adjusted & answer & pairs \\\\\n\
          \\midrule\n\
-         baseline & $0.714$ $\\pm$ $0.016$ &  &  &  &  &  &  \\\\\n\
-         hidden\\_noise: before-activation 0.1 \\& input 5 \\% \\{a\\textbar{}b\\} & $0.726$ $\\pm$ $0.026$ & $+0.011$ & $-0.005$ to $+0.027$ & $0.174$ & undecided & $10$ & $0$ \\\\\n\
-         clear & $0.751$ $\\pm$ $0.017$ & $+0.037$ & $+0.025$ to $+0.049$ & $<0.001$ & better & $10$ & $0$ \\\\\n\
+         baseline & $0.714$ $\\pm$ $0.016$ &  &  &  &  &  \\\\\n\
+         hidden\\_noise: before-activation 0.1 \\& input 5 \\% \\{a\\textbar{}b\\} & $0.726$ $\\pm$ $0.026$ & $+0.011$ & $-0.005$ to $+0.027$ & $0.174$ & undecided & $10$ \\\\\n\
+         clear & $0.751$ $\\pm$ $0.017$ & $+0.037$ & $+0.025$ to $+0.049$ & $<0.001$ & better & $10$ \\\\\n\
          \\bottomrule\n\\end{tabular}\n"
     );
     let text = comparison_text(&found);

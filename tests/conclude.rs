@@ -219,8 +219,24 @@ fn runs_added_until_decided_have_the_interval_of_every_look() {
     let until = conclusion(&Plan { until_decided: true, ..plan(2, 1, 12) }, scores);
     let [fixed_own, own] = [&fixed, &until].map(|own| own.judged.interval.unwrap());
     assert!(own.low < fixed_own.low && own.high > fixed_own.high);
-    assert_eq!(until.difference.low, fixed.difference.low, "the raw one stays");
+    assert!(
+        until.difference.low < fixed.difference.low,
+        "that of each alone holds at every look, too"
+    );
+    assert_eq!(until.difference.paired_t, fixed.difference.paired_t);
     assert_eq!(until.judged.p.unwrap() < 0.05, own.low > 0.);
+}
+
+/// Noise that surely loses is not tried for ever.
+#[test]
+fn no_run_is_added_if_all_settings_lose() {
+    let lost = |cell: usize, place: usize| {
+        0.7 - 0.05 * cell as f64 + 0.001 * (place % 3) as f64 * cell as f64
+    };
+    let plan = Plan { until_decided: true, ..plan(2, 12, 1) };
+    let own = conclusion(&plan, lost);
+    assert_eq!((own.reason, own.losses), (Reason::NoNoiseChosen, 2));
+    assert_eq!(plan.extended(Some(&own), 100), None);
 }
 
 /// `(t(.975, n - 1) + t(.8, n - 1)) sd / √n <= 0.01` from n = 34 on for sd = 0.02.
@@ -256,7 +272,7 @@ fn a_rival_that_does_as_well_is_named() {
     assert_eq!(rival.answer, Answer::Equivalent);
     let said = sentences(&plan, |cell, place| means[cell] + jitter(cell, place));
     let found =
-        said.iter().find(|own| own.starts_with("Rivals do as well as noise: a rival chosen in the same way, most often early stopping (8 of 8"));
+        said.iter().find(|own| own.starts_with("Rivals do as well as noise: a rival chosen by 10 validation rows, most often early stopping (8 of 8"));
     assert!(found.is_some(), "{said:#?}");
 }
 
@@ -301,6 +317,6 @@ fn the_answer_is_one_sentence_that_names_its_scope() {
     assert_eq!(
         none[0],
         "It is undecided whether noise helps: the earlier data sets chose no noise for any of 4 data \
-         sets, so that the gain is 0."
+         sets, so that the gain is 0. All settings worsen the score significantly: do without noise."
     );
 }

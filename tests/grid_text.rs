@@ -111,8 +111,8 @@ fn diverged_runs_and_further_metrics_fit_80_columns() {
     let text = joined(&assert_fits("diverged runs", &plan, &records));
     let head = "noise stddev test difference 95 % interval diverged p (adjusted) baseline 0 ";
     assert!(text.starts_with(head), "{text}");
-    let left_out = "Not shown: std, answer, p, p (Holm), p (Nadeau-Bengio), test macro f1, test expected calibration \
-                    error, test r squared, train;";
+    let left_out = "Not shown: std, answer, p, p (Holm), p (Nadeau-Bengio), mean of test macro f1, mean of test \
+                    expected calibration error, mean of test r squared, train;";
     assert!(text.contains(left_out), "{text}");
 }
 
@@ -135,7 +135,7 @@ fn a_table_reads_as_written_here() {
         "* input & before-activation salt-and-pepper &    0.01 &  0.722      +0.007",
         "  weights                                         0.3 &",
         "                                                   0.05",
-        "* recommended. Intervals and p hold for all 2 settings together.",
+        "* recommended",
         "Not shown: answer, train; report.html and cells.csv have all columns.",
     ];
     assert_eq!(table, expected, "{text}");

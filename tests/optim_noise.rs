@@ -49,6 +49,29 @@ fn the_spread_decays_as_in_the_paper() -> Result<()> {
     Ok(())
 }
 
+/// Law 53: over T steps the noise sums to ξ_T − ξ_0.
+#[test]
+fn anticorrelated_noise_telescopes() -> Result<()> {
+    let zeros = Tensor::zeros(4, candle_core::DType::F64, &Device::Cpu)?;
+    let vars = one_var(&zeros)?;
+    let options = GradientNoiseOptions::default().eta(0.25).anticorrelated();
+    let mut sgd = noisy_sgd(&vars, 1., options, &NoiseMap::new(1))?;
+    let draws = |t: u32| {
+        let mut normals = [0f32; 4];
+        Address::new(1, "w", Stream::Noise, t).fill_normal(0, 4, &mut normals);
+        normals.map(|z| 0.5 * f64::from(z))
+    };
+    for t in 1..=50 {
+        // The gradient is 1: w is minus the number of steps and the sum of the noise.
+        sgd.backward_step(&vars.1.sum_all()?)?;
+        for ((w, last), first) in vars.1.to_vec1::<f64>()?.iter().zip(draws(t)).zip(draws(0)) {
+            let expected = first - last - f64::from(t);
+            assert!((w - expected).abs() < 1e-10, "step {t}: {w}, not {expected}");
+        }
+    }
+    Ok(())
+}
+
 /// f = k w²/2 under SGD with noise of spread s: variance η s² / (k (2 − η k)) = 0.0526316.
 #[test]
 fn the_stationary_variance_has_its_closed_form() -> Result<()> {

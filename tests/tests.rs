@@ -75,6 +75,7 @@ mod loss;
 mod networks;
 mod nn;
 mod noise;
+mod noise_controls;
 mod noise_family;
 mod noise_laws;
 mod noise_members;
@@ -101,6 +102,7 @@ mod repeats;
 mod resume;
 #[cfg(feature = "experiment")]
 mod rivals;
+mod sampling;
 mod seeded;
 mod shapes;
 #[cfg(feature = "experiment")]

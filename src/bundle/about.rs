@@ -1,5 +1,7 @@
 //! What a bundle tells of itself.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +12,7 @@ use crate::data::Samples;
 use crate::files::other_version;
 use crate::model::Network;
 use crate::noise::NoiseSpec;
+use crate::objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 
 /// What a bundle tells of itself: the JSON under the key [`About::KEY`] of the metadata of
 /// `model.safetensors`.
@@ -50,6 +53,15 @@ pub struct Training {
 }
 
 impl Training {
+    /// Returns what the network was trained for, with so many outputs.
+    pub(super) fn objective(&self, outputs: usize) -> Arc<dyn Objective> {
+        match self.inputs.classes() {
+            None => Arc::new(MeanSquaredError { outputs }),
+            Some(_) if outputs == 1 => Arc::new(BinaryCrossEntropy),
+            Some(classes) => Arc::new(CrossEntropy { classes: classes.len() }),
+        }
+    }
+
     /// Checks that the network takes these inputs, and has outputs for what is predicted.
     pub(super) fn check(&self) -> Result<()> {
         let (fits, outputs) = match (&self.network, &self.inputs) {
@@ -77,6 +89,14 @@ impl Training {
 }
 
 impl About {
+    /// Returns the number of steps of the training, if early stopping did not end it; 0 if the number of its rows
+    /// is not known.
+    pub(super) fn training_steps(&self) -> u32 {
+        let rows = self.training_rows.len() / 16;
+        let batch = self.training.settings["batch_size"].as_u64().unwrap_or(1).max(1) as usize;
+        u32::try_from(self.training.epochs.saturating_mul(rows.div_ceil(batch))).unwrap_or(u32::MAX)
+    }
+
     /// The key of the metadata.
     pub const KEY: &str = "candle_noise";
 

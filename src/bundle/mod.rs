@@ -16,7 +16,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{ModuleT, VarBuilder};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
@@ -26,12 +27,13 @@ pub use hashes::row_hashes;
 pub use inputs::Inputs;
 pub use rows::Rows;
 
-use self::replicas::{constants, finite};
+use self::replicas::{finite, noise_map, variables};
 use crate::data::Samples;
 use crate::metric::Predicted;
-use crate::noise::Slots;
+use crate::nn::Model;
+use crate::noise::{NoiseMap, NoiseSpec, Per, Slots, WeightNoise};
 use crate::ops::Axis;
-use crate::train::Predictor;
+use crate::train::{Diagnosis, Predictor, diagnose, sample};
 
 /// Trained networks with everything that predicting from a file needs.
 #[derive(Clone, Debug)]
@@ -125,32 +127,104 @@ impl Bundle {
     /// # Errors
     /// If all networks diverged, or the rows are not inputs of such a network.
     pub fn predict(&self, rows: &Rows) -> Result<Forecast> {
+        let finished = self.finished()?;
+        let networks = self.networks(&finished, &[])?;
+        let predictors = networks.into_iter().map(|own| Predictor::new(own.model));
+        let outputs = predictors.map(|own| outputs(&own, &rows.samples));
+        let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
+        self.forecast(&outputs, rows)
+    }
+
+    /// Returns what the networks predict with the noise on that they were trained with, in so many draws: a
+    /// forecast over all networks and draws.
+    ///
+    /// # Errors
+    /// If [`Bundle::predict`] would fail, the networks were trained without noise in their layers or weights, or
+    /// noise on weights has a draw for each row.
+    pub fn sample(&self, rows: &Rows, draws: usize, per: Per) -> Result<Forecast> {
+        let noise = self.noise_of_predictions();
+        ensure!(
+            !noise.is_empty(),
+            "expected a model that was trained with noise in its layers or weights, received one without"
+        );
+        let networks = self.networks(&self.finished()?, &noise)?;
+        let outputs = networks.iter().map(|own| {
+            let (xs, _) = own.rows(&rows.samples)?;
+            Ok(sample(&own.model, &own.noise, &xs, draws, per)?.outputs().flatten(0, 1)?)
+        });
+        self.forecast(&Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?, rows)
+    }
+
+    /// Returns what each noise of the training does to the predictions of rows with targets, in so many draws.
+    /// The steps are those of the training: as many as its batches.
+    ///
+    /// # Errors
+    /// If [`Bundle::predict`] would fail.
+    pub fn diagnose(&self, samples: &Samples, draws: usize) -> Result<Vec<Diagnosis>> {
+        let networks = self.networks(&self.finished()?, &self.noise_of_predictions())?;
+        let steps = self.about.training_steps();
+        let of = |own: &Noisy| {
+            let all = own.noise.steps().into_iter();
+            own.noise
+                .set_steps(&all.map(|(path, own)| (path, vec![steps; own.len()])).collect())?;
+            let (xs, ys) = own.rows(samples)?;
+            let outputs = own.model.forward_t(&xs, false)?;
+            let outputs = outputs.dims().last().copied().unwrap_or(1);
+            let objective = self.about.training.objective(outputs);
+            Ok(diagnose(&own.model, &own.noise, [&xs, &ys], &*objective, draws)?)
+        };
+        networks.iter().map(of).collect()
+    }
+
+    /// Returns the noises of the training that predictions pass through.
+    fn noise_of_predictions(&self) -> Vec<NoiseSpec> {
+        let passed = |own: &&NoiseSpec| own.has_layer() || own.place() == NoiseSpec::WEIGHTS;
+        self.about.training.noise.iter().filter(passed).cloned().collect()
+    }
+
+    /// Returns the networks that did not diverge.
+    fn finished(&self) -> Result<Vec<u32>> {
         let finished = finite(&self.weights)?;
         ensure!(
             !finished.is_empty(),
             "expected a network that did not diverge, received {} that did",
             self.about.training.seeds.len()
         );
-        let predictors = self.predictors(&finished)?;
-        let outputs = predictors.iter().map(|own| outputs(own, &rows.samples));
-        let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
+        Ok(finished)
+    }
+
+    /// Returns the forecast of outputs (R, N, O), in the units of the data.
+    fn forecast(&self, outputs: &Tensor, rows: &Rows) -> Result<Forecast> {
         let (_, targets) = rows.samples.range(0, rows.samples.rows())?;
-        let each = Predicted::by_replica(&outputs, &targets)?;
+        let each = Predicted::by_replica(outputs, &targets)?;
         let units = self.about.training.inputs.units();
         let each = each.into_iter().map(|own| units.iter().fold(own, Predicted::in_units));
         Ok(Forecast::new(each.collect(), self.about.training.inputs.classes().map(<[String]>::len)))
     }
 
     /// Builds some of the networks, together if they have a replica axis.
-    fn predictors(&self, replicas: &[u32]) -> Result<Vec<Predictor>> {
+    /// With noise, which stays off unless a map is asked for it.
+    fn networks(&self, replicas: &[u32], noise: &[NoiseSpec]) -> Result<Vec<Noisy>> {
         let network = &self.about.training.network;
         let together = match network.axis() {
             Axis::Replicas => replicas.len().max(1),
             Axis::Plain => 1,
         };
-        let build = |replicas: &[u32]| -> Result<Predictor> {
-            let (vb, map) = constants(&self.weights, replicas, network.axis())?;
-            Ok(Predictor::new(network.build(&vb, &Slots::new(&map, &[])?)?))
+        let build = |replicas: &[u32]| -> Result<Noisy> {
+            let seeds = replicas.iter().map(|replica| self.about.training.seeds[*replica as usize]);
+            let map = noise_map(&seeds.collect::<Vec<_>>(), network.axis());
+            let varmap = variables(&self.weights, replicas, network.axis())?;
+            let vb = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
+            let in_layers: Vec<NoiseSpec> =
+                noise.iter().filter(|own| own.has_layer()).cloned().collect();
+            let slots = Slots::new(&map, &in_layers)?.with_vars(vb.clone());
+            let mut model = network.build(&vb, &slots)?;
+            slots.finish()?;
+            if let Some(spec) = noise.iter().find(|own| !own.has_layer()) {
+                let nb = map.builder().pp(NoiseSpec::WEIGHTS);
+                model = Model::new(WeightNoise::new(&varmap, spec.strength(), nb)?.model(model));
+            }
+            Ok(Noisy { model, noise: map, replicas: replicas.len() })
         };
         replicas.chunks(together).map(build).collect()
     }
@@ -167,8 +241,27 @@ impl Bundle {
         }
         self.about.training.check()?;
         let first: Vec<u32> = (0..count.min(1) as u32).collect();
-        self.predictors(&first).context("the weights are not those of the network")?;
+        self.networks(&first, &[]).context("the weights are not those of the network")?;
         Ok(())
+    }
+}
+
+/// Networks with their noise.
+struct Noisy {
+    model: Model,
+    noise: NoiseMap,
+    replicas: usize,
+}
+
+impl Noisy {
+    /// Returns the inputs of each network, and their targets with a replica axis.
+    fn rows(&self, samples: &Samples) -> Result<(Tensor, Tensor)> {
+        let (xs, ys) = samples.range(0, samples.rows())?;
+        let xs = match samples.replica_axis() {
+            true => xs.broadcast_as([&[self.replicas], &xs.dims()[1..]].concat())?.contiguous()?,
+            false => xs,
+        };
+        Ok((xs, ys))
     }
 }
 

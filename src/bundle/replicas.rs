@@ -1,9 +1,10 @@
 //! Networks among weights that have an axis for the networks first.
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
-use candle_core::{DType, Device, Result, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::{VarBuilder, VarMap};
 
 use crate::noise::NoiseMap;
 use crate::ops::Axis;
@@ -27,8 +28,7 @@ pub(crate) fn finite(weights: &[(String, Tensor)]) -> Result<Vec<u32>> {
     Ok(finite)
 }
 
-/// Returns the weights of some networks as constants, of one if they have no replica axis, and a map for
-/// their noise, which stays off.
+/// Returns the weights of some networks as constants, of one if they have no replica axis.
 ///
 /// # Errors
 /// If a network does not exist.
@@ -36,16 +36,46 @@ pub(crate) fn constants(
     weights: &[(String, Tensor)],
     replicas: &[u32],
     axis: Axis,
-) -> Result<(VarBuilder<'static>, NoiseMap)> {
+) -> Result<VarBuilder<'static>> {
+    let own = of_replicas(weights, replicas, axis)?;
+    Ok(VarBuilder::from_tensors(own, DType::F32, &Device::Cpu))
+}
+
+/// Returns the weights of some networks as variables, of one if they have no replica axis.
+///
+/// # Errors
+/// If a network does not exist.
+pub(crate) fn variables(
+    weights: &[(String, Tensor)],
+    replicas: &[u32],
+    axis: Axis,
+) -> Result<VarMap> {
+    let varmap = VarMap::new();
+    let mut vars = varmap.data().lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, own) in of_replicas(weights, replicas, axis)? {
+        vars.insert(name, Var::from_tensor(&own)?);
+    }
+    drop(vars);
+    Ok(varmap)
+}
+
+fn of_replicas(
+    weights: &[(String, Tensor)],
+    replicas: &[u32],
+    axis: Axis,
+) -> Result<HashMap<String, Tensor>> {
     let ids = Tensor::new(replicas, &Device::Cpu)?;
     let own = weights.iter().map(|(name, all)| {
         let own = all.index_select(&ids, 0)?;
         Ok((name.clone(), if axis == Axis::Plain { own.squeeze(0)? } else { own }))
     });
-    let own: HashMap<String, Tensor> = own.collect::<Result<_>>()?;
-    let map = match axis {
-        Axis::Replicas => NoiseMap::replicated(&vec![0; replicas.len()]),
-        Axis::Plain => NoiseMap::new(0),
-    };
-    Ok((VarBuilder::from_tensors(own, DType::F32, &Device::Cpu), map))
+    own.collect()
+}
+
+/// Returns a map for the noise of networks of these seeds, of one if they have no replica axis.
+pub(crate) fn noise_map(seeds: &[u64], axis: Axis) -> NoiseMap {
+    match axis {
+        Axis::Replicas => NoiseMap::replicated(seeds),
+        Axis::Plain => NoiseMap::new(seeds[0]),
+    }
 }

@@ -1,5 +1,6 @@
 //! The `compare` program: finished experiments side by side.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -41,7 +42,7 @@ pub(super) const FILES: [&str; 10] = [
 /// Flags of the program.
 #[derive(Args, Clone, Debug)]
 pub struct CompareArgs {
-    /// Folders of finished experiments on the same rows, the baseline first
+    /// Two to six folders of finished experiments on the same rows, the baseline first
     #[arg(required = true, num_args = 1.., value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Form of the table on standard output, which is also written as comparison.txt, .md or .tex
@@ -52,7 +53,7 @@ pub struct CompareArgs {
     /// Folder for the results [default: runs/compare]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Start over: remove the results and finished runs that the folder holds
+    /// Start over: remove the results that the folder holds
     #[arg(long)]
     fresh: bool,
     /// Do not draw pictures
@@ -169,6 +170,12 @@ fn compared(experiments: &[(String, Finished)], margin: Option<f64>) -> Result<C
 fn check(experiments: &[Finished]) -> Result<()> {
     for (index, own) in experiments.iter().enumerate() {
         let first = &experiments[0];
+        let folder = own.folder.display();
+        ensure!(!own.runs.is_empty(), "{folder}: expected finished runs, received none");
+        let mut pairs = HashSet::new();
+        if let Some(run) = own.runs.iter().find(|run| !pairs.insert(run.pair())) {
+            bail!("{folder}: expected each run once, received that of seed {} twice", run.seed)
+        }
         first.check_same_rows(own)?;
         ensure!(
             own.metric == first.metric,
@@ -177,8 +184,8 @@ fn check(experiments: &[Finished]) -> Result<()> {
             own.metric
         );
         for other in &experiments[..index] {
-            let (folder, twice) = (&own.folder, own.is_in(&other.folder));
-            ensure!(!twice, "expected each folder once, received {} twice", folder.display());
+            let is_twice = own.is_in(&other.folder);
+            ensure!(!is_twice, "expected each folder once, received {folder} twice");
         }
     }
     Ok(())
@@ -194,5 +201,7 @@ fn names(experiments: &[Finished]) -> Vec<String> {
         true if name.chars().count() <= LONGEST => name.clone(),
         _ => format!("{name} ({})", own.folder.display()),
     };
-    experiments.iter().zip(&plain).map(name).collect()
+    // A folder's name may hold what moves the cursor.
+    let shown = |name: String| name.replace(char::is_control, " ");
+    experiments.iter().zip(&plain).map(name).map(shown).collect()
 }

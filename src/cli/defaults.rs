@@ -57,6 +57,13 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("placements", places.join(",")),
         ("repeats", repeats("30")),
     ];
+    let command = match has(&command, "target") {
+        true => command.after_help(format!(
+            "Defaults are those of {}; --data FILE --target COLUMN --help has those of a table.",
+            task.name()
+        )),
+        false => command,
+    };
     let command = match task::files(task.name()) {
         0 => command,
         _ => with_file_defaults(command, &mut defaults),

@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::parse::{positive, within};
 use super::recipe_args::RecipeArgs;
 use super::table_args::TableArgs;
+use super::test_noise_args::TestNoiseArgs;
 use super::validation_args::ValidationArgs;
 use super::widths::Widths;
 use crate::data::table::Reading;
@@ -56,6 +57,8 @@ pub struct RunArgs {
     repeats: usize,
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) test_noise: TestNoiseArgs,
     #[command(flatten)]
     validation: ValidationArgs,
     /// Save a checkpoint every N epochs, or less often if that would take over 1 % of the time

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::contents::{Contents, DESCRIPTION, Held};
 use super::results::RESULT;
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::experiment::{Field, Run, Schedule, boundary, noise_name};
 use crate::files;
 use crate::noise::NoiseSpec;
@@ -121,7 +121,7 @@ impl Finished {
 
     /// Returns the curves of its runs under a name.
     pub fn trainings(&self, name: &str) -> Trainings<'_> {
-        let noise = self.noise().iter().any(|noise| noise.strength() > 0.);
+        let noise = self.noise().iter().any(|noise| !noise.is_silent());
         Trainings { name: name.to_string(), histories: &self.histories, noise }
     }
 
@@ -134,6 +134,21 @@ impl Finished {
         let noise = self.contents.settings["noise"].as_array();
         let specs = noise.into_iter().flatten().filter_map(|spec| spec.as_str()?.parse().ok());
         specs.collect()
+    }
+
+    /// Returns the files of its data.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let files = self.result["settings"]["files"].as_array();
+        files.into_iter().flatten().filter_map(|file| file.as_str().map(PathBuf::from)).collect()
+    }
+
+    /// Returns the test rows of a task that draws its data or has them with it.
+    ///
+    /// # Errors
+    /// If the data cannot be drawn.
+    pub fn test_rows(&self) -> Result<Option<Samples>> {
+        let Some(task) = self.task()? else { return Ok(None) };
+        Ok(Some(task.parts(&task.defaults(), &self.draw(), &Device::Cpu)?.test))
     }
 
     /// Returns the draw of the rows and the points of a data set in the plane; `None` for other data.

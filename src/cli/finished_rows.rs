@@ -77,10 +77,12 @@ impl Finished {
             format!("{}: expected which scores are better", self.folder.join(RESULT).display())
         })?;
         let judge = Judge::new(&self.metric, better);
-        let judge = match self.folds() {
-            Some(folds @ 2..) => judge.folds(folds),
-            Some(_) => judge.splits(self.test_per_train()),
-            None => judge,
+        let rows = self.contents.settings["data"]["samples"].as_u64().unwrap_or(0) as usize;
+        let judge = match (self.folds(), self.split_sizes()) {
+            (Some(folds), Some(sizes)) => judge.of_sizes(folds, rows, sizes),
+            (Some(folds @ 2..), None) => judge.folds(folds),
+            (Some(_), None) => judge.splits(self.test_per_train()),
+            (None, _) => judge,
         };
         Ok(match margin {
             Some(margin) => judge.margin(Margin::Absolute(margin)),
@@ -91,6 +93,14 @@ impl Finished {
     /// Returns the number of folds, if each repeat splits the data anew.
     pub(super) fn folds(&self) -> Option<usize> {
         Some(self.result["settings"]["folds"].as_u64()? as usize)
+    }
+
+    /// Returns the numbers of training, validation and test rows of the first split, if they are known.
+    fn split_sizes(&self) -> Option<[usize; 3]> {
+        let sizes = &self.result["settings"]["split_sizes"];
+        let [train, validation, test] =
+            ["train", "validation", "test"].map(|name| Some(sizes[name].as_u64()? as usize));
+        Some([train?, validation?, test?]).filter(|[train, ..]| *train > 0)
     }
 
     /// Returns the number of test rows divided by that of training rows.

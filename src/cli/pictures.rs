@@ -31,7 +31,7 @@ impl Drawing<'_> {
     pub fn write(&self, results: &mut Results) {
         let Self { subject, outcome, trained, format, .. } = *self;
         let title = title(outcome);
-        let noise = outcome.plan.noise[0].iter().any(|noise| noise.strength() > 0.);
+        let noise = outcome.plan.noise[0].iter().any(|noise| !noise.is_silent());
         let own = [Trainings { name: String::new(), histories: &trained.histories, noise }];
         let scores = report::score_picture(&title, &outcome.metric, &own);
         results.draw("accuracy", format, Ok(scores));

@@ -10,7 +10,9 @@ use clap::Args;
 use super::exit::Failure;
 use super::folder::is_result;
 use super::format_args::FormatArgs;
+use super::parse::within;
 use super::terminal::{print, tell, warn};
+use super::test_noise_args::PerArg;
 use crate::bundle::{Bundle, Rows};
 use crate::files;
 use crate::report;
@@ -27,6 +29,13 @@ pub struct PredictArgs {
     /// File for the predictions [default: -, standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Predict with the noise on that the networks were trained with, in so many draws: the mean and the
+    /// standard deviation are then those over all networks and draws
+    #[arg(long, value_name = "N", value_parser = within(1..=100_000usize))]
+    draws: Option<usize>,
+    /// What has one draw of this noise
+    #[arg(long, value_name = "WHAT", default_value = "row", requires = "draws")]
+    per: PerArg,
     #[command(flatten)]
     format: FormatArgs,
     /// Only the predictions and the scores, nothing of what was decided or noticed
@@ -50,7 +59,10 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
     if !args.quiet {
         notes(&bundle, &rows)?.iter().for_each(|line| tell(line));
     }
-    let forecast = bundle.predict(&rows)?;
+    let forecast = match args.draws {
+        Some(draws) => bundle.sample(&rows, draws, args.per.into()).context("--draws")?,
+        None => bundle.predict(&rows)?,
+    };
     let classes = bundle.about().training.inputs.classes();
     let table = report::forecast_csv(&forecast, classes, &rows)?;
     match out {
@@ -65,8 +77,9 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
             None => tell(lines.trim_end()),
         }
     }
-    if out.is_some() && forecast.each.len() < bundle.about().training.seeds.len() {
-        let (all, finished) = (bundle.about().training.seeds.len(), forecast.each.len());
+    let (all, finished) =
+        (bundle.about().training.seeds.len(), forecast.each.len() / args.draws.unwrap_or(1));
+    if out.is_some() && finished < all {
         warn(&format!("of {all} networks {} diverged and are left out", all - finished));
     }
     Ok(())

@@ -68,7 +68,9 @@ impl Progress {
         self.bar.finish_and_clear();
         let stopped = self.stopped.load(Ordering::Relaxed);
         if stopped > SHOWN {
-            warn(&format!("{} further runs diverged, {stopped} in all", stopped - SHOWN));
+            let further = stopped - SHOWN;
+            let runs = if further == 1 { "run" } else { "runs" };
+            warn(&format!("{further} further {runs} diverged, {stopped} in all"));
         }
     }
 

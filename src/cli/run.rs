@@ -19,8 +19,8 @@ use super::results::{RESULT, Results};
 use super::terminal::{command_line, next_command, warn, warn_of};
 use crate::bundle::Bundle;
 use crate::experiment::{
-    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, Trained, bundle_runs,
-    checkpoints_device, forecast_repeats, lacking_classes, references, train_resumable,
+    Basis, Checkpointing, Ending, Outcome, Plan, Seconds, Subject, TestNoise, Trained, bundle_runs,
+    checkpoints_device, forecast_repeats, lacking_classes, noise_name, references, train_resumable,
 };
 use crate::{files, report};
 
@@ -35,6 +35,8 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let Job { task, plan, reading } = job;
     let subject = Subject::new(&*task, "cpu", &[])?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
+    let test_noise = args.test_noise.test_noise().map(|own| own.checked(&subject, &plan));
+    let test_noise = test_noise.transpose().context("--test-noise").map_err(Failure::Usage)?;
     let opened = open_device(args, &subject, &plan, &args.output.folder(name))?;
     let subject = subject.on(opened.place.kind());
     let basis = Basis::new(&subject, &plan)?;
@@ -51,15 +53,22 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
         format!("continue from a checkpoint, if there is one: {}", next_command(&["--resume"]));
     let stage = Stage::new(Reaction::Finish, again);
     let training = Instant::now();
-    let trained = train(name, args, &subject, &plan, &opened, &folder)?;
+    let mut trained = train(name, args, &subject, &plan, &opened, &folder)?;
     let train = training.elapsed().as_secs_f64();
 
+    if let Some(noise) = &test_noise {
+        let scores = noise.scores(&subject, &plan, &trained, &opened.devices[0]);
+        let name = noisy_figure(&basis.metric);
+        let runs = trained.runs.iter_mut().zip(scores.context("--test-noise")?);
+        runs.for_each(|(run, score)| run.scores.set(&name, score));
+    }
     let mut outcome = Outcome::of_repeats(&plan, &basis, trained.runs.clone());
     outcome.experiment = name.to_string();
     outcome.command = command_line();
     outcome.device = opened.place.name();
     outcome.references = references(&subject, &plan)?;
     outcome.reading = reading;
+    outcome.test_noise = test_noise;
     outcome.seconds = Seconds { train, total: start.elapsed().as_secs_f64() };
     let mut results = Results::new(folder.clone());
     let (device, schedule) = (&opened.devices[0], opened.schedule);
@@ -98,6 +107,25 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
         )
         .into()),
     }
+}
+
+/// Returns the name of the score with noise in the test.
+fn noisy_figure(metric: &str) -> String {
+    format!("noisy_test_{metric}")
+}
+
+/// Returns the scores with noise in the test and without, in lines, if it was tested so.
+fn noisy_line(outcome: &Outcome) -> Option<String> {
+    let TestNoise { noise, draws, .. } = outcome.test_noise.as_ref()?;
+    let summary = &outcome.cells.first()?.summary;
+    let draws = if *draws == 1 { "1 draw".to_string() } else { format!("mean of {draws} draws") };
+    Some(report::wrapped(&format!(
+        "With {} in the test: {} {} ({draws}), without {}.",
+        noise_name(noise),
+        outcome.metric.replace('_', " "),
+        summary.get(&noisy_figure(&outcome.metric)).words(),
+        summary.get(&outcome.figure()).words()
+    )))
 }
 
 /// Opens the device. A partly trained experiment continues on the kind of device of its
@@ -208,7 +236,7 @@ fn write_figures(
                 Some(_) => report::folds_line(outcome),
                 None => report::result_line(summary, &outcome.metric, runs),
             };
-            Some((line + "\n").into_bytes())
+            Some((noisy_line(outcome).unwrap_or_default() + &line + "\n").into_bytes())
         }
         _ => None,
     };

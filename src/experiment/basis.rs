@@ -28,6 +28,10 @@ pub struct Basis {
     margin: Option<Margin>,
     /// How many rows the task has.
     pub rows: Rows,
+    /// The numbers of training, validation and test rows of the first split of a table by the training size
+    /// that is asked for; none in files of versions that did not write them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sizes: BTreeMap<usize, [usize; 3]>,
     /// What is told of the data, by name.
     pub data: Vec<(String, Value)>,
 }
@@ -42,8 +46,15 @@ impl Basis {
             let network = subject.network(&plan.hyper_of(variant))?;
             Ok((variant.hidden, Network::clone(&network)))
         };
+        let sizes = |variant: Variant| {
+            let draw = plan.draw_of(variant, plan.data_seeds[0]);
+            Ok((variant.train_size, subject.task().sizes(&draw)?))
+        };
+        let of_table = plan.variants().filter(|_| plan.is_of_table());
+        let sizes = of_table.map(sizes).collect::<Result<_>>()?;
         let first = plan.variants().next().context("expected at least one variant")?;
         Ok(Self {
+            sizes,
             common: subject.common(&plan.hyper_of(first), &plan.draw_of(first, 0)),
             networks: plan.variants().map(network).collect::<Result<_>>()?,
             metric: subject.primary().name().to_string(),
@@ -73,6 +84,11 @@ impl Basis {
     /// The smallest difference in the primary metric that matters.
     pub fn margin(&self) -> Margin {
         self.margin.unwrap_or_else(|| Margin::named(&self.metric))
+    }
+
+    /// The numbers of training, validation and test rows of the first split of a table.
+    pub(super) fn sizes_of(&self, variant: Variant) -> Option<[usize; 3]> {
+        self.sizes.get(&variant.train_size).copied()
     }
 
     /// The figure that noise is judged by.

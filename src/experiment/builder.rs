@@ -205,6 +205,8 @@ impl Outcome {
             records: Vec::new(),
             references: Vec::new(),
             reading: None,
+            test_noise: None,
+            sizes: plan.variants().next().and_then(|first| basis.sizes_of(first)),
             looks: Vec::new(),
         }
     }

@@ -86,7 +86,7 @@ fn bundle(
         metric: subject.primary().name().to_string(),
         inputs: deployment.inputs.clone(),
         network: deployment.network.clone(),
-        noise: cell.noise.iter().filter(|noise| noise.strength() != 0.).cloned().collect(),
+        noise: cell.noise.iter().filter(|noise| !noise.is_silent()).cloned().collect(),
         seeds: plan.seeds().collect(),
         epochs,
         settings,

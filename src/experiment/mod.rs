@@ -34,13 +34,14 @@ pub use plan::{Cell, Plan, Variant};
 pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
 pub use references::{Reference, references};
 pub use run::{
-    Checkpointing, Ending, Event, Field, Schedule, Shard, Trained, Watch, boundary,
+    Checkpointing, Ending, Event, Field, Schedule, Shard, TestNoise, Trained, Watch, boundary,
     checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,
     train_once_more, train_repeats, train_resumable,
 };
 pub use sentences::{
     cell_name, comparison_sentences, comparison_word, conclusion_sentences, folds_words,
-    noise_name, p_number, place_name, range, remedy_name, strength_name, variant_words,
+    margin_number, noise_name, p_number, place_name, range, remedy_name, strength_name,
+    strength_words, variant_words,
 };
 pub use store::Store;
 pub use trial::{Rival, Subject, Trial, TrialId};

@@ -7,6 +7,7 @@ use super::conclude::Conclusion;
 use super::plan::Plan;
 use super::record::{Record, Run};
 use super::references::Reference;
+use super::run::TestNoise;
 use crate::data::table::Reading;
 use crate::metric::Better;
 use crate::stats::Digits;
@@ -41,6 +42,10 @@ pub struct Outcome {
     pub references: Vec<Reference>,
     /// What was read and decided about a table.
     pub reading: Option<Reading>,
+    /// The noise that was on in a further test, if there was one: runs have the scores `noisy_test_…`.
+    pub test_noise: Option<TestNoise>,
+    /// The numbers of training, validation and test rows of the first split, if it is one of a table.
+    pub sizes: Option<[usize; 3]>,
     /// The numbers of runs of each cell at which the answer was looked at, in growing order; empty if only
     /// once.
     pub looks: Vec<usize>,

@@ -88,9 +88,18 @@ pub(super) type Value = (Pair, f64);
 pub(super) struct Design {
     pub unit: Unit,
     /// Whether the runs were extended until the answer was found.
-    until_decided: bool,
+    pub until_decided: bool,
     /// Number of test rows divided by that of training rows, if units share training rows.
     pub test_per_train: f64,
+}
+
+/// Returns the number of test rows divided by that of training rows, of a split of so many rows: 1/(K − 1) for K
+/// folds whose other rows all train, though these are not always equally many.
+pub(super) fn test_per_train(folds: usize, rows: usize, [train, _, test]: [usize; 3]) -> f64 {
+    match folds {
+        2.. if train + test == rows => 1. / (folds - 1) as f64,
+        _ => test as f64 / train as f64,
+    }
 }
 
 /// Confidence of an interval alone, and of several together.
@@ -98,13 +107,8 @@ pub(super) const LEVEL: f64 = 0.95;
 
 impl Design {
     pub fn of(basis: &Basis, plan: &Plan, variant: Variant) -> Self {
-        let unit = Unit::of(plan);
-        let test_per_train = match unit {
-            Unit::Fold => 1. / (plan.folds.unwrap_or(2) - 1) as f64,
-            Unit::Split => Self::overlap(basis, plan, variant),
-            Unit::Repeat | Unit::DataSeed => 0.,
-        };
-        Self { unit, until_decided: plan.until_decided, test_per_train }
+        let design = Self::fixed(Unit::of(plan), Self::overlap(basis, plan, variant));
+        Self { until_decided: plan.until_decided, ..design }
     }
 
     /// Returns that of as many runs as were planned. `test_per_train` counts for splits and folds alone.
@@ -118,8 +122,14 @@ impl Design {
 
     /// Returns the number of test rows divided by that of training rows.
     pub fn overlap(basis: &Basis, plan: &Plan, variant: Variant) -> f64 {
-        let draw = plan.draw_of(variant, plan.data_seeds[0]);
-        draw.test_size(basis.rows) as f64 / draw.train_size as f64
+        match (basis.sizes_of(variant), plan.folds) {
+            (Some(sizes), _) => test_per_train(plan.folds.unwrap_or(1), basis.rows.all, sizes),
+            (None, Some(folds @ 2..)) => 1. / (folds - 1) as f64,
+            (None, _) => {
+                let draw = plan.draw_of(variant, plan.data_seeds[0]);
+                draw.test_size(basis.rows) as f64 / draw.train_size as f64
+            }
+        }
     }
 
     /// Returns the unit of a pair, as the pair that stands for it.
@@ -244,6 +254,17 @@ pub(super) fn values<'a, T: AsRef<Run> + 'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nadeau and Bengio's ratio: for folds 1/(K − 1), also where 344 rows make unequal ones, unless rows are
+    /// left out or apart.
+    #[test]
+    fn rows_that_do_not_train_make_the_error_larger() {
+        let folds = |rows, sizes| test_per_train(5, rows, sizes);
+        assert_eq!([folds(300, [240, 0, 60]), folds(344, [275, 0, 69])], [0.25; 2]);
+        assert_eq!([folds(300, [192, 48, 60]), folds(300, [60, 0, 60])], [0.3125, 1.]);
+        let splits = [[240, 0, 60], [60, 0, 60]].map(|sizes| test_per_train(1, 300, sizes));
+        assert_eq!(splits, [0.25, 1.]);
+    }
 
     #[test]
     fn values_of_a_unit_are_averaged_wherever_they_stand() {

@@ -22,6 +22,10 @@ impl Metric for Accuracy {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         let hits = self.hits(rows)?;
         let count = hits.iter().filter(|hit| **hit).count();

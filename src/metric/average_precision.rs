@@ -21,6 +21,10 @@ impl Metric for AveragePrecision {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         average_precision(&Classified::of(rows)?)
     }

@@ -19,6 +19,10 @@ impl Metric for BalancedAccuracy {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         balanced_accuracy(&tally_of(rows)?)
     }

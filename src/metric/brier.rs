@@ -23,6 +23,10 @@ impl Metric for Brier {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        2.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         Some(brier(&Classified::of(rows)?))
     }

@@ -29,6 +29,10 @@ impl Metric for Ece {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         ece(&rows.are_classified().then(|| rows.confidences())?)
     }

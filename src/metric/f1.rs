@@ -20,6 +20,10 @@ impl Metric for F1 {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         f1(&tally_of(rows)?)
     }
@@ -39,6 +43,10 @@ impl Metric for MacroF1 {
 
     fn margin(&self) -> Margin {
         Margin::Absolute(0.01)
+    }
+
+    fn widest(&self) -> f64 {
+        1.
     }
 
     fn score(&self, rows: &Predicted) -> Option<f64> {

@@ -32,15 +32,16 @@ impl Margin {
     /// Checks a difference that is to matter in the place of a metric's own.
     ///
     /// # Errors
-    /// If it is not finite and above 0, or takes up the scale of a metric of this crate from 0 to 1.
+    /// If it is not finite and above 0, or no scores of a metric of this crate differ by more.
     pub fn check(metric: &str, difference: f64) -> Result<()> {
         if !(difference > 0. && difference.is_finite()) {
             bail!("margin must be finite and above 0, received {difference}")
         }
-        let has_scale = named(metric).is_some_and(|own| matches!(own.margin(), Self::Absolute(_)));
-        if has_scale && difference >= 1. {
+        let widest = named(metric).map_or(f64::INFINITY, |own| own.widest());
+        if difference >= widest {
             bail!(
-                "margin must be below 1, because {metric} has a scale from 0 to 1, received {difference}"
+                "margin must be below {widest}, the largest difference of two scores of {metric}, received \
+                 {difference}"
             )
         }
         Ok(())
@@ -105,10 +106,17 @@ mod tests {
     #[test]
     fn a_margin_must_fit_the_metric() {
         let error = |metric: &str, margin| Margin::check(metric, margin).unwrap_err().to_string();
-        assert!(error("accuracy", 5.).contains("below 1, because accuracy"), "points in a hundred");
-        assert!(error("brier", 1.).contains("received 1"));
+        assert!(error("accuracy", 5.).contains("below 1, the largest"), "points in a hundred");
+        assert!(error("matthews", 2.).contains("received 2"));
         assert!(error("rmse", 0.).contains("above 0") && error("own", f64::NAN).contains("NaN"));
-        for (metric, margin) in [("accuracy", 0.99), ("rmse", 5.), ("nll", 1e9), ("own", 5.)] {
+        for (metric, margin) in [
+            ("accuracy", 0.99),
+            ("matthews", 1.5),
+            ("r_squared", 5.),
+            ("rmse", 5.),
+            ("nll", 1e9),
+            ("own", 5.),
+        ] {
             Margin::check(metric, margin).unwrap();
         }
     }

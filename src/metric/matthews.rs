@@ -24,6 +24,10 @@ impl Metric for Matthews {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        2.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         matthews(&tally_of(rows)?)
     }

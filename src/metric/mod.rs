@@ -113,6 +113,11 @@ pub trait Metric: Debug + Send + Sync {
         Margin::Share(0.01)
     }
 
+    /// Returns the largest difference between two scores; infinite by default.
+    fn widest(&self) -> f64 {
+        f64::INFINITY
+    }
+
     /// Returns the score of a set, or `None` if it is undefined.
     fn score(&self, rows: &Predicted) -> Option<f64>;
 

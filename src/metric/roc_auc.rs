@@ -22,6 +22,10 @@ impl Metric for RocAuc {
         Margin::Absolute(0.01)
     }
 
+    fn widest(&self) -> f64 {
+        1.
+    }
+
     fn score(&self, rows: &Predicted) -> Option<f64> {
         roc_auc(&Classified::of(rows)?)
     }

@@ -7,8 +7,8 @@ use candle_core::{Result, Tensor};
 use candle_nn::ModuleT;
 
 use super::kind::Kind;
-use super::layer::{Channels, NoiseLayer};
-use super::site::NoiseBuilder;
+use super::layer::NoiseLayer;
+use super::placing::Placing;
 use super::strength::Strength;
 
 /// A kind of noise of any type. Every [`Kind`] implements it.
@@ -16,16 +16,16 @@ pub trait AnyKind: Send + Sync {
     /// Returns the name and the range of the strength.
     fn strength(&self) -> Strength;
 
-    /// Creates a layer with one strength per replica, for rows with the given axis of channels.
+    /// Returns whether the noise is added to the input; see [`Kind::IS_ADDITIVE`].
+    fn is_additive(&self) -> bool {
+        false
+    }
+
+    /// Creates a layer.
     ///
     /// # Errors
     /// If a strength is out of range or the builder's path is taken.
-    fn layer(
-        &self,
-        strengths: &[f64],
-        nb: NoiseBuilder,
-        channels: Channels,
-    ) -> Result<Box<dyn AnyLayer>>;
+    fn layer(&self, placing: &Placing) -> Result<Box<dyn AnyLayer>>;
 }
 
 impl<K: Kind> AnyKind for K {
@@ -33,8 +33,12 @@ impl<K: Kind> AnyKind for K {
         K::STRENGTH
     }
 
-    fn layer(&self, strengths: &[f64], nb: NoiseBuilder, _: Channels) -> Result<Box<dyn AnyLayer>> {
-        Ok(Box::new(NoiseLayer::of_kind(self.clone(), strengths, nb)?))
+    fn is_additive(&self) -> bool {
+        K::IS_ADDITIVE
+    }
+
+    fn layer(&self, placing: &Placing) -> Result<Box<dyn AnyLayer>> {
+        Ok(Box::new(placing.layer(self.clone())?))
     }
 }
 

@@ -48,6 +48,10 @@ pub trait Kind: Clone + Send + Sync + 'static {
     /// The name and the range of the strength.
     const STRENGTH: Strength;
 
+    /// Whether all changes are [`Change::Add`] of the strength times a number that does not depend on it.
+    /// Only such noise can be relative, learned, paired or weighted by channel.
+    const IS_ADDITIVE: bool = false;
+
     /// Fills the draws of a row. The draws of a shorter row are the beginning of those of a longer
     /// one.
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]);

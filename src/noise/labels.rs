@@ -6,6 +6,7 @@ use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::ModuleT;
 
 use super::map::NoiseMap;
+use super::schedule::Schedule;
 use super::site::{NoiseBuilder, Site};
 use super::strength::Strength;
 use crate::ops::{NoiseDraw, split_rows};
@@ -66,6 +67,15 @@ impl LabelNoise {
     /// If [`LabelNoise::seeded`] would fail, or the path is empty.
     pub fn seeded_at(rate: f64, classes: usize, seed: u64, path: &str) -> Result<Self> {
         Self::new(rate, classes, NoiseMap::new(seed).builder().pp(path))
+    }
+
+    /// Lets the rates, which are those of the first epoch, follow a schedule.
+    ///
+    /// # Errors
+    /// If a rate has no such schedule.
+    pub fn scheduled(self, schedule: &Schedule) -> Result<Self> {
+        self.site.set_schedule(schedule.clone())?;
+        Ok(self)
     }
 
     /// Returns the number of classes.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use candle_core::{DType, Result, Tensor, bail};
 use candle_nn::ModuleT;
 
+use super::controls::Controls;
 use super::kind::Kind;
 use super::map::NoiseMap;
-use super::perturb::perturb;
+use super::perturb::{Rows, perturb};
 use super::site::{NoiseBuilder, Site};
-use crate::ops::{Axis, NoiseDraw};
+use super::testing::TestDraw;
+use crate::ops::{Axis, NoiseDraw, at_least_single};
 
 /// A layer with noise of one kind in training. It is the identity in evaluation and at strength 0.
 ///
@@ -30,8 +32,9 @@ use crate::ops::{Axis, NoiseDraw};
 #[derive(Clone)]
 pub struct NoiseLayer<K> {
     pub(super) kind: K,
-    site: Arc<Site>,
-    shared: Shared,
+    pub(super) site: Arc<Site>,
+    pub(super) shared: Shared,
+    pub(super) controls: Controls,
 }
 
 /// The elements of a row that share a draw.
@@ -122,7 +125,8 @@ impl<K: Kind> NoiseLayer<K> {
     /// or the path is empty or taken.
     pub fn of_kind(kind: K, strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
         let site = nb.site(K::STRENGTH, strengths)?;
-        Ok(Self { kind, site, shared: Shared::Axes(Vec::new()) })
+        let (shared, controls) = (Shared::Axes(Vec::new()), Controls::default());
+        Ok(Self { kind, site, shared, controls })
     }
 
     /// Shares one draw among all elements that differ only along these axes, like Keras'
@@ -154,36 +158,95 @@ impl<K: Kind> NoiseLayer<K> {
     /// # Errors
     /// If the mask does not fit, or `forward_t` fails.
     pub fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
-        let mask = spread_mask(mask, xs)?;
-        match self.draws(train)? {
-            Some(draws) => mask.where_cond(&self.noisy(xs, &draws, Some(&mask))?, xs),
-            None => Ok(xs.clone()),
-        }
+        self.apply(xs, Some(&spread_mask(mask, xs)?), train)
     }
 
     /// Returns the draws of one call, or `None` if it is the identity. Uses a step if there is
-    /// noise.
+    /// noise. For a [fusable](Self::is_fusable) layer.
     pub(crate) fn draws(&self, train: bool) -> Result<Option<Vec<NoiseDraw>>> {
         if train { self.site.next_draws() } else { Ok(None) }
     }
 
-    /// Returns whether a fused op can make this layer's noise: there is a replica axis and no
-    /// shared one.
+    /// Returns whether a fused op can make this layer's noise: there is a replica axis, no shared one, and
+    /// nothing but the strength to heed.
     pub(crate) fn is_fusable(&self) -> bool {
-        self.site.axis() == Axis::Replicas && self.shared == Shared::Axes(Vec::new())
+        self.site.axis() == Axis::Replicas
+            && self.shared == Shared::Axes(Vec::new())
+            && self.controls.is_plain()
+            && !self.site.is_tested()
     }
 
-    fn noisy(&self, xs: &Tensor, draws: &[NoiseDraw], mask: Option<&Tensor>) -> Result<Tensor> {
+    fn apply(&self, xs: &Tensor, mask: Option<&Tensor>, train: bool) -> Result<Tensor> {
+        let drawn = match train {
+            true => self.site.next_draws()?.map(|draws| (draws, TestDraw::default())),
+            false => self.site.test_draws(self.controls.always),
+        };
+        let Some((draws, test)) = drawn else { return Ok(xs.clone()) };
+        let rows = test.rows();
+        let call = Call { draws: &draws, rows, mask };
+        let ys = match self.controls.paired && train {
+            true => self.in_pairs(xs, call)?,
+            false => self.noisy(xs, call, 1.)?,
+        };
+        let ys = self.controls.range.apply(&ys)?;
+        let ys = mask.map_or(Ok(ys.clone()), |mask| mask.where_cond(&ys, xs))?;
+        self.site.probe(&test, xs, &ys)?;
+        Ok(ys)
+    }
+
+    /// Adds the noise of the first half of the rows to both halves, to the second with the other sign.
+    fn in_pairs(&self, xs: &Tensor, call: Call) -> Result<Tensor> {
+        let batch = usize::from(self.site.axis() == Axis::Replicas);
+        let rows = xs.dims().get(batch).copied().unwrap_or(1);
+        if rows % 2 == 1 {
+            bail!("expected pairs of rows, one half after the other, received {rows} rows")
+        }
+        let half = |number: usize, sign: f64| {
+            let part = |own: &Tensor| own.narrow(batch, number * rows / 2, rows / 2)?.contiguous();
+            let mask = call.mask.map(part).transpose()?;
+            self.noisy(&part(xs)?, Call { mask: mask.as_ref(), ..call }, sign)
+        };
+        Tensor::cat(&[half(0, 1.)?, half(1, -1.)?], batch)
+    }
+
+    /// Adds noise, with its sign.
+    fn noisy(&self, xs: &Tensor, call: Call, sign: f64) -> Result<Tensor> {
+        let scale = &self.controls.scale;
+        if scale.is_plain() && sign == 1. {
+            return self.drawn(xs, call);
+        }
+        // What is not drawn stays -0, which changes no number that it is added to.
+        let zeros = at_least_single(&xs.detach())?.zeros_like()?.neg()?;
+        let unit = |draw: &NoiseDraw| NoiseDraw { strength: draw.strength.min(1.).ceil(), ..*draw };
+        let units: Vec<NoiseDraw> = call.draws.iter().map(unit).collect();
+        let draws = self.drawn(&zeros, Call { draws: &units, ..call })?;
+        let scale = scale.of(xs, call.draws, self.site.axis(), call.mask)?;
+        let noise = draws.detach().broadcast_mul(&(scale * sign)?)?;
+        (at_least_single(xs)? + noise)?.to_dtype(xs.dtype())
+    }
+
+    /// Applies the kind at the strengths of the draws.
+    fn drawn(&self, xs: &Tensor, call: Call) -> Result<Tensor> {
+        let Call { draws, rows, mask } = call;
         let axis = self.site.axis();
         let axes =
             self.shared.axes(xs.rank().saturating_sub(1 + usize::from(axis == Axis::Replicas)));
         if axes.is_empty()
+            && rows == Rows::default()
             && let Some(ys) = self.kind.fused(xs, draws, axis)
         {
             return ys;
         }
-        perturb(xs, &self.kind, draws, axis, &axes, mask)
+        perturb(xs, &self.kind, draws, axis, &axes, mask, rows)
     }
+}
+
+/// The draws of one call, and the elements that are real.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    draws: &'a [NoiseDraw],
+    rows: Rows,
+    mask: Option<&'a Tensor>,
 }
 
 impl Shared {
@@ -200,10 +263,7 @@ impl Shared {
 impl<K: Kind> ModuleT for NoiseLayer<K> {
     /// Adds noise if `train` is set. Uses a step of the site only if noise is added.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        match self.draws(train)? {
-            Some(draws) => self.noisy(xs, &draws, None),
-            None => Ok(xs.clone()),
-        }
+        self.apply(xs, None, train)
     }
 }
 

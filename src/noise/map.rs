@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Result, bail};
 
+use super::probe::Probe;
+use super::schedule::Schedule;
 use super::site::{NoiseBuilder, Registered, Site, State};
+use super::testing::{Per, TestDraw};
 use crate::ops::Axis;
 
 /// The noise sites of one model. Clones share the sites.
@@ -26,6 +29,8 @@ struct Inner {
     seeds: Vec<u64>,
     axis: Axis,
     enabled: AtomicBool,
+    /// The draws that evaluation takes, if it is noisy.
+    testing: Mutex<Option<TestDraw>>,
     sites: Mutex<BTreeMap<String, Registered>>,
 }
 
@@ -43,7 +48,8 @@ impl NoiseMap {
 
     fn with_seeds(seeds: Vec<u64>, axis: Axis) -> Self {
         let enabled = AtomicBool::new(true);
-        Self(Arc::new(Inner { seeds, axis, enabled, sites: Mutex::default() }))
+        let (testing, sites) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { seeds, axis, enabled, testing, sites }))
     }
 
     /// Returns the builder at the root of the paths.
@@ -79,6 +85,112 @@ impl NoiseMap {
     /// of the site's layer. Nothing is changed then.
     pub fn set_strengths(&self, path: &str, strengths: &[f64]) -> Result<()> {
         self.site(path)?.set_strengths(strengths)
+    }
+
+    /// Sets one strength for all replicas at all sites, starting with their next calls.
+    ///
+    /// # Errors
+    /// If the strength is outside the range of a site's layer. Nothing is changed then.
+    pub fn set_all_strengths(&self, strength: f64) -> Result<()> {
+        let strengths = vec![strength; self.replicas()];
+        let sites = self.live();
+        sites.iter().try_for_each(|site| site.check_strengths(&strengths))?;
+        sites.iter().try_for_each(|site| site.set_strengths(&strengths))
+    }
+
+    /// Lets the strengths of a site, which are those of the first epoch, follow a schedule. Each call is
+    /// then a step, also at strength 0.
+    ///
+    /// # Errors
+    /// If there is no such site, or its strengths have no such schedule.
+    pub fn set_schedule(&self, path: &str, schedule: Schedule) -> Result<()> {
+        self.site(path)?.set_schedule(schedule)
+    }
+
+    /// Sets the strengths that the schedules have in an epoch, counted from 1, of so many. A
+    /// [`Trainer`](crate::train::Trainer) calls it before each epoch.
+    ///
+    /// # Errors
+    /// If a schedule gives a strength outside the range of its layer.
+    pub fn begin_epoch(&self, epoch: usize, epochs: usize) -> Result<()> {
+        self.live().iter().try_for_each(|site| site.begin_epoch(epoch, epochs))
+    }
+
+    /// Checks that the strengths saved after an epoch, counted from 1, are those that the schedules have
+    /// there.
+    pub(crate) fn check_epoch(
+        &self,
+        epoch: usize,
+        epochs: usize,
+        saved: &BTreeMap<String, Vec<f64>>,
+    ) -> Result<()> {
+        let expected = |state: &State| {
+            let (first, schedule) = state.scheduled.as_ref()?;
+            let at = |first: &f64| schedule.at(*first, epoch, epochs);
+            Some(first.iter().map(at).collect::<Vec<f64>>())
+        };
+        for (path, expected) in self.collect(expected) {
+            let (Some(expected), Some(saved)) = (expected, saved.get(&path)) else { continue };
+            if *saved != expected {
+                bail!(
+                    "noise site {path}: expected the strengths {expected:?}, which its schedule has in \
+                     epoch {epoch} of {epochs}, received {saved:?}: a schedule continues with the number of \
+                     epochs that it began with"
+                )
+            }
+        }
+        Ok(())
+    }
+
+    /// Evaluates with noise: in `evaluate` every layer adds the noise of draw `draw` where it otherwise
+    /// does nothing, and takes no step. The batch begins with row `first_row` of all rows.
+    ///
+    /// Other threads that evaluate a model of this map at the same time have the noise, too.
+    pub fn with_test_noise<T>(
+        &self,
+        draw: u32,
+        per: Per,
+        first_row: u32,
+        evaluate: impl FnOnce() -> T,
+    ) -> T {
+        self.with_draw(TestDraw { draw, per, first_row, only: None }, evaluate)
+    }
+
+    /// Evaluates with the noise of one site alone, and measures it.
+    pub(crate) fn with_noise_at<T>(
+        &self,
+        path: &str,
+        draw: u32,
+        first_row: u32,
+        evaluate: impl FnOnce() -> T,
+    ) -> T {
+        let only = Some(path.to_string());
+        self.with_draw(TestDraw { draw, per: Per::Row, first_row, only }, evaluate)
+    }
+
+    fn with_draw<T>(&self, draw: TestDraw, evaluate: impl FnOnce() -> T) -> T {
+        struct Reset<'a>(&'a NoiseMap, Option<TestDraw>);
+        impl Drop for Reset<'_> {
+            fn drop(&mut self) {
+                *self.0.testing() = self.1.take();
+            }
+        }
+        let before = self.testing().replace(draw);
+        let _reset = Reset(self, before);
+        evaluate()
+    }
+
+    /// Returns what a site did when it was last tested alone, and forgets it.
+    pub(crate) fn probed(&self, path: &str) -> Option<Probe> {
+        self.site(path).ok()?.state().probe.take()
+    }
+
+    pub(super) fn test_draw(&self) -> Option<TestDraw> {
+        self.testing().clone()
+    }
+
+    fn testing(&self) -> MutexGuard<'_, Option<TestDraw>> {
+        self.0.testing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the number of noisy calls so far of each replica at each site, sorted by path.
@@ -144,7 +256,7 @@ impl NoiseMap {
     }
 
     /// Returns whether tensors begin with the replica axis.
-    pub(super) fn axis(&self) -> Axis {
+    pub(crate) fn axis(&self) -> Axis {
         self.0.axis
     }
 
@@ -179,6 +291,11 @@ impl NoiseMap {
             Some(site) => Ok(site),
             None => bail!("no noise site {path:?}; there are {:?}", self.steps().into_keys()),
         }
+    }
+
+    /// Returns the sites whose layers live, sorted by path.
+    fn live(&self) -> Vec<Arc<Site>> {
+        self.sites().values().filter_map(Registered::site).collect()
     }
 
     fn collect<T>(&self, f: impl Fn(&State) -> T) -> BTreeMap<String, T> {

@@ -31,28 +31,38 @@
 //! | labels | [`LabelNoise`], or its mean, [`smooth_targets`](crate::loss::smooth_targets) | rate | Xie et al. 2016, Szegedy et al. 2016 |
 
 mod any;
+mod controls;
 mod family;
 mod kind;
 pub mod kinds;
 mod labels;
 mod layer;
+mod learned;
 mod map;
 mod noisy;
 mod noisy_model;
+mod options;
 mod parse;
 mod passes;
 mod perturb;
+mod placing;
+mod probe;
+mod range;
 mod row;
 mod saved;
+mod scale;
+mod schedule;
 mod shipped;
 mod site;
 mod slots;
 mod spec;
 mod strength;
+mod testing;
 mod var_sites;
 mod weights;
 
 pub use any::{AnyKind, AnyLayer};
+pub use controls::strength_of_snr;
 pub use family::{
     AlphaDropout, DistributionNoise, Dropout, GaussianDropout, GaussianNoise, LaplaceNoise,
     NeftuneNoise, SaltAndPepper, SpeckleNoise, UniformNoise,
@@ -60,13 +70,18 @@ pub use family::{
 pub use kind::{Change, Kind};
 pub use labels::LabelNoise;
 pub use layer::{Channels, NoiseLayer};
+pub use learned::LearnedStrength;
 pub use map::NoiseMap;
 pub use noisy::Noisy;
 pub use noisy_model::{CleanOptimizer, NoisyModel};
+pub use placing::Placing;
+pub use range::Range;
 pub use row::NoiseRow;
+pub use schedule::{Curve, Schedule};
 pub use site::NoiseBuilder;
 pub use slots::{Slot, Slots};
 pub use spec::NoiseSpec;
 pub use strength::Strength;
+pub use testing::Per;
 pub(crate) use var_sites::VarSites;
 pub use weights::WeightNoise;

@@ -62,6 +62,8 @@ pub struct Noisy<L> {
     layer: L,
     noise: Slot,
     side: Side,
+    /// Whether gradients are those of the layer without noise.
+    is_clean: bool,
 }
 
 /// The side of a layer on which there is noise.
@@ -74,12 +76,20 @@ enum Side {
 impl<L> Noisy<L> {
     /// Adds noise to the inputs of a layer.
     pub fn before(layer: L, noise: impl Into<Slot>) -> Self {
-        Self { layer, noise: noise.into(), side: Side::Before }
+        Self { layer, noise: noise.into(), side: Side::Before, is_clean: false }
     }
 
     /// Adds noise to the outputs of a layer.
     pub fn after(layer: L, noise: impl Into<Slot>) -> Self {
-        Self { layer, noise: noise.into(), side: Side::After }
+        Self { layer, noise: noise.into(), side: Side::After, is_clean: false }
+    }
+
+    /// Takes the layer's gradients at its clean inputs: the outputs are those of the noisy ones, but the
+    /// gradient of a weight is δ xᵀ in the place of δ (x + e)ᵀ. It takes a second forward pass in training.
+    ///
+    /// By default the gradient is that of the noisy loss, as everywhere.
+    pub fn clean_gradients(self) -> Self {
+        Self { is_clean: true, ..self }
     }
 
     /// Returns the layer without its noise.
@@ -108,6 +118,13 @@ impl<L: ModuleT> ModuleT for Noisy<L> {
     /// Applies the layer, with noise if `train` is set.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         match self.side {
+            Side::Before if self.is_clean && train => {
+                let noisy =
+                    self.layer.forward_t(&self.noise.forward_t(&xs.detach(), train)?, train)?;
+                let clean = self.layer.forward_t(xs, train)?;
+                // The difference is a constant for the gradient.
+                &clean + (noisy.detach() - clean.detach())?
+            }
             Side::Before => self.layer.forward_t(&self.noise.forward_t(xs, train)?, train),
             Side::After => self.noise.forward_t(&self.layer.forward_t(xs, train)?, train),
         }

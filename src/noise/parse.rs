@@ -5,12 +5,13 @@ use std::str::FromStr;
 use candle_core::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::options::NoiseOptions;
 use super::spec::{NoiseSpec, refused};
 
 impl FromStr for NoiseSpec {
     type Err = Error;
 
-    /// Parses `place:kind:strength` and `place:strength`.
+    /// Parses `place:kind:strength` and `place:strength`, with options.
     fn from_str(text: &str) -> Result<Self> {
         if text.contains('&') {
             return error(text, "expected one noise; --noise can be repeated".to_string());
@@ -25,18 +26,33 @@ impl FromStr for NoiseSpec {
 /// Parses a noise with one or several strengths.
 pub(super) fn alternatives(text: &str) -> Result<Vec<NoiseSpec>> {
     let parts: Vec<&str> = text.trim().split(':').map(str::trim).collect();
-    let (place, kind, strengths) = match parts[..] {
-        [place, strengths] => (place, NoiseSpec::GAUSSIAN, strengths),
-        [place, kind, strengths] => (place, kind, strengths),
-        [_, _, _, option, ..] => error(text, format!("there is no option '{option}'"))?,
+    let (place, kind, strengths, options) = match &parts[..] {
+        // A strength begins as no name of a kind does.
+        [place, strengths, options @ ..] if is_strength(strengths) => {
+            (*place, NoiseSpec::GAUSSIAN, *strengths, options)
+        }
+        [place, kind, strengths, options @ ..] => (*place, *kind, *strengths, options),
+        [place, strengths] => (*place, NoiseSpec::GAUSSIAN, *strengths, &[][..]),
         _ => error(text, "expected place:kind:strength, as input:gaussian:0.1".to_string())?,
     };
-    let spec = |strength: &str| {
-        let number = strength.trim().parse();
-        let number = number.or_else(|_| error(text, format!("'{strength}' is no number")))?;
-        NoiseSpec::named(place, kind, number).or_else(|cause| error(text, cause.to_string()))
+    let spec = |strengths: &str| {
+        let (first, end) = match strengths.split_once("..") {
+            Some((first, end)) => (number(first)?, Some(number(end)?)),
+            None => (number(strengths)?, None),
+        };
+        NoiseSpec::named(place, kind, first)?.with(NoiseOptions::parse(end, options)?)
     };
+    let spec = |own: &str| spec(own).or_else(|cause| error(text, cause.to_string()));
     strengths.split(',').map(spec).collect()
+}
+
+fn is_strength(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || "+-.,".contains(c)) || number(text).is_ok()
+}
+
+fn number(text: &str) -> Result<f64> {
+    let number = text.trim().parse();
+    number.or_else(|_| refused(format!("'{text}' is no number")))
 }
 
 fn error<T>(text: &str, what: String) -> Result<T> {
@@ -72,6 +88,20 @@ mod tests {
         for text in ["weights:gaussian:3", "gradients:gaussian:0.01", "labels:flip:0.1"] {
             assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
         }
+        for text in [
+            "input:gaussian:0.3..0.03:linear",
+            "hidden:uniform:0.3..0.03:exponential:relative",
+            "input:gaussian:0.1:relative:learned:always:paired",
+            "weights:gaussian:0.02:paired",
+            "gradients:gaussian:0.01:decay=0.55:anticorrelated",
+            "labels:flip:0.2..0:cosine",
+        ] {
+            assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
+        }
+        let [short, long] = ["input:0.3..0.03:paired", "input:gaussian:0.3..0.03:linear:paired"];
+        assert_eq!(short.parse::<NoiseSpec>().unwrap(), long.parse().unwrap());
+        let row: NoiseRow = "input:0.3..0.03, 0.1..0.01:cosine".parse().unwrap();
+        assert_eq!(row.0[1][0].to_string(), "input:gaussian:0.1..0.01:cosine");
         for (text, expected) in [("1e-3", "0.001"), ("-0", "0")] {
             let spec: NoiseSpec = format!("input:{text}").parse().unwrap();
             assert_eq!(spec.to_string(), format!("input:gaussian:{expected}"));
@@ -95,6 +125,24 @@ mod tests {
             ("labels:0.1", "labels take the kind flip, received gaussian"),
             ("labels:flip:1", "below 1, received 1"),
             ("In put:0.1", "lower-case letters"),
+            ("input:0.1:linear", "linear goes with two strengths, as 0.3..0.03:linear"),
+            ("input:0.1..:linear", "'' is no number"),
+            ("input:0.1..0:exponential", "strengths above 0, received 0.1 and 0"),
+            ("input:0.1..-1", "finite and at least 0, received -1"),
+            ("input:dropout:0.1..1", "below 1, received 1"),
+            ("input:0.1:decay=x", "'x' is no number"),
+            ("input:0.1:decay=-1", "at least 0, received -1"),
+            ("input:0.1..1:decay=1", "expected one schedule, received two"),
+            ("input:0.1:relative:relative", "expected one relative, received two"),
+            ("input:dropout:0.1:relative", "only noise that is added can be relative"),
+            ("input:0:learned", "begins above 0, received 0"),
+            ("input:0.1..0.2:learned", "a learned strength has no schedule"),
+            (
+                "input:0.1:anticorrelated",
+                "gradients take the option anticorrelated, received input",
+            ),
+            ("weights:0.1:relative", "weights take no option relative"),
+            ("gradients:0.1:paired", "gradients take no option paired"),
         ];
         for (text, expected) in cases {
             let error = text.parse::<NoiseRow>().unwrap_err().to_string();

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use super::schedule::Schedule;
 use super::var_sites::{VarSite, VarSites};
 use crate::nn::describe_missing;
 
@@ -16,6 +17,8 @@ pub(super) struct Passes {
     pass: Mutex<Pass>,
     /// Whether a step has seen the values of its own pass.
     is_checked: AtomicBool,
+    /// Whether the noise was turned round for a second pass, which is still to come.
+    awaits_second: AtomicBool,
 }
 
 /// What the last training pass has left.
@@ -39,7 +42,30 @@ struct Values {
 
 impl Passes {
     pub(super) fn new(sites: VarSites) -> Self {
-        Self { sites, pass: Mutex::default(), is_checked: AtomicBool::new(false) }
+        let [is_checked, awaits_second] = [false; 2].map(AtomicBool::new);
+        Self { sites, pass: Mutex::default(), is_checked, awaits_second }
+    }
+
+    /// Lets the strengths of all sites follow a schedule.
+    pub(super) fn set_schedule(&self, schedule: &Schedule) -> Result<()> {
+        self.sites.set_schedule(schedule)
+    }
+
+    /// Turns the noise of the last pass round for a second pass.
+    pub(super) fn mirror(&self) -> Result<()> {
+        let mut pass = self.pass();
+        let Pass::Noisy(values) = &mut *pass else {
+            bail!(
+                "WeightNoise: expected a training pass before its noise is turned round, received none"
+            )
+        };
+        self.check_first(values)?;
+        for own in values.iter_mut().flatten() {
+            own.noisy = ((&own.clean + &own.clean)? - &own.noisy)?;
+        }
+        self.set(values, |values| &values.noisy)?;
+        self.awaits_second.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Restores the clean values of the last pass.
@@ -56,6 +82,9 @@ impl Passes {
     /// Adds new noise to the clean values.
     pub(super) fn perturb(&self) -> Result<()> {
         let mut pass = self.pass();
+        if self.awaits_second.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         if pass.is_noisy() {
             bail!(
                 "WeightNoise: expected a step of the optimizer that `WeightNoise::optimizer` makes \
@@ -80,6 +109,7 @@ impl Passes {
     /// Restores the clean values before a step with these gradients.
     pub(super) fn before_step(&self, grads: &GradStore) -> Result<()> {
         let mut pass = self.pass();
+        self.awaits_second.store(false, Ordering::Relaxed);
         match &*pass {
             Pass::None => bail!(
                 "WeightNoise: expected a training pass of the model that `WeightNoise::model` makes \
@@ -109,6 +139,7 @@ impl Passes {
     /// Restores the clean values after a pass that no step follows, of the variables that have still the
     /// noisy ones. `inner` does so for the passes within this one, or around it if the nesting is wrong.
     pub(super) fn abandon(&self, inner: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.awaits_second.store(false, Ordering::Relaxed);
         self.clean_own()?;
         inner()?;
         self.clean_own()?;
@@ -148,10 +179,31 @@ impl Passes {
             self.check_unchanged(values)?;
             self.clean(values)?;
         }
-        let result = f();
+        let result = self.on_tested(f);
         if let Pass::Noisy(values) = &*self.pass() {
             self.set(values, |values| &values.noisy)?;
         }
+        result
+    }
+
+    /// Runs `f` on the clean values, or with the noise of an evaluation if that is noisy now.
+    fn on_tested<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        let tested = self.sites.iter().map(VarSite::tested).collect::<Result<Vec<_>>>()?;
+        if tested.iter().all(Option::is_none) {
+            return f();
+        }
+        let clean: Vec<Tensor> = self
+            .sites
+            .iter()
+            .map(|site| site.var.as_detached_tensor().copy())
+            .collect::<Result<_>>()?;
+        let set = |values: &[Option<Tensor>]| {
+            let noisy = self.sites.iter().zip(values);
+            let mut noisy = noisy.filter_map(|(site, values)| Some((site, values.as_ref()?)));
+            noisy.try_for_each(|(site, values)| site.var.set(values))
+        };
+        let result = set(&tested).and_then(|()| f());
+        set(&clean.into_iter().map(Some).collect::<Vec<_>>())?;
         result
     }
 

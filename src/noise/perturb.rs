@@ -9,12 +9,37 @@ use rayon::prelude::*;
 use super::kind::Kind;
 use crate::ops::{Axis, NoiseDraw, PARALLEL, split_rows};
 
+/// The rows of a site's draws that the rows of a batch take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// One after the other from this row.
+    From(u32),
+    /// All of them this one.
+    All(u32),
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self::From(0)
+    }
+}
+
+impl Rows {
+    fn at(self, row: usize) -> u32 {
+        match self {
+            Self::From(first) => first.wrapping_add(row as u32),
+            Self::All(own) => own,
+        }
+    }
+}
+
 /// Changes each replica by its draws.
 ///
 /// # Shapes
 /// The same as [`add_noise`](crate::ops::add_noise). `shared_axes` count the axes of a row, after
 /// the batch: elements that differ only along them share a draw. `mask` has the shape of `xs`; here
-/// it only gives the number of real elements of a row, which some kinds use.
+/// it only gives the number of real elements of a row, which some kinds use. `numbers` says which draws the
+/// rows take.
 ///
 /// # Errors
 /// If [`add_noise`](crate::ops::add_noise) would fail, or a row has no such axis.
@@ -25,6 +50,7 @@ pub(super) fn perturb<K: Kind>(
     axis: Axis,
     shared_axes: &[usize],
     mask: Option<&Tensor>,
+    numbers: Rows,
 ) -> Result<Tensor> {
     let (rows, row) = split_rows(xs, draws, axis)?;
     let indices = draw_indices(row, shared_axes)?;
@@ -32,8 +58,8 @@ pub(super) fn perturb<K: Kind>(
         Some(mask) => count_real(mask, indices.len())?,
         None => vec![indices.len(); rows * draws.len()],
     };
-    let op =
-        Perturb { kind: kind.clone(), draws: draws.to_vec(), indices, real, is_backward: false };
+    let (kind, draws) = (kind.clone(), draws.to_vec());
+    let op = Perturb { kind, draws, indices, real, numbers, is_backward: false };
     // The host makes the draws, so that every device has the same bits.
     let ys = xs.to_device(&Device::Cpu)?.contiguous()?.apply_op1(op)?;
     ys.to_device(xs.device())
@@ -70,6 +96,7 @@ struct Perturb<K> {
     draws: Vec<NoiseDraw>,
     indices: Vec<usize>,
     real: Vec<usize>,
+    numbers: Rows,
     is_backward: bool,
 }
 
@@ -109,7 +136,7 @@ impl<K: Kind> Perturb<K> {
         draws: &mut [f32],
         ys: &mut [T],
     ) {
-        self.kind.fill(&draw.address, row as u32, draws);
+        self.kind.fill(&draw.address, self.numbers.at(row), draws);
         let change = self.kind.at(draw.strength, real);
         for (y, &index) in ys.iter_mut().zip(&self.indices) {
             let change = change(draws[index]);

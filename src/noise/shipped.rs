@@ -8,8 +8,7 @@ use super::any::{AnyKind, AnyLayer};
 use super::kinds::{
     Alpha, Drop, Gaussian, GaussianFactor, Impulse, Laplace, Neftune, Speckle, Uniform,
 };
-use super::layer::{Channels, NoiseLayer};
-use super::site::NoiseBuilder;
+use super::placing::Placing;
 use super::strength::Strength;
 
 /// Creates a kind.
@@ -37,12 +36,7 @@ impl AnyKind for Spatial {
         AnyKind::strength(&Drop)
     }
 
-    fn layer(
-        &self,
-        rates: &[f64],
-        nb: NoiseBuilder,
-        channels: Channels,
-    ) -> Result<Box<dyn AnyLayer>> {
-        Ok(Box::new(NoiseLayer::<Drop>::with_strengths(rates, nb)?.by_channel(channels)))
+    fn layer(&self, placing: &Placing) -> Result<Box<dyn AnyLayer>> {
+        Ok(Box::new(placing.layer(Drop)?.by_channel(placing.channels)))
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use candle_core::{Result, bail};
+use candle_core::{Error, Result, Tensor, bail};
 
 use super::map::NoiseMap;
+use super::probe::Probe;
+use super::schedule::Schedule;
 use super::strength::Strength;
+use super::testing::TestDraw;
 use crate::ops::{Axis, NoiseDraw};
 use crate::rng::{Address, Key, Stream};
 
@@ -80,7 +83,9 @@ impl NoiseBuilder {
         }
         let mut sites = self.map.sites();
         let steps = self.first_steps(sites.get(path))?;
-        let state = Arc::new(Mutex::new(State { strengths: strengths.to_vec(), steps }));
+        let strengths = strengths.to_vec();
+        let state = State { strengths, steps, scheduled: None, probe: None };
+        let state = Arc::new(Mutex::new(state));
         let site = Arc::new(Site {
             map: self.map.clone(),
             path: path.clone(),
@@ -123,7 +128,8 @@ pub(super) struct Registered {
 impl Registered {
     /// Returns a path whose layer is gone after these steps.
     pub(super) fn gone(steps: Vec<u32>) -> Self {
-        let state = State { strengths: vec![0.; steps.len()], steps };
+        let strengths = vec![0.; steps.len()];
+        let state = State { strengths, steps, scheduled: None, probe: None };
         Self { site: Weak::new(), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -161,6 +167,10 @@ pub(crate) struct Site {
 pub(super) struct State {
     pub strengths: Vec<f64>,
     pub steps: Vec<u32>,
+    /// The strengths of the first epoch, and how they change.
+    pub scheduled: Option<(Vec<f64>, Schedule)>,
+    /// What the site did when it was last tested alone.
+    pub probe: Option<Probe>,
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -170,6 +180,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 impl Site {
     pub(crate) fn axis(&self) -> Axis {
         self.map.axis()
+    }
+
+    /// Returns the strength of each replica.
+    pub(super) fn strengths(&self) -> Vec<f64> {
+        self.state().strengths.clone()
     }
 
     pub(super) fn check_strengths(&self, strengths: &[f64]) -> Result<()> {
@@ -182,21 +197,77 @@ impl Site {
         Ok(())
     }
 
+    /// Lets the strengths, which are those of the first epoch, follow a schedule.
+    pub(super) fn set_schedule(&self, schedule: Schedule) -> Result<()> {
+        let mut state = self.state();
+        for first in &state.strengths {
+            schedule.check(*first)?;
+            if let Schedule::To { end, .. } = schedule {
+                self.strength.check_value(end)?;
+            }
+        }
+        state.scheduled = Some((state.strengths.clone(), schedule));
+        Ok(())
+    }
+
+    /// Sets the strengths of an epoch, counted from 1, if they follow a schedule.
+    pub(super) fn begin_epoch(&self, epoch: usize, epochs: usize) -> Result<()> {
+        let Some((first, schedule)) = self.state().scheduled.clone() else { return Ok(()) };
+        let now: Vec<f64> = first.iter().map(|own| schedule.at(*own, epoch, epochs)).collect();
+        self.set_strengths(&now).map_err(|error| {
+            Error::Msg(format!("noise site {}, epoch {epoch}: {error}", self.path))
+        })
+    }
+
+    /// Returns whether evaluations are noisy now.
+    pub(super) fn is_tested(&self) -> bool {
+        self.map.test_draw().is_some()
+    }
+
+    /// Returns the draws of an evaluation, if the map or the layer asks for noise there. It uses no step.
+    pub(super) fn test_draws(&self, always: bool) -> Option<(Vec<NoiseDraw>, TestDraw)> {
+        let asked = self.map.test_draw();
+        let test = asked.or_else(|| always.then(TestDraw::default))?;
+        if test.only.as_ref().is_some_and(|only| *only != self.path) {
+            return None;
+        }
+        let state = self.state();
+        if !self.map.is_enabled() || state.strengths.iter().all(|&s| s == 0.) {
+            return None;
+        }
+        let of = |(&key, &strength): (&Key, &f64)| NoiseDraw {
+            address: Address { key, stream: Stream::TestNoise, step: test.draw },
+            strength,
+        };
+        Some((self.keys.iter().zip(&state.strengths).map(of).collect(), test))
+    }
+
+    /// Remembers what the site did, if it is tested alone.
+    pub(super) fn probe(&self, test: &TestDraw, xs: &Tensor, ys: &Tensor) -> Result<()> {
+        if test.only.is_some() {
+            let probe = Probe::of(xs, ys)?;
+            self.state().probe = Some(probe);
+        }
+        Ok(())
+    }
+
     /// Takes one step: returns the draws of this training call. Returns `None` and uses no step if
-    /// there is no noise.
+    /// there is no noise. Under a schedule it uses a step in any case.
     pub(crate) fn next_draws(&self) -> Result<Option<Vec<NoiseDraw>>> {
         let mut state = self.state();
-        if !self.map.is_enabled() || state.strengths.iter().all(|&s| s == 0.) {
+        let is_scheduled = state.scheduled.is_some();
+        let is_silent = state.strengths.iter().all(|&s| s == 0.);
+        if !self.map.is_enabled() || is_silent && !is_scheduled {
             return Ok(None);
         }
-        let State { strengths, steps } = &mut *state;
+        let State { strengths, steps, .. } = &mut *state;
         let replicas = self.keys.iter().zip(strengths).zip(steps);
         let draw = |((&key, strength), step): ((&Key, &mut f64), &mut u32)| {
             let draw = NoiseDraw {
                 address: Address { key, stream: Stream::Noise, step: *step },
                 strength: *strength,
             };
-            if *strength > 0. {
+            if *strength > 0. || is_scheduled {
                 let Some(next) = step.checked_add(1) else {
                     bail!("noise site {}: all 2^32 - 1 steps are used", self.path)
                 };
@@ -204,7 +275,8 @@ impl Site {
             }
             Ok(draw)
         };
-        replicas.map(draw).collect::<Result<_>>().map(Some)
+        let draws = replicas.map(draw).collect::<Result<_>>()?;
+        Ok((!is_silent).then_some(draws))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Result, Tensor, bail};
-use candle_nn::ModuleT;
+use candle_nn::{ModuleT, VarBuilder};
 
 use super::any::AnyLayer;
 use super::family::GaussianNoise;
 use super::layer::Channels;
 use super::map::NoiseMap;
+use super::placing::Placing;
 use super::site::NoiseBuilder;
 use super::spec::{NoiseSpec, check_name};
 
@@ -34,6 +35,10 @@ use super::spec::{NoiseSpec, check_name};
 pub struct Slots {
     nb: NoiseBuilder,
     placed: Vec<(NoiseSpec, Vec<f64>)>,
+    /// Where the variables of learned strengths go.
+    vars: Option<VarBuilder<'static>>,
+    /// A place, and the standard deviations of the elements of a row there.
+    stds: Option<(String, Tensor)>,
     /// The places requested by the model.
     places: Mutex<Vec<String>>,
 }
@@ -54,12 +59,23 @@ impl Slots {
     /// If a kind occurs twice at one place.
     pub fn with_strengths(map: &NoiseMap, placed: Vec<(NoiseSpec, Vec<f64>)>) -> Result<Self> {
         for (i, (spec, _)) in placed.iter().enumerate() {
-            if placed[..i].iter().any(|(other, _)| other.is_like(spec)) {
+            if placed[..i].iter().any(|(other, _)| other.has_site_of(spec)) {
                 bail!("{}: expected each kind once, received {} twice", spec.place(), spec.kind())
             }
         }
         let placed = placed.into_iter().filter(|(spec, _)| spec.has_layer()).collect();
-        Ok(Self { nb: map.builder(), placed, places: Mutex::default() })
+        Ok(Self { nb: map.builder(), placed, vars: None, stds: None, places: Mutex::default() })
+    }
+
+    /// Puts the variables of learned strengths into a builder, under `noise` and their paths.
+    pub fn with_vars(self, vb: VarBuilder<'static>) -> Self {
+        Self { vars: Some(vb.pp("noise")), ..self }
+    }
+
+    /// Lets relative noise at a place be relative to these standard deviations of the elements of a row, such as
+    /// those of the columns of the training rows; see [`NoiseLayer::relative_to`](super::NoiseLayer::relative_to).
+    pub fn with_stds(self, place: &str, stds: Tensor) -> Self {
+        Self { stds: Some((place.to_string(), stds)), ..self }
     }
 
     /// Returns slots whose layers continue the draws of the layers that an earlier model had at the
@@ -108,9 +124,13 @@ impl Slots {
             places.push(place.to_string());
         }
         let nb = self.nb.pp(path);
+        let vars = self.vars.as_ref().map(|vars| vars.pp(path));
+        let stds = self.stds.as_ref().filter(|(own, _)| own == place).map(|(_, stds)| stds);
         let own = self.placed.iter().filter(|(spec, _)| spec.place() == place);
         let layer = |(spec, strengths): &(NoiseSpec, Vec<f64>)| {
-            Ok(spec.layer(strengths, nb.clone(), channels)?.map(Arc::from))
+            let (nb, options, vars) = (nb.clone(), spec.all_options(), vars.clone());
+            let placing = Placing { strengths, nb, channels, options, vars, stds };
+            Ok(spec.layer(placing)?.map(Arc::from))
         };
         let layers: Result<Vec<Option<Arc<dyn AnyLayer>>>> = own.map(layer).collect();
         Ok(Slot(layers?.into_iter().flatten().collect()))

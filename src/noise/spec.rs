@@ -6,14 +6,18 @@ use std::sync::Arc;
 use candle_core::{Error, Result};
 
 use super::any::{AnyKind, AnyLayer};
-use super::layer::Channels;
+use super::options::NoiseOptions;
+use super::placing::Placing;
+use super::schedule::Schedule;
 use super::shipped::KINDS;
-use super::site::NoiseBuilder;
 use super::strength::Strength;
 
 /// One noise: its place, its kind and its strength.
 ///
-/// The text form is `place:kind:strength`, or `place:strength` for Gaussian noise. Places are those
+/// The text form is `place:kind:strength`, or `place:strength` for Gaussian noise, and options may follow:
+/// `relative`, `learned`, `always` and `paired` (see [`NoiseLayer`](super::NoiseLayer)), and a schedule over the
+/// epochs, `0.3..0.03:linear`, `cosine` or `exponential`, or `decay=0.5`. `weights` take a schedule and
+/// `paired`, `gradients` a schedule and `anticorrelated`, `labels` a schedule. Places are those
 /// of the model and three of every model: `weights` and `gradients`, which take `gaussian` (a
 /// standard deviation, and the variance of the first step), and `labels`, which takes `flip` (the
 /// share of wrong labels).
@@ -34,6 +38,7 @@ pub struct NoiseSpec {
     /// Creates the layers; `None` at the places that have no layer.
     layers: Option<Arc<dyn AnyKind>>,
     strength: f64,
+    options: NoiseOptions,
 }
 
 impl NoiseSpec {
@@ -118,16 +123,30 @@ impl NoiseSpec {
             place: place.to_string(),
             kind: kind.to_string(),
             layers,
-            strength: strength + 0.,
-        }; // -0 is 0
-        spec.range().check_value(strength)?;
+            strength: strength + 0., // -0 is 0
+            options: NoiseOptions::default(),
+        };
+        spec.check_strength(strength)?;
+        Ok(spec)
+    }
+
+    fn check_strength(&self, strength: f64) -> Result<()> {
+        self.range().check_value(strength)?;
         if strength > Self::MOST {
             return refused(format!(
-                "{place}: expected a strength of at most {:e}, received {strength:e}",
+                "{}: expected a strength of at most {:e}, received {strength:e}",
+                self.place,
                 Self::MOST
             ));
         }
-        Ok(spec)
+        Ok(())
+    }
+
+    /// Returns the noise with options.
+    pub(super) fn with(self, options: NoiseOptions) -> Result<Self> {
+        options.end().map_or(Ok(()), |end| self.check_strength(end))?;
+        options.check(&self)?;
+        Ok(Self { options, ..self })
     }
 
     fn range(&self) -> Strength {
@@ -149,9 +168,54 @@ impl NoiseSpec {
         &self.kind
     }
 
-    /// Returns the strength, in the unit of the kind: a standard deviation for Gaussian noise.
+    /// Returns the strength, in the unit of the kind: a standard deviation for Gaussian noise. Under a
+    /// schedule it is that of the first epoch.
     pub fn strength(&self) -> f64 {
         self.strength
+    }
+
+    /// Returns the strength of the last epoch, if a schedule leads from the first to it.
+    pub fn last_strength(&self) -> Option<f64> {
+        self.options.end()
+    }
+
+    /// Returns the words of its options, in the order of its text: `linear`, `relative`.
+    pub fn options(&self) -> Vec<String> {
+        self.options.words()
+    }
+
+    /// Returns whether the noise is of strength 0 in every epoch: there is none.
+    pub fn is_silent(&self) -> bool {
+        self.strength == 0. && self.options.end().is_none_or(|end| end == 0.)
+    }
+
+    /// Returns how the strength changes from epoch to epoch, if it does.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.options.schedule.as_ref()
+    }
+
+    /// Returns whether the strength is relative to the standard deviation of the input.
+    pub fn is_relative(&self) -> bool {
+        self.options.relative
+    }
+
+    /// Returns whether the noise comes with both signs: in pairs of rows, or of passes for weights.
+    pub fn is_paired(&self) -> bool {
+        self.options.paired
+    }
+
+    /// Returns whether each step takes back the noise of the last one.
+    pub fn is_anticorrelated(&self) -> bool {
+        self.options.anticorrelated
+    }
+
+    /// Returns the options as they are.
+    pub(super) fn all_options(&self) -> &NoiseOptions {
+        &self.options
+    }
+
+    pub(super) fn is_additive(&self) -> bool {
+        self.layers.as_ref().is_some_and(|layers| layers.is_additive())
     }
 
     /// Returns the same noise at another layer's place, such as the one that an alias stands for.
@@ -163,11 +227,17 @@ impl NoiseSpec {
         if !self.has_layer() || Self::WITHOUT_LAYER.contains(&place) {
             return refused(format!("{self} cannot move to {place}"));
         }
-        Self::new(place, &self.kind, self.layers.clone(), self.strength)
+        let moved = Self::new(place, &self.kind, self.layers.clone(), self.strength)?;
+        Ok(Self { options: self.options.clone(), ..moved })
     }
 
-    /// Returns whether two specs differ only in strength.
+    /// Returns whether two specs differ only in the strength of the first epoch.
     pub fn is_like(&self, other: &Self) -> bool {
+        self.has_site_of(other) && self.options == other.options
+    }
+
+    /// Returns whether two specs have one site, so that they cannot act together.
+    pub fn has_site_of(&self, other: &Self) -> bool {
         (&self.place, &self.kind) == (&other.place, &other.kind)
     }
 
@@ -177,14 +247,9 @@ impl NoiseSpec {
     }
 
     /// Creates the layer at a path. Gaussian noise keeps the path, another kind is one name deeper.
-    pub(super) fn layer(
-        &self,
-        strengths: &[f64],
-        nb: NoiseBuilder,
-        channels: Channels,
-    ) -> Result<Option<Box<dyn AnyLayer>>> {
-        let nb = if self.kind == Self::GAUSSIAN { nb } else { nb.pp(&self.kind) };
-        self.layers.as_ref().map(|kind| kind.layer(strengths, nb, channels)).transpose()
+    pub(super) fn layer(&self, placing: Placing) -> Result<Option<Box<dyn AnyLayer>>> {
+        let placing = if self.kind == Self::GAUSSIAN { placing } else { placing.pp(&self.kind) };
+        self.layers.as_ref().map(|kind| kind.layer(&placing)).transpose()
     }
 }
 
@@ -216,7 +281,9 @@ impl PartialEq for NoiseSpec {
 
 impl fmt::Display for NoiseSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.place, self.kind, self.strength)
+        write!(f, "{}:{}:{}", self.place, self.kind, self.strength)?;
+        self.options.end().map_or(Ok(()), |end| write!(f, "..{end}"))?;
+        write!(f, "{}", self.options)
     }
 }
 

@@ -7,6 +7,7 @@ use candle_nn::{ModuleT, Optimizer, VarMap};
 
 use super::noisy_model::{CleanOptimizer, NoisyModel};
 use super::passes::Passes;
+use super::schedule::Schedule;
 use super::site::NoiseBuilder;
 use super::strength::Strength;
 use super::var_sites::VarSites;
@@ -91,6 +92,25 @@ impl WeightNoise {
     /// Wraps an optimizer so that its steps change the clean weights.
     pub fn optimizer<O: Optimizer>(&self, inner: O) -> CleanOptimizer<O> {
         CleanOptimizer::new(inner, self.clone())
+    }
+
+    /// Turns the noise of the last training pass round: the variables become w − e, and the next training pass of
+    /// the model sees them so. Call it after the backward pass of w + e; the step then takes the mean of the two
+    /// gradients, whose error is of second order, and of third on average.
+    ///
+    /// # Errors
+    /// If no training pass came before, or a variable has changed since.
+    pub fn mirror(&self) -> Result<()> {
+        self.0.mirror()
+    }
+
+    /// Lets the strengths, which are those of the first epoch, follow a schedule.
+    ///
+    /// # Errors
+    /// If a strength has no such schedule.
+    pub fn scheduled(self, schedule: &Schedule) -> Result<Self> {
+        self.0.set_schedule(schedule)?;
+        Ok(self)
     }
 
     /// Restores the clean values of the variables, as a step does by itself. Call it after a training

@@ -6,7 +6,7 @@ use candle_nn::{Optimizer, VarMap};
 
 use super::state::{OptimizerState, SaveState, save_inner_state};
 use crate::nn::{describe_missing, trainable_vars};
-use crate::noise::{NoiseBuilder, Strength, VarSites};
+use crate::noise::{NoiseBuilder, Schedule, Strength, VarSites};
 use crate::ops::{NoiseDraw, gradients};
 
 /// The settings of [`GradientNoise`].
@@ -18,12 +18,14 @@ pub struct GradientNoiseOptions {
     pub eta: f64,
     /// Exponent γ of the decay, finite and at least 0; 0 keeps the variance constant.
     pub decay: f64,
+    /// Whether each step takes back the noise of the step before: g + ξ(t + 1) − ξ(t).
+    pub anticorrelated: bool,
 }
 
 impl Default for GradientNoiseOptions {
     /// Returns the paper's smallest variance and its decay: 0.01 and 0.55.
     fn default() -> Self {
-        Self { eta: 0.01, decay: 0.55 }
+        Self { eta: 0.01, decay: 0.55, anticorrelated: false }
     }
 }
 
@@ -37,6 +39,11 @@ impl GradientNoiseOptions {
     pub fn decay(self, decay: f64) -> Self {
         Self { decay, ..self }
     }
+
+    /// Lets each step take back the noise of the step before, with a constant variance.
+    pub fn anticorrelated(self) -> Self {
+        Self { decay: 0., anticorrelated: true, ..self }
+    }
 }
 
 /// An optimizer that sees g + N(0, η / (1 + t)^γ) instead of each gradient g, with t counting from
@@ -45,6 +52,10 @@ impl GradientNoiseOptions {
 /// Neelakantan et al. 2015, "Adding Gradient Noise Improves Learning for Very Deep Networks" (arXiv
 /// 1511.06807), with η of 0.01, 0.3 or 1 and γ = 0.55.
 ///
+/// Anticorrelated noise is ξ(t + 1) − ξ(t) instead, with ξ(t) as above: over many steps it telescopes to two
+/// draws, so that it drives weights out of sharp minima without leading them astray. Orvieto et al. 2022,
+/// "Anticorrelated Noise Injection for Improved Generalization" (arXiv 2202.02831), with a constant variance.
+///
 /// Each variable has a site in the `NoiseMap`. The step of the site is t, so it is saved with the
 /// map. In a replicated map the first axis of each variable is the replica, and replicas have
 /// independent noise.
@@ -52,7 +63,7 @@ impl GradientNoiseOptions {
 pub struct GradientNoise<O> {
     inner: O,
     sites: VarSites,
-    decay: f64,
+    options: GradientNoiseOptions,
 }
 
 impl<O: Optimizer> GradientNoise<O> {
@@ -84,10 +95,10 @@ impl<O: Optimizer> GradientNoise<O> {
         nb: NoiseBuilder,
     ) -> Result<Self> {
         let etas = vec![options.eta; nb.replicas()];
-        Self::with_vars(inner, vars, &etas, options.decay, nb)
+        Self::with_vars(inner, vars, &etas, options, nb)
     }
 
-    /// Adds noise with one variance per replica, and with the decay of the options.
+    /// Adds noise with one variance per replica, and with the other options.
     ///
     /// # Errors
     /// If [`GradientNoise::over`] would fail, or the number of variances is not the number of
@@ -99,7 +110,16 @@ impl<O: Optimizer> GradientNoise<O> {
         options: GradientNoiseOptions,
         nb: NoiseBuilder,
     ) -> Result<Self> {
-        Self::with_vars(inner, trainable_vars(varmap), etas, options.decay, nb)
+        Self::with_vars(inner, trainable_vars(varmap), etas, options, nb)
+    }
+
+    /// Lets the variances, which are those of the first epoch, follow a schedule.
+    ///
+    /// # Errors
+    /// If a variance has no such schedule.
+    pub fn scheduled(self, schedule: &Schedule) -> Result<Self> {
+        self.sites.set_schedule(schedule)?;
+        Ok(self)
     }
 
     /// Returns the inner optimizer.
@@ -116,14 +136,15 @@ impl<O: Optimizer> GradientNoise<O> {
         inner: O,
         vars: Vec<(String, Var)>,
         etas: &[f64],
-        decay: f64,
+        options: GradientNoiseOptions,
         nb: NoiseBuilder,
     ) -> Result<Self> {
+        let decay = options.decay;
         if !(0.0..f64::INFINITY).contains(&decay) {
             bail!("GradientNoise: decay must be finite and at least 0, received {decay}")
         }
         let sites = VarSites::new(vars, Strength::amount("eta"), etas, &nb)?;
-        Ok(Self { inner, sites, decay })
+        Ok(Self { inner, sites, options })
     }
 }
 
@@ -146,13 +167,17 @@ impl<O: Optimizer> Optimizer for GradientNoise<O> {
                 self.sites.iter().map(|site| (site.name.as_str(), &site.var)).collect();
             bail!("GradientNoise: {}", describe_missing(grads, &vars))
         }
+        let GradientNoiseOptions { decay, anticorrelated, .. } = self.options;
         let stddev = |draw: &NoiseDraw| {
-            (draw.strength / libm::pow(1. + f64::from(draw.address.step), self.decay)).sqrt()
+            (draw.strength / libm::pow(1. + f64::from(draw.address.step), decay)).sqrt()
         };
         let noisy = self.sites.iter().filter_map(|site| Some((site, grads.get(&site.var)?)));
         let noisy = noisy.map(|(site, grad)| {
-            let noisy = site.noisy(grad, stddev)?.unwrap_or_else(|| grad.clone());
-            Ok((site.var.as_tensor().clone(), noisy))
+            let noisy = match anticorrelated {
+                true => site.anticorrelated(grad, stddev)?,
+                false => site.noisy(grad, stddev)?,
+            };
+            Ok((site.var.as_tensor().clone(), noisy.unwrap_or_else(|| grad.clone())))
         });
         self.inner.step(&gradients(noisy.collect::<Result<Vec<_>>>()?)?)
     }

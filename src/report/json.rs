@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::data::table::Reading;
 use crate::experiment::{
-    CellOutcome, Conclusion, Outcome, Plan, Reference, Run, Seconds, Summary, conclusion_sentences,
+    CellOutcome, Conclusion, Outcome, Plan, Reference, Run, Seconds, Summary, TestNoise,
+    conclusion_sentences,
 };
 use crate::metric::Better;
 use crate::noise::NoiseSpec;
@@ -125,8 +126,11 @@ fn settings<const N: usize>(outcome: &Outcome, others: [(&str, Value); N]) -> En
     let Plan { task, files, .. } = &outcome.plan;
     let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
     let files = if files.is_empty() { Value::Null } else { json!(files) };
-    let first = [("task", json!(task)), ("files", files)];
-    let named = first.map(|(name, value)| (name.to_string(), value)).into_iter();
+    let sizes = outcome.sizes.map(|[train, validation, test]| {
+        ("split_sizes", json!({ "train": train, "validation": validation, "test": test }))
+    });
+    let first = [("task", json!(task)), ("files", files)].into_iter().chain(sizes);
+    let named = first.map(|(name, value)| (name.to_string(), value));
     let others = others.map(|(name, value)| (name.to_string(), value));
     Entries(named.chain(outcome.data.clone()).chain(others).collect())
 }
@@ -151,8 +155,18 @@ fn one_cell(outcome: &Outcome) -> Entries {
             ("early_stopping", json!(plan.early_stopping)),
             ("recipe", recipe(plan)),
             ("numbers", numbers(plan)),
+            ("test_noise", test_noise(outcome)),
         ],
     )
+}
+
+/// Returns the noise of a further test.
+fn test_noise(outcome: &Outcome) -> Value {
+    let Some(TestNoise { noise: own, draws, per }) = &outcome.test_noise else {
+        return Value::Null;
+    };
+    let per = format!("{per:?}").to_lowercase();
+    json!({ "noise": own.iter().map(noise).collect::<Vec<_>>(), "draws": draws, "per": per })
 }
 
 /// Returns the description of a noise; Gaussian noise also has a standard deviation.
@@ -164,6 +178,13 @@ fn noise(spec: &NoiseSpec) -> Value {
     });
     if spec.kind() == NoiseSpec::GAUSSIAN {
         value["stddev"] = json!(spec.strength());
+    }
+    if let Some(last) = spec.last_strength() {
+        value["last_strength"] = json!(last);
+    }
+    let options = spec.options();
+    if !options.is_empty() {
+        value["options"] = json!(options);
     }
     value
 }

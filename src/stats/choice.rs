@@ -1,12 +1,13 @@
 //! A choice that is judged by data that it has not seen.
 
+use super::estimate::are_equal;
 use crate::metric::Better;
 
 /// Chooses an arm for each unit by the units before it.
 ///
 /// `scores` has the score of each arm on each unit, `None` if it is missing. For every unit after the first
-/// `only_choosing`, at least one, returns the arm with the best mean score over all units before it, the first of equal
-/// ones. An arm with a missing score there is not chosen. If no arm can be chosen, there is `None`.
+/// `only_choosing`, at least one, returns the arm with the best mean score over all units before it, the first of those
+/// that are equal up to round-off. An arm with a missing score there is not chosen. If no arm can be chosen, there is `None`.
 ///
 /// The choice for a unit depends on earlier units alone, so that the scores of what it chose are as honest
 /// as those of an arm that was fixed beforehand. To choose by all other units instead would tie the units
@@ -27,8 +28,8 @@ pub fn chosen_by_earlier(
     chosen
 }
 
-/// Returns the arm with the best mean score over units, the first of equal ones, among those whose scores
-/// are all there.
+/// Returns the arm with the best mean score over units, the first of those that are equal up to round-off,
+/// among those whose scores are all there.
 pub fn best_arm(scores: &[Vec<Option<f64>>], better: Better) -> Option<usize> {
     let mut sums = Sums::default();
     scores.iter().for_each(|unit| sums.add(unit));
@@ -54,7 +55,8 @@ impl Sums {
     fn best(&self, better: Better) -> Option<usize> {
         let sums = self.0.iter().flatten().enumerate();
         let sums = sums.filter_map(|(arm, sum)| Some((arm, (*sum)?)));
-        sums.reduce(|a, b| if better.is_better(b.1, a.1) { b } else { a }).map(|(arm, _)| arm)
+        let is_better = |a: f64, b: f64| better.is_better(a, b) && !are_equal(&[a, b]);
+        sums.reduce(|a, b| if is_better(b.1, a.1) { b } else { a }).map(|(arm, _)| arm)
     }
 }
 
@@ -75,6 +77,17 @@ mod tests {
         assert_eq!(chosen, [Some(1), Some(0), Some(1)]);
         assert_eq!(chosen_by_earlier(&scores, 2, Better::Higher), [Some(0), Some(1)]);
         assert_eq!(chosen_by_earlier(&scores, 2, Better::Lower), [Some(1), Some(0)]);
+    }
+
+    /// 30/60 + 32/60 and 31/60 + 31/60 differ in the last bit.
+    #[test]
+    fn equal_scores_are_equal_however_they_are_added() {
+        let [a, b, c] = [30., 32., 31.].map(|hits: f64| hits / 60.);
+        assert!(a + b != c + c, "round-off tells them apart");
+        let [one, two] = [scores(&[&[a, c], &[b, c]]), scores(&[&[c, a], &[c, b]])];
+        for better in [Better::Higher, Better::Lower] {
+            assert_eq!([best_arm(&one, better), best_arm(&two, better)], [Some(0); 2]);
+        }
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct Recipe {
     /// The schedule of the learning rate.
     #[serde(default, skip_serializing_if = "LrSchedule::is_constant")]
     pub lr_schedule: LrSchedule,
+    /// The α of mixup, finite and at least 0; 0 mixes nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mixup: f64,
 }
 
 fn is_zero(x: &f64) -> bool {
@@ -41,7 +44,10 @@ impl Recipe {
     /// # Errors
     /// If one is not.
     pub fn check(&self) -> Result<()> {
-        let Self { weight_decay, label_smoothing, clip_norm, .. } = *self;
+        let Self { weight_decay, label_smoothing, clip_norm, mixup, .. } = *self;
+        if !(0.0..f64::INFINITY).contains(&mixup) {
+            bail!("mixup must be finite and at least 0, received {mixup}")
+        }
         if !(0.0..f64::INFINITY).contains(&weight_decay) {
             bail!("weight decay must be finite and at least 0, received {weight_decay}")
         }
@@ -60,12 +66,13 @@ impl Recipe {
 impl fmt::Display for Recipe {
     /// Writes what is used of it: `weight decay 0.01, schedule cosine:0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { weight_decay, label_smoothing, clip_norm, lr_schedule } = self;
+        let Self { weight_decay, label_smoothing, clip_norm, lr_schedule, mixup } = self;
         let number = |name: &str, x: f64| (x != 0.).then(|| format!("{name} {x}"));
         let parts = [
             number("weight decay", *weight_decay),
             number("label smoothing", *label_smoothing),
             number("clip norm", clip_norm.unwrap_or(0.)),
+            number("mixup", *mixup),
             (!lr_schedule.is_constant()).then(|| format!("schedule {lr_schedule}")),
         ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))

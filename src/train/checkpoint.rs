@@ -88,7 +88,12 @@ impl Checkpoint {
         let state = OptimizerState { steps: self.optimizer_steps, moments };
         state.check_steps()?;
         match &trainer.noise {
-            Some(noise) => noise.set_state(&self.noise_steps, &self.noise_strengths)?,
+            Some(noise) => {
+                if *epoch > 0 {
+                    noise.check_epoch(*epoch, options.epochs, &self.noise_strengths)?;
+                }
+                noise.set_state(&self.noise_steps, &self.noise_strengths)?;
+            }
             None if self.noise_steps.is_empty() => {}
             None => bail!(
                 "the checkpoint has noise at {:?}: expected a trainer made with_noise",

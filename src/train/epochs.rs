@@ -15,9 +15,9 @@ use super::rows::check_rows;
 use super::shuffle::orders;
 use crate::data::Samples;
 use crate::metric::check_classes;
-use crate::noise::LabelNoise;
+use crate::noise::{LabelNoise, WeightNoise};
 use crate::objective::loss_of_each;
-use crate::ops::{Orders, backward, enable_grad};
+use crate::ops::{Orders, backward, enable_grad, gradients};
 
 /// Epoch-by-epoch training with a model and an optimizer owned by the caller.
 pub(super) struct Epochs {
@@ -25,6 +25,8 @@ pub(super) struct Epochs {
     orders: Orders,
     evaluation: Evaluation,
     pub labels: Option<LabelNoise>,
+    /// Noise on the weights whose every step takes a second pass with the other sign.
+    pub mirrored: Option<WeightNoise>,
     pub stopper: Option<Stopper>,
     pub options: TrainOptions,
     /// Number of finished epochs.
@@ -36,6 +38,14 @@ pub(super) struct Epochs {
     pub weights: Vec<Var>,
     /// Why the weights are not those after the last finished epoch, if they are not.
     pub moved: Option<&'static str>,
+}
+
+/// What a step trains on.
+struct Batch {
+    xs: Tensor,
+    ys: Tensor,
+    /// The targets that rows were mixed with, and each replica's share of the own ones.
+    partners: Option<(Tensor, Tensor)>,
 }
 
 /// The names of the sets of rows, in the order of the evaluation.
@@ -59,6 +69,7 @@ impl Epochs {
             history: History::new(metric.unwrap_or_default(), options.seeds.len()),
             train,
             labels: None,
+            mirrored: None,
             stopper: None,
             options,
             finished: 0,
@@ -235,29 +246,84 @@ impl Epochs {
         step: &mut dyn FnMut(&GradStore) -> Result<()>,
     ) -> Result<Vec<Measured>> {
         let Self { train, options, .. } = self;
-        let (rows, replicas) = (options.rows_used(train.rows()), options.seeds.len());
+        let rows = options.rows_used(train.rows());
         let orders = self.orders.at(self.finished as u32 + 1)?; // (R, N), epochs counting from 1
         let mut measured = Vec::new();
         for start in (0..rows).step_by(options.batch_size) {
             let end = rows.min(start + options.batch_size);
             let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
-            let ys = self.noisy_labels(ys)?;
-            let outputs = enable_grad(|| model.forward_t(&xs, true))?;
-            let outputs = outputs_of(train, outputs, &*options.objective)?;
-            if outputs.dim(0)? != replicas {
-                bail!(
-                    "expected a model with a replica for each seed, of which there are {replicas}, \
-                     received outputs of shape {:?}",
-                    outputs.dims()
-                )
-            }
-            let loss = options.objective.training_loss(&outputs, &ys, &options.classes)?;
-            let loss = loss_of_each(loss, replicas, &*options.objective)?; // (R,)
+            let number =
+                self.finished * rows.div_ceil(options.batch_size) + start / options.batch_size;
+            let batch = self.batch(xs, self.noisy_labels(ys)?, number as u32)?;
+            let (loss, outputs) = self.loss(model, &batch)?;
             // The backward pass of the vector starts with ones: the sum of the replicas' losses.
-            step(&backward(&loss)?)?;
-            measured.push(Measured::new(loss, &*options.objective, &outputs, &ys)?);
+            let grads = backward(&loss)?;
+            match &self.mirrored {
+                None => step(&grads)?,
+                Some(noise) => {
+                    noise.mirror()?;
+                    let (loss, _) = self.loss(model, &batch)?;
+                    step(&self.mean_of(&grads, &backward(&loss)?)?)?;
+                }
+            }
+            measured.push(Measured::new(loss, &*options.objective, &outputs, &batch.ys)?);
         }
         Ok(measured)
+    }
+
+    /// Returns what a step trains on: rows mixed with partners, and each twice, if the options say so. Targets
+    /// have a replica axis in any case.
+    fn batch(&self, xs: Tensor, ys: Tensor, number: u32) -> Result<Batch> {
+        let TrainOptions { seeds, mixup, paired, .. } = &self.options;
+        let has_replicas = self.train.replica_axis();
+        let mut batch = Batch { xs, ys, partners: None };
+        if let Some(mixup) = mixup {
+            let mixed = mixup.apply(&batch.xs, &batch.ys, has_replicas, seeds, number)?;
+            (batch.xs, batch.partners) = (mixed.xs, Some((mixed.partners, mixed.shares)));
+        }
+        if *paired {
+            let twice = |own: &Tensor, axis: usize| Tensor::cat(&[own, own], axis);
+            batch.xs = twice(&batch.xs, usize::from(has_replicas))?;
+            batch.ys = twice(&batch.ys, 1)?;
+            if let Some((partners, _)) = &mut batch.partners {
+                *partners = twice(partners, 1)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Returns the training loss of each replica, (R,), and the outputs.
+    fn loss(&self, model: &dyn ModuleT, batch: &Batch) -> Result<(Tensor, Tensor)> {
+        let TrainOptions { objective, seeds, classes, .. } = &self.options;
+        let outputs = enable_grad(|| model.forward_t(&batch.xs, true))?;
+        let outputs = outputs_of(&self.train, outputs, &**objective)?;
+        if outputs.dim(0)? != seeds.len() {
+            bail!(
+                "expected a model with a replica for each seed, of which there are {}, received \
+                 outputs of shape {:?}",
+                seeds.len(),
+                outputs.dims()
+            )
+        }
+        let of = |ys: &Tensor| {
+            let loss = objective.training_loss(&outputs, ys, classes)?;
+            loss_of_each(loss, seeds.len(), &**objective)
+        };
+        let loss = of(&batch.ys)?;
+        let Some((partners, shares)) = &batch.partners else { return Ok((loss, outputs)) };
+        let shares = shares.to_dtype(loss.dtype())?;
+        let loss = ((loss * &shares)? + (of(partners)? * (1. - &shares)?)?)?;
+        Ok((loss, outputs))
+    }
+
+    /// Returns the mean gradients of two passes.
+    fn mean_of(&self, first: &GradStore, second: &GradStore) -> Result<GradStore> {
+        let mean = |var: &Var| {
+            let (first, second) = (first.get(var)?, second.get(var)?);
+            let mean = (first + second).and_then(|sum| sum / 2.);
+            Some(mean.map(|mean| (var.as_tensor().clone(), mean)))
+        };
+        gradients(self.weights.iter().filter_map(mean).collect::<Result<Vec<_>>>()?)
     }
 
     /// Applies label noise to labels (R, B). Label noise without a replica axis takes (B,).

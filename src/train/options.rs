@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result, bail};
 
 use super::lr_schedule::LrSchedule;
+use super::mixup::Mixup;
 use crate::data::Samples;
 use crate::objective::{BinaryCrossEntropy, ClassOptions, Objective};
 
@@ -27,6 +28,10 @@ pub struct TrainOptions {
     /// Whether to leave out the last batch of an epoch if it is shorter than the others. In each epoch
     /// other rows are left out.
     pub drop_last: bool,
+    /// Whether each row of a batch stands in it twice, for noise in antithetic pairs.
+    pub paired: bool,
+    /// Whether rows are mixed with others.
+    pub mixup: Option<Mixup>,
 }
 
 impl TrainOptions {
@@ -40,6 +45,8 @@ impl TrainOptions {
             classes: ClassOptions::default(),
             lr_schedule: LrSchedule::default(),
             drop_last: false,
+            paired: false,
+            mixup: None,
         }
     }
 
@@ -81,6 +88,17 @@ impl TrainOptions {
         Self { drop_last: true, ..self }
     }
 
+    /// Mixes each training row with another one of its batch.
+    pub fn mixup(self, mixup: Mixup) -> Self {
+        Self { mixup: Some(mixup), ..self }
+    }
+
+    /// Puts each row of a training batch in it twice, one half after the other, for layers with noise in
+    /// antithetic pairs ([`NoiseLayer::paired`](crate::noise::NoiseLayer::paired)).
+    pub fn paired(self) -> Self {
+        Self { paired: true, ..self }
+    }
+
     /// Returns the number of rows that an epoch trains on, of `rows`.
     pub(super) fn rows_used(&self, rows: usize) -> usize {
         if self.drop_last { rows - rows % self.batch_size } else { rows }
@@ -107,6 +125,7 @@ impl TrainOptions {
                 self.seeds.len()
             )
         }
+        self.mixup.map_or(Ok(()), |mixup| mixup.check())?;
         self.classes.check(&*self.objective)
     }
 

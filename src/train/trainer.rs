@@ -15,7 +15,7 @@ use super::options::TrainOptions;
 use super::predictor::Predictor;
 use crate::data::Samples;
 use crate::nn::{Model, check_vars, sorted_vars, trainable_vars};
-use crate::noise::{LabelNoise, NoiseMap};
+use crate::noise::{LabelNoise, NoiseMap, WeightNoise};
 use crate::optim::{AnyOptimizer, SaveState};
 
 /// Epoch-by-epoch training. The caller writes the loop and can inspect, save or stop between two
@@ -100,7 +100,8 @@ impl Trainer {
         Ok(Self { model, varmap, noise: None, optimizer, epochs, frozen, lone_row, rate })
     }
 
-    /// Includes the steps and strengths of this map in checkpoints.
+    /// Lets the strengths of this map follow their schedules, and includes its steps and strengths in
+    /// checkpoints.
     pub fn with_noise(self, noise: &NoiseMap) -> Self {
         Self { noise: Some(noise.clone()), ..self }
     }
@@ -123,6 +124,24 @@ impl Trainer {
     /// is not the number of a class.
     pub fn with_label_noise(mut self, labels: LabelNoise) -> Result<Self> {
         self.epochs = self.epochs.with_labels(labels)?;
+        Ok(self)
+    }
+
+    /// Trains with the mean gradient of two passes, with the weights' noise and with its opposite; see
+    /// [`WeightNoise::mirror`]. The model and the optimizer are those that the noise has wrapped.
+    ///
+    /// Zhang et al. 2024, "Noise Stability Optimization for Finding Flat Minima" (arXiv 2306.08553).
+    ///
+    /// # Errors
+    /// If an epoch has finished.
+    pub fn with_two_point(mut self, noise: &WeightNoise) -> Result<Self> {
+        if self.epochs.finished > 0 {
+            bail!(
+                "expected noise before the first epoch, received it after {}",
+                self.epochs.finished
+            )
+        }
+        self.epochs.mirrored = Some(noise.clone());
         Ok(self)
     }
 
@@ -213,7 +232,10 @@ impl Trainer {
     /// has spoilt the running statistics of a `BatchNorm`. The weights are then those of the last step;
     /// training continues only after [`resume`](Self::resume).
     pub fn epoch(&mut self) -> Result<()> {
-        let Self { model, varmap, optimizer, epochs, frozen, lone_row, rate, .. } = self;
+        let Self { model, varmap, noise, optimizer, epochs, frozen, lone_row, rate } = self;
+        if let Some(noise) = noise {
+            noise.begin_epoch(epochs.finished + 1, epochs.options.epochs)?;
+        }
         let scheduled = epochs.scheduled(*rate)?;
         if !epochs.options.lr_schedule.is_constant() {
             optimizer.set_learning_rate(scheduled);

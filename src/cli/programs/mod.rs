@@ -25,6 +25,7 @@ pub use lstm_noise::LstmNoise;
 
 use super::compare::{CompareArgs, run_compare};
 use super::defaults::{has, task_in, with_defaults};
+use super::diagnose::{DiagnoseArgs, run_diagnose};
 use super::exit::{Failure, start};
 use super::predict::{PredictArgs, run_predict};
 
@@ -96,6 +97,8 @@ enum Tool {
     Circles(Circles),
     /// Predict the rows of a file with a trained model
     Predict(PredictArgs),
+    /// Say what each noise of a trained model does to its predictions, and why nothing changed if nothing did
+    Diagnose(DiagnoseArgs),
     /// Compare finished experiments on the same rows, run by run, and draw them side by side
     Compare(CompareArgs),
 }
@@ -112,6 +115,7 @@ impl Tools {
             Tool::GridSearch(own) => own.run(),
             Tool::Circles(own) => own.run(),
             Tool::Predict(own) => run_predict(&own),
+            Tool::Diagnose(own) => run_diagnose(&own),
             Tool::Compare(own) => run_compare(&own),
         }
     }

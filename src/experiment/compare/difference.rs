@@ -78,6 +78,8 @@ pub struct Further {
 pub enum Test {
     /// Student's, of the paired differences.
     PairedT,
+    /// The same with an error rate that holds at every look, where runs were added until the answer was found.
+    AnytimeT,
     /// Nadeau and Bengio's, of the differences on folds, whose training rows overlap.
     NadeauBengio,
     /// McNemar's, of the test rows that one of two runs predicts correctly: for a single pair. It compares

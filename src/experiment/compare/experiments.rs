@@ -6,7 +6,7 @@ use super::difference::{Difference, Test};
 use super::pairs::{self, Pairs};
 use super::{Compared, correct};
 use crate::experiment::record::{Run, Summary};
-use crate::experiment::units::{Design, Scope, Unit, values};
+use crate::experiment::units::{Design, Scope, Unit, test_per_train, values};
 use crate::metric::{Better, Margin};
 use crate::stats::{Digits, mean};
 
@@ -48,6 +48,13 @@ impl Judge {
     /// Returns that of random splits of the same rows, with so many test rows for each training row.
     pub fn splits(self, test_per_train: f64) -> Self {
         Self { unit: Unit::Split, test_per_train, ..self }
+    }
+
+    /// Returns that of `folds` folds, or with one of random splits, of so many rows, each into these numbers of
+    /// training, validation and test rows.
+    pub fn of_sizes(self, folds: usize, rows: usize, sizes: [usize; 3]) -> Self {
+        let unit = if folds > 1 { Unit::Fold } else { Unit::Split };
+        Self { unit, test_per_train: test_per_train(folds, rows, sizes), ..self }
     }
 
     /// Returns that of several data sets, whose repeats are averaged.

@@ -125,14 +125,16 @@ impl Compared<'_> {
         let differences = pairs.differences(&figure);
         let units = design.units(&differences);
         let estimate = design.estimate(&units);
-        let interval = estimate.map(|own| own.interval(LEVEL));
+        let alone = estimate.map(|own| design.together(&own, 1));
+        let (interval, of_units) = (alone.and_then(|own| own.0), alone.map(|own| own.1));
         let together = estimate.map(|own| design.together(&own, self.family));
         let simultaneous = together.and_then(|(interval, _)| interval);
         let (test, p) = match design.unit {
             _ if differences.is_empty() => return None,
-            Unit::Fold | Unit::Split => (Test::NadeauBengio, estimate.map(|own| own.p(0.))),
+            Unit::Fold | Unit::Split => (Test::NadeauBengio, of_units),
             _ if differences.len() == 1 => of_one,
-            _ => (Test::PairedT, estimate.map(|own| own.p(0.))),
+            _ if design.until_decided => (Test::AnytimeT, of_units),
+            _ => (Test::PairedT, of_units),
         };
         let corrected = match design.unit {
             Unit::Repeat => None,

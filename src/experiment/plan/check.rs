@@ -58,7 +58,8 @@ impl Plan {
         let texts = |noise: &Vec<NoiseSpec>| noise.iter().map(NoiseSpec::to_string).collect();
         check_list::<_, Vec<String>>("noise", &self.noise, texts)?;
         for noise in &self.noise {
-            let twice = (1..noise.len()).find(|&i| noise[..i].iter().any(|n| n.is_like(&noise[i])));
+            let twice =
+                (1..noise.len()).find(|&i| noise[..i].iter().any(|n| n.has_site_of(&noise[i])));
             if let Some(spec) = twice.map(|i| &noise[i]) {
                 bail!("{}: expected each kind once, received {} twice", spec.place(), spec.kind())
             }
@@ -201,7 +202,7 @@ pub(super) fn check_has_classes(subject: &Subject) -> Result<()> {
 }
 
 /// A noise at the place that its name stands for.
-pub(super) fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
+pub(in crate::experiment) fn resolved(spec: NoiseSpec, places: &[String]) -> Result<NoiseSpec> {
     let has = |place: &str| places.iter().any(|own| own == place);
     match spec.place() {
         place if has(place) => Ok(spec),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use cell::{Cell, Variant};
+pub(super) use check::resolved;
 
 use super::trial::{Rival, Trial};
 use crate::noise::{NoiseRow, NoiseSpec};
@@ -105,7 +106,7 @@ impl Plan {
 
     /// The baseline against these noises; those of strength 0 are the baseline.
     pub fn against_baseline(self, rows: &[NoiseRow]) -> Self {
-        let is_noisy = |spec: &&NoiseSpec| spec.strength() != 0.;
+        let is_noisy = |spec: &&NoiseSpec| !spec.is_silent();
         let noisy = rows.iter().flat_map(|row| &row.0);
         let noisy = noisy.map(|noise| noise.iter().filter(is_noisy).cloned().collect::<Vec<_>>());
         let noisy = noisy.filter(|noise| !noise.is_empty());

@@ -6,7 +6,7 @@ use candle_nn::ModuleT;
 use rayon::prelude::*;
 
 use super::{Field, Schedule};
-use crate::bundle::replicas::{constants, finite};
+use crate::bundle::replicas::{constants, finite, noise_map};
 use crate::data::Dataset;
 use crate::noise::Slots;
 use crate::task::{Axis, Hyper, Task};
@@ -75,7 +75,7 @@ fn predict(
     replica: u32,
     points: &Tensor,
 ) -> Result<Vec<u64>> {
-    let (vb, map) = constants(weights, &[replica], task.axis())?;
+    let (vb, map) = (constants(weights, &[replica], task.axis())?, noise_map(&[0], task.axis()));
     let model = task.build(hyper, vb, &Slots::new(&map, &[])?)?;
     let mut probabilities = Vec::with_capacity(points.dim(1)?);
     const PIECE: usize = 500;

@@ -9,13 +9,13 @@ use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial};
 use crate::metric::{Predicted, Units};
 use crate::nn::{Model, sorted_vars};
-use crate::noise::{LabelNoise, NoiseSpec, WeightNoise};
+use crate::noise::{LabelNoise, NoiseSpec, Schedule, WeightNoise};
 use crate::optim::{
     Adam, AdamOptions, AnyOptimizer, ClipGradients, ClipOptions, GradientNoise,
     GradientNoiseOptions,
 };
 use crate::task::{Axis, Parts, Recipe};
-use crate::train::{Checkpoint, ReplicaHistory, TrainOptions, Trainer};
+use crate::train::{Checkpoint, Mixup, ReplicaHistory, TrainOptions, Trainer};
 
 /// Trained runs, in the order of the trials.
 #[derive(Clone, Debug)]
@@ -143,51 +143,95 @@ pub(super) fn trainer(
     let strengths = |i: usize| trials.iter().map(|trial| trial.noise[i].strength()).collect();
     let placed: Vec<(NoiseSpec, Vec<f64>)> =
         first.noise.iter().enumerate().map(|(i, spec)| (spec.clone(), strengths(i))).collect();
-    let at = |place: &str| {
-        let found = placed.iter().find(|(spec, _)| spec.place() == place);
-        found.map(|(_, strengths)| strengths.as_slice())
+    let at = |place: &str| placed.iter().find(|(spec, _)| spec.place() == place);
+    let train = train.context("expected training rows, received none")?.clone();
+    let stds = match first.noise.iter().any(NoiseSpec::is_relative) {
+        true => column_stds(&train)?,
+        false => None,
     };
     let Built { mut model, varmap, noise } =
-        subject.build(hyper, &seeds, placed.clone(), device)?;
+        subject.build(hyper, &seeds, placed.clone(), stds, device)?;
     let nb = noise.builder();
-    let Recipe { weight_decay, label_smoothing, clip_norm, lr_schedule } = hyper.recipe;
+    let Recipe { weight_decay, label_smoothing, clip_norm, lr_schedule, mixup } = hyper.recipe;
     let adam = AdamOptions::default().learning_rate(hyper.learning_rate).weight_decay(weight_decay);
     let mut optimizer = AnyOptimizer::from(Adam::of(&varmap, adam)?);
-    if let Some(etas) = at(NoiseSpec::GRADIENTS) {
-        let (options, nb) = (GradientNoiseOptions::default(), nb.pp(NoiseSpec::GRADIENTS));
+    if let Some((spec, etas)) = at(NoiseSpec::GRADIENTS) {
+        let (options, nb) = (gradient_options(spec), nb.pp(NoiseSpec::GRADIENTS));
         let noisy = GradientNoise::with_strengths(optimizer, &varmap, etas, options, nb)?;
-        optimizer = AnyOptimizer::from(noisy);
+        optimizer = match spec.schedule() {
+            Some(schedule @ Schedule::To { .. }) => AnyOptimizer::from(noisy.scheduled(schedule)?),
+            _ => AnyOptimizer::from(noisy),
+        };
     }
     if let Some(max_norm) = clip_norm {
         let options = ClipOptions::default().max_norm(max_norm).replicas(seeds.len());
         optimizer = AnyOptimizer::from(ClipGradients::over(optimizer, &varmap, options)?);
     }
-    if let Some(stddevs) = at(NoiseSpec::WEIGHTS) {
-        let weights = WeightNoise::with_strengths(&varmap, stddevs, nb.pp(NoiseSpec::WEIGHTS))?;
+    let mut mirrored = None;
+    if let Some((spec, stddevs)) = at(NoiseSpec::WEIGHTS) {
+        let nb = nb.pp(NoiseSpec::WEIGHTS);
+        let mut weights = WeightNoise::with_strengths(&varmap, stddevs, nb)?;
+        if let Some(schedule) = spec.schedule() {
+            weights = weights.scheduled(schedule)?;
+        }
+        mirrored = spec.is_paired().then(|| weights.clone());
         model = Model::new(weights.model(model));
         optimizer = AnyOptimizer::from(weights.optimizer(optimizer));
     }
     let mut options = TrainOptions::new(hyper.epochs).batch_size(hyper.batch_size).seeds(&seeds);
     options = options.label_smoothing(label_smoothing).lr_schedule(lr_schedule);
     options.objective = subject.objective().clone();
-    let train = train.context("expected training rows, received none")?.clone();
+    options.paired = first.noise.iter().any(|spec| spec.has_layer() && spec.is_paired());
+    if mixup > 0. {
+        let own = Mixup::new(mixup);
+        let is_of_numbers = subject.objective().classes().is_none();
+        options.mixup = Some(if is_of_numbers { own.bandwidth(1.) } else { own });
+    }
     let mut trainer = Trainer::new(model, &varmap, optimizer, train, options)?.with_noise(&noise);
+    if let Some(weights) = mirrored {
+        trainer = trainer.with_two_point(&weights)?;
+    }
     if let Some(test) = test {
         trainer = trainer.with_test(test.clone())?;
     }
     if let Some(validation) = validation {
         trainer = trainer.with_validation(validation.clone())?;
     }
-    if let Some(rates) = at(NoiseSpec::LABELS) {
+    if let Some((spec, rates)) = at(NoiseSpec::LABELS) {
         let classes =
             subject.objective().classes().context("labels take noise if they are classes")?;
-        let labels = LabelNoise::with_strengths(rates, classes, nb.pp(NoiseSpec::LABELS))?;
+        let mut labels = LabelNoise::with_strengths(rates, classes, nb.pp(NoiseSpec::LABELS))?;
+        if let Some(schedule) = spec.schedule() {
+            labels = labels.scheduled(schedule)?;
+        }
         trainer = trainer.with_label_noise(labels)?;
     }
     if let Some(rule) = hyper.early_stopping {
         trainer = trainer.with_early_stopping(rule)?;
     }
     Ok(trainer)
+}
+
+/// Returns the options of noise on the gradients, whose decay is by the step.
+fn gradient_options(spec: &NoiseSpec) -> GradientNoiseOptions {
+    let options = GradientNoiseOptions::default();
+    let options = if spec.is_anticorrelated() { options.anticorrelated() } else { options };
+    match spec.schedule() {
+        Some(Schedule::Decay(power)) => options.decay(*power),
+        _ => options,
+    }
+}
+
+/// Returns the population standard deviation of each column over the training rows, (R, I) or (I,), if a row
+/// has columns.
+pub(super) fn column_stds(train: &Samples) -> Result<Option<Tensor>> {
+    let (xs, _) = train.range(0, train.rows())?;
+    let rows = usize::from(train.replica_axis());
+    if xs.rank() != rows + 2 {
+        return Ok(None);
+    }
+    let means = xs.mean_keepdim(rows)?;
+    Ok(Some(xs.broadcast_sub(&means)?.sqr()?.mean(rows)?.sqrt()?))
 }
 
 fn trained(

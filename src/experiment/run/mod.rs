@@ -12,6 +12,7 @@ mod repeats;
 mod schedule;
 mod search;
 mod shard;
+mod tested;
 
 pub use boundary::boundary;
 pub use checkpoints::Checkpointing;
@@ -24,6 +25,7 @@ pub use repeats::{Ending, checkpoints_device, train_repeats, train_resumable};
 pub use schedule::Schedule;
 pub use search::{missing, search};
 pub use shard::Shard;
+pub use tested::TestNoise;
 
 use crate::train::Stop;
 

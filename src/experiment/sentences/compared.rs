@@ -69,11 +69,15 @@ fn how_sure(found: &Comparison, own: &Difference) -> String {
 
 fn unmatched(first: &ComparedRuns, own: &ComparedRuns) -> Option<String> {
     let Sides { own: alone, baseline } = own.unmatched.filter(|sides| sides.any())?;
+    let of = |count: usize, name: &str| {
+        (count > 0).then(|| format!("{} of {name}", counted(count, "run")))
+    };
+    let runs: Vec<String> =
+        [of(alone, &own.name), of(baseline, &first.name)].into_iter().flatten().collect();
+    let are = if alone + baseline == 1 { "is" } else { "are" };
     Some(format!(
-        "Warning: {} of {} and {baseline} of {} without a partner of the same seed are left out.",
-        counted(alone, "run"),
-        own.name,
-        first.name
+        "Warning: {} without a partner of the same seed {are} left out.",
+        runs.join(" and ")
     ))
 }
 

@@ -15,6 +15,7 @@ pub(super) fn details(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
     let all = [
         on_these_rows(outcome, own),
         would_decide(own),
+        ended(outcome, own),
         few_units(outcome, own),
         settings(outcome, own),
         recommendation(outcome, own),
@@ -78,6 +79,19 @@ fn would_decide(own: &Conclusion) -> Option<String> {
         false => format!("to find a difference of {margin} with a probability of 80 %"),
     };
     Some(format!("What would decide: {amount} instead of {} {aim}{why}.", thousands(have)))
+}
+
+/// Returns that no answer was found with as many runs as there may be.
+fn ended(outcome: &Outcome, own: &Conclusion) -> Option<String> {
+    let is_open = own.answer == Answer::Undecided && outcome.plan.until_decided;
+    let is_lost = own.reason == Reason::NoNoiseChosen && own.losses == own.settings;
+    let plan = &outcome.plan;
+    let count = match own.judged.unit {
+        Unit::DataSeed => counted(plan.data_seeds.len(), "data seed"),
+        _ => counted(plan.repeats, "repeat"),
+    };
+    (is_open && !is_lost)
+        .then(|| format!("No answer was found with {count}, the most of --max-repeats."))
 }
 
 /// Returns what so few units can find at all.
@@ -196,19 +210,22 @@ fn further(outcome: &Outcome, own: &Conclusion) -> Option<String> {
         let verb = match interval {
             Some(interval) if interval.high < 0. => "lowers",
             Some(interval) if interval.low > 0. => "raises",
-            _ => "does not clearly change",
+            Some(_) => "does not clearly change",
+            None => "changes",
         };
         format!("{verb} {change}{}", range.unwrap_or_default())
     };
     let has_noise = own.about != About::Choice || own.choice.noisy > 0;
     let words: Vec<String> = figures.iter().filter(|_| has_noise).map(words).collect();
+    let has_some = figures.iter().any(|own| own.effect.interval().is_some());
+    let intervals = if has_some { ", with 95 % intervals of the difference" } else { "" };
     let who = match own.about {
         About::Choice => "noise so chosen".to_string(),
         _ => cell_name(&outcome.plan, &own.cell),
     };
     (!words.is_empty()).then(|| {
         format!(
-            "Beside {} (descriptive, with 95 % intervals of the difference): {who} {}.",
+            "Beside {} (descriptive{intervals}): {who} {}.",
             outcome.metric_name(),
             words.join("; ")
         )
@@ -228,10 +245,18 @@ fn rivals(outcome: &Outcome, own: &Conclusion) -> Option<String> {
         Answer::Equivalent => "Rivals do as well as noise",
         _ => "Whether noise or its rivals are better is undecided",
     };
+    let favourite = match cell.is_baseline() {
+        true => "none of them".to_string(),
+        false => named(outcome, cell),
+    };
+    let noise = match own.choice.noisy {
+        0 => "what was chosen of the noises, no noise each time,",
+        _ => "the noise so chosen",
+    };
     Some(format!(
-        "{how}: a rival chosen in the same way, most often {} ({times} of {}), differs from the baseline by {} \
-         and from the noise so chosen by {}.",
-        named(outcome, cell),
+        "{how}: a rival chosen by {}, most often {favourite} ({times} of {}), differs from the baseline by {} \
+         and from {noise} by {}.",
+        chosen_by(outcome, own.choice.by),
         own.judged.unit.words(difference.units),
         with_interval(difference, digits),
         with_interval(against_noise, digits)

@@ -8,8 +8,8 @@ mod warnings;
 
 pub use compared::{comparison_sentences, comparison_word};
 pub use names::{
-    cell_name, folds_words, noise_name, p_number, place_name, range, remedy_name, strength_name,
-    variant_words,
+    cell_name, folds_words, margin_number, noise_name, p_number, place_name, range, remedy_name,
+    strength_name, strength_words, variant_words,
 };
 
 use super::outcome::Outcome;

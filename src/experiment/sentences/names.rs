@@ -28,20 +28,26 @@ pub fn remedy_name(cell: &Cell) -> String {
 
 /// The noises of a cell in a few words: `baseline`, `input 0.1 & before-activation dropout 0.3`.
 pub fn noise_name(noise: &[NoiseSpec]) -> String {
-    let name = |spec: &NoiseSpec| format!("{} {}", place_name(spec), number(spec.strength()));
+    let name = |spec: &NoiseSpec| format!("{} {}", place_name(spec), strength_words(spec));
     match noise {
         [] => "baseline".to_string(),
         noise => noise.iter().map(name).collect::<Vec<_>>().join(" & "),
     }
 }
 
-/// Place and kind of a noise, the kind left out if the place makes one expect it: `input`, `labels`, `input
-/// dropout`.
+/// Place, kind and options of a noise, the kind left out if the place makes one expect it: `input`, `labels`,
+/// `input dropout`, `input relative`.
 pub fn place_name(spec: &NoiseSpec) -> String {
-    match spec.kind() {
-        NoiseSpec::GAUSSIAN | NoiseSpec::FLIP => spec.place().to_string(),
-        kind => format!("{} {kind}", spec.place()),
-    }
+    let kind =
+        Some(spec.kind()).filter(|kind| ![NoiseSpec::GAUSSIAN, NoiseSpec::FLIP].contains(kind));
+    let names = [spec.place()].into_iter().chain(kind).map(str::to_string);
+    names.chain(spec.options()).collect::<Vec<_>>().join(" ")
+}
+
+/// The strength of a noise, under a schedule with that of the last epoch: `0.1`, `0.3..0.03`.
+pub fn strength_words(spec: &NoiseSpec) -> String {
+    let last = spec.last_strength().map(|last| format!("..{}", number(last)));
+    number(spec.strength()) + &last.unwrap_or_default()
 }
 
 /// What the strengths of a plan's noise are: standard deviations if all of it is Gaussian.
@@ -99,7 +105,7 @@ pub(super) fn change(mean: f64, digits: Digits) -> (&'static str, String) {
 }
 
 /// A margin without zeros at its end: `0.01`.
-pub(super) fn margin_number(margin: f64) -> String {
+pub fn margin_number(margin: f64) -> String {
     number(Digits::of(margin).rounded(margin))
 }
 

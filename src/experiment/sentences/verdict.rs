@@ -81,7 +81,14 @@ fn none_chosen(outcome: &Outcome, own: &Conclusion) -> String {
         1 => "the only one that judges".to_string(),
         units => format!("any of {}", unit.words(units)),
     };
-    format!(": {by} chose no noise for {judges}, so that the gain is 0.")
+    let lost = match own.losses == own.settings {
+        true if own.settings == 1 => {
+            " The setting worsens the score significantly: do without noise."
+        }
+        true => " All settings worsen the score significantly: do without noise.",
+        false => "",
+    };
+    format!(": {by} chose no noise for {judges}, so that the gain is 0.{lost}")
 }
 
 /// Returns whom the answer speaks of.

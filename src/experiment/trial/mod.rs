@@ -77,7 +77,7 @@ pub(super) struct Varying {
 impl Varying {
     pub fn of(trial: &Trial) -> Self {
         // Noise of strength 0 is no noise: the baseline.
-        let noise = trial.noise.iter().filter(|noise| noise.strength() != 0.);
+        let noise = trial.noise.iter().filter(|noise| !noise.is_silent());
         Self {
             hidden: trial.hyper.hidden,
             learning_rate: trial.hyper.learning_rate + 0., // -0 is 0

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
-use candle_nn::{ModuleT, VarMap};
+use candle_nn::{ModuleT, VarBuilder, VarMap};
 use serde_json::{Map, Value, json};
 
 use super::Trial;
@@ -34,6 +34,9 @@ pub struct Subject<'a> {
     /// The networks that have been measured, by the JSON of their hyperparameters.
     networks: Mutex<BTreeMap<String, Arc<Network>>>,
 }
+
+/// The place of noise on the inputs.
+const INPUT: &str = "input";
 
 /// A network with initial weights.
 pub(crate) struct Built {
@@ -235,10 +238,15 @@ impl<'a> Subject<'a> {
         hyper: &Hyper,
         seeds: &[u64],
         placed: Vec<(NoiseSpec, Vec<f64>)>,
+        stds: Option<Tensor>,
         device: &Device,
     ) -> Result<Built> {
         let (varmap, noise) = (VarMap::new(), self.noise_map(seeds));
         let slots = Slots::with_strengths(&noise, placed)?;
+        let mut slots = slots.with_vars(self.vars(&varmap, seeds, device));
+        if let Some(stds) = stds {
+            slots = slots.with_stds(INPUT, stds);
+        }
         let model = self.model(hyper, &varmap, seeds, &slots, device)?;
         slots.finish()?;
         Ok(Built { model, varmap, noise })
@@ -311,11 +319,14 @@ impl<'a> Subject<'a> {
         slots: &Slots,
         device: &Device,
     ) -> Result<Model> {
-        let vb = match self.task.axis() {
+        Ok(self.task.build(hyper, self.vars(varmap, seeds, device), slots)?)
+    }
+
+    fn vars(&self, varmap: &VarMap, seeds: &[u64], device: &Device) -> VarBuilder<'static> {
+        match self.task.axis() {
             Axis::Replicas => replicated_vars(varmap, seeds, DType::F32, device),
             Axis::Plain => seeded_vars(varmap, seeds[0], DType::F32, device),
-        };
-        Ok(self.task.build(hyper, vb, slots)?)
+        }
     }
 }
 

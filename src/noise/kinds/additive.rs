@@ -13,6 +13,7 @@ pub struct Gaussian;
 
 impl Kind for Gaussian {
     const STRENGTH: Strength = Strength::amount("stddev");
+    const IS_ADDITIVE: bool = true;
 
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
         address.fill_normal(row, draws.len(), draws);
@@ -33,6 +34,7 @@ pub struct Uniform;
 
 impl Kind for Uniform {
     const STRENGTH: Strength = Strength::amount("half-width");
+    const IS_ADDITIVE: bool = true;
 
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
         address.fill_uniform(row, draws.len(), draws);
@@ -49,6 +51,7 @@ pub struct Laplace;
 
 impl Kind for Laplace {
     const STRENGTH: Strength = Strength::amount("scale");
+    const IS_ADDITIVE: bool = true;
 
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
         address.fill_laplace(row, draws.len(), draws);
@@ -65,6 +68,7 @@ pub struct Neftune;
 
 impl Kind for Neftune {
     const STRENGTH: Strength = Strength::amount("alpha");
+    const IS_ADDITIVE: bool = true;
 
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
         address.fill_uniform(row, draws.len(), draws);

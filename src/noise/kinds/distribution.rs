@@ -19,6 +19,7 @@ pub struct Drawn<D>(
 
 impl<D: Distribution<f32> + Clone + Send + Sync + 'static> Kind for Drawn<D> {
     const STRENGTH: Strength = Strength::amount("scale");
+    const IS_ADDITIVE: bool = true;
 
     fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
         let mut rng = address.rng(row);

@@ -1,6 +1,8 @@
 //! The columns of a comparison; each has a text for each experiment.
 
-use crate::experiment::{ComparedRuns, Comparison, Difference, Sides, comparison_word, range};
+use crate::experiment::{
+    ComparedRuns, Comparison, Difference, Sides, comparison_word, margin_number, range,
+};
 use crate::report::grid::{Column, Rank, further, further_names, p_value};
 
 /// Returns the names of the experiments, the scores and how they compare.
@@ -8,7 +10,7 @@ pub(super) fn all(found: &Comparison) -> Vec<Column> {
     let names = column(found, "experiment", Rank::Name, |own| own.name.clone());
     let mut columns = vec![names];
     columns.extend(figures(found));
-    columns.push(unmatched(found));
+    columns.extend(unmatched(found));
     columns.extend(diverged(found));
     let beside = further_columns(found).into_iter();
     columns.extend(beside.map(|own| Column { head: format!("difference in {}", own.head), ..own }));
@@ -36,9 +38,23 @@ pub(super) fn figures(found: &Comparison) -> Vec<Column> {
     ]
 }
 
-/// Returns the numbers of runs without a partner, those of the first experiment after the plus sign.
-pub(super) fn unmatched(found: &Comparison) -> Column {
-    sides(found, "unmatched", |own| own.unmatched)
+/// Returns what the figures of the table are, in a line.
+pub(super) fn note(found: &Comparison) -> String {
+    let further = match further_columns(found).is_empty() {
+        true => "",
+        false => "; further differences with half of their own 95 % intervals",
+    };
+    format!(
+        "Scores are means and standard deviations over the runs{further}. Margin {}.",
+        margin_number(found.margin)
+    )
+}
+
+/// Returns the numbers of runs without a partner, those of the first experiment after the plus sign, if
+/// there are some.
+pub(super) fn unmatched(found: &Comparison) -> Option<Column> {
+    let some = found.experiments.iter().filter_map(|own| own.unmatched).any(Sides::any);
+    some.then(|| sides(found, "unmatched", |own| own.unmatched))
 }
 
 /// Returns the numbers of runs that diverged, in the same way, if some did.

@@ -16,8 +16,9 @@ pub fn comparison_latex(found: &Comparison) -> String {
     let rows: String = rows.collect();
     let alignment = "r".repeat(columns.len() - 1);
     format!(
-        "\\begin{{tabular}}{{l{alignment}}}\n\\toprule\n{head}\\midrule\n{rows}\\bottomrule\n\
-         \\end{{tabular}}\n"
+        "% {}\n\\begin{{tabular}}{{l{alignment}}}\n\\toprule\n{head}\\midrule\n{rows}\\bottomrule\n\
+         \\end{{tabular}}\n",
+        columns::note(found)
     )
 }
 
@@ -46,9 +47,10 @@ fn escaped(text: &str) -> String {
 fn figures(text: &str) -> String {
     let word = |word: &str| {
         let number = word.trim_start_matches('<');
-        match number.parse::<f64>() {
-            Ok(_) => format!("${word}$"),
-            Err(_) => escaped(word),
+        match (number.parse::<f64>(), word.split_once('e')) {
+            (Ok(_), Some((figure, power))) => format!("${figure} \\times 10^{{{power}}}$"),
+            (Ok(_), None) => format!("${word}$"),
+            (Err(_), _) => escaped(word),
         }
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")

@@ -16,7 +16,7 @@ pub fn comparison_markdown(found: &Comparison) -> String {
     let rows = (0..found.experiments.len())
         .map(|number| row(columns.iter().map(|own| own.texts[number].as_str()).collect()));
     let rows: String = rows.collect();
-    format!("{head}| {} |\n{rows}", rule.join(" | "))
+    format!("{head}| {} |\n{rows}\n{}\n", rule.join(" | "), columns::note(found))
 }
 
 /// Returns a text whose characters mean themselves in a cell of a table.

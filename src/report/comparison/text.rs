@@ -1,7 +1,7 @@
 //! The terminal output of a comparison: tables of at most 80 columns, and what they say.
 
 use super::columns::{diverged, figures, further_columns, unmatched};
-use crate::experiment::{Comparison, Sides, comparison_sentences};
+use crate::experiment::{Comparison, comparison_sentences};
 use crate::report::grid::{Cells, Column, cells, prose};
 
 /// Returns the terminal output in at most 80 columns: the scores and differences under the name of each
@@ -9,9 +9,7 @@ use crate::report::grid::{Cells, Column, cells, prose};
 /// fit are left out; a line names them.
 pub fn comparison_text(found: &Comparison) -> String {
     let mut columns = figures(found);
-    if found.experiments.iter().filter_map(|own| own.unmatched).any(Sides::any) {
-        columns.push(unmatched(found));
-    }
+    columns.extend(unmatched(found));
     columns.extend(diverged(found));
     let (mut lines, mut left_out) = cells(under_names(found, columns));
     let further = further_columns(found);

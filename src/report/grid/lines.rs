@@ -32,7 +32,7 @@ impl<'a> Lines<'a> {
             let first = &noisy[0].cell;
             let fixed = first.noise.iter().rev().skip(1).rev();
             let fixed = fixed.map(|spec| noise_name(std::slice::from_ref(spec)));
-            let places: Vec<String> = fixed.chain(first.noise.last().map(place_name)).collect();
+            let places: Vec<String> = fixed.chain(first.noise.last().map(place_and_end)).collect();
             Line {
                 noise: places.join(" & "),
                 variant: variant_signs(&outcome.plan, first),
@@ -76,6 +76,12 @@ impl Line<'_> {
     pub fn name(&self) -> String {
         joined([self.noise.clone(), self.variant.clone()])
     }
+}
+
+/// Returns the name of a noise without its first strength, which varies along a line.
+fn place_and_end(spec: &NoiseSpec) -> String {
+    let end = spec.last_strength().map(|end| format!(" to {}", number(end)));
+    place_name(spec) + &end.unwrap_or_default()
 }
 
 /// Returns whether two cells differ at most in the strength of their last noise.

@@ -17,11 +17,10 @@ pub(super) fn method(outcome: &Outcome) -> Markup {
             li {
                 b { "95 % interval" } ": Student's t" (error(unit)) ". "
                 @if outcome.plan.until_decided {
-                    "Runs were added until the answer was found; the interval of the answer holds at "
-                    "every look (Lai 1976; Wang and Ramdas 2025)."
-                } @else {
-                    "Those of several settings hold together (Bonferroni)."
+                    "Runs were added until the answer was found; all intervals and p hold at every look "
+                    "(Lai 1976; Wang and Ramdas 2025). "
                 }
+                "Those of several settings hold together (Bonferroni)."
             }
             li {
                 b { "p (adjusted)" } ": of the same test, times the number of settings; below 0.05 exactly "
@@ -36,7 +35,7 @@ pub(super) fn method(outcome: &Outcome) -> Markup {
                 li {
                     b { "p (Nadeau-Bengio)" }
                     ": corrected t-test (2003) for splits of one data set, whose training sets overlap; "
-                    "conservative for tasks that draw new points for each data seed."
+                    "for tasks that draw new points for each data seed it asks too much."
                 }
             }
             li {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::is_further;
 use crate::experiment::{
     CellOutcome, Difference, Further, Outcome, p_number, place_name, range, strength_name,
-    variant_words,
+    strength_words, variant_words,
 };
 use crate::stats::{Answer, Digits, Statistic, number};
 
@@ -197,9 +197,7 @@ fn strength(own: &CellOutcome) -> String {
     match (&own.cell.rival, &own.cell.noise[..]) {
         (Some(rival), _) => rival.strength().map(number).unwrap_or_default(),
         (None, []) => number(0.),
-        (None, noise) => {
-            noise.iter().map(|spec| number(spec.strength())).collect::<Vec<_>>().join(" & ")
-        }
+        (None, noise) => noise.iter().map(strength_words).collect::<Vec<_>>().join(" & "),
     }
 }
 

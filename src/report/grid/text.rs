@@ -23,6 +23,10 @@ const NARROW: usize = 12;
 /// names them.
 pub fn grid_text(outcome: &Outcome) -> String {
     let (mut lines, mut left_out) = cells(Cells::new(outcome));
+    // Differences of the same figures may follow.
+    for head in left_out.iter_mut().filter(|head| head.starts_with("test ")) {
+        *head = format!("mean of {head}");
+    }
     lines.extend(prose(&explained(outcome)));
     if let Some((further, others)) = Cells::further(outcome).map(cells) {
         let metric = outcome.metric_name();
@@ -60,13 +64,17 @@ pub(in crate::report) fn cells(
 
 /// Returns what the mark and the intervals of the table mean.
 fn explained(outcome: &Outcome) -> String {
+    let mut differences = outcome.cells.iter().filter_map(|own| own.difference.as_ref());
+    let has_intervals = differences.any(|own| own.simultaneous.is_some());
     let settings = outcome.conclusion.as_ref().map_or(0, |own| own.settings);
     let noises = match settings {
         0 | 1 => String::new(),
+        _ if !has_intervals => String::new(),
         count => format!(" Intervals and p hold for all {count} settings together."),
     };
     let rivals = match outcome.plan.rivals.len() {
         0 => "",
+        _ if !has_intervals => "",
         _ => " Those of rivals hold for all rivals.",
     };
     let point = if noises.is_empty() && rivals.is_empty() { "" } else { "." };

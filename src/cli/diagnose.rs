@@ -1,0 +1,65 @@
+//! The `diagnose` program: what the noise of a trained model does.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Args;
+
+use super::exit::Failure;
+use super::finished::Finished;
+use super::format_args::FormatArgs;
+use super::parse::within;
+use super::terminal::print;
+use crate::bundle::Bundle;
+use crate::data::Samples;
+use crate::report;
+
+/// Flags of the program.
+#[derive(Args, Clone, Debug)]
+pub struct DiagnoseArgs {
+    /// Folder of results with a trained model
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// File of rows with targets to diagnose it on [default: the file that it was trained on, or the test rows of
+    /// its task]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Number of draws of each noise
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = within(1..=100_000usize))]
+    draws: usize,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Says what each noise of a trained model does to its predictions, and why nothing changed if nothing did.
+///
+/// # Errors
+/// If there is no model, its rows cannot be read or have no targets.
+pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
+    let bundle = Bundle::read(&args.model).context("--model")?;
+    let training = &bundle.about().training;
+    if training.noise.is_empty() {
+        return Ok(print(b"The model was trained without noise: there is nothing to diagnose.\n")?);
+    }
+    let samples = samples(args, &bundle)?;
+    let found = bundle.diagnose(&samples, args.draws)?;
+    Ok(print(report::diagnosis_text(&found, &training.noise).as_bytes())?)
+}
+
+/// Returns the rows to diagnose on.
+fn samples(args: &DiagnoseArgs, bundle: &Bundle) -> Result<Samples, Failure> {
+    let read = |file: &PathBuf| -> Result<Samples> {
+        let rows = bundle.about().training.inputs.read(file, &args.format.format())?;
+        ensure!(rows.is_labelled, "{}: expected rows with targets, received none", file.display());
+        Ok(rows.samples)
+    };
+    if let Some(file) = &args.data {
+        return Ok(read(file)?);
+    }
+    let ask = || Failure::Usage(anyhow!("expected --data FILE, rows with targets for the model"));
+    let finished = Finished::read(&args.model).map_err(|_| ask())?;
+    match finished.files().first() {
+        Some(file) => Ok(read(file)?),
+        None => Ok(finished.test_rows()?.ok_or_else(ask)?),
+    }
+}

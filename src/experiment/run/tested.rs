@@ -1,0 +1,124 @@
+//! Trained networks tested with noise on.
+
+use anyhow::{Context, Result, ensure};
+use candle_core::{Device, Tensor};
+
+use super::chunk::{Trained, column_stds};
+use crate::experiment::plan::{Plan, resolved};
+use crate::experiment::record::Run;
+use crate::experiment::trial::{Built, Subject, Trial};
+use crate::metric::Predicted;
+use crate::nn::{Model, sorted_vars};
+use crate::noise::{NoiseSpec, Per, WeightNoise};
+use crate::task::Axis;
+use crate::train::sample;
+
+/// Noise that is on while networks are tested, whatever they were trained with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestNoise {
+    /// The noises that act together.
+    pub noise: Vec<NoiseSpec>,
+    /// Number of draws over which scores are averaged.
+    pub draws: usize,
+    /// What has one draw.
+    pub per: Per,
+}
+
+impl TestNoise {
+    /// Returns the noise at the places that its names stand for in a plan's network.
+    ///
+    /// # Errors
+    /// If the network has no such place, a site is taken twice, or noise on labels or gradients is asked for,
+    /// which no test has.
+    pub fn checked(self, subject: &Subject, plan: &Plan) -> Result<Self> {
+        let first = plan.variants().next().context("expected at least one variant")?;
+        let places = subject.places(&plan.hyper_of(first))?;
+        let mut noise: Vec<NoiseSpec> = Vec::new();
+        for spec in self.noise {
+            let spec = resolved(spec, &places)?;
+            ensure!(
+                spec.has_layer() || spec.place() == NoiseSpec::WEIGHTS,
+                "expected noise on what a test passes through, received {}",
+                spec.place()
+            );
+            ensure!(
+                !noise.iter().any(|own| own.has_site_of(&spec)),
+                "expected each noise once, received {} {} twice",
+                spec.place(),
+                spec.kind()
+            );
+            noise.push(spec);
+        }
+        Ok(Self { noise, ..self })
+    }
+
+    /// Returns the mean score of each run over the draws, by the primary metric; `None` for runs that failed, and
+    /// where it is undefined.
+    ///
+    /// # Errors
+    /// If a network cannot be built, or noise on weights has a draw for each row.
+    pub fn scores(
+        &self,
+        subject: &Subject,
+        plan: &Plan,
+        trained: &Trained,
+        device: &Device,
+    ) -> Result<Vec<Option<f64>>> {
+        let runs = plan.trials().zip(&trained.runs).enumerate();
+        let score = |(place, ((_, trial), run)): (usize, ((usize, Trial), &Run))| {
+            if run.has_failed() {
+                return Ok(None);
+            }
+            self.score(subject, &trial, &weights_of(trained, place)?, device)
+        };
+        runs.map(score).collect()
+    }
+
+    fn score(
+        &self,
+        subject: &Subject,
+        trial: &Trial,
+        weights: &[(String, Tensor)],
+        device: &Device,
+    ) -> Result<Option<f64>> {
+        let parts = subject.parts(&trial.hyper, &trial.draw, device)?;
+        let is_relative = self.noise.iter().any(NoiseSpec::is_relative);
+        let stds = if is_relative { column_stds(&parts.train)? } else { None };
+        let placed = self.noise.iter().map(|spec| (spec.clone(), vec![spec.strength()])).collect();
+        let Built { mut model, varmap, noise } =
+            subject.build(&trial.hyper, &[trial.seed], placed, stds, device)?;
+        for (name, var) in sorted_vars(&varmap) {
+            // A learned strength of this noise has no weights.
+            if let Some((_, own)) = weights.iter().find(|(own, _)| *own == name) {
+                let own = if subject.task().axis() == Axis::Plain {
+                    own.squeeze(0)?
+                } else {
+                    own.clone()
+                };
+                var.set(&own.to_device(device)?)?;
+            }
+        }
+        if let Some(spec) = self.noise.iter().find(|spec| spec.place() == NoiseSpec::WEIGHTS) {
+            let nb = noise.builder().pp(NoiseSpec::WEIGHTS);
+            model = Model::new(WeightNoise::new(&varmap, spec.strength(), nb)?.model(model));
+        }
+        let (xs, targets) = parts.test.range(0, parts.test.rows())?;
+        let sampled = sample(&model, &noise, &xs, self.draws, self.per)?;
+        let mut sum = 0.;
+        for draw in 0..self.draws {
+            let rows = Predicted::by_replica(&sampled.outputs().get(draw)?, &targets)?.remove(0);
+            let rows = parts.units.iter().fold(rows, Predicted::in_units);
+            match subject.primary().score(&rows) {
+                Some(score) => sum += score,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(sum / self.draws as f64))
+    }
+}
+
+/// Returns the weights of one run, (1, …).
+fn weights_of(trained: &Trained, place: usize) -> Result<Vec<(String, Tensor)>> {
+    let own = trained.weights.iter();
+    own.map(|(name, all)| Ok((name.clone(), all.narrow(0, place, 1)?))).collect()
+}

@@ -1,0 +1,99 @@
+//! Strengths that training finds.
+
+use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_nn::{Init, VarBuilder};
+
+use super::layer::Channels;
+
+/// How a strength is learned: floor + softplus(r), which training moves along the gradient
+/// dL/dr = sigmoid(r) Σ δ · draw, with δ the gradient of the noisy activation.
+///
+/// It begins with the strength of the layer, or at the floor if that is higher. Under the training loss alone it
+/// shrinks towards the floor, because noise only adds to this loss: set a floor to keep noise, or add a term to
+/// the loss that rewards it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct LearnedStrength {
+    /// The least strength; finite and at least 0.
+    pub floor: f64,
+    /// The number and the axis of the channels that have strengths of their own; `None` for a single
+    /// strength.
+    pub channels: Option<(usize, Channels)>,
+}
+
+impl LearnedStrength {
+    /// Sets the least strength.
+    pub fn floor(self, floor: f64) -> Self {
+        Self { floor, ..self }
+    }
+
+    /// Gives each of so many channels a strength of its own.
+    pub fn per_channel(self, count: usize, channels: Channels) -> Self {
+        Self { channels: Some((count, channels)), ..self }
+    }
+}
+
+/// The strengths of a layer as variables.
+#[derive(Clone, Debug)]
+pub(super) struct Learned {
+    options: LearnedStrength,
+    /// r of each replica at the beginning: (R, 1).
+    first: Tensor,
+    /// What training has added to it: (R, C), or (C,) in a plain map.
+    moved: Tensor,
+}
+
+impl Learned {
+    /// The name of the variable: what training adds to r, 0 at the beginning.
+    const NAME: &str = "strength";
+
+    /// The smallest softplus(r) to begin with: its gradient must not vanish.
+    const LEAST: f64 = 1e-6;
+
+    pub fn new(
+        options: LearnedStrength,
+        strengths: &[f64],
+        has_replicas: bool,
+        vb: &VarBuilder,
+    ) -> Result<Self> {
+        let LearnedStrength { floor, channels } = options;
+        if !(0.0..f64::INFINITY).contains(&floor) {
+            bail!("expected a floor that is finite and at least 0, received {floor}")
+        }
+        if strengths.contains(&0.) {
+            bail!("a learned strength begins above 0, received 0")
+        }
+        let count = channels.map_or(1, |(count, _)| count);
+        let moved = match has_replicas {
+            true => vb.get_with_hints((strengths.len(), count), Self::NAME, Init::Const(0.))?,
+            false => vb.get_with_hints(count, Self::NAME, Init::Const(0.))?,
+        };
+        let root = |strength: &f64| libm::log(libm::expm1((strength - floor).max(Self::LEAST)));
+        let roots: Vec<f64> = strengths.iter().map(root).collect();
+        let first = Tensor::from_vec(roots, (strengths.len(), 1), &Device::Cpu)?;
+        let first = first.to_dtype(single(moved.dtype()))?.to_device(moved.device())?;
+        Ok(Self { options, first, moved })
+    }
+
+    /// Returns the axis of the channels.
+    pub fn channels(&self) -> Channels {
+        self.options.channels.map_or(Channels::Last, |(_, channels)| channels)
+    }
+
+    /// Returns the strengths (R, C).
+    pub fn strengths(&self) -> Result<Tensor> {
+        let moved = self.moved.to_dtype(self.first.dtype())?;
+        let moved = if moved.rank() == 1 { moved.unsqueeze(0)? } else { moved };
+        softplus(&self.first.broadcast_add(&moved)?)? + self.options.floor
+    }
+}
+
+/// Returns log(1 + exp(x)), without an overflow.
+fn softplus(xs: &Tensor) -> Result<Tensor> {
+    xs.relu()? + (xs.abs()?.neg()?.exp()? + 1.)?.log()?
+}
+
+/// Returns the precision in which strengths are computed.
+fn single(dtype: DType) -> DType {
+    if dtype == DType::F64 { DType::F64 } else { DType::F32 }
+}

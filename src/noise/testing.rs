@@ -1,0 +1,54 @@
+//! Noise in evaluation: which draws it takes.
+
+use candle_core::{Result, bail};
+
+use super::perturb::Rows;
+
+/// What has one draw of noise in evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Per {
+    /// Each row, as in training.
+    #[default]
+    Row,
+    /// Each batch: its rows have the same noise.
+    Batch,
+    /// Each device: the same perturbed model for all rows, as on analog hardware.
+    Device,
+}
+
+/// The draws that evaluation takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TestDraw {
+    /// The number of the draw.
+    pub draw: u32,
+    pub per: Per,
+    /// The first row of the batch among all rows.
+    pub first_row: u32,
+    /// The only site that has noise, and is measured; `None` for all sites.
+    pub only: Option<String>,
+}
+
+impl TestDraw {
+    /// Returns the draws of the rows of the batch.
+    pub fn rows(&self) -> Rows {
+        match self.per {
+            Per::Row => Rows::From(self.first_row),
+            Per::Batch => Rows::All(self.first_row),
+            Per::Device => Rows::All(0),
+        }
+    }
+
+    /// Returns the draws of the first axis of a variable, of which all rows of the batch see the same values.
+    pub fn rows_of_variable(&self) -> Result<Rows> {
+        match self.per {
+            Per::Row if self.only.is_none() => bail!(
+                "noise on weights has one draw for a batch or a device, expected Per::Batch or Per::Device, \
+                 received Per::Row"
+            ),
+            // Far apart, so that batches share no rows.
+            Per::Batch => Ok(Rows::From(self.first_row.wrapping_mul(0x9E37_79B1))),
+            Per::Row | Per::Device => Ok(Rows::From(0)),
+        }
+    }
+}

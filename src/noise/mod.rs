@@ -35,6 +35,7 @@ mod family;
 mod kind;
 pub mod kinds;
 mod labels;
+mod lawful;
 mod layer;
 mod map;
 mod noisy;
@@ -59,6 +60,7 @@ pub use family::{
 };
 pub use kind::{Change, Kind};
 pub use labels::LabelNoise;
+pub use lawful::Lawful;
 pub use layer::{Channels, NoiseLayer};
 pub use map::NoiseMap;
 pub use noisy::Noisy;
@@ -70,3 +72,5 @@ pub use spec::NoiseSpec;
 pub use strength::Strength;
 pub(crate) use var_sites::VarSites;
 pub use weights::WeightNoise;
+
+pub use crate::ops::{Band, Effect, Law, Standard};

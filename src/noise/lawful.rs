@@ -63,7 +63,7 @@ impl<K: Lawful> Kind for K {
             Standard::Uniform => address.fill_uniform(row, len, draws),
             Standard::Centred => {
                 address.fill_uniform(row, len, draws);
-                // Exact: both are multiples of 2^-25 with at most 24 bits.
+                // Exact: the result is a multiple of 2^-24.
                 draws.iter_mut().for_each(|draw| *draw = 2. * *draw - 1.);
             }
             Standard::Normal => address.fill_normal(row, len, draws),

@@ -19,7 +19,8 @@
 //! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
 //!
 //! All of these support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
-//! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
+//! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines, or a
+//! [`Lawful`] table of fewer, which CUDA devices draw, too.
 //! [`Noisy`] adds noise to a layer in a field of your own struct.
 //!
 //! Elsewhere in a model:

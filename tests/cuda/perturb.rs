@@ -31,7 +31,10 @@ fn run(
         (NoiseMap::new(1), vec![member.strength])
     };
     let layer = (member.build)(&strengths, axes, map.builder().pp("a"))?;
-    let xs = Var::from_tensor(&numbers(&[3, 5, 7, 6], 1)?.to_device(device)?)?;
+    let xs = numbers(&[3, 5, 7, 6], 1)?;
+    // A fifth of them are zeros of either sign.
+    let xs = (&xs * xs.abs()?.gt(0.2f32)?.to_dtype(DType::F32)?)?;
+    let xs = Var::from_tensor(&xs.to_device(device)?)?;
     let pull = numbers(&[3, 5, 7, 6], 2)?.to_device(device)?;
     // With replicas the first row has no real element.
     let mask: Vec<u8> = (0..3 * 5 * 7).map(|i| u8::from(i >= 7 && i % 3 != 0)).collect();

@@ -1,7 +1,5 @@
 //! The CUDA side: all replicas in one launch.
 
-use std::ops::Deref;
-
 use candle_core::{CudaStorage, DType, Layout, Result, Shape, Storage, Tensor};
 
 use super::{Band, Effect, Law};
@@ -37,7 +35,7 @@ impl Perturbation<'_> {
         let indices = Optional(indices.as_deref());
         let real = self.real(all_rows)?;
         let real = real.as_ref().map(|real| real.storage_and_layout().0);
-        let real = match real.as_ref().map(Deref::deref) {
+        let real = match real.as_deref() {
             Some(Storage::Cuda(real)) => Optional(Some(real.as_cuda_slice::<f64>()?)),
             _ => Optional(None),
         };
@@ -60,7 +58,7 @@ impl Perturbation<'_> {
         is_shared.then(|| bytemuck::cast_slice(self.indices).to_vec())
     }
 
-    /// The number of real elements of each of some rows, in f64, if a law uses it and not all are.
+    /// The number of real elements of each row, in f64, if a law uses it and not all are real.
     fn real(&self, rows: usize) -> Result<Option<Tensor>> {
         let by_row = |band: &Band| matches!(band.effect, Effect::AddToRow(_));
         let uses = self.laws.iter().any(|law| law.bands.iter().any(by_row));

@@ -14,6 +14,7 @@ impl Lawful for Gaussian {
     const STRENGTH: Strength = Strength::amount("stddev");
     const DRAW: Standard = Standard::Normal;
 
+    #[inline]
     fn bands(&self, stddev: f64) -> [Band; 2] {
         Band::all(Effect::Add(stddev))
     }
@@ -31,6 +32,7 @@ impl Lawful for Uniform {
     const STRENGTH: Strength = Strength::amount("half-width");
     const DRAW: Standard = Standard::Centred;
 
+    #[inline]
     fn bands(&self, half_width: f64) -> [Band; 2] {
         Band::all(Effect::Add(half_width))
     }
@@ -44,6 +46,7 @@ impl Lawful for Laplace {
     const STRENGTH: Strength = Strength::amount("scale");
     const DRAW: Standard = Standard::Laplace;
 
+    #[inline]
     fn bands(&self, scale: f64) -> [Band; 2] {
         Band::all(Effect::Add(scale))
     }
@@ -58,6 +61,7 @@ impl Lawful for Neftune {
     const DRAW: Standard = Standard::Centred;
 
     /// The real elements of a row are d numbers for each of L unmasked tokens.
+    #[inline]
     fn bands(&self, alpha: f64) -> [Band; 2] {
         Band::all(Effect::AddToRow(alpha))
     }

@@ -12,6 +12,7 @@ impl Lawful for Speckle {
     const STRENGTH: Strength = Strength::amount("stddev");
     const DRAW: Standard = Standard::Normal;
 
+    #[inline]
     fn bands(&self, stddev: f64) -> [Band; 2] {
         Band::all(Effect::Multiply(stddev))
     }
@@ -26,6 +27,7 @@ impl Lawful for GaussianFactor {
     const STRENGTH: Strength = Strength::rate("rate");
     const DRAW: Standard = Speckle::DRAW;
 
+    #[inline]
     fn bands(&self, rate: f64) -> [Band; 2] {
         Speckle.bands((rate / (1. - rate)).sqrt())
     }

@@ -14,6 +14,7 @@ impl Lawful for Drop {
     const STRENGTH: Strength = Strength::rate("rate");
     const DRAW: Standard = Standard::Uniform;
 
+    #[inline]
     fn bands(&self, rate: f64) -> [Band; 2] {
         let kept = Effect::Affine { factor: 1. / (1. - rate), offset: 0. };
         [Band::up_to(rate, Effect::Set(0.)), Band::rest(kept)]
@@ -32,6 +33,7 @@ impl Lawful for Alpha {
     const STRENGTH: Strength = Strength::rate("rate");
     const DRAW: Standard = Standard::Uniform;
 
+    #[inline]
     fn bands(&self, rate: f64) -> [Band; 2] {
         let factor = ((1. - rate) * (1. + rate * SELU_LIMIT * SELU_LIMIT)).sqrt().recip();
         let offset = -factor * rate * SELU_LIMIT;
@@ -72,6 +74,7 @@ impl Lawful for Impulse {
     const STRENGTH: Strength = Strength::rate("rate");
     const DRAW: Standard = Standard::Uniform;
 
+    #[inline]
     fn bands(&self, rate: f64) -> [Band; 2] {
         let Self { low, high } = *self;
         [Band::up_to(rate / 2., Effect::Set(low)), Band::up_to(rate, Effect::Set(high))]

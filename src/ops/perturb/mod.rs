@@ -59,16 +59,19 @@ impl Band {
     pub const NONE: Self = Self::up_to(f64::NEG_INFINITY, Effect::Set(0.));
 
     /// The draws up to `end` that are in no earlier band.
+    #[inline]
     pub const fn up_to(end: f64, effect: Effect) -> Self {
         Self { end, effect }
     }
 
     /// All draws that are in no earlier band.
+    #[inline]
     pub const fn rest(effect: Effect) -> Self {
         Self::up_to(f64::INFINITY, effect)
     }
 
     /// One band of all draws.
+    #[inline]
     pub const fn all(effect: Effect) -> [Self; 2] {
         [Self::rest(effect), Self::NONE]
     }

@@ -3,14 +3,15 @@
 use candle_core::{Result, Tensor, WithDType};
 
 use super::strength::Strength;
-use crate::ops::{Axis, NoiseDraw};
+use crate::ops::{Axis, Law, NoiseDraw};
 use crate::rng::Address;
 
 /// A kind of noise. [`NoiseLayer`](super::NoiseLayer) makes a layer of it.
 ///
 /// A draw is an f32 number for one element, or for all elements along the shared axes. A kind
 /// defines the draws and how a draw changes its element. The layer handles addresses, steps,
-/// replicas, masks, dtypes and gradients.
+/// replicas, masks, dtypes and gradients. If the law fits into a table, [`Lawful`](super::Lawful) is
+/// shorter and runs on CUDA devices.
 ///
 /// ```
 /// use candle_core::{DType, Device, Result, Tensor};
@@ -59,6 +60,12 @@ pub trait Kind: Clone + Send + Sync + 'static {
     /// Returns what a draw does to its element at a strength above 0, in a row with `real` elements
     /// that are not masked.
     fn at(&self, strength: f64, real: usize) -> impl Fn(f32) -> Change;
+
+    /// Returns what `fill` and `at` do at a strength above 0 as plain data, with which CUDA devices draw f32
+    /// noise themselves. A [`Lawful`](super::Lawful) kind has it; without it the host draws.
+    fn law(&self, _strength: f64) -> Option<Law> {
+        None
+    }
 
     /// Applies a faster op with the same law, if there is one, to a tensor with elements that share
     /// no draws.

@@ -19,7 +19,8 @@
 //! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
 //!
 //! All of these support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
-//! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines.
+//! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines, or a
+//! [`Lawful`] table of fewer, which CUDA devices draw, too.
 //! [`Noisy`] adds noise to a layer in a field of your own struct.
 //!
 //! Elsewhere in a model:
@@ -36,6 +37,7 @@ mod family;
 mod kind;
 pub mod kinds;
 mod labels;
+mod lawful;
 mod layer;
 mod learned;
 mod map;
@@ -69,6 +71,7 @@ pub use family::{
 };
 pub use kind::{Change, Kind};
 pub use labels::LabelNoise;
+pub use lawful::Lawful;
 pub use layer::{Channels, NoiseLayer};
 pub use learned::LearnedStrength;
 pub use map::NoiseMap;
@@ -85,3 +88,5 @@ pub use strength::Strength;
 pub use testing::Per;
 pub(crate) use var_sites::VarSites;
 pub use weights::WeightNoise;
+
+pub use crate::ops::{Band, Effect, Law, Standard};

@@ -2,12 +2,16 @@
 //!
 //! It keeps nothing for the backward pass, which draws again.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
 use super::kind::Kind;
-use crate::ops::{Axis, NoiseDraw, PARALLEL, split_rows};
+#[cfg(feature = "cuda")]
+use crate::ops::Perturbation;
+use crate::ops::{Axis, Law, NoiseDraw, PARALLEL, has_kernel, split_rows};
 
 /// The rows of a site's draws that the rows of a batch take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +29,17 @@ impl Default for Rows {
 }
 
 impl Rows {
-    fn at(self, row: usize) -> u32 {
+    /// Returns the row of the first row's draws, and the step to that of the next.
+    fn line(self) -> [u32; 2] {
         match self {
-            Self::From(first) => first.wrapping_add(row as u32),
-            Self::All(own) => own,
+            Self::From(first) => [first, 1],
+            Self::All(own) => [own, 0],
         }
+    }
+
+    fn at(self, row: usize) -> u32 {
+        let [first, step] = self.line();
+        first.wrapping_add(row as u32 * step)
     }
 }
 
@@ -52,16 +62,14 @@ pub(super) fn perturb<K: Kind>(
     mask: Option<&Tensor>,
     numbers: Rows,
 ) -> Result<Tensor> {
-    let (rows, row) = split_rows(xs, draws, axis)?;
+    let (_, row) = split_rows(xs, draws, axis)?;
     let indices = draw_indices(row, shared_axes)?;
-    let real = match mask {
-        Some(mask) => count_real(mask, indices.len())?,
-        None => vec![indices.len(); rows * draws.len()],
-    };
-    let (kind, draws) = (kind.clone(), draws.to_vec());
-    let op = Perturb { kind, draws, indices, real, numbers, is_backward: false };
-    // The host makes the draws, so that every device has the same bits.
-    let ys = xs.to_device(&Device::Cpu)?.contiguous()?.apply_op1(op)?;
+    let (kind, draws, mask) = (kind.clone(), draws.to_vec(), mask.cloned());
+    let op = Perturb { kind, draws, indices, mask, numbers, is_backward: false };
+    // Where there is no kernel the host makes the draws, so that every device has the same bits.
+    let has_kernel = has_kernel(&[xs]) && op.laws().is_some();
+    let device = if has_kernel { xs.device() } else { &Device::Cpu };
+    let ys = xs.to_device(device)?.contiguous()?.apply_op1(op)?;
     ys.to_device(xs.device())
 }
 
@@ -95,20 +103,33 @@ struct Perturb<K> {
     kind: K,
     draws: Vec<NoiseDraw>,
     indices: Vec<usize>,
-    real: Vec<usize>,
+    mask: Option<Tensor>,
     numbers: Rows,
     is_backward: bool,
 }
 
 impl<K: Kind> Perturb<K> {
-    fn by_replica<T: WithDType>(&self, xs: &[T]) -> Vec<T> {
+    /// Returns the law of each replica, if the kind states one.
+    fn laws(&self) -> Option<Vec<Law>> {
+        let law = |draw: &NoiseDraw| match draw.strength {
+            0. => Some(Law::IDENTITY),
+            strength => self.kind.law(strength),
+        };
+        self.draws.iter().map(law).collect()
+    }
+
+    fn by_replica<T: WithDType>(&self, xs: &[T]) -> Result<Vec<T>> {
         let mut ys = xs.to_vec();
         if ys.is_empty() {
-            return ys;
+            return Ok(ys);
         }
         let (row_len, len) = (self.indices.len(), ys.len() / self.draws.len());
         let drawn = self.indices[row_len - 1] + 1;
-        let replicas = ys.chunks_exact_mut(len).zip(self.real.chunks_exact(len / row_len));
+        let real = match &self.mask {
+            Some(mask) => count_real(mask, row_len)?,
+            None => vec![row_len; ys.len() / row_len],
+        };
+        let replicas = ys.chunks_exact_mut(len).zip(real.chunks_exact(len / row_len));
         for (draw, (ys, real)) in self.draws.iter().zip(replicas) {
             let row = |draws: &mut Vec<f32>, (row, ys): (usize, &mut [T])| {
                 self.change_row(draw, row, real[row], draws, ys);
@@ -125,7 +146,7 @@ impl<K: Kind> Perturb<K> {
                     .for_each_init(|| draws.clone(), row);
             }
         }
-        ys
+        Ok(ys)
     }
 
     fn change_row<T: WithDType>(
@@ -155,15 +176,24 @@ impl<K: Kind> CustomOp1 for Perturb<K> {
             bail!("expected a contiguous tensor, received {layout:?}")
         };
         let ys = match storage {
-            CpuStorage::F16(xs) => CpuStorage::F16(self.by_replica(&xs[start..end])),
-            CpuStorage::BF16(xs) => CpuStorage::BF16(self.by_replica(&xs[start..end])),
-            CpuStorage::F32(xs) => CpuStorage::F32(self.by_replica(&xs[start..end])),
-            CpuStorage::F64(xs) => CpuStorage::F64(self.by_replica(&xs[start..end])),
+            CpuStorage::F16(xs) => CpuStorage::F16(self.by_replica(&xs[start..end])?),
+            CpuStorage::BF16(xs) => CpuStorage::BF16(self.by_replica(&xs[start..end])?),
+            CpuStorage::F32(xs) => CpuStorage::F32(self.by_replica(&xs[start..end])?),
+            CpuStorage::F64(xs) => CpuStorage::F64(self.by_replica(&xs[start..end])?),
             other => {
                 bail!("noise needs an f16, bf16, f32 or f64 tensor, received {:?}", other.dtype())
             }
         };
         Ok((ys, layout.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let Some(laws) = self.laws() else { bail!("a kind without a law has no CUDA kernel") };
+        let Self { draws, indices, mask, numbers, is_backward, .. } = self;
+        let (laws, mask, numbers) = (&laws, mask.as_ref(), numbers.line());
+        let is_backward = *is_backward;
+        Perturbation { draws, laws, indices, mask, numbers, is_backward }.cuda(storage, layout)
     }
 
     /// The gradient is linear in `grad`, so it can be differentiated again.

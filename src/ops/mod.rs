@@ -21,6 +21,7 @@ mod lstm;
 mod many;
 mod no_grad;
 mod noise;
+mod perturb;
 mod pool;
 mod precision;
 mod product;
@@ -45,6 +46,9 @@ pub use lstm::{LstmWeights, lengths, lstm};
 pub use no_grad::{enable_grad, no_grad};
 pub(crate) use noise::split_rows;
 pub use noise::{NoiseDraw, add_noise};
+#[cfg(feature = "cuda")]
+pub(crate) use perturb::Perturbation;
+pub use perturb::{Band, Effect, Law, Standard};
 pub use pool::max_pool2d;
 pub(crate) use precision::at_least_single;
 pub(crate) use read::read_tensors;

@@ -31,6 +31,7 @@ pub(crate) use normal::polynomial;
 pub use philox::philox4x32;
 pub use stream_rng::PhiloxRng;
 
-/// The normal draws for CUDA kernels.
+/// The draws for CUDA kernels.
 #[cfg(feature = "cuda")]
-pub(crate) const CUDA_SOURCE: [&str; 2] = [include_str!("philox.cuh"), include_str!("normal.cuh")];
+pub(crate) const CUDA_SOURCE: [&str; 3] =
+    [include_str!("philox.cuh"), include_str!("normal.cuh"), include_str!("laplace.cuh")];

@@ -1,36 +1,15 @@
-//! The noise family and what is wrapped around a model and its optimizer, on a device.
+//! Noise in other types than f32, and what is wrapped around a model and its optimizer, on a device.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer, VarMap};
 use candle_noise::nn::{dense, replicated_vars, sorted_vars};
 use candle_noise::noise::{LabelNoise, NoiseMap, WeightNoise};
-use candle_noise::ops::backward;
 use candle_noise::optim::{
     Adam, AdamOptions, GradientNoise, GradientNoiseOptions, MaxNorm, MaxNormOptions,
 };
 
-use super::{bits, device, difference, numbers};
+use super::{device, difference, numbers};
 use crate::noise_members::family;
-
-#[test]
-fn every_member_has_the_cpus_bits() -> Result<()> {
-    let Some(cuda) = device() else { return Ok(()) };
-    for member in family() {
-        let run = |device: &Device| -> Result<[Vec<u32>; 3]> {
-            let layer = member.layer(&NoiseMap::new(1), "a");
-            let xs = Var::from_tensor(&numbers(&[5, 7, 3], 1)?.to_device(device)?)?;
-            let ys = layer.forward_t(&xs, true)?;
-            let pulled = (&ys * numbers(&[5, 7, 3], 2)?.to_device(device)?)?;
-            let grad = backward(&pulled)?.get(&xs).unwrap().clone();
-            let mask = numbers(&[5, 7], 3)?.gt(0f32)?.to_device(device)?;
-            let masked = layer.masked(&xs, &mask)?;
-            assert!([&ys, &grad, &masked].iter().all(|t| t.device().same_device(device)));
-            Ok([bits(&ys)?, bits(&grad)?, bits(&masked)?])
-        };
-        assert_eq!(run(&cuda)?, run(&Device::Cpu)?, "{}", member.name);
-    }
-    Ok(())
-}
 
 #[test]
 fn other_types_than_f32_have_the_cpus_bits() -> Result<()> {

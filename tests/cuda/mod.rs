@@ -5,6 +5,7 @@ mod devices;
 mod family;
 mod networks;
 mod ops;
+mod perturb;
 mod training;
 
 use candle_core::{Device, Result, Tensor};

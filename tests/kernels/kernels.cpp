@@ -3,10 +3,12 @@
 
 #include "../../src/rng/philox.cuh"
 #include "../../src/rng/normal.cuh"
+#include "../../src/rng/laplace.cuh"
 
 #include "../../src/ops/cuda/kernel.cuh"
 #include "../../src/ops/rows/rows.cu"
 #include "../../src/ops/noise/noise.cu"
+#include "../../src/ops/perturb/perturb.cu"
 #include "../../src/ops/relu/relu.cu"
 #include "../../src/ops/stack/wide/wide.cu"
 #include "../../src/ops/logistic.cuh"

@@ -2,6 +2,7 @@
 
 mod launches;
 mod noise;
+mod perturb;
 mod rows;
 mod step;
 

@@ -2,25 +2,22 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::noise::kind::{Change, Kind};
+use crate::noise::lawful::Lawful;
 use crate::noise::strength::Strength;
-use crate::ops::{Axis, NoiseDraw, add_noise};
-use crate::rng::Address;
+use crate::ops::{Axis, Band, Effect, NoiseDraw, Standard, add_noise};
 
 /// y = x + stddev · z; see [`GaussianNoise`](crate::noise::GaussianNoise).
 #[derive(Clone, Debug, Default)]
 pub struct Gaussian;
 
-impl Kind for Gaussian {
+impl Lawful for Gaussian {
     const STRENGTH: Strength = Strength::amount("stddev");
     const IS_ADDITIVE: bool = true;
+    const DRAW: Standard = Standard::Normal;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_normal(row, draws.len(), draws);
-    }
-
-    fn at(&self, stddev: f64, _real: usize) -> impl Fn(f32) -> Change {
-        move |z| Change::Add(stddev * f64::from(z))
+    #[inline]
+    fn bands(&self, stddev: f64) -> [Band; 2] {
+        Band::all(Effect::Add(stddev))
     }
 
     fn fused(&self, xs: &Tensor, draws: &[NoiseDraw], axis: Axis) -> Option<Result<Tensor>> {
@@ -32,16 +29,14 @@ impl Kind for Gaussian {
 #[derive(Clone, Debug, Default)]
 pub struct Uniform;
 
-impl Kind for Uniform {
+impl Lawful for Uniform {
     const STRENGTH: Strength = Strength::amount("half-width");
     const IS_ADDITIVE: bool = true;
+    const DRAW: Standard = Standard::Centred;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_uniform(row, draws.len(), draws);
-    }
-
-    fn at(&self, half_width: f64, _real: usize) -> impl Fn(f32) -> Change {
-        move |u| Change::Add(half_width * centred(u))
+    #[inline]
+    fn bands(&self, half_width: f64) -> [Band; 2] {
+        Band::all(Effect::Add(half_width))
     }
 }
 
@@ -49,16 +44,14 @@ impl Kind for Uniform {
 #[derive(Clone, Debug, Default)]
 pub struct Laplace;
 
-impl Kind for Laplace {
+impl Lawful for Laplace {
     const STRENGTH: Strength = Strength::amount("scale");
     const IS_ADDITIVE: bool = true;
+    const DRAW: Standard = Standard::Laplace;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_laplace(row, draws.len(), draws);
-    }
-
-    fn at(&self, scale: f64, _real: usize) -> impl Fn(f32) -> Change {
-        move |l| Change::Add(scale * f64::from(l))
+    #[inline]
+    fn bands(&self, scale: f64) -> [Band; 2] {
+        Band::all(Effect::Add(scale))
     }
 }
 
@@ -66,22 +59,14 @@ impl Kind for Laplace {
 #[derive(Clone, Debug, Default)]
 pub struct Neftune;
 
-impl Kind for Neftune {
+impl Lawful for Neftune {
     const STRENGTH: Strength = Strength::amount("alpha");
     const IS_ADDITIVE: bool = true;
+    const DRAW: Standard = Standard::Centred;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_uniform(row, draws.len(), draws);
+    /// The real elements of a row are d numbers for each of L unmasked tokens.
+    #[inline]
+    fn bands(&self, alpha: f64) -> [Band; 2] {
+        Band::all(Effect::AddToRow(alpha))
     }
-
-    /// `real` is L·d: d numbers for each of L unmasked tokens.
-    fn at(&self, alpha: f64, real: usize) -> impl Fn(f32) -> Change {
-        let half_width = alpha / (real as f64).sqrt();
-        move |u| Change::Add(half_width * centred(u))
-    }
-}
-
-/// A draw in (-1, 1] from one in (0, 1].
-fn centred(u: f32) -> f64 {
-    2. * f64::from(u) - 1.
 }

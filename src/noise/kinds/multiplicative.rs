@@ -1,22 +1,20 @@
 //! Noise that multiplies: y = factor · x with a factor of mean 1, which the gradient has, too.
 
-use crate::noise::kind::{Change, Kind};
+use crate::noise::lawful::Lawful;
 use crate::noise::strength::Strength;
-use crate::rng::Address;
+use crate::ops::{Band, Effect, Standard};
 
 /// y = x (1 + stddev · z); see [`SpeckleNoise`](crate::noise::SpeckleNoise).
 #[derive(Clone, Debug, Default)]
 pub struct Speckle;
 
-impl Kind for Speckle {
+impl Lawful for Speckle {
     const STRENGTH: Strength = Strength::amount("stddev");
+    const DRAW: Standard = Standard::Normal;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_normal(row, draws.len(), draws);
-    }
-
-    fn at(&self, stddev: f64, _real: usize) -> impl Fn(f32) -> Change {
-        move |z| Change::Affine { factor: 1. + stddev * f64::from(z), offset: 0. }
+    #[inline]
+    fn bands(&self, stddev: f64) -> [Band; 2] {
+        Band::all(Effect::Multiply(stddev))
     }
 }
 
@@ -25,14 +23,12 @@ impl Kind for Speckle {
 #[derive(Clone, Debug, Default)]
 pub struct GaussianFactor;
 
-impl Kind for GaussianFactor {
+impl Lawful for GaussianFactor {
     const STRENGTH: Strength = Strength::rate("rate");
+    const DRAW: Standard = Speckle::DRAW;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        Speckle.fill(address, row, draws);
-    }
-
-    fn at(&self, rate: f64, real: usize) -> impl Fn(f32) -> Change {
-        Speckle.at((rate / (1. - rate)).sqrt(), real)
+    #[inline]
+    fn bands(&self, rate: f64) -> [Band; 2] {
+        Speckle.bands((rate / (1. - rate)).sqrt())
     }
 }

@@ -2,24 +2,22 @@
 
 use candle_core::{Result, bail};
 
-use crate::noise::kind::{Change, Kind};
+use crate::noise::lawful::Lawful;
 use crate::noise::strength::Strength;
-use crate::rng::Address;
+use crate::ops::{Band, Effect, Standard};
 
 /// 0 at a share of the elements, the others scaled up; see [`Dropout`](crate::noise::Dropout).
 #[derive(Clone, Debug, Default)]
 pub struct Drop;
 
-impl Kind for Drop {
+impl Lawful for Drop {
     const STRENGTH: Strength = Strength::rate("rate");
+    const DRAW: Standard = Standard::Uniform;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_uniform(row, draws.len(), draws);
-    }
-
-    fn at(&self, rate: f64, _real: usize) -> impl Fn(f32) -> Change {
-        let kept = Change::Affine { factor: 1. / (1. - rate), offset: 0. };
-        move |u| if f64::from(u) <= rate { Change::Set(0.) } else { kept }
+    #[inline]
+    fn bands(&self, rate: f64) -> [Band; 2] {
+        let kept = Effect::Affine { factor: 1. / (1. - rate), offset: 0. };
+        [Band::up_to(rate, Effect::Set(0.)), Band::rest(kept)]
     }
 }
 
@@ -31,19 +29,16 @@ pub struct Alpha;
 /// −λ·α of SELU, its limit at −∞.
 const SELU_LIMIT: f64 = -1.758_099_340_847_376_6;
 
-impl Kind for Alpha {
+impl Lawful for Alpha {
     const STRENGTH: Strength = Strength::rate("rate");
+    const DRAW: Standard = Standard::Uniform;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_uniform(row, draws.len(), draws);
-    }
-
-    fn at(&self, rate: f64, _real: usize) -> impl Fn(f32) -> Change {
+    #[inline]
+    fn bands(&self, rate: f64) -> [Band; 2] {
         let factor = ((1. - rate) * (1. + rate * SELU_LIMIT * SELU_LIMIT)).sqrt().recip();
         let offset = -factor * rate * SELU_LIMIT;
-        let dropped = Change::Set(factor * SELU_LIMIT + offset);
-        let kept = Change::Affine { factor, offset };
-        move |u| if f64::from(u) <= rate { dropped } else { kept }
+        let dropped = Effect::Set(factor * SELU_LIMIT + offset);
+        [Band::up_to(rate, dropped), Band::rest(Effect::Affine { factor, offset })]
     }
 }
 
@@ -75,19 +70,13 @@ impl Impulse {
     }
 }
 
-impl Kind for Impulse {
+impl Lawful for Impulse {
     const STRENGTH: Strength = Strength::rate("rate");
+    const DRAW: Standard = Standard::Uniform;
 
-    fn fill(&self, address: &Address, row: u32, draws: &mut [f32]) {
-        address.fill_uniform(row, draws.len(), draws);
-    }
-
-    fn at(&self, rate: f64, _real: usize) -> impl Fn(f32) -> Change {
+    #[inline]
+    fn bands(&self, rate: f64) -> [Band; 2] {
         let Self { low, high } = *self;
-        move |u| match f64::from(u) {
-            u if u <= rate / 2. => Change::Set(low),
-            u if u <= rate => Change::Set(high),
-            _ => Change::Keep,
-        }
+        [Band::up_to(rate / 2., Effect::Set(low)), Band::up_to(rate, Effect::Set(high))]
     }
 }

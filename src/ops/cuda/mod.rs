@@ -4,6 +4,7 @@
 //! at run time.
 
 mod module;
+mod table;
 
 use candle_core::cuda_backend::CudaDType;
 use candle_core::cuda_backend::cudarc::driver::{
@@ -12,6 +13,7 @@ use candle_core::cuda_backend::cudarc::driver::{
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape, bail};
 
 pub use module::kernel;
+pub use table::{Optional, table};
 
 /// Launches a kernel on the stream of a device: its name, the number of tasks, which is its first
 /// argument, and references to the others.

@@ -8,7 +8,7 @@ use candle_core::cuda_backend::cudarc::driver::CudaFunction;
 use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use candle_core::{CudaDevice, Result};
 
-use crate::ops::{adam, bce, logistic, noise, relu, rows, stack};
+use crate::ops::{adam, bce, logistic, noise, perturb, relu, rows, stack};
 use crate::rng;
 
 /// What comes later uses what stands before it.
@@ -18,6 +18,7 @@ const SOURCES: [&[&str]; 2] = [
         include_str!("kernel.cuh"),
         rows::CUDA_SOURCE,
         noise::CUDA_SOURCE,
+        perturb::CUDA_SOURCE,
         relu::CUDA_SOURCE,
         stack::CUDA_SOURCE,
         logistic::CUDA_SOURCE,

@@ -1,26 +1,12 @@
 //! The CUDA side: all replicas in one launch.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use candle_core::cuda_backend::DeviceId;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape};
 
 use super::{AddNoise, NoiseDraw};
-use crate::ops::cuda::{launch, result, room, values};
-
-/// Tables that a thread keeps on devices; more than a model has sites.
-const MOST: usize = 64;
-
-/// A table, and what it was made of.
-type Kept = (DeviceId, Vec<u32>, Rc<CudaSlice<u32>>);
-
-thread_local! {
-    /// Tables of earlier steps: with the steps counted from the first one's, the next step of a site
-    /// has the same.
-    static TABLES: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
-}
+use crate::ops::cuda::{launch, result, room, table, values};
 
 /// The draws of each replica on a device, as the kernels' `Draw`.
 pub struct DrawTable {
@@ -45,19 +31,8 @@ impl DrawTable {
             }
             None => [0; 5],
         };
-        let words: Vec<u32> = draws.flat_map(words).collect();
-        TABLES.with_borrow_mut(|tables| {
-            let is_kept = |(id, other, _): &&Kept| *id == device.id() && *other == words;
-            if let Some((.., kept)) = tables.iter().find(is_kept) {
-                return Ok(Self { words: kept.clone(), first });
-            }
-            let table = Rc::new(device.clone_htod(&words)?);
-            if tables.len() == MOST {
-                tables.remove(0);
-            }
-            tables.push((device.id(), words, table.clone()));
-            Ok(Self { words: table, first })
-        })
+        // With steps counted from the first one's, the next step of a site has the same table.
+        Ok(Self { words: table(device, draws.flat_map(words).collect())?, first })
     }
 }
 

@@ -8,12 +8,21 @@ struct Draw {
     float stddev;
 };
 
+// The four words of a block of a row.
+__device__ inline void draw_words(const Draw &draw, unsigned int first, size_t row, size_t block,
+                                  unsigned int (&words)[4]) {
+    words[0] = (unsigned int)block;
+    words[1] = (unsigned int)row;
+    words[2] = first + draw.step;
+    words[3] = draw.stream;
+    philox4x32(words, draw.key[0], draw.key[1]);
+}
+
 // The four normals of a block of a row.
 __device__ inline void normals(const Draw &draw, unsigned int first, size_t row, size_t block,
                                float (&z)[4]) {
-    const unsigned int step = first + draw.step;
-    unsigned int words[4] = {(unsigned int)block, (unsigned int)row, step, draw.stream};
-    philox4x32(words, draw.key[0], draw.key[1]);
+    unsigned int words[4];
+    draw_words(draw, first, row, block, words);
     box_muller(words[0], words[1], z[0], z[1]);
     box_muller(words[2], words[3], z[2], z[3]);
 }

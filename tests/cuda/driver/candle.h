@@ -110,15 +110,16 @@ static void scatter_add(const unsigned int *ids, const float *xs, float *out, si
 }
 
 // Each result is of `terms` elements; `n` counts the results, or for others than short sums the elements.
-static void sum(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs, float *out) {
+template <typename T>
+static void sum(size_t n, size_t terms, size_t rank, const size_t *info, const T *xs, T *out) {
     for (size_t i = 0; i < n; ++i) {
         out[i] = 0;
         for (size_t j = 0; j < terms; ++j) out[i] += xs[place(i * terms + j, rank, info, info + rank)];
     }
 }
 
-static void long_sum(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs,
-                     float *out) {
+template <typename T>
+static void long_sum(size_t n, size_t terms, size_t rank, const size_t *info, const T *xs, T *out) {
     sum(n / terms, terms, rank, info, xs, out);
 }
 

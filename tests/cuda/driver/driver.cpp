@@ -16,6 +16,9 @@ enum { SUCCESS = 0, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
 // Bytes of device memory that are in use.
 static std::atomic<size_t> used;
 
+// Copies from device memory to the host's that this thread has made.
+static thread_local size_t copies_to_host;
+
 // Calls `kernel` with the arguments that `arguments` points to.
 template <typename... A, size_t... I>
 static void call(void (*kernel)(A...), void **arguments, Indices<I...>) {
@@ -45,6 +48,7 @@ static const Kernel KERNELS[] = {
     OURS(finish),
     OURS(gate),
     OURS(permutations),
+    OURS(perturb),
     OURS(relu),
     OURS(relu_grad),
     OURS(sum_by_replica),
@@ -59,6 +63,7 @@ static const Kernel KERNELS[] = {
     CANDLES("cast_f32_u32", (convert<float, unsigned int>)),
     CANDLES("cast_u32_f32", (convert<unsigned int, float>)),
     CANDLES("cast_u8_f32", (convert<unsigned char, float>)),
+    CANDLES("cast_u8_f64", (convert<unsigned char, double>)),
     CANDLES("cast_u8_u32", (convert<unsigned char, unsigned int>)),
     CANDLES("const_set_f32", set),
     CANDLES("conv_transpose2d_f32", transposed_convolution),
@@ -67,8 +72,10 @@ static const Kernel KERNELS[] = {
     CANDLES("eq_u32", words_equal),
     CANDLES("fast_argmax_f32", position_of_largest),
     CANDLES("fast_max_f32", largest),
-    CANDLES("fast_sum_f32", long_sum),
-    CANDLES("fast_sum_small_f32", sum),
+    CANDLES("fast_sum_f32", long_sum<float>),
+    CANDLES("fast_sum_f64", long_sum<double>),
+    CANDLES("fast_sum_small_f32", sum<float>),
+    CANDLES("fast_sum_small_f64", sum<double>),
     CANDLES("gather_u32_f32", gather),
     CANDLES("gt_f32", greater),
     CANDLES("im2col_f32", patches),
@@ -173,8 +180,14 @@ int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *) {
 }
 
 int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t bytes, void *) {
+    ++copies_to_host;
     memcpy(to, from, bytes);
     return SUCCESS;
+}
+
+// For the tests; a real driver has no such function.
+size_t test_cuda_copies_to_host() {
+    return copies_to_host;
 }
 
 int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t bytes, void *) {

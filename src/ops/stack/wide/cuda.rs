@@ -3,11 +3,8 @@
 use candle_core::{CudaStorage, Layout, Result, Shape};
 
 use super::between::{Finish, Gate, SumRows};
-use crate::ops::cuda::{launch, result, room, values, values_mut};
+use crate::ops::cuda::{Optional, launch, result, room, values, values_mut};
 use crate::ops::noise::{DrawTable, quads};
-
-/// What a kernel takes in place of the address of a table that there is not.
-const NULL: u64 = 0;
 
 impl Finish {
     pub(super) fn cuda(
@@ -19,19 +16,15 @@ impl Finish {
         let (replicas, rows, width) = ys_layout.shape().dims3()?;
         let (mut ys, bias) = (values_mut(ys, ys_layout)?, values(bias, bias_layout)?);
         let (tasks, relu) = (quads(replicas * rows, width), i32::from(self.relu));
+        let is_noisy = self.draws.iter().any(Option::is_some);
+        let table = is_noisy.then(|| DrawTable::new(device, self.draws.iter().copied()));
+        let table = table.transpose()?;
+        let first = table.as_ref().map_or(0, |table| table.first);
+        let (ys, draws) = (&mut ys, &Optional(table.as_ref().map(|table| &*table.words)));
         // SAFETY: the kernel writes (R, rows, width) elements, reads (R, width) of `bias` and, where
         // there is a table, R draws.
         unsafe {
-            if self.draws.iter().any(Option::is_some) {
-                let DrawTable { words, first } =
-                    DrawTable::new(device, self.draws.iter().copied())?;
-                let (ys, draws) = (&mut ys, &*words);
-                launch!(device, "finish", tasks, ys, &bias, draws, &first, &rows, &width, &relu);
-            } else {
-                launch!(
-                    device, "finish", tasks, &mut ys, &bias, &NULL, &0u32, &rows, &width, &relu
-                );
-            }
+            launch!(device, "finish", tasks, ys, &bias, draws, &first, &rows, &width, &relu);
         }
         Ok(())
     }

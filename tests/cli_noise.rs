@@ -223,3 +223,45 @@ fn test_noise_stands_beside_the_clean_score() {
         ("baseline", "--test-draws 3", "--test-noise"),
     ]);
 }
+
+/// A trained model is where another begins: after one epoch it is still nearly as good as it was.
+#[test]
+fn training_begins_with_the_weights_of_a_model() {
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let long = run("baseline", "--epochs 2000 --no-plots", first.path());
+    assert!(long.status.success(), "{}", stderr(&long));
+    let init = format!("--init {} --no-plots", first.path().display());
+    let short = run("hidden_noise", &format!("--epochs 1 --repeats 2 {init}"), second.path());
+    assert!(short.status.success(), "{}", stderr(&short));
+    let loss = |folder: &std::path::Path, run: usize| {
+        result(folder)["runs"][run]["train_loss"].as_f64().unwrap()
+    };
+    let before = loss(first.path(), 0);
+    assert!((0..2).all(|run| (loss(second.path(), run) - before).abs() < 0.1), "not near {before}");
+    assert!(result(second.path())["runs"][0]["train_accuracy"].as_f64().unwrap() > 0.9);
+    for (args, expected) in [
+        (format!("--hidden 8 {init}"), "fc1.bias: expected trained weights of shape"),
+        (
+            "--init nowhere --no-plots".to_string(),
+            "--init: expected a trained model, received no file",
+        ),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let output = run("baseline", &args, out.path());
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn images_are_cropped_and_their_contrast_varied() {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        "--epochs 2 --train-size 20 --no-plots --noise input:crop:1 --noise input:contrast:0.2";
+    let output = run("cnn_noise", args, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_refused(&[
+        ("cnn_noise", "--noise input:crop:0.5", "a whole number of at least 0, received 0.5"),
+        ("baseline", "--noise input:swap:0.1:relative", "only noise that is added can be relative"),
+    ]);
+}

@@ -1,5 +1,6 @@
 //! Tests of the public interface and of the programs, in one binary; those of a feature with it.
 
+mod batch_noise;
 mod batch_norm;
 #[cfg(feature = "experiment")]
 mod bundles;

@@ -3,11 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
 use super::parse::{stddev, within};
+use crate::bundle::Bundle;
 use crate::data::split::Size;
+use crate::experiment::Subject;
+use crate::task::Task;
 
 /// Flags for the data set.
 #[derive(Args, Clone, Debug)]
@@ -72,6 +76,22 @@ pub struct OutputArgs {
     pub format: Format,
 }
 
+impl TrainArgs {
+    /// Returns what runs are about, with the weights that they begin with.
+    ///
+    /// # Errors
+    /// If there is no trained model.
+    pub(super) fn subject<'a>(&self, task: &'a dyn Task) -> Result<Subject<'a>> {
+        let subject = Subject::new(task, "cpu", &[])?;
+        match &self.init {
+            Some(path) => {
+                Bundle::read(path).and_then(|own| subject.with_init(&own)).context("--init")
+            }
+            None => Ok(subject),
+        }
+    }
+}
+
 impl OutputArgs {
     /// Returns the folder of a program's results.
     pub(super) fn folder(&self, program: &str) -> PathBuf {
@@ -112,6 +132,10 @@ pub struct TrainArgs {
     /// noise
     #[arg(long, default_value_t = 0, value_parser = within(0..=u64::MAX))]
     pub seed: u64,
+    /// Begin with the weights of a trained model instead of random ones: a folder of results, or its
+    /// model.safetensors
+    #[arg(long, value_name = "DIR")]
+    pub init: Option<PathBuf>,
     /// Device to train on: auto, cpu, cuda or cuda:N; a grid uses all devices of cuda, and auto
     /// uses cuda only if a trial shows that it is faster
     #[arg(long, default_value = "auto")]

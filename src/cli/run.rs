@@ -33,7 +33,7 @@ use crate::{files, report};
 pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
     let Job { task, plan, reading } = job;
-    let subject = Subject::new(&*task, "cpu", &[])?;
+    let subject = args.train.subject(&*task)?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     let test_noise = args.test_noise.test_noise().map(|own| own.checked(&subject, &plan));
     let test_noise = test_noise.transpose().context("--test-noise").map_err(Failure::Usage)?;

@@ -40,7 +40,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return report_on(name, folder, args);
     }
     let Job { task, plan, reading } = args.job()?;
-    let subject = Subject::new(&*task, "cpu", &[])?;
+    let subject = args.train.subject(&*task)?;
     let plan = if args.rivals { plan.with_rivals(&subject) } else { plan.checked(&subject) };
     let plan = plan.map_err(Failure::Usage)?;
     let share = args.share().map_err(Failure::Usage)?;

@@ -268,7 +268,7 @@ impl<K: Kind> ModuleT for NoiseLayer<K> {
 }
 
 /// Returns a mask of 0 and 1 for each element of `xs`.
-fn spread_mask(mask: &Tensor, xs: &Tensor) -> Result<Tensor> {
+pub(super) fn spread_mask(mask: &Tensor, xs: &Tensor) -> Result<Tensor> {
     let (dims, shape) = (mask.dims(), xs.dims());
     let fits = dims.len() <= shape.len() && dims.iter().zip(shape).all(|(m, x)| m == x || *m == 1);
     if !fits {

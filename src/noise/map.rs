@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Result, bail};
 
-use super::probe::Probe;
 use super::schedule::Schedule;
 use super::site::{NoiseBuilder, Registered, Site, State};
-use super::testing::{Per, TestDraw};
+use super::testing::TestDraw;
 use crate::ops::Axis;
 
 /// The noise sites of one model. Clones share the sites.
@@ -142,54 +141,8 @@ impl NoiseMap {
         Ok(())
     }
 
-    /// Evaluates with noise: in `evaluate` every layer adds the noise of draw `draw` where it otherwise
-    /// does nothing, and takes no step. The batch begins with row `first_row` of all rows.
-    ///
-    /// Other threads that evaluate a model of this map at the same time have the noise, too.
-    pub fn with_test_noise<T>(
-        &self,
-        draw: u32,
-        per: Per,
-        first_row: u32,
-        evaluate: impl FnOnce() -> T,
-    ) -> T {
-        self.with_draw(TestDraw { draw, per, first_row, only: None }, evaluate)
-    }
-
-    /// Evaluates with the noise of one site alone, and measures it.
-    pub(crate) fn with_noise_at<T>(
-        &self,
-        path: &str,
-        draw: u32,
-        first_row: u32,
-        evaluate: impl FnOnce() -> T,
-    ) -> T {
-        let only = Some(path.to_string());
-        self.with_draw(TestDraw { draw, per: Per::Row, first_row, only }, evaluate)
-    }
-
-    fn with_draw<T>(&self, draw: TestDraw, evaluate: impl FnOnce() -> T) -> T {
-        struct Reset<'a>(&'a NoiseMap, Option<TestDraw>);
-        impl Drop for Reset<'_> {
-            fn drop(&mut self) {
-                *self.0.testing() = self.1.take();
-            }
-        }
-        let before = self.testing().replace(draw);
-        let _reset = Reset(self, before);
-        evaluate()
-    }
-
-    /// Returns what a site did when it was last tested alone, and forgets it.
-    pub(crate) fn probed(&self, path: &str) -> Option<Probe> {
-        self.site(path).ok()?.state().probe.take()
-    }
-
-    pub(super) fn test_draw(&self) -> Option<TestDraw> {
-        self.testing().clone()
-    }
-
-    fn testing(&self) -> MutexGuard<'_, Option<TestDraw>> {
+    /// Returns the draws that evaluation takes.
+    pub(super) fn testing(&self) -> MutexGuard<'_, Option<TestDraw>> {
         self.0.testing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -284,7 +237,7 @@ impl NoiseMap {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn site(&self, path: &str) -> Result<Arc<Site>> {
+    pub(super) fn site(&self, path: &str) -> Result<Arc<Site>> {
         // Bound first, because the guard must be released before the error lists the paths.
         let site = self.sites().get(path).and_then(Registered::site);
         match site {

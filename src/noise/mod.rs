@@ -18,7 +18,11 @@
 //! | [`AlphaDropout`] | a · q + b, or a · x + b | rate | Klambauer et al. 2017 |
 //! | [`SaltAndPepper`] | low, high, or x | rate | Vincent et al. 2010 |
 //!
-//! All of these support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
+//! | [`SwapNoise`] | x, or that of another row | rate | Wright 2017 |
+//! | [`RandomCrop`] | an image, moved | pixels | He et al. 2016 |
+//! | [`ContrastNoise`] | m + (1 + strength · v)(x − m), m the row's mean | strength | torchvision |
+//!
+//! All but the last three support [`shared_axes`](NoiseLayer::shared_axes) (Keras' `noise_shape`) and masks
 //! ([`forward_masked`](NoiseLayer::forward_masked)). A new kind is a [`Kind`] of a few lines, or a
 //! [`Lawful`] table of fewer, which CUDA devices draw, too.
 //! [`Noisy`] adds noise to a layer in a field of your own struct.
@@ -32,6 +36,7 @@
 //! | labels | [`LabelNoise`], or its mean, [`smooth_targets`](crate::loss::smooth_targets) | rate | Xie et al. 2016, Szegedy et al. 2016 |
 
 mod any;
+mod batch;
 mod controls;
 mod family;
 mod kind;
@@ -64,10 +69,11 @@ mod var_sites;
 mod weights;
 
 pub use any::{AnyKind, AnyLayer};
+pub use batch::{BatchDraws, BatchKind, BatchNoise};
 pub use controls::strength_of_snr;
 pub use family::{
-    AlphaDropout, DistributionNoise, Dropout, GaussianDropout, GaussianNoise, LaplaceNoise,
-    NeftuneNoise, SaltAndPepper, SpeckleNoise, UniformNoise,
+    AlphaDropout, ContrastNoise, DistributionNoise, Dropout, GaussianDropout, GaussianNoise,
+    LaplaceNoise, NeftuneNoise, RandomCrop, SaltAndPepper, SpeckleNoise, SwapNoise, UniformNoise,
 };
 pub use kind::{Change, Kind};
 pub use labels::LabelNoise;

@@ -82,7 +82,8 @@ mod tests {
     #[test]
     fn every_kind_parses_and_prints_the_same() {
         for (kind, _) in KINDS {
-            let text = format!("before-dense:{kind}:0.25");
+            let strength = if kind == "crop" { "2" } else { "0.25" };
+            let text = format!("before-dense:{kind}:{strength}");
             assert_eq!(text.parse::<NoiseSpec>().unwrap().to_string(), text);
         }
         for text in ["weights:gaussian:3", "gradients:gaussian:0.01", "labels:flip:0.1"] {

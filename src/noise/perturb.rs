@@ -37,7 +37,7 @@ impl Rows {
         }
     }
 
-    fn at(self, row: usize) -> u32 {
+    pub fn at(self, row: usize) -> u32 {
         let [first, step] = self.line();
         first.wrapping_add(row as u32 * step)
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use candle_core::Result;
 
 use super::any::{AnyKind, AnyLayer};
+use super::batch::OnBatches;
 use super::kinds::{
-    Alpha, Drop, Gaussian, GaussianFactor, Impulse, Laplace, Neftune, Speckle, Uniform,
+    Alpha, Contrast, Crop, Drop, Gaussian, GaussianFactor, Impulse, Laplace, Neftune, Speckle,
+    Swap, Uniform,
 };
 use super::placing::Placing;
 use super::strength::Strength;
@@ -15,7 +17,7 @@ use super::strength::Strength;
 pub(super) type Make = fn() -> Arc<dyn AnyKind>;
 
 /// The kinds that text can name. Each kind for the layers of a model is one line here.
-pub(super) const KINDS: [(&str, Make); 10] = [
+pub(super) const KINDS: [(&str, Make); 13] = [
     ("gaussian", || Arc::new(Gaussian)),
     ("uniform", || Arc::new(Uniform)),
     ("laplace", || Arc::new(Laplace)),
@@ -26,6 +28,9 @@ pub(super) const KINDS: [(&str, Make); 10] = [
     ("alpha-dropout", || Arc::new(Alpha)),
     ("salt-and-pepper", || Arc::new(Impulse::default())),
     ("neftune", || Arc::new(Neftune)),
+    ("swap", || Arc::new(OnBatches::<Swap>::default())),
+    ("crop", || Arc::new(OnBatches::<Crop>::default())),
+    ("contrast", || Arc::new(OnBatches::<Contrast>::default())),
 ];
 
 /// Dropout of whole channels.

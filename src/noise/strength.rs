@@ -8,17 +8,24 @@ pub struct Strength {
     name: &'static str,
     /// The first value that is too large.
     end: f64,
+    /// Whether values are whole numbers.
+    is_count: bool,
 }
 
 impl Strength {
     /// Returns the range of finite numbers of at least 0, such as a standard deviation.
     pub const fn amount(name: &'static str) -> Self {
-        Self { name, end: f64::INFINITY }
+        Self { name, end: f64::INFINITY, is_count: false }
+    }
+
+    /// Returns the range of whole numbers of at least 0, such as a number of pixels.
+    pub const fn count(name: &'static str) -> Self {
+        Self { name, end: f64::INFINITY, is_count: true }
     }
 
     /// Returns the range of shares in [0, 1), such as the share of dropped elements.
     pub const fn rate(name: &'static str) -> Self {
-        Self { name, end: 1. }
+        Self { name, end: 1., is_count: false }
     }
 
     /// Checks that there is one value in range for each replica.
@@ -32,11 +39,13 @@ impl Strength {
 
     /// Checks that a value is in range.
     pub(super) fn check_value(&self, value: f64) -> Result<()> {
-        let Self { name, end } = self;
-        if (0.0..*end).contains(&value) {
+        let Self { name, end, is_count } = self;
+        if (0.0..*end).contains(&value) && (!is_count || value.fract() == 0.) {
             return Ok(());
         }
-        let range = if end.is_finite() {
+        let range = if *is_count {
+            "a whole number of at least 0".to_string()
+        } else if end.is_finite() {
             format!("at least 0 and below {end}")
         } else {
             "finite and at least 0".to_string()

@@ -4,20 +4,19 @@ use candle_core::backprop::GradStore;
 use candle_core::{Error, Result, Tensor, Var, bail};
 use candle_nn::ModuleT;
 
+use super::batch::Batch;
 use super::early_stopping::Stopper;
 use super::evaluate::Evaluation;
 use super::finite::finite_replicas;
 use super::history::{History, ReplicaHistory};
 use super::measured::{Measured, Unread};
 use super::options::TrainOptions;
-use super::outputs::outputs_of;
 use super::rows::check_rows;
 use super::shuffle::orders;
 use crate::data::Samples;
 use crate::metric::check_classes;
 use crate::noise::{LabelNoise, WeightNoise};
-use crate::objective::loss_of_each;
-use crate::ops::{Orders, backward, enable_grad, gradients};
+use crate::ops::{Orders, backward, gradients};
 
 /// Epoch-by-epoch training with a model and an optimizer owned by the caller.
 pub(super) struct Epochs {
@@ -38,14 +37,6 @@ pub(super) struct Epochs {
     pub weights: Vec<Var>,
     /// Why the weights are not those after the last finished epoch, if they are not.
     pub moved: Option<&'static str>,
-}
-
-/// What a step trains on.
-struct Batch {
-    xs: Tensor,
-    ys: Tensor,
-    /// The targets that rows were mixed with, and each replica's share of the own ones.
-    partners: Option<(Tensor, Tensor)>,
 }
 
 /// The names of the sets of rows, in the order of the evaluation.
@@ -254,66 +245,22 @@ impl Epochs {
             let (xs, ys) = train.take(&orders.narrow(1, start, end - start)?)?;
             let number =
                 self.finished * rows.div_ceil(options.batch_size) + start / options.batch_size;
-            let batch = self.batch(xs, self.noisy_labels(ys)?, number as u32)?;
-            let (loss, outputs) = self.loss(model, &batch)?;
+            let ys = self.noisy_labels(ys)?;
+            let batch = Batch::of(xs, ys, train.replica_axis(), options, number as u32)?;
+            let (loss, outputs) = batch.loss(model, train, options)?;
             // The backward pass of the vector starts with ones: the sum of the replicas' losses.
             let grads = backward(&loss)?;
             match &self.mirrored {
                 None => step(&grads)?,
                 Some(noise) => {
                     noise.mirror()?;
-                    let (loss, _) = self.loss(model, &batch)?;
+                    let (loss, _) = batch.loss(model, train, options)?;
                     step(&self.mean_of(&grads, &backward(&loss)?)?)?;
                 }
             }
             measured.push(Measured::new(loss, &*options.objective, &outputs, &batch.ys)?);
         }
         Ok(measured)
-    }
-
-    /// Returns what a step trains on: rows mixed with partners, and each twice, if the options say so. Targets
-    /// have a replica axis in any case.
-    fn batch(&self, xs: Tensor, ys: Tensor, number: u32) -> Result<Batch> {
-        let TrainOptions { seeds, mixup, paired, .. } = &self.options;
-        let has_replicas = self.train.replica_axis();
-        let mut batch = Batch { xs, ys, partners: None };
-        if let Some(mixup) = mixup {
-            let mixed = mixup.apply(&batch.xs, &batch.ys, has_replicas, seeds, number)?;
-            (batch.xs, batch.partners) = (mixed.xs, Some((mixed.partners, mixed.shares)));
-        }
-        if *paired {
-            let twice = |own: &Tensor, axis: usize| Tensor::cat(&[own, own], axis);
-            batch.xs = twice(&batch.xs, usize::from(has_replicas))?;
-            batch.ys = twice(&batch.ys, 1)?;
-            if let Some((partners, _)) = &mut batch.partners {
-                *partners = twice(partners, 1)?;
-            }
-        }
-        Ok(batch)
-    }
-
-    /// Returns the training loss of each replica, (R,), and the outputs.
-    fn loss(&self, model: &dyn ModuleT, batch: &Batch) -> Result<(Tensor, Tensor)> {
-        let TrainOptions { objective, seeds, classes, .. } = &self.options;
-        let outputs = enable_grad(|| model.forward_t(&batch.xs, true))?;
-        let outputs = outputs_of(&self.train, outputs, &**objective)?;
-        if outputs.dim(0)? != seeds.len() {
-            bail!(
-                "expected a model with a replica for each seed, of which there are {}, received \
-                 outputs of shape {:?}",
-                seeds.len(),
-                outputs.dims()
-            )
-        }
-        let of = |ys: &Tensor| {
-            let loss = objective.training_loss(&outputs, ys, classes)?;
-            loss_of_each(loss, seeds.len(), &**objective)
-        };
-        let loss = of(&batch.ys)?;
-        let Some((partners, shares)) = &batch.partners else { return Ok((loss, outputs)) };
-        let shares = shares.to_dtype(loss.dtype())?;
-        let loss = ((loss * &shares)? + (of(partners)? * (1. - &shares)?)?)?;
-        Ok((loss, outputs))
     }
 
     /// Returns the mean gradients of two passes.

@@ -1,5 +1,6 @@
 //! Training: epochs, curves, early stopping, checkpoints in memory and predictions.
 
+mod batch;
 mod checkpoint;
 mod diagnose;
 mod early_stopping;

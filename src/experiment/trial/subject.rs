@@ -11,7 +11,9 @@ use candle_nn::{ModuleT, VarBuilder, VarMap};
 use serde_json::{Map, Value, json};
 
 use super::Trial;
+use super::init::Init;
 use super::network::Network;
+use crate::bundle::Bundle;
 use crate::data::Samples;
 use crate::metric::{Metric, Units};
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
@@ -31,6 +33,8 @@ pub struct Subject<'a> {
     metrics: Vec<Arc<dyn Metric>>,
     fingerprint: Fingerprint,
     device: String,
+    /// The weights to begin with, if they are not random.
+    init: Option<Init>,
     /// The networks that have been measured, by the JSON of their hyperparameters.
     networks: Mutex<BTreeMap<String, Arc<Network>>>,
 }
@@ -88,7 +92,16 @@ impl<'a> Subject<'a> {
         }
         let networks = Mutex::default();
         let device = device.to_string();
-        Ok(Self { task, objective, metrics, fingerprint, device, networks })
+        Ok(Self { task, objective, metrics, fingerprint, device, init: None, networks })
+    }
+
+    /// The same, with networks that begin with the weights of a bundle instead of random ones: seed k with those of
+    /// network k modulo the number of its networks that did not diverge.
+    ///
+    /// # Errors
+    /// If all its networks diverged. That its variables are those of the network is checked when one is built.
+    pub fn with_init(self, bundle: &Bundle) -> Result<Self> {
+        Ok(Self { init: Some(Init::of(bundle)?), ..self })
     }
 
     /// The same on another kind of device.
@@ -160,6 +173,9 @@ impl<'a> Subject<'a> {
         }
         put("task_revision", json!(self.task.revision()));
         put("device", json!(self.device));
+        if let Some(init) = &self.init {
+            put("init", json!(init.hash));
+        }
         Value::Object(common)
     }
 
@@ -249,6 +265,9 @@ impl<'a> Subject<'a> {
         }
         let model = self.model(hyper, &varmap, seeds, &slots, device)?;
         slots.finish()?;
+        if let Some(init) = &self.init {
+            init.set(&varmap, seeds, self.task.axis()).context("--init")?;
+        }
         Ok(Built { model, varmap, noise })
     }
 

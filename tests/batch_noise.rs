@@ -37,6 +37,29 @@ fn swapped_values_are_those_of_their_columns() -> Result<()> {
     Ok(())
 }
 
+/// The indicators of a category come from one row: each row still has one of them.
+#[test]
+fn indicators_of_a_category_stay_together() -> Result<()> {
+    let rows = 300;
+    let one_hot = |row: usize| {
+        let mut own = vec![row as f32, 0., 0., 0.];
+        own[1 + row % 3] = 1.;
+        own
+    };
+    let values: Vec<f32> = (0..rows).flat_map(one_hot).collect();
+    let xs = Tensor::from_vec(values, (rows, 4), &Device::Cpu)?;
+    let by_columns = kinds::Swap::of_columns(Some(&[0, 1, 1, 1]));
+    let noise = SwapNoise::of_kind(by_columns, &[0.5], NoiseMap::new(7).builder().pp("a"))?;
+    let ys = noise.forward_t(&xs, true)?.to_vec2::<f32>()?;
+    assert!(ys.iter().all(|row| row[1..].iter().sum::<f32>() == 1.), "one indicator a row");
+    let apart = ys.iter().filter(|row| row[1 + row[0] as usize % 3] == 0.).count();
+    // A half of the numbers and of the categories move, on their own.
+    assert!(apart > rows / 4, "{apart}");
+    let error = noise.forward_t(&ramp(&[5, 3]), true).unwrap_err().to_string();
+    assert!(error.contains("swap: expected rows of 4 elements, received 3"), "{error}");
+    Ok(())
+}
+
 /// The gradient of a value goes to the row that it came from.
 #[test]
 fn gradients_follow_swapped_values() -> Result<()> {

@@ -217,7 +217,10 @@ impl Bundle {
             let vb = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
             let in_layers: Vec<NoiseSpec> =
                 noise.iter().filter(|own| own.has_layer()).cloned().collect();
-            let slots = Slots::new(&map, &in_layers)?.with_vars(vb.clone());
+            let mut slots = Slots::new(&map, &in_layers)?.with_vars(vb.clone());
+            if let Inputs::Table { preparation } = &self.about.training.inputs {
+                slots = slots.with_columns("input", preparation.sources());
+            }
             let mut model = network.build(&vb, &slots)?;
             slots.finish()?;
             if let Some(spec) = noise.iter().find(|own| !own.has_layer()) {

@@ -1,7 +1,6 @@
 //! The layer of noise that looks beyond an element: at its row, or at the rows beside it.
 
 use std::fmt::Debug;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
@@ -29,7 +28,7 @@ pub trait BatchKind: Clone + Debug + Default + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the rows are of a shape, or a strength of a size, that the kind does not take.
-    fn apply(xs: &Tensor, draws: &BatchDraws) -> Result<Tensor>;
+    fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor>;
 }
 
 /// The draws of a batch.
@@ -75,7 +74,7 @@ impl BatchDraws<'_> {
 /// Input and output have the same shape and dtype. The first axis is the batch, in a replicated map the second.
 #[derive(Clone, Debug)]
 pub struct BatchNoise<K> {
-    kind: PhantomData<K>,
+    kind: K,
     site: Arc<Site>,
     channels: Channels,
     always: bool,
@@ -95,8 +94,16 @@ impl<K: BatchKind> BatchNoise<K> {
     /// # Errors
     /// If [`BatchNoise::new`] would fail, or the number of strengths is not the number of replicas.
     pub fn with_strengths(strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
+        Self::of_kind(K::default(), strengths, nb)
+    }
+
+    /// Creates noise of a kind with its own settings, with one strength per replica.
+    ///
+    /// # Errors
+    /// If [`BatchNoise::with_strengths`] would fail.
+    pub fn of_kind(kind: K, strengths: &[f64], nb: NoiseBuilder) -> Result<Self> {
         let site = nb.site(K::STRENGTH, strengths)?;
-        Ok(Self { kind: PhantomData, site, channels: Channels::Last, always: false })
+        Ok(Self { kind, site, channels: Channels::Last, always: false })
     }
 
     /// Sets the axis of channels in the rows; by default the last.
@@ -128,7 +135,9 @@ impl<K: BatchKind> BatchNoise<K> {
         let (rows, _) = split_rows(xs, &draws, axis)?;
         let with_replicas = if axis == Axis::Plain { xs.unsqueeze(0)? } else { xs.clone() };
         let (numbers, channels) = (test.rows(), self.channels);
-        let ys = K::apply(&with_replicas, &BatchDraws { draws: &draws, numbers, rows, channels })?;
+        let ys = self
+            .kind
+            .apply(&with_replicas, &BatchDraws { draws: &draws, numbers, rows, channels })?;
         let ys = self.restored(&draws, xs, &ys.reshape(xs.shape())?)?;
         self.site.probe(&test, xs, &ys)?;
         Ok(ys)
@@ -162,9 +171,10 @@ impl<K: BatchKind> AnyLayer for BatchNoise<K> {
     }
 }
 
-/// A kind of noise on rows or batches, of which descriptions in text make layers.
-#[derive(Debug, Default)]
-pub(super) struct OnBatches<K>(PhantomData<K>);
+/// A kind of noise on rows or batches, of which descriptions in text make layers: as it is made of the numbers of
+/// the columns that the elements of a row are of, if these are known.
+#[derive(Debug)]
+pub(super) struct OnBatches<K>(pub fn(Option<&[usize]>) -> K);
 
 impl<K: BatchKind> AnyKind for OnBatches<K> {
     fn strength(&self) -> Strength {
@@ -172,7 +182,8 @@ impl<K: BatchKind> AnyKind for OnBatches<K> {
     }
 
     fn layer(&self, placing: &Placing) -> Result<Box<dyn AnyLayer>> {
-        let layer = BatchNoise::<K>::with_strengths(placing.strengths, placing.nb.clone())?;
+        let kind = self.0(placing.columns);
+        let layer = BatchNoise::of_kind(kind, placing.strengths, placing.nb.clone())?;
         let layer = layer.channels(placing.channels);
         let layer = if placing.options.always { layer.always() } else { layer };
         Ok(match &placing.options.schedule {

@@ -154,9 +154,10 @@ impl NoiseLayer<Impulse> {
     }
 }
 
-/// Swap noise: y = x of the same element in another row of the batch with probability rate, else x.
+/// Swap noise: y = x of the same column in another row of the batch with probability rate, else x.
 ///
-/// It is the noise for categories: a column's values keep their frequencies, which added noise would blur. The
+/// It is the noise for categories: a column's values keep their frequencies, which added noise would blur, and
+/// [`Swap::of_columns`](super::kinds::Swap::of_columns) keeps the indicators of one together. The
 /// gradient goes to the row that the value came from. The rate lies in [0, 1); in a batch of one row nothing
 /// changes.
 ///

@@ -25,6 +25,8 @@ pub struct Placing<'a> {
     pub(super) vars: Option<VarBuilder<'static>>,
     /// The standard deviations of a row's elements, if they are known.
     pub(super) stds: Option<&'a Tensor>,
+    /// The number of the column that each element of a row is of, if it is known.
+    pub(super) columns: Option<&'a [usize]>,
 }
 
 impl fmt::Debug for Placing<'_> {

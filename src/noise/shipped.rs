@@ -28,9 +28,9 @@ pub(super) const KINDS: [(&str, Make); 13] = [
     ("alpha-dropout", || Arc::new(Alpha)),
     ("salt-and-pepper", || Arc::new(Impulse::default())),
     ("neftune", || Arc::new(Neftune)),
-    ("swap", || Arc::new(OnBatches::<Swap>::default())),
-    ("crop", || Arc::new(OnBatches::<Crop>::default())),
-    ("contrast", || Arc::new(OnBatches::<Contrast>::default())),
+    ("swap", || Arc::new(OnBatches(Swap::of_columns))),
+    ("crop", || Arc::new(OnBatches(|_| Crop))),
+    ("contrast", || Arc::new(OnBatches(|_| Contrast))),
 ];
 
 /// Dropout of whole channels.

@@ -39,6 +39,8 @@ pub struct Slots {
     vars: Option<VarBuilder<'static>>,
     /// A place, and the standard deviations of the elements of a row there.
     stds: Option<(String, Tensor)>,
+    /// A place, and the number of the column that each element of a row is of there.
+    columns: Option<(String, Vec<usize>)>,
     /// The places requested by the model.
     places: Mutex<Vec<String>>,
 }
@@ -64,7 +66,8 @@ impl Slots {
             }
         }
         let placed = placed.into_iter().filter(|(spec, _)| spec.has_layer()).collect();
-        Ok(Self { nb: map.builder(), placed, vars: None, stds: None, places: Mutex::default() })
+        let (nb, places) = (map.builder(), Mutex::default());
+        Ok(Self { nb, placed, vars: None, stds: None, columns: None, places })
     }
 
     /// Puts the variables of learned strengths into a builder, under `noise` and their paths.
@@ -76,6 +79,12 @@ impl Slots {
     /// those of the columns of the training rows; see [`NoiseLayer::relative_to`](super::NoiseLayer::relative_to).
     pub fn with_stds(self, place: &str, stds: Tensor) -> Self {
         Self { stds: Some((place.to_string(), stds)), ..self }
+    }
+
+    /// Lets noise at a place that swaps values keep elements of a row together that are of one column, such as the
+    /// indicators of a category; `columns` has the number of the column of each.
+    pub fn with_columns(self, place: &str, columns: Vec<usize>) -> Self {
+        Self { columns: Some((place.to_string(), columns)), ..self }
     }
 
     /// Returns slots whose layers continue the draws of the layers that an earlier model had at the
@@ -126,10 +135,12 @@ impl Slots {
         let nb = self.nb.pp(path);
         let vars = self.vars.as_ref().map(|vars| vars.pp(path));
         let stds = self.stds.as_ref().filter(|(own, _)| own == place).map(|(_, stds)| stds);
+        let columns = self.columns.as_ref().filter(|(own, _)| own == place);
+        let columns = columns.map(|(_, columns)| columns.as_slice());
         let own = self.placed.iter().filter(|(spec, _)| spec.place() == place);
         let layer = |(spec, strengths): &(NoiseSpec, Vec<f64>)| {
             let (nb, options, vars) = (nb.clone(), spec.all_options(), vars.clone());
-            let placing = Placing { strengths, nb, channels, options, vars, stds };
+            let placing = Placing { strengths, nb, channels, options, vars, stds, columns };
             Ok(spec.layer(placing)?.map(Arc::from))
         };
         let layers: Result<Vec<Option<Arc<dyn AnyLayer>>>> = own.map(layer).collect();

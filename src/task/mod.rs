@@ -82,6 +82,12 @@ pub trait Task: Send + Sync {
         Ok([draw.train_size, draw.validation_size, draw.test_size(self.rows())])
     }
 
+    /// Returns the number of the column that each input is of, if several inputs may be of one, as the
+    /// indicators of a category are: noise that swaps values keeps them together.
+    fn columns(&self) -> Option<Vec<usize>> {
+        None
+    }
+
     /// Returns further metrics of the predictions, after those of the objective.
     fn metrics(&self) -> Vec<Arc<dyn Metric>> {
         Vec::new()

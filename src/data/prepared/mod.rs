@@ -66,6 +66,13 @@ impl Preparation {
         self.columns.iter().flat_map(FittedColumn::names).collect()
     }
 
+    /// Returns the number of the table's column that each prepared column is of: the indicators of a category
+    /// share it.
+    pub fn sources(&self) -> Vec<usize> {
+        let of = |(number, own): (usize, &FittedColumn)| vec![number; own.names().len()];
+        self.columns.iter().enumerate().flat_map(of).collect()
+    }
+
     /// Returns the names of the columns without a number in the training rows, which are left out.
     pub fn left_out(&self) -> Vec<&str> {
         let empty = self.columns.iter().filter(|column| matches!(column.fitted, Fitted::Empty));

@@ -260,6 +260,9 @@ impl<'a> Subject<'a> {
         let (varmap, noise) = (VarMap::new(), self.noise_map(seeds));
         let slots = Slots::with_strengths(&noise, placed)?;
         let mut slots = slots.with_vars(self.vars(&varmap, seeds, device));
+        if let Some(columns) = self.task.columns() {
+            slots = slots.with_columns(INPUT, columns);
+        }
         if let Some(stds) = stds {
             slots = slots.with_stds(INPUT, stds);
         }

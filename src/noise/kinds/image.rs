@@ -15,7 +15,7 @@ pub struct Crop;
 impl BatchKind for Crop {
     const STRENGTH: Strength = Strength::count("padding");
 
-    fn apply(xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
+    fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
         let (first, [height, width]) = plane(xs, draws.channels())?;
         let shifts = draws.uniforms(2);
         let mut from = Vec::with_capacity(shifts.len() / 2 * height * width);
@@ -55,7 +55,7 @@ pub struct Contrast;
 impl BatchKind for Contrast {
     const STRENGTH: Strength = Strength::rate("strength");
 
-    fn apply(xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
+    fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
         let rows = (draws.strengths().count(), draws.rows(), ());
         let flat = at_least_single(xs)?.reshape(rows)?;
         let strengths = draws.strengths().flat_map(|own| std::iter::repeat_n(own, draws.rows()));

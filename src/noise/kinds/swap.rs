@@ -1,40 +1,62 @@
 //! Noise that takes values from other rows.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor, bail};
 
 use crate::noise::batch::{BatchDraws, BatchKind};
 use crate::noise::strength::Strength;
 
-/// A share of the elements takes the value of the same element of another row; see
-/// [`SwapNoise`](crate::noise::SwapNoise).
+/// A share of the columns takes the values of another row; see [`SwapNoise`](crate::noise::SwapNoise).
 #[derive(Clone, Debug, Default)]
-pub struct Swap;
+pub struct Swap {
+    /// The number of the column that each element of a row is of; each its own if there are none.
+    columns: Vec<usize>,
+}
+
+impl Swap {
+    /// Keeps elements of a row together that are of one column, such as the indicators of a category: `columns`
+    /// has the number of the column of each. Without it each element is a column.
+    pub fn of_columns(columns: Option<&[usize]>) -> Self {
+        Self { columns: columns.unwrap_or_default().to_vec() }
+    }
+
+    /// Returns the number of the column of each element, and how many columns there are.
+    fn columns(&self, width: usize) -> Result<(Vec<usize>, usize)> {
+        match &self.columns[..] {
+            [] => Ok(((0..width).collect(), width)),
+            own if own.len() == width => {
+                Ok((own.to_vec(), own.iter().max().map_or(0, |last| last + 1)))
+            }
+            own => bail!("swap: expected rows of {} elements, received {width}", own.len()),
+        }
+    }
+}
 
 impl BatchKind for Swap {
     const STRENGTH: Strength = Strength::rate("rate");
 
-    fn apply(xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
+    fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
         let (dims, rows) = (xs.dims(), draws.rows());
         let width: usize = dims[2.min(dims.len())..].iter().product();
         if rows < 2 || width == 0 {
             return Ok(xs.clone());
         }
-        // Two draws for each element: whether it changes, and to the value of which row.
-        let uniforms = draws.uniforms(2 * width);
-        let own_row = |place: usize| place / width % rows;
-        let partner = |place: usize, [changes, partner]: [f32; 2], rate: f64| {
-            let own = own_row(place);
-            let other =
-                (f64::from(partner) * (rows - 1) as f64).ceil().clamp(1., (rows - 1) as f64);
-            if f64::from(changes) <= rate { (own + other as usize) % rows } else { own }
-        };
-        let rates = draws.strengths().flat_map(|rate| std::iter::repeat_n(rate, rows * width));
-        let pairs = uniforms.as_chunks::<2>().0.iter().enumerate().zip(rates);
-        let from: Vec<u32> =
-            pairs.map(|((place, own), rate)| partner(place, *own, rate) as u32).collect();
+        let (columns, count) = self.columns(width)?;
+        // Two draws for each column: whether it changes, and to the values of which row.
+        let uniforms = draws.uniforms(2 * count);
+        let rates = draws.strengths().flat_map(|rate| std::iter::repeat_n(rate, rows));
+        let mut from = Vec::with_capacity(uniforms.len() / 2 / count * width);
+        for (place, (uniforms, rate)) in uniforms.chunks_exact(2 * count).zip(rates).enumerate() {
+            let own = place % rows;
+            let source = |column: usize| {
+                let [changes, partner] = [0, 1].map(|i| f64::from(uniforms[2 * column + i]));
+                let others = (rows - 1) as f64;
+                let behind = (partner * others).ceil().clamp(1., others) as usize;
+                if changes <= rate { (own + behind) % rows } else { own }
+            };
+            from.extend(columns.iter().map(|column| source(*column) as u32));
+        }
         let shape = (draws.strengths().count(), rows, width);
-        let from =
-            Tensor::from_vec(from, shape, &candle_core::Device::Cpu)?.to_device(xs.device())?;
+        let from = Tensor::from_vec(from, shape, &Device::Cpu)?.to_device(xs.device())?;
         xs.reshape(shape)?.contiguous()?.gather(&from, 1)?.reshape(dims)
     }
 }

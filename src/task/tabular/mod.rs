@@ -241,6 +241,10 @@ impl Task for Tabular {
         Ok([parts.train.as_slice().len(), parts.validation.len(), parts.test.len()])
     }
 
+    fn columns(&self) -> Option<Vec<usize>> {
+        Some(self.layout.columns().to_vec())
+    }
+
     fn metrics(&self) -> Vec<Arc<dyn Metric>> {
         self.all_metrics()
     }

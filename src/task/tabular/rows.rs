@@ -12,12 +12,17 @@ use crate::task::Fingerprint;
 
 /// The names of the inputs of all splits, in order.
 #[derive(Clone, Debug)]
-pub(super) struct Layout(Vec<String>);
+pub(super) struct Layout(Vec<String>, Vec<usize>);
 
 impl Layout {
     /// Returns that of a preparation that was fitted on all rows.
     pub fn of(preparation: &Preparation) -> Self {
-        Self(preparation.names())
+        Self(preparation.names(), preparation.sources())
+    }
+
+    /// Returns the number of the table's column that each input is of.
+    pub fn columns(&self) -> &[usize] {
+        &self.1
     }
 
     pub fn width(&self) -> usize {

@@ -178,8 +178,7 @@ impl Bundle {
 
     /// Returns the noises of the training that predictions pass through.
     fn noise_of_predictions(&self) -> Vec<NoiseSpec> {
-        let passed = |own: &&NoiseSpec| own.has_layer() || own.place() == NoiseSpec::WEIGHTS;
-        self.about.training.noise.iter().filter(passed).cloned().collect()
+        self.about.training.noise.iter().filter(|own| own.is_in_model()).cloned().collect()
     }
 
     /// Returns the networks that did not diverge.

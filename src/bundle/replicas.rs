@@ -59,7 +59,11 @@ pub(crate) fn variables(
     Ok(varmap)
 }
 
-fn of_replicas(
+/// Returns the weights of some networks by name, of one without the replica axis if they have none.
+///
+/// # Errors
+/// If a network does not exist.
+pub(crate) fn of_replicas(
     weights: &[(String, Tensor)],
     replicas: &[u32],
     axis: Axis,

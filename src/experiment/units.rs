@@ -93,8 +93,8 @@ pub(super) struct Design {
     pub test_per_train: f64,
 }
 
-/// Returns the number of test rows divided by that of training rows, of a split of so many rows: 1/(K − 1) for K
-/// folds whose other rows all train, though these are not always equally many.
+/// Returns the number of test rows divided by that of training rows in a split of `rows` rows. For K folds whose
+/// other rows all train it is 1/(K − 1), though folds are not always equally large.
 pub(super) fn test_per_train(folds: usize, rows: usize, [train, _, test]: [usize; 3]) -> f64 {
     match folds {
         2.. if train + test == rows => 1. / (folds - 1) as f64,

@@ -1,6 +1,6 @@
 //! More repeats until the answer is found.
 
-use super::conclude::{Conclusion, Reason};
+use super::conclude::Conclusion;
 use super::plan::Plan;
 use super::units::Unit;
 use crate::stats::Answer;
@@ -13,11 +13,8 @@ impl Plan {
     /// ones are independent of all before, and the plan's intervals hold at every look
     /// ([`until_decided`](Self::until_decided)).
     pub fn extended(&self, conclusion: Option<&Conclusion>, most: usize) -> Option<Self> {
-        let is_open = conclusion.is_none_or(|own| {
-            // Noise that surely loses everywhere will not come to be chosen.
-            let is_lost = own.reason == Reason::NoNoiseChosen && own.losses == own.settings;
-            own.answer == Answer::Undecided && !is_lost
-        });
+        let is_open =
+            conclusion.is_none_or(|own| own.answer == Answer::Undecided && !own.is_lost());
         let more = |count: usize| (count + count.div_ceil(4)).min(most);
         let mut plan = self.clone();
         match Unit::of(self) {

@@ -1,9 +1,10 @@
 //! Strengths that training finds.
 
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};
 
 use super::layer::Channels;
+use crate::ops::at_least_single;
 
 /// How a strength is learned: floor + softplus(r), which training moves along the gradient
 /// dL/dr = sigmoid(r) Σ δ · draw, with δ the gradient of the noisy activation.
@@ -71,7 +72,7 @@ impl Learned {
         let root = |strength: &f64| libm::log(libm::expm1((strength - floor).max(Self::LEAST)));
         let roots: Vec<f64> = strengths.iter().map(root).collect();
         let first = Tensor::from_vec(roots, (strengths.len(), 1), &Device::Cpu)?;
-        let first = first.to_dtype(single(moved.dtype()))?.to_device(moved.device())?;
+        let first = first.to_dtype(at_least_single(&moved)?.dtype())?.to_device(moved.device())?;
         Ok(Self { options, first, moved })
     }
 
@@ -82,7 +83,7 @@ impl Learned {
 
     /// Returns the strengths (R, C).
     pub fn strengths(&self) -> Result<Tensor> {
-        let moved = self.moved.to_dtype(self.first.dtype())?;
+        let moved = at_least_single(&self.moved)?;
         let moved = if moved.rank() == 1 { moved.unsqueeze(0)? } else { moved };
         softplus(&self.first.broadcast_add(&moved)?)? + self.options.floor
     }
@@ -91,9 +92,4 @@ impl Learned {
 /// Returns log(1 + exp(x)), without an overflow.
 fn softplus(xs: &Tensor) -> Result<Tensor> {
     xs.relu()? + (xs.abs()?.neg()?.exp()? + 1.)?.log()?
-}
-
-/// Returns the precision in which strengths are computed.
-fn single(dtype: DType) -> DType {
-    if dtype == DType::F64 { DType::F64 } else { DType::F32 }
 }

@@ -241,6 +241,11 @@ impl NoiseSpec {
         (&self.place, &self.kind) == (&other.place, &other.kind)
     }
 
+    /// Returns whether predictions pass through the noise: through a layer, or the weights.
+    pub fn is_in_model(&self) -> bool {
+        self.has_layer() || self.place == Self::WEIGHTS
+    }
+
     /// Returns whether the noise enters through a layer of the model.
     pub fn has_layer(&self) -> bool {
         self.layers.is_some()

@@ -52,8 +52,7 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
     lines.push(String::new());
     let spread = first.spread;
     lines.extend(sites.iter().flat_map(|own| prose(&sentence(own, spread))));
-    let in_training =
-        noise.iter().filter(|own| [NoiseSpec::LABELS, NoiseSpec::GRADIENTS].contains(&own.place()));
+    let in_training = noise.iter().filter(|own| !own.is_in_model());
     lines.extend(in_training.flat_map(|own| {
         prose(&format!("{} acts on training alone: no prediction passes through it.", own.place()))
     }));

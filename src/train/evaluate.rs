@@ -12,7 +12,7 @@ use crate::objective::Objective;
 use crate::ops::no_grad;
 
 /// Number of rows per forward pass.
-const PIECE: usize = 1024;
+pub(super) const PIECE: usize = 1024;
 
 /// Returns the logits of all rows with the noise off. It processes pieces of rows to bound the
 /// memory.

@@ -3,11 +3,9 @@
 use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::ModuleT;
 
+use super::evaluate::PIECE;
 use crate::noise::{NoiseMap, Per};
 use crate::ops::{Axis, no_grad};
-
-/// Number of rows per forward pass.
-const PIECE: usize = 1024;
 
 /// What a model predicts for some rows in each of several draws of its noise.
 ///

@@ -50,8 +50,8 @@ impl Judge {
         Self { unit: Unit::Split, test_per_train, ..self }
     }
 
-    /// Returns that of `folds` folds, or with one of random splits, of so many rows, each into these numbers of
-    /// training, validation and test rows.
+    /// Returns that of a number of folds, or of random splits if it is one, whose `rows` rows are divided into
+    /// `sizes` training, validation and test rows.
     pub fn of_sizes(self, folds: usize, rows: usize, sizes: [usize; 3]) -> Self {
         let unit = if folds > 1 { Unit::Fold } else { Unit::Split };
         Self { unit, test_per_train: test_per_train(folds, rows, sizes), ..self }

@@ -148,6 +148,13 @@ pub fn conclude(
     })
 }
 
+impl Conclusion {
+    /// Returns whether no noise was chosen, and all settings lose: noise will not come to be chosen.
+    pub(super) fn is_lost(&self) -> bool {
+        self.reason == Reason::NoNoiseChosen && self.losses == self.settings
+    }
+}
+
 impl About {
     fn of(plan: &Plan, choice: &Choice) -> Self {
         match plan.cells().iter().filter(|cell| cell.is_noise()).count() {

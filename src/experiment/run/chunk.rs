@@ -145,10 +145,7 @@ pub(super) fn trainer(
         first.noise.iter().enumerate().map(|(i, spec)| (spec.clone(), strengths(i))).collect();
     let at = |place: &str| placed.iter().find(|(spec, _)| spec.place() == place);
     let train = train.context("expected training rows, received none")?.clone();
-    let stds = match first.noise.iter().any(NoiseSpec::is_relative) {
-        true => column_stds(&train)?,
-        false => None,
-    };
+    let stds = column_stds(&first.noise, &train)?;
     let Built { mut model, varmap, noise } =
         subject.build(hyper, &seeds, placed.clone(), stds, device)?;
     let nb = noise.builder();
@@ -222,9 +219,12 @@ fn gradient_options(spec: &NoiseSpec) -> GradientNoiseOptions {
     }
 }
 
-/// Returns the population standard deviation of each column over the training rows, (R, I) or (I,), if a row
-/// has columns.
-pub(super) fn column_stds(train: &Samples) -> Result<Option<Tensor>> {
+/// Returns the population standard deviation of each column over the training rows, (R, I) or (I,), if some noise
+/// is relative and a row has columns.
+pub(super) fn column_stds(noise: &[NoiseSpec], train: &Samples) -> Result<Option<Tensor>> {
+    if !noise.iter().any(NoiseSpec::is_relative) {
+        return Ok(None);
+    }
     let (xs, _) = train.range(0, train.rows())?;
     let rows = usize::from(train.replica_axis());
     if xs.rank() != rows + 2 {

@@ -6,11 +6,10 @@ use candle_core::{Device, Tensor};
 use super::chunk::{Trained, column_stds};
 use crate::experiment::plan::{Plan, resolved};
 use crate::experiment::record::Run;
-use crate::experiment::trial::{Built, Subject, Trial};
+use crate::experiment::trial::{Built, Subject, Trial, set_weights};
 use crate::metric::Predicted;
-use crate::nn::{Model, sorted_vars};
+use crate::nn::Model;
 use crate::noise::{NoiseSpec, Per, WeightNoise};
-use crate::task::Axis;
 use crate::train::sample;
 
 /// Noise that is on while networks are tested, whatever they were trained with.
@@ -37,7 +36,7 @@ impl TestNoise {
         for spec in self.noise {
             let spec = resolved(spec, &places)?;
             ensure!(
-                spec.has_layer() || spec.place() == NoiseSpec::WEIGHTS,
+                spec.is_in_model(),
                 "expected noise on what a test passes through, received {}",
                 spec.place()
             );
@@ -69,7 +68,7 @@ impl TestNoise {
             if run.has_failed() {
                 return Ok(None);
             }
-            self.score(subject, &trial, &weights_of(trained, place)?, device)
+            self.score(subject, &trial, (&trained.weights, place as u32), device)
         };
         runs.map(score).collect()
     }
@@ -78,26 +77,15 @@ impl TestNoise {
         &self,
         subject: &Subject,
         trial: &Trial,
-        weights: &[(String, Tensor)],
+        (weights, place): (&[(String, Tensor)], u32),
         device: &Device,
     ) -> Result<Option<f64>> {
         let parts = subject.parts(&trial.hyper, &trial.draw, device)?;
-        let is_relative = self.noise.iter().any(NoiseSpec::is_relative);
-        let stds = if is_relative { column_stds(&parts.train)? } else { None };
+        let stds = column_stds(&self.noise, &parts.train)?;
         let placed = self.noise.iter().map(|spec| (spec.clone(), vec![spec.strength()])).collect();
         let Built { mut model, varmap, noise } =
             subject.build(&trial.hyper, &[trial.seed], placed, stds, device)?;
-        for (name, var) in sorted_vars(&varmap) {
-            // A learned strength of this noise has no weights.
-            if let Some((_, own)) = weights.iter().find(|(own, _)| *own == name) {
-                let own = if subject.task().axis() == Axis::Plain {
-                    own.squeeze(0)?
-                } else {
-                    own.clone()
-                };
-                var.set(&own.to_device(device)?)?;
-            }
-        }
+        set_weights(&varmap, weights, &[place], subject.task().axis())?;
         if let Some(spec) = self.noise.iter().find(|spec| spec.place() == NoiseSpec::WEIGHTS) {
             let nb = noise.builder().pp(NoiseSpec::WEIGHTS);
             model = Model::new(WeightNoise::new(&varmap, spec.strength(), nb)?.model(model));
@@ -115,10 +103,4 @@ impl TestNoise {
         }
         Ok(Some(sum / self.draws as f64))
     }
-}
-
-/// Returns the weights of one run, (1, …).
-fn weights_of(trained: &Trained, place: usize) -> Result<Vec<(String, Tensor)>> {
-    let own = trained.weights.iter();
-    own.map(|(name, all)| Ok((name.clone(), all.narrow(0, place, 1)?))).collect()
 }

@@ -84,13 +84,12 @@ fn would_decide(own: &Conclusion) -> Option<String> {
 /// Returns that no answer was found with as many runs as there may be.
 fn ended(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     let is_open = own.answer == Answer::Undecided && outcome.plan.until_decided;
-    let is_lost = own.reason == Reason::NoNoiseChosen && own.losses == own.settings;
     let plan = &outcome.plan;
     let count = match own.judged.unit {
         Unit::DataSeed => counted(plan.data_seeds.len(), "data seed"),
         _ => counted(plan.repeats, "repeat"),
     };
-    (is_open && !is_lost)
+    (is_open && !own.is_lost())
         .then(|| format!("No answer was found with {count}, the most of --max-repeats."))
 }
 

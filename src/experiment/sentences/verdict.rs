@@ -81,7 +81,7 @@ fn none_chosen(outcome: &Outcome, own: &Conclusion) -> String {
         1 => "the only one that judges".to_string(),
         units => format!("any of {}", unit.words(units)),
     };
-    let lost = match own.losses == own.settings {
+    let lost = match own.is_lost() {
         true if own.settings == 1 => {
             " The setting worsens the score significantly: do without noise."
         }

@@ -4,7 +4,8 @@ use anyhow::{Context, Result, ensure};
 use candle_core::Tensor;
 use candle_nn::VarMap;
 
-use crate::bundle::{Bundle, replicas::finite};
+use crate::bundle::Bundle;
+use crate::bundle::replicas::{finite, of_replicas};
 use crate::files::sha256;
 use crate::nn::sorted_vars;
 use crate::task::Axis;
@@ -32,31 +33,40 @@ impl Init {
     }
 
     /// Sets the variables of networks of these seeds. A seed takes one network of several, always the same.
-    /// Learned strengths of noise begin anew.
     pub fn set(&self, varmap: &VarMap, seeds: &[u64], axis: Axis) -> Result<()> {
-        for (name, var) in sorted_vars(varmap) {
-            let Some((_, all)) = self.weights.iter().find(|(own, _)| *own == name) else {
-                ensure!(
-                    name.starts_with("noise."),
-                    "expected trained weights of the variable {name}, received none"
-                );
-                continue;
-            };
-            let one = |seed: &u64| {
-                let network = self.networks[(seed % self.networks.len() as u64) as usize];
-                all.narrow(0, network as usize, 1)
-            };
-            let own: Vec<Tensor> = seeds.iter().map(one).collect::<candle_core::Result<_>>()?;
-            let own = Tensor::cat(&own, 0)?;
-            let own = if axis == Axis::Plain { own.squeeze(0)? } else { own };
-            ensure!(
-                own.shape() == var.shape(),
-                "{name}: expected trained weights of shape {:?}, received {:?}",
-                var.dims(),
-                own.dims()
-            );
-            var.set(&own.to_dtype(var.dtype())?.to_device(var.device())?).context(name)?;
-        }
-        Ok(())
+        let count = self.networks.len() as u64;
+        let networks = seeds.iter().map(|seed| self.networks[(seed % count) as usize]);
+        set_weights(varmap, &self.weights, &networks.collect::<Vec<_>>(), axis)
     }
+}
+
+/// Sets variables to the weights of some networks, by name with the axis of all networks first. Learned
+/// strengths of noise without weights begin anew.
+///
+/// # Errors
+/// If another variable has no weights, or some of another shape.
+pub(in crate::experiment) fn set_weights(
+    varmap: &VarMap,
+    weights: &[(String, Tensor)],
+    networks: &[u32],
+    axis: Axis,
+) -> Result<()> {
+    let weights = of_replicas(weights, networks, axis)?;
+    for (name, var) in sorted_vars(varmap) {
+        let Some(own) = weights.get(&name) else {
+            ensure!(
+                name.starts_with("noise."),
+                "expected trained weights of the variable {name}, received none"
+            );
+            continue;
+        };
+        ensure!(
+            own.shape() == var.shape(),
+            "{name}: expected trained weights of shape {:?}, received {:?}",
+            var.dims(),
+            own.dims()
+        );
+        var.set(&own.to_dtype(var.dtype())?.to_device(var.device())?).context(name)?;
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(super) use init::set_weights;
 pub(super) use network::Network;
 pub use rival::Rival;
 pub(super) use subject::Built;

@@ -14,6 +14,7 @@ use super::Trial;
 use super::init::Init;
 use super::network::Network;
 use crate::bundle::Bundle;
+use crate::bundle::replicas::noise_map;
 use crate::data::Samples;
 use crate::metric::{Metric, Units};
 use crate::nn::{Model, replicated_vars, seeded_vars, sorted_vars};
@@ -209,7 +210,7 @@ impl<'a> Subject<'a> {
     /// Builds the network on the CPU with seed 0 and asks it for the first rows.
     fn measure(&self, hyper: &Hyper) -> Result<Network> {
         const ROWS: usize = 32;
-        let (varmap, noise) = (VarMap::new(), self.noise_map(&[0]));
+        let (varmap, noise) = (VarMap::new(), noise_map(&[0], self.task.axis()));
         let slots = Slots::new(&noise, &[])?;
         let model = self.model(hyper, &varmap, &[0], &slots, &Device::Cpu)?;
         let parts = self.parts(hyper, &self.task.draw(), &Device::Cpu)?;
@@ -257,7 +258,7 @@ impl<'a> Subject<'a> {
         stds: Option<Tensor>,
         device: &Device,
     ) -> Result<Built> {
-        let (varmap, noise) = (VarMap::new(), self.noise_map(seeds));
+        let (varmap, noise) = (VarMap::new(), noise_map(seeds, self.task.axis()));
         let slots = Slots::with_strengths(&noise, placed)?;
         let mut slots = slots.with_vars(self.vars(&varmap, seeds, device));
         if let Some(columns) = self.task.columns() {
@@ -324,13 +325,6 @@ impl<'a> Subject<'a> {
             self.task.name()
         );
         Ok(parts)
-    }
-
-    fn noise_map(&self, seeds: &[u64]) -> NoiseMap {
-        match self.task.axis() {
-            Axis::Replicas => NoiseMap::replicated(seeds),
-            Axis::Plain => NoiseMap::new(seeds[0]),
-        }
     }
 
     fn model(

@@ -221,6 +221,7 @@ fn test_noise_stands_beside_the_clean_score() {
         ),
         ("baseline", "--test-noise output:0.1", "the model offers noise at"),
         ("baseline", "--test-draws 3", "--test-noise"),
+        ("baseline", "--test-noise weights:0.1", "one draw for a batch or a device"),
     ]);
 }
 

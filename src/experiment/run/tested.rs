@@ -27,8 +27,8 @@ impl TestNoise {
     /// Returns the noise at the places that its names stand for in a plan's network.
     ///
     /// # Errors
-    /// If the network has no such place, a site is taken twice, or noise on labels or gradients is asked for,
-    /// which no test has.
+    /// If the network has no such place, a site is taken twice, noise on labels or gradients is asked for, which
+    /// no test has, or noise on weights with a draw for each row.
     pub fn checked(self, subject: &Subject, plan: &Plan) -> Result<Self> {
         let first = plan.variants().next().context("expected at least one variant")?;
         let places = subject.places(&plan.hyper_of(first))?;
@@ -39,6 +39,10 @@ impl TestNoise {
                 spec.is_in_model(),
                 "expected noise on what a test passes through, received {}",
                 spec.place()
+            );
+            ensure!(
+                spec.has_layer() || self.per != Per::Row,
+                "noise on weights has one draw for a batch or a device, received one for each row"
             );
             ensure!(
                 !noise.iter().any(|own| own.has_site_of(&spec)),
@@ -55,7 +59,7 @@ impl TestNoise {
     /// where it is undefined.
     ///
     /// # Errors
-    /// If a network cannot be built, or noise on weights has a draw for each row.
+    /// If a network cannot be built.
     pub fn scores(
         &self,
         subject: &Subject,

@@ -161,12 +161,29 @@ impl Bundle {
     /// # Errors
     /// If [`Bundle::predict`] would fail.
     pub fn diagnose(&self, samples: &Samples, draws: usize) -> Result<Vec<Diagnosis>> {
+        self.diagnose_at(samples, draws, 1.)
+    }
+
+    /// Returns the [`diagnosis`](Self::diagnose) at a multiple of the strengths of the training.
+    ///
+    /// # Errors
+    /// If [`Bundle::predict`] would fail, or a strength is then outside the range of its kind.
+    pub fn diagnose_at(
+        &self,
+        samples: &Samples,
+        draws: usize,
+        factor: f64,
+    ) -> Result<Vec<Diagnosis>> {
         let networks = self.networks(&self.finished()?, &self.noise_of_predictions())?;
         let steps = self.about.training_steps();
         let of = |own: &Noisy| {
             let all = own.noise.steps().into_iter();
             own.noise
                 .set_steps(&all.map(|(path, own)| (path, vec![steps; own.len()])).collect())?;
+            for (path, strengths) in own.noise.strengths() {
+                let strengths: Vec<f64> = strengths.iter().map(|own| own * factor).collect();
+                own.noise.set_strengths(&path, &strengths)?;
+            }
             let (xs, ys) = own.rows(samples)?;
             let outputs = own.model.forward_t(&xs, false)?;
             let outputs = outputs.dims().last().copied().unwrap_or(1);

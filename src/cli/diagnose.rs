@@ -12,7 +12,7 @@ use super::parse::within;
 use super::terminal::print;
 use crate::bundle::Bundle;
 use crate::data::Samples;
-use crate::report;
+use crate::{files, report};
 
 /// Flags of the program.
 #[derive(Args, Clone, Debug)]
@@ -27,8 +27,24 @@ pub struct DiagnoseArgs {
     /// Number of draws of each noise
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = within(1..=100_000usize))]
     draws: usize,
+    /// Picture of how much each noise adds to the loss, from a quarter of its strength to three times it, beside
+    /// Bishop's law; .png or .svg
+    #[arg(long, value_name = "FILE", value_parser = picture)]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArgs,
+}
+
+/// Multiples of the strengths in the picture.
+const FACTORS: [f64; 7] = [0.25, 0.5, 0.75, 1., 1.5, 2., 3.];
+
+/// Reads the name of a picture.
+fn picture(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|own| own.to_str()) {
+        Some("png" | "svg") => Ok(path),
+        _ => Err("expected a name that ends in .png or .svg".to_string()),
+    }
 }
 
 /// Says what each noise of a trained model does to its predictions, and why nothing changed if nothing did.
@@ -43,6 +59,18 @@ pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
     }
     let samples = samples(args, &bundle)?;
     let found = bundle.diagnose(&samples, args.draws)?;
+    if let Some(path) = &args.plot {
+        // Strengths that a kind does not take have no place in it.
+        let at =
+            |factor: f64| Some((factor, bundle.diagnose_at(&samples, args.draws, factor).ok()?));
+        let scene =
+            report::penalty_picture(&FACTORS.into_iter().filter_map(at).collect::<Vec<_>>());
+        let bytes = match path.extension().is_some_and(|own| own == "svg") {
+            true => scene.svg("penalty")?.into_bytes(),
+            false => scene.png()?,
+        };
+        files::write(path, &bytes)?;
+    }
     Ok(print(report::diagnosis_text(&found, &training.noise).as_bytes())?)
 }
 

@@ -52,6 +52,18 @@ impl Dense {
         &self.weight
     }
 
+    /// Returns the number of input features.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn inputs(&self) -> usize {
+        self.weight.dims()[1]
+    }
+
+    /// Returns the number of output features.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn outputs(&self) -> usize {
+        self.weight.dims()[2]
+    }
+
     /// Returns whether this layer can be part of a fused run of layers that begins with `xs`.
     pub(super) fn is_fused(&self, xs: &Tensor) -> bool {
         xs.rank() == 3 && ops::has_kernel(&[xs, &self.weight, &self.bias])

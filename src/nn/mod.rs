@@ -22,6 +22,8 @@ pub use lstm::{Lstm, lstm};
 pub use model::Model;
 pub use plain::Plain;
 pub use relu::Relu;
+#[cfg(feature = "cuda")]
+pub(crate) use sequential::DenseBlock;
 pub use sequential::{SequentialT, seq_t};
 pub(crate) use vars::check_vars;
 pub use vars::{sorted_vars, trainable_vars};

@@ -179,24 +179,77 @@ fn fused_run<'a>(
     let mut rest = layers;
     let small = next::<Dense>(layers).is_some_and(Dense::is_small);
     let fits = |dense: &&Dense| dense.is_fused(xs) && dense.is_small() == small;
-    while let Some(dense) = next::<Dense>(rest).filter(fits) {
+    while next::<Dense>(rest).filter(fits).is_some()
+        && let Some((block, others)) = DenseBlock::first(rest)
+    {
+        let DenseBlock { dense, before, relu, after } = block;
+        let draws = |noise: Option<&GaussianNoise>| noise.map_or(Ok(None), |own| own.draws(train));
         let mut layer = StackLayer::new(dense.weight(), dense.bias());
-        rest = after_empty_slots(&rest[1..]);
+        (layer.before, layer.relu, layer.after) = (draws(before)?, relu, draws(after)?);
+        run.push(layer);
+        rest = others;
+    }
+    Ok((!run.is_empty()).then_some((run, rest)))
+}
+
+/// A dense layer, and what can be fused with it.
+pub(crate) struct DenseBlock<'a> {
+    pub dense: &'a Dense,
+    /// Noise before the rectifier, or without one.
+    pub before: Option<&'a GaussianNoise>,
+    pub relu: bool,
+    /// Noise behind the rectifier.
+    pub after: Option<&'a GaussianNoise>,
+}
+
+impl<'a> DenseBlock<'a> {
+    /// Returns the block at the start of some layers, and the layers after it.
+    fn first(layers: &'a [NamedLayer]) -> Option<(Self, &'a [NamedLayer])> {
+        let mut block = Self { dense: next(layers)?, before: None, relu: false, after: None };
+        let mut rest = after_empty_slots(&layers[1..]);
         if let Some(noise) = fusable(rest) {
-            layer.before = noise.draws(train)?;
+            block.before = Some(noise);
             rest = after_empty_slots(&rest[1..]);
         }
         if next::<Relu>(rest).is_some() {
-            layer.relu = true;
+            block.relu = true;
             rest = after_empty_slots(&rest[1..]);
             if let Some(noise) = fusable(rest) {
-                layer.after = noise.draws(train)?;
+                block.after = Some(noise);
                 rest = after_empty_slots(&rest[1..]);
             }
         }
-        run.push(layer);
+        Some((block, rest))
     }
-    Ok((!run.is_empty()).then_some((run, rest)))
+
+    /// Returns the weights and the bias.
+    #[cfg(feature = "cuda")]
+    pub fn vars(&self) -> [&'a Tensor; 2] {
+        [self.dense.weight(), self.dense.bias()]
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Model {
+    /// Returns the noise on the input and the blocks, if the model is a sequence of nothing else and
+    /// ends with a dense layer alone.
+    pub(crate) fn dense_blocks(&self) -> Option<(Option<&GaussianNoise>, Vec<DenseBlock<'_>>)> {
+        let model: &SequentialT = (&*self.0 as &dyn Any).downcast_ref()?;
+        let mut rest = after_empty_slots(&model.layers);
+        let input = fusable(rest);
+        if input.is_some() {
+            rest = after_empty_slots(&rest[1..]);
+        }
+        let mut blocks = Vec::new();
+        while !rest.is_empty() {
+            let (block, others) = DenseBlock::first(rest)?;
+            blocks.push(block);
+            rest = others;
+        }
+        let last = blocks.last()?;
+        let is_plain = last.before.is_none() && !last.relu && last.dense.outputs() == 1;
+        is_plain.then_some((input, blocks))
+    }
 }
 
 /// Returns the first layer if it is of this type.

@@ -133,6 +133,9 @@ impl<K: BatchKind> BatchNoise<K> {
         let Some((draws, test)) = drawn else { return Ok(xs.clone()) };
         let axis = self.site.axis();
         let (rows, _) = split_rows(xs, &draws, axis)?;
+        if xs.elem_count() == 0 {
+            return Ok(xs.clone());
+        }
         let with_replicas = if axis == Axis::Plain { xs.unsqueeze(0)? } else { xs.clone() };
         let (numbers, channels) = (test.rows(), self.channels);
         let ys = self
@@ -167,7 +170,8 @@ impl<K: BatchKind> ModuleT for BatchNoise<K> {
 
 impl<K: BatchKind> AnyLayer for BatchNoise<K> {
     fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
-        spread_mask(mask, xs)?.where_cond(&self.apply(xs, train)?, xs)
+        let ys = self.apply(xs, train)?;
+        spread_mask(mask, xs)?.map_or(Ok(ys.clone()), |mask| mask.where_cond(&ys, xs))
     }
 }
 

@@ -12,7 +12,7 @@ use super::map::NoiseMap;
 use super::perturb::{Rows, perturb};
 use super::site::{NoiseBuilder, Site};
 use super::testing::TestDraw;
-use crate::ops::{Axis, NoiseDraw, at_least_single};
+use crate::ops::{Axis, NoiseDraw, at_least_single, split_rows};
 
 /// A layer with noise of one kind in training. It is the identity in evaluation and at strength 0.
 ///
@@ -158,13 +158,32 @@ impl<K: Kind> NoiseLayer<K> {
     /// # Errors
     /// If the mask does not fit, or `forward_t` fails.
     pub fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
-        self.apply(xs, Some(&spread_mask(mask, xs)?), train)
+        let mask = spread_mask(mask, xs)?;
+        self.apply(xs, mask.as_ref(), train)
     }
 
     /// Returns the draws of one call, or `None` if it is the identity. Uses a step if there is
     /// noise. For a [fusable](Self::is_fusable) layer.
     pub(crate) fn draws(&self, train: bool) -> Result<Option<Vec<NoiseDraw>>> {
         if train { self.site.next_draws() } else { Ok(None) }
+    }
+
+    /// Returns the draws of the next training call without using its step, or `None` if it is the identity.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn upcoming(&self) -> Option<Vec<NoiseDraw>> {
+        self.site.upcoming()
+    }
+
+    /// Uses the steps of so many training calls.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn skip(&self, calls: u32) -> Result<()> {
+        self.site.skip(calls)
+    }
+
+    /// Returns whether the strengths follow a schedule.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.site.state().scheduled.is_some()
     }
 
     /// Returns whether a fused op can make this layer's noise: there is a replica axis, no shared one, and
@@ -182,6 +201,9 @@ impl<K: Kind> NoiseLayer<K> {
             false => self.site.test_draws(self.controls.always),
         };
         let Some((draws, test)) = drawn else { return Ok(xs.clone()) };
+        if xs.elem_count() == 0 {
+            return split_rows(xs, &draws, self.site.axis()).map(|_| xs.clone());
+        }
         let rows = test.rows();
         let call = Call { draws: &draws, rows, mask };
         let ys = match self.controls.paired && train {
@@ -267,15 +289,18 @@ impl<K: Kind> ModuleT for NoiseLayer<K> {
     }
 }
 
-/// Returns a mask of 0 and 1 for each element of `xs`.
-pub(super) fn spread_mask(mask: &Tensor, xs: &Tensor) -> Result<Tensor> {
+/// Returns a mask of 0 and 1 for each element of `xs`, if it has any.
+pub(super) fn spread_mask(mask: &Tensor, xs: &Tensor) -> Result<Option<Tensor>> {
     let (dims, shape) = (mask.dims(), xs.dims());
     let fits = dims.len() <= shape.len() && dims.iter().zip(shape).all(|(m, x)| m == x || *m == 1);
     if !fits {
         bail!("expected a mask of the leading axes of {shape:?}, received shape {dims:?}")
     }
+    if xs.elem_count() == 0 {
+        return Ok(None);
+    }
     let mut dims = dims.to_vec();
     dims.resize(shape.len(), 1);
     let mask = mask.ne(&mask.zeros_like()?)?.to_dtype(DType::U8)?;
-    mask.reshape(dims)?.broadcast_as(shape)?.contiguous()
+    mask.reshape(dims)?.broadcast_as(shape)?.contiguous().map(Some)
 }

@@ -169,8 +169,15 @@ pub(super) struct State {
     pub steps: Vec<u32>,
     /// The strengths of the first epoch, and how they change.
     pub scheduled: Option<(Vec<f64>, Schedule)>,
-    /// What the site did when it was last tested alone.
+    /// What the site has done since it is tested alone.
     pub probe: Option<Probe>,
+}
+
+impl State {
+    /// Returns whether no replica has noise.
+    fn is_silent(&self) -> bool {
+        self.strengths.iter().all(|&strength| strength == 0.)
+    }
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -232,7 +239,7 @@ impl Site {
             return None;
         }
         let state = self.state();
-        if !self.map.is_enabled() || state.strengths.iter().all(|&s| s == 0.) {
+        if !self.map.is_enabled() || state.is_silent() {
             return None;
         }
         let of = |(&key, &strength): (&Key, &f64)| NoiseDraw {
@@ -245,7 +252,8 @@ impl Site {
     /// Remembers what the site did, if it is tested alone.
     pub(super) fn probe(&self, test: &TestDraw, xs: &Tensor, ys: &Tensor) -> Result<()> {
         if test.only.is_some() {
-            let probe = Probe::of(xs, ys)?;
+            let earlier = self.state().probe.unwrap_or_default();
+            let probe = earlier.include(xs, ys)?;
             self.state().probe = Some(probe);
         }
         Ok(())
@@ -255,28 +263,53 @@ impl Site {
     /// there is no noise. Under a schedule it uses a step in any case.
     pub(crate) fn next_draws(&self) -> Result<Option<Vec<NoiseDraw>>> {
         let mut state = self.state();
-        let is_scheduled = state.scheduled.is_some();
-        let is_silent = state.strengths.iter().all(|&s| s == 0.);
-        if !self.map.is_enabled() || is_silent && !is_scheduled {
+        if !self.uses_steps(&state) {
             return Ok(None);
         }
-        let State { strengths, steps, .. } = &mut *state;
-        let replicas = self.keys.iter().zip(strengths).zip(steps);
-        let draw = |((&key, strength), step): ((&Key, &mut f64), &mut u32)| {
-            let draw = NoiseDraw {
-                address: Address { key, stream: Stream::Noise, step: *step },
-                strength: *strength,
-            };
-            if *strength > 0. || is_scheduled {
-                let Some(next) = step.checked_add(1) else {
+        let draws = (!state.is_silent()).then(|| self.draws_of(&state));
+        self.use_steps(&mut state, 1)?;
+        Ok(draws)
+    }
+
+    /// Returns what [`next_draws`](Self::next_draws) would, and uses no step.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn upcoming(&self) -> Option<Vec<NoiseDraw>> {
+        let state = self.state();
+        (self.uses_steps(&state) && !state.is_silent()).then(|| self.draws_of(&state))
+    }
+
+    /// Uses the steps of so many training calls.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn skip(&self, calls: u32) -> Result<()> {
+        let mut state = self.state();
+        if self.uses_steps(&state) { self.use_steps(&mut state, calls) } else { Ok(()) }
+    }
+
+    fn uses_steps(&self, state: &State) -> bool {
+        self.map.is_enabled() && !(state.is_silent() && state.scheduled.is_none())
+    }
+
+    /// Returns the draws of the next training call.
+    fn draws_of(&self, state: &State) -> Vec<NoiseDraw> {
+        let replicas = self.keys.iter().zip(&state.strengths).zip(&state.steps);
+        let draw = |((&key, &strength), &step)| NoiseDraw {
+            address: Address { key, stream: Stream::Noise, step },
+            strength,
+        };
+        replicas.map(draw).collect()
+    }
+
+    fn use_steps(&self, state: &mut State, calls: u32) -> Result<()> {
+        let State { strengths, steps, scheduled, .. } = state;
+        for (step, strength) in steps.iter_mut().zip(strengths) {
+            if *strength > 0. || scheduled.is_some() {
+                let Some(next) = step.checked_add(calls) else {
                     bail!("noise site {}: all 2^32 - 1 steps are used", self.path)
                 };
                 *step = next;
             }
-            Ok(draw)
-        };
-        let draws = replicas.map(draw).collect::<Result<_>>()?;
-        Ok((!is_silent).then_some(draws))
+        }
+        Ok(())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

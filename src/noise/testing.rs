@@ -94,7 +94,7 @@ impl NoiseMap {
         evaluate()
     }
 
-    /// Returns what a site did when it was last tested alone, and forgets it.
+    /// Returns what a site did while it was tested alone, and forgets it.
     pub(crate) fn probed(&self, path: &str) -> Option<Probe> {
         self.site(path).ok()?.state().probe.take()
     }

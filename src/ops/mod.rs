@@ -19,6 +19,8 @@ mod elementary;
 mod logistic;
 mod lstm;
 mod many;
+#[cfg(feature = "cuda")]
+mod mlp;
 mod no_grad;
 mod noise;
 mod perturb;
@@ -43,6 +45,8 @@ pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;
 pub use lstm::{LstmWeights, lengths, lstm};
+#[cfg(feature = "cuda")]
+pub(crate) use mlp::{MlpLayer, MlpRun};
 pub use no_grad::{enable_grad, no_grad};
 pub(crate) use noise::split_rows;
 pub use noise::{NoiseDraw, add_noise};

@@ -150,6 +150,42 @@ impl Adam {
         Ok(Self { params: Params::new("Adam", vars, group, moments)?, options, step: 0 })
     }
 
+    /// Returns a variable, by its tensor, and its moments.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn pair(&self, tensor: &Tensor) -> Option<(Var, Var)> {
+        let own = self.params.iter().find(|param| param.var.id() == tensor.id())?;
+        Some((own.var.clone(), own.moments.clone()))
+    }
+
+    /// Returns the updates of the next steps at these learning rates; `None` if they differ among the
+    /// variables or need more than gradients.
+    ///
+    /// # Errors
+    /// If a learning rate is negative or not finite.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn updates(
+        &self,
+        rates: impl Iterator<Item = f64>,
+    ) -> Result<Option<Vec<ops::AdamUpdate>>> {
+        let AdamOptions { beta1, beta2, eps, weight_decay, l2, .. } = self.options;
+        if l2 != 0. || self.params.iter().any(|param| param.group != Group::default()) {
+            return Ok(None);
+        }
+        let update = |(step, learning_rate): (u64, f64)| {
+            check_amounts("Adam", &[("learning_rate", learning_rate)])?;
+            let corrections = ops::adam_corrections(beta1, beta2, step);
+            Ok(ops::AdamUpdate { learning_rate, beta1, beta2, eps, weight_decay, corrections })
+        };
+        (self.step + 1..).zip(rates).map(update).collect::<Result<_>>().map(Some)
+    }
+
+    /// Counts steps that were taken elsewhere, the last at this learning rate.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn skip(&mut self, learning_rate: f64, steps: u64) {
+        self.options.learning_rate = learning_rate;
+        self.step += steps;
+    }
+
     /// Returns the settings.
     pub fn options(&self) -> AdamOptions {
         self.options

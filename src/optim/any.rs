@@ -1,5 +1,6 @@
 //! An optimizer of any type.
 
+use std::any::Any;
 use std::fmt;
 
 use candle_core::backprop::GradStore;
@@ -12,13 +13,13 @@ use super::state::{OptimizerState, SaveState};
 /// trait does not allow `Box<dyn Optimizer>`.
 pub struct AnyOptimizer(Box<dyn Erased + Send>);
 
-trait Erased: SaveState {
+trait Erased: SaveState + Any {
     fn step(&mut self, grads: &GradStore) -> Result<()>;
     fn learning_rate(&self) -> f64;
     fn set_learning_rate(&mut self, learning_rate: f64);
 }
 
-impl<O: Optimizer + SaveState> Erased for O {
+impl<O: Optimizer + SaveState + 'static> Erased for O {
     fn step(&mut self, grads: &GradStore) -> Result<()> {
         Optimizer::step(self, grads)
     }
@@ -36,6 +37,16 @@ impl AnyOptimizer {
     /// Wraps an optimizer.
     pub fn from(optimizer: impl Optimizer + SaveState + Send + 'static) -> Self {
         Self(Box::new(optimizer))
+    }
+
+    /// Returns the optimizer if it is Adam.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn as_adam(&mut self) -> Option<&mut super::Adam> {
+        let own = &mut *self.0 as &mut dyn Any;
+        match own.is::<Self>() {
+            true => own.downcast_mut::<Self>()?.as_adam(),
+            false => own.downcast_mut(),
+        }
     }
 }
 

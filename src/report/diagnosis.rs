@@ -1,6 +1,7 @@
-//! What a diagnosis of a model's noise says: a table of its sites, and sentences.
+//! What a diagnosis of a model's noise says: a table of its sites, sentences, and a picture of the law.
 
 use super::grid::{Cells, Column, Rank, cells, prose};
+use super::plot::{Scene, SpreadLine, SpreadPoint, spreads};
 use crate::noise::NoiseSpec;
 use crate::stats::{Digits, number};
 use crate::train::{Diagnosis, SiteDiagnosis};
@@ -39,7 +40,7 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
         column("site", Rank::Name, &|own| own[0].path.clone()),
         column("strength", Rank::Strength, &|own| number(own[0].strength)),
         column("ratio", Rank::Main, &figure(SiteDiagnosis::ratio)),
-        column("flips", Rank::Main, &|own| percent(mean(own.iter().map(|own| own.flips)))),
+        column("flips", Rank::Main, &|own| flips(own).map_or("-".to_string(), percent)),
         column("loss", Rank::Main, &change(|own| own.rise)),
         column("penalty", Rank::Main, &change(|own| own.penalty)),
         column("steps", Rank::Main, &|own| own[0].steps.to_string()),
@@ -57,6 +58,39 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
         prose(&format!("{} acts on training alone: no prediction passes through it.", own.place()))
     }));
     lines.iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Draws how much each noise raises the loss, against its strength, and Bishop's law: a penalty that grows with the
+/// square of the strength, from the smallest one on. `found` has diagnoses of networks by the strengths' factor.
+pub fn penalty_picture(found: &[(f64, Vec<Diagnosis>)]) -> Scene {
+    let sites = found.first().and_then(|(_, own)| own.first()).map_or(&[][..], |own| &own.sites);
+    let panel = |(place, site): (usize, &SiteDiagnosis)| {
+        let means = |of: fn(&SiteDiagnosis) -> f64| -> Vec<f64> {
+            found.iter().map(|(_, own)| mean(own.iter().map(|own| of(&own.sites[place])))).collect()
+        };
+        let (strengths, penalties) = (means(|own| own.strength), means(|own| own.penalty));
+        let law = |strength: &f64| penalties[0] * (strength / strengths[0]).powi(2);
+        let line = |name: &str, series: u32, values: Vec<f64>| {
+            let point = |(&stddev, mean): (&f64, f64)| SpreadPoint {
+                stddev,
+                mean,
+                low: f64::NAN,
+                high: f64::NAN,
+            };
+            let points = strengths.iter().zip(values).map(point).collect();
+            SpreadLine { name: name.to_string(), series, points }
+        };
+        let laws = strengths.iter().map(law).collect();
+        let lines = vec![line("measured", 0, means(|own| own.rise)), line("Bishop's law", 1, laws)];
+        (site.path.clone(), lines)
+    };
+    let panels: Vec<_> =
+        sites.iter().enumerate().filter(|(_, site)| site.is_active()).map(panel).collect();
+    spreads(
+        "How much noise adds to the loss",
+        ["strength of the noise", "rise of the loss"],
+        &panels,
+    )
 }
 
 /// Returns what a site does, in plain words.
@@ -83,11 +117,12 @@ fn sentence(own: &[&SiteDiagnosis], spread: Option<f64>) -> String {
             text(spread)
         ),
         None => format!(
-            "It moves the outputs by {}{}, changes {} of the predictions, and adds {} to the loss; to second \
-             order a penalty of {}.",
+            "It moves the outputs by {}{}{}, and adds {} to the loss; to second order a penalty of {}.",
             text(change),
             spread.map_or(String::new(), |own| format!(" (another seed by {})", text(own))),
-            percent(of(|own| own.flips)),
+            flips(own).map_or(String::new(), |share| {
+                format!(", changes {} of the predictions", percent(share))
+            }),
             text(of(|own| own.rise)),
             text(of(|own| own.penalty))
         ),
@@ -102,6 +137,12 @@ fn sentence(own: &[&SiteDiagnosis], spread: Option<f64>) -> String {
         text(of(|own| own.input.unwrap_or(0.))),
         percent(ratio)
     )
+}
+
+/// Returns the share of predicted classes that change, a mean over networks.
+fn flips(own: &[&SiteDiagnosis]) -> Option<f64> {
+    let flips: Option<Vec<f64>> = own.iter().map(|own| own.flips).collect();
+    flips.map(|own| mean(own.into_iter()))
 }
 
 fn text(figure: f64) -> String {

@@ -18,7 +18,7 @@ pub use comparison::{comparison_json, comparison_latex, comparison_markdown, com
 pub use curves::{
     Points, Trainings, boundary_picture, dataset_picture, loss_picture, score_picture,
 };
-pub use diagnosis::diagnosis_text;
+pub use diagnosis::{diagnosis_text, penalty_picture};
 pub use examples::{images_picture, sequences_picture};
 pub use forecasts::{forecast_csv, forecast_scores};
 pub use grid::{

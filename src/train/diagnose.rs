@@ -37,8 +37,8 @@ pub struct SiteDiagnosis {
     pub noise: Option<f64>,
     /// The root mean square change of the outputs.
     pub change: f64,
-    /// The share of predictions that change: another class, or of numbers none.
-    pub flips: f64,
+    /// The share of predicted classes that change; `None` for numbers.
+    pub flips: Option<f64>,
     /// How much the mean loss rises.
     pub rise: f64,
     /// The penalty to second order, ½ E[uᵀ H u] with the linear response u of the outputs and the second
@@ -96,18 +96,23 @@ pub fn diagnose(
         let mean = strengths.iter().sum::<f64>() / strengths.len() as f64;
         let are_equal = strengths.iter().all(|own| *own == strengths[0]);
         let strength = if are_equal { strengths[0] } else { mean };
+        // What an evaluation that failed may have left.
+        noise.probed(&path);
         let outputs = sample_site(model, noise, xs, draws, &path)?;
         let probe = noise.probed(&path);
         let noisy = outputs.outputs().to_dtype(DType::F64)?;
-        let (mut flips, mut rise, mut penalty) = (0., 0., 0.);
+        let has_classes = objective.classes().is_some();
+        let (mut flips, mut rise, mut penalty) = (has_classes.then_some(0.), 0., 0.);
         for draw in 0..draws {
             let noisy = noisy.get(draw)?;
-            flips += judge.flips(&clean, &noisy)? / draws as f64;
+            if let Some(flips) = &mut flips {
+                *flips += flips_of(&clean, &noisy)? / draws as f64;
+            }
             rise += (judge.loss(&noisy)? - loss) / draws as f64;
             penalty += judge.curvature(&clean, &(noisy - &clean)?, loss)? / draws as f64;
         }
         let change = noisy.broadcast_sub(&clean)?.sqr()?.mean_all()?.to_scalar::<f64>()?.sqrt();
-        let (input, noise) = (probe.map(|own| own.input), probe.map(|own| own.noise));
+        let (input, noise) = (probe.map(|own| own.input()), probe.map(|own| own.noise()));
         Ok(SiteDiagnosis { path, strength, steps, input, noise, change, flips, rise, penalty })
     };
     let sites = noise.strengths().into_iter().map(of).collect::<Result<_>>()?;
@@ -137,17 +142,14 @@ impl Judge<'_> {
         let around = self.loss(&(outputs + &step)?)? + self.loss(&(outputs - &step)?)?;
         Ok((around / 2. - loss) / (STEP * STEP))
     }
+}
 
-    /// Returns the share of predicted classes that differ; 0 for numbers.
-    fn flips(&self, clean: &Tensor, noisy: &Tensor) -> Result<f64> {
-        if self.objective.classes().is_none() {
-            return Ok(0.);
-        }
-        let classes = |outputs: &Tensor| match outputs.dim(2)? {
-            1 => outputs.gt(0f64)?.to_dtype(DType::U32)?.squeeze(2),
-            _ => outputs.argmax(2),
-        };
-        let differ = classes(clean)?.ne(&classes(noisy)?)?.to_dtype(DType::F64)?;
-        differ.mean_all()?.to_scalar()
-    }
+/// Returns the share of predicted classes that differ.
+fn flips_of(clean: &Tensor, noisy: &Tensor) -> Result<f64> {
+    let classes = |outputs: &Tensor| match outputs.dim(2)? {
+        1 => outputs.gt(0f64)?.to_dtype(DType::U32)?.squeeze(2),
+        _ => outputs.argmax(2),
+    };
+    let differ = classes(clean)?.ne(&classes(noisy)?)?.to_dtype(DType::F64)?;
+    differ.mean_all()?.to_scalar()
 }

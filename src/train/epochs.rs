@@ -9,6 +9,8 @@ use super::early_stopping::Stopper;
 use super::evaluate::Evaluation;
 use super::finite::finite_replicas;
 use super::history::{History, ReplicaHistory};
+#[cfg(feature = "cuda")]
+use super::measured::Epoch;
 use super::measured::{Measured, Unread};
 use super::options::TrainOptions;
 use super::rows::check_rows;
@@ -109,6 +111,12 @@ impl Epochs {
         self.evaluation.sets()
     }
 
+    /// Returns the rows of all sets one after the other, if they are evaluated together.
+    #[cfg(feature = "cuda")]
+    pub fn small_sets(&self) -> Option<&Samples> {
+        self.evaluation.together()
+    }
+
     /// Returns whether no epoch is left or no replica is still training.
     pub fn have_ended(&self) -> bool {
         self.finished >= self.options.epochs || self.history.all_ended()
@@ -148,6 +156,11 @@ impl Epochs {
 
     /// Returns the learning rate in the next epoch, where `rate` is that of the factor 1.
     pub fn scheduled(&self, rate: f64) -> Result<f64> {
+        self.scheduled_at(rate, self.finished + 1)
+    }
+
+    /// Returns the learning rate in an epoch, counted from 1.
+    pub fn scheduled_at(&self, rate: f64, epoch: usize) -> Result<f64> {
         if !(0.0..f64::INFINITY).contains(&rate) {
             bail!("expected a learning rate that is finite and at least 0, received {rate}")
         }
@@ -157,7 +170,7 @@ impl Epochs {
                 "the schedule {schedule} follows the validation loss: expected validation samples"
             )
         }
-        Ok(rate * schedule.factor(self.finished + 1, self.options.epochs, losses))
+        Ok(rate * schedule.factor(epoch, self.options.epochs, losses))
     }
 
     /// Trains and evaluates one epoch.
@@ -182,6 +195,16 @@ impl Epochs {
         Ok(())
     }
 
+    /// Records epochs that a kernel has trained and measured.
+    #[cfg(feature = "cuda")]
+    pub fn push(&mut self, epochs: Vec<Epoch>) -> Result<()> {
+        for epoch in epochs {
+            self.finished += 1;
+            self.unread.push(epoch);
+        }
+        self.read()
+    }
+
     /// Checks that the model and its optimizer are as they were after the last finished epoch.
     pub fn check_state(&self) -> Result<()> {
         match self.moved {
@@ -196,15 +219,18 @@ impl Epochs {
 
     /// Records the epochs that have not been read yet.
     fn read(&mut self) -> Result<()> {
-        let replicas = self.options.seeds.len();
-        for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
-            if epoch == self.finished && !self.weights.is_empty() {
-                let finite = finite_replicas(&self.weights, replicas)?;
-                self.history.stop_hidden(epoch, &self.options.seeds, &scores, &finite);
+        let (last, seeds) = (self.finished, &self.options.seeds);
+        let unread = self.unread.read(&*self.options.objective)?;
+        if let Some((scores, earlier)) = unread.split_last() {
+            self.history.push(last - earlier.len(), seeds, earlier);
+            if !self.weights.is_empty() {
+                let finite = finite_replicas(&self.weights, seeds.len())?;
+                self.history.stop_hidden(last, seeds, scores, &finite);
             }
-            self.history.push(epoch, &self.options.seeds, &scores);
+            self.history.push(last, seeds, std::slice::from_ref(scores));
+            // With a rule of early stopping each epoch is read when it ends.
             if let Some(stopper) = &mut self.stopper {
-                stopper.epoch_end(epoch, &mut self.history)?;
+                stopper.epoch_end(last, &mut self.history)?;
             }
         }
         self.unread.clear();
@@ -214,9 +240,8 @@ impl Epochs {
     /// Returns the curves up to the last epoch.
     pub fn whole_history(&self) -> Result<History> {
         let mut history = self.history.clone();
-        for (epoch, scores) in self.unread.read(self.finished, &*self.options.objective)? {
-            history.push(epoch, &self.options.seeds, &scores);
-        }
+        let unread = self.unread.read(&*self.options.objective)?;
+        history.push(self.finished + 1 - unread.len(), &self.options.seeds, &unread);
         Ok(history)
     }
 

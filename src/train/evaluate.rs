@@ -87,6 +87,14 @@ impl Evaluation {
         &self.sets
     }
 
+    /// Returns the rows of all sets one after the other, if they are few.
+    #[cfg(feature = "cuda")]
+    pub(super) fn together(&self) -> Option<&Samples> {
+        let mut own = self.sets.iter().flatten();
+        let only = own.next().filter(|set| own.next().is_none() && set.rows() <= PIECE);
+        self.together.as_ref().or(only)
+    }
+
     /// Measures the training, validation and test rows. A missing set gives nothing.
     pub(super) fn measure(
         &self,

@@ -100,23 +100,26 @@ impl History {
         }
     }
 
-    /// Appends an epoch to the curves of the replicas that are still training.
-    pub(super) fn push(&mut self, epoch: usize, seeds: &[u64], scores: &[SetScores; 4]) {
+    /// Appends epochs, of which `first` is the number of the first, to the curves of the replicas that are
+    /// still training: replica by replica, because the curves of many do not fit the cache.
+    pub(super) fn push(&mut self, first: usize, seeds: &[u64], epochs: &[[SetScores; 4]]) {
         for (replica, (history, &seed)) in self.replicas.iter_mut().zip(seeds).enumerate() {
-            if history.has_ended() {
-                continue;
-            }
-            let losses = ReplicaHistory::PREFIXES.into_iter().zip(scores);
-            let losses = losses.map(|(prefix, scores)| (prefix, scores.loss.get(replica)));
-            let bad = losses.into_iter().find(|(_, loss)| loss.is_some_and(|x| !x.is_finite()));
-            if let Some((prefix, Some(value))) = bad {
-                let (which, value) = (format!("{prefix}loss"), value.to_string());
-                history.stopped = Some(Stop { replica, seed, epoch, which, value });
-                continue;
-            }
-            for (curves, scores) in history.curves_mut().into_iter().zip(scores) {
-                curves.loss.extend(scores.loss.get(replica));
-                curves.score.extend(scores.score.get(replica));
+            for (epoch, scores) in (first..).zip(epochs) {
+                if history.has_ended() {
+                    break;
+                }
+                let losses = ReplicaHistory::PREFIXES.into_iter().zip(scores);
+                let losses = losses.map(|(prefix, scores)| (prefix, scores.loss.get(replica)));
+                let bad = losses.into_iter().find(|(_, loss)| loss.is_some_and(|x| !x.is_finite()));
+                if let Some((prefix, Some(value))) = bad {
+                    let (which, value) = (format!("{prefix}loss"), value.to_string());
+                    history.stopped = Some(Stop { replica, seed, epoch, which, value });
+                    break;
+                }
+                for (curves, scores) in history.curves_mut().into_iter().zip(scores) {
+                    curves.loss.extend(scores.loss.get(replica));
+                    curves.score.extend(scores.score.get(replica));
+                }
             }
         }
     }

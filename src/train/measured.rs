@@ -54,6 +54,12 @@ impl Measured {
         Ok(Self { replicas, rows, scores, rest })
     }
 
+    /// Takes the loss and the hits of each replica.
+    #[cfg(feature = "cuda")]
+    pub(super) fn of_scores(replicas: usize, rows: usize, scores: Vec<Tensor>) -> Self {
+        Self { replicas, rows, scores, rest: None }
+    }
+
     /// Returns the number of losses and sums.
     fn len(&self) -> usize {
         self.scores.iter().map(Tensor::elem_count).sum()
@@ -93,16 +99,12 @@ impl Unread {
         batches().count() >= self.most || batches().any(|batch| batch.rest.is_some())
     }
 
-    /// Returns the scores of each epoch. The last epoch has the number `last`.
-    pub fn read(
-        &self,
-        last: usize,
-        objective: &dyn Objective,
-    ) -> Result<impl Iterator<Item = (usize, [SetScores; 4])> + use<>> {
+    /// Returns the scores of each epoch.
+    pub fn read(&self, objective: &dyn Objective) -> Result<Vec<[SetScores; 4]>> {
         let scores = set_scores(self.epochs.iter().flatten().map(Vec::as_slice), objective)?;
         let mut scores = scores.into_iter();
-        let four = move || Some([scores.next()?, scores.next()?, scores.next()?, scores.next()?]);
-        Ok((last + 1 - self.epochs.len()..).zip(std::iter::from_fn(four)))
+        let four = || Some([scores.next()?, scores.next()?, scores.next()?, scores.next()?]);
+        Ok(std::iter::from_fn(four).collect())
     }
 }
 

@@ -12,6 +12,8 @@ mod frozen;
 mod history;
 mod lone_row;
 mod lr_schedule;
+#[cfg(feature = "cuda")]
+mod many_epochs;
 mod measured;
 mod mixup;
 mod options;

@@ -12,8 +12,12 @@ pub fn shuffled(seed: u64, epoch: u32, rows: usize) -> Vec<u32> {
 
 /// Returns [`shuffled`] for each seed, at any epoch, on a device.
 pub(super) fn orders(seeds: &[u64], rows: usize, device: &Device) -> Result<Orders> {
-    let keys: Vec<Key> = seeds.iter().map(|&seed| address(seed, 0).key).collect();
-    Orders::new(&keys, Stream::Shuffle, rows, device)
+    Orders::new(&keys(seeds), Stream::Shuffle, rows, device)
+}
+
+/// Returns the keys of the orders of these seeds.
+pub(super) fn keys(seeds: &[u64]) -> Vec<Key> {
+    seeds.iter().map(|&seed| address(seed, 0).key).collect()
 }
 
 fn address(seed: u64, epoch: u32) -> Address {

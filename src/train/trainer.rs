@@ -65,7 +65,7 @@ pub struct Trainer {
     frozen: Frozen,
     lone_row: Option<LoneRow>,
     /// The learning rate where the factor of the schedule is 1.
-    rate: f64,
+    pub(super) rate: f64,
 }
 
 impl Trainer {
@@ -251,6 +251,30 @@ impl Trainer {
             })?;
         }
         Ok(())
+    }
+
+    /// Trains the next epochs, at most so many, and returns their number: one, or on a CUDA device as many
+    /// as one launch trains, up to 256. Those are epochs of a [`SequentialT`](crate::nn::SequentialT) of
+    /// dense layers, rectifiers and Gaussian noise without a schedule, with a replica axis and one logit, whose
+    /// weights and batch fit the shared memory of a block of threads; with
+    /// [`BinaryCrossEntropy`](crate::objective::BinaryCrossEntropy), [`Adam`](crate::optim::Adam) without groups
+    /// and L2 term, at most 1,024 rows in all, no early stopping and no other noise.
+    ///
+    /// Such epochs have the noise and the order of the rows of [`epoch`](Self::epoch) to the bit. Their
+    /// sums are rounded in another order.
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch).
+    pub fn advance(&mut self, most: usize) -> Result<usize> {
+        if most == 0 {
+            return Ok(0);
+        }
+        #[cfg(feature = "cuda")]
+        if let Some(epochs) = self.many_epochs(most)? {
+            return Ok(epochs);
+        }
+        self.epoch()?;
+        Ok(1)
     }
 
     /// Ends training: reads the last curves, and gives the model the weights kept by early

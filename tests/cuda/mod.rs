@@ -1,8 +1,10 @@
-//! The CUDA sides against the CPU's. Without a device each test prints that it was skipped.
+//! The CUDA sides against the CPU's. Without a device each test prints that it was skipped, and fails if
+//! `CANDLE_NOISE_NEEDS_CUDA` is set.
 
 mod auto;
 mod devices;
 mod family;
+mod many_epochs;
 mod networks;
 mod ops;
 mod perturb;
@@ -11,11 +13,14 @@ mod training;
 use candle_core::{Device, Result, Tensor};
 
 fn device() -> Option<Device> {
-    let device = Device::new_cuda(0).ok();
-    if device.is_none() {
-        println!("skipped: no CUDA device");
+    match Device::new_cuda(0) {
+        Ok(device) => Some(device),
+        Err(error) if std::env::var_os("CANDLE_NOISE_NEEDS_CUDA").is_some() => panic!("{error}"),
+        Err(_) => {
+            println!("skipped: no CUDA device");
+            None
+        }
     }
-    device
 }
 
 /// Numbers without pattern in (−1, 1), the same on every machine.

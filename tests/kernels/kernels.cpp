@@ -14,6 +14,7 @@
 #include "../../src/ops/logistic.cuh"
 #include "../../src/ops/bce/bce.cu"
 #include "../../src/ops/adam/adam.cu"
+#include "../../src/ops/mlp/mlp.cu"
 
 extern "C" void philox(unsigned int *words, const unsigned int *key) {
     philox4x32(*reinterpret_cast<unsigned int (*)[4]>(words), key[0], key[1]);

@@ -6,7 +6,7 @@ use candle_noise::rng::{Address, Stream, philox4x32};
 
 use super::{bits, launch, library, numbers};
 
-type AddNoise = extern "C" fn(usize, *const f32, *mut f32, *const u32, u32, usize, usize);
+type AddNoise = extern "C" fn(usize, *const f32, *mut f32, *const u32, u32, usize, usize, u32);
 
 /// What the kernels add to the steps of their tables.
 pub const FIRST: u32 = 5;
@@ -56,12 +56,14 @@ fn noise_has_the_cpus_bits() -> Result<()> {
         let expected = Tensor::from_slice(&xs, (4, rows, row_len), &Device::Cpu)?;
         let expected =
             add_noise(&expected, &draws, Axis::Replicas)?.flatten_all()?.to_vec1::<f32>()?;
-        let mut ys = vec![f32::NAN; xs.len()];
-        let (tasks, out) = (4 * rows * row_len.div_ceil(4), ys.as_mut_ptr());
-        launch(library, "add_noise", tasks, |add_noise: AddNoise| {
-            add_noise(tasks, xs.as_ptr(), out, table.as_ptr(), FIRST, rows, row_len)
-        });
-        assert_eq!(bits(&ys), bits(&expected), "{rows} rows of {row_len}");
+        for each in [1, 4] {
+            let mut ys = vec![f32::NAN; xs.len()];
+            let (tasks, out) = (4 * rows * row_len.div_ceil(4), ys.as_mut_ptr());
+            launch(library, "add_noise", tasks, |add_noise: AddNoise| {
+                add_noise(tasks, xs.as_ptr(), out, table.as_ptr(), FIRST, rows, row_len, each)
+            });
+            assert_eq!(bits(&ys), bits(&expected), "{rows} rows of {row_len}, {each} a thread");
+        }
     }
     Ok(())
 }

@@ -1,10 +1,18 @@
-// CUDA's words for a C++ compiler: the test calls a kernel once for each thread of each block.
+// CUDA's words for a C++ compiler: the test calls a kernel once for each thread of each block. A kernel with
+// barriers is called with blocks of a single thread, which does the tasks of all.
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 
 #define __global__
 #define __device__
+#define __shared__ thread_local
+#define __grid_constant__
+#define __launch_bounds__(threads, blocks)
+
+// As much as a block of an H100 may have, and a little less than 64 Ki floats.
+alignas(16) thread_local float shared[227 * 256];
+static inline void __syncthreads() {}
 
 struct Index {
     unsigned int x;

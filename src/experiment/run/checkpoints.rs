@@ -58,12 +58,15 @@ pub(super) struct ChunkKeep<'a> {
     replicas: usize,
     /// The last epoch that is on the disk.
     saved: usize,
+    /// The epoch at which this was last asked.
+    seen: usize,
     rests_until: Instant,
 }
 
 impl<'a> ChunkKeep<'a> {
     pub fn new(keep: &'a Keep, checkpoints: Checkpoints, saved: usize, replicas: usize) -> Self {
-        Self { keep, checkpoints, replicas, saved, rests_until: Instant::now() }
+        let (seen, rests_until) = (saved, Instant::now());
+        Self { keep, checkpoints, replicas, saved, seen, rests_until }
     }
 
     /// Before each epoch, and after the last: whether to train on.
@@ -80,7 +83,9 @@ impl<'a> ChunkKeep<'a> {
             self.keep.epochs.fetch_add(epoch * self.replicas, Ordering::Relaxed);
             return Ok(false);
         }
-        let due = self.keep.every.is_some_and(|every| epoch.is_multiple_of(every));
+        // A launch may have passed a multiple.
+        let due = self.keep.every.is_some_and(|every| epoch / every > self.seen / every);
+        self.seen = epoch;
         if due && epoch > self.saved && Instant::now() >= self.rests_until {
             self.try_to_save(trainer);
             self.saved = epoch;

@@ -91,8 +91,8 @@ impl Trained {
     }
 }
 
-/// Trains a chunk, from a checkpoint if there is one. Before each epoch and after the last `goes_on` sees
-/// the trainer; `None` if it ends the training on the way.
+/// Trains a chunk, from a checkpoint if there is one. Before each epoch and after the last, or on a
+/// GPU between launches of many epochs, `goes_on` sees the trainer; `None` if it ends the training on the way.
 pub(super) fn train_chunk(
     subject: &Subject,
     trials: &[Trial],
@@ -118,8 +118,8 @@ pub(super) fn train_chunk(
         } else if !goes_on {
             return Ok(None);
         }
-        trainer.epoch()?;
-        hear(Event::Epochs(trials.len()));
+        let epochs = trainer.advance(usize::MAX)?;
+        hear(Event::Epochs(epochs * trials.len()));
         for stop in trainer.history().stops() {
             if !std::mem::replace(&mut heard[stop.replica], true) {
                 hear(Event::Stopped(stop.clone()));

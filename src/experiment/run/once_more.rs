@@ -43,7 +43,7 @@ pub fn train_once_more(
     let train = |trials: &[Trial]| -> Result<Vec<(String, Tensor)>> {
         let mut trainer = trainer(subject, trials, [Some(rows), None, None], device)?;
         while trainer.epoch_number() < epochs && !trainer.has_ended() {
-            trainer.epoch()?;
+            trainer.advance(epochs - trainer.epoch_number())?;
         }
         trainer.finish()?;
         final_weights(subject, &trainer)

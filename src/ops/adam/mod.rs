@@ -90,7 +90,7 @@ fn plain(var: &Var, moments: &Var, grad: &Tensor, update: AdamUpdate) -> Result<
 /// What each element's update reads, in f32.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Numbers {
+pub(super) struct Numbers {
     beta1: f32,
     /// 1 − β₁
     keep1: f32,

@@ -6,17 +6,18 @@
 mod module;
 mod table;
 
-use candle_core::cuda_backend::CudaDType;
+use candle_core::cuda_backend::cudarc::driver::sys::CUfunction_attribute;
 use candle_core::cuda_backend::cudarc::driver::{
-    CudaSlice, CudaView, CudaViewMut, DeviceRepr, LaunchConfig,
+    CudaFunction, CudaSlice, CudaView, CudaViewMut, DeviceRepr, LaunchConfig,
 };
-use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape, bail};
+use candle_core::cuda_backend::{CudaDType, WrapErr};
+use candle_core::{CudaDevice, CudaStorage, Error, Layout, Result, Shape, bail};
 
 pub use module::kernel;
 pub use table::{Optional, table};
 
-/// Launches a kernel on the stream of a device: its name, the number of tasks, which is its first
-/// argument, and references to the others.
+/// Launches a kernel on the stream of a device: its name, the number of tasks or the [`Blocks`], of which
+/// the number is its first argument, and references to the others.
 ///
 /// # Safety
 /// A macro, so that the arguments' types may differ: they must be those of the kernel, and their
@@ -26,29 +27,87 @@ macro_rules! launch {
         use candle_core::cuda_backend::WrapErr;
         use candle_core::cuda_backend::cudarc::driver::PushKernelArg;
 
-        let tasks: usize = $tasks;
+        let extent = $crate::ops::cuda::Extent::blocks($tasks)?;
+        let tasks: usize = extent.tasks;
         if tasks > 0 {
             let kernel = $crate::ops::cuda::kernel($device, $kernel)?;
+            extent.prepare(&kernel)?;
             let stream = $device.cuda_stream();
             let mut launch = stream.launch_builder(&kernel);
             launch.arg(&tasks);
             $(launch.arg($argument);)+
-            launch.launch($crate::ops::cuda::extents(tasks)?).w()?;
+            launch.launch(extent.config()).w()?;
         }
     }};
 }
 pub(in crate::ops) use launch;
 
-/// One thread for each task.
-pub fn extents(tasks: usize) -> Result<LaunchConfig> {
-    const BLOCK: u32 = 256;
-    match i32::try_from(tasks.div_ceil(BLOCK as usize)) {
-        Ok(blocks) => Ok(LaunchConfig {
-            grid_dim: (blocks as u32, 1, 1),
-            block_dim: (BLOCK, 1, 1),
-            shared_mem_bytes: 0,
-        }),
-        Err(_) => bail!("a CUDA kernel has 2^31 blocks of {BLOCK} tasks, received {tasks} tasks"),
+/// The blocks of threads of a launch.
+pub struct Blocks {
+    pub tasks: usize,
+    pub count: u32,
+    pub threads: u32,
+    /// Of each block, beyond what a kernel itself asks for.
+    pub shared_bytes: u32,
+}
+
+/// What a launch is given: a number of tasks, or its blocks.
+pub trait Extent {
+    fn blocks(self) -> Result<Blocks>;
+}
+
+impl Extent for Blocks {
+    fn blocks(self) -> Result<Blocks> {
+        Ok(self)
+    }
+}
+
+impl Extent for usize {
+    /// One thread for each task.
+    fn blocks(self) -> Result<Blocks> {
+        Blocks::of_several(self, 1)
+    }
+}
+
+impl Blocks {
+    /// One thread for so many tasks each.
+    pub fn of_several(tasks: usize, each: u32) -> Result<Self> {
+        const THREADS: u32 = 256;
+        match i32::try_from(tasks.div_ceil(THREADS as usize * each as usize)) {
+            Ok(count) => Ok(Self { tasks, count: count as u32, threads: THREADS, shared_bytes: 0 }),
+            Err(_) => {
+                bail!("a CUDA kernel has 2^31 blocks of {THREADS} threads, received {tasks} tasks")
+            }
+        }
+    }
+
+    /// A block for each task.
+    pub fn each(tasks: usize, threads: u32, shared_bytes: usize) -> Result<Self> {
+        let count = i32::try_from(tasks).map_err(Error::wrap)? as u32;
+        let shared_bytes = i32::try_from(shared_bytes).map_err(Error::wrap)? as u32;
+        Ok(Self { tasks, count, threads, shared_bytes })
+    }
+
+    /// Lets a kernel have the shared memory.
+    pub fn prepare(&self, kernel: &CudaFunction) -> Result<()> {
+        // What a kernel has without being let.
+        const USUAL: u32 = 48 << 10;
+        if self.shared_bytes <= USUAL {
+            return Ok(());
+        }
+        let most = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let share = CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+        kernel.set_attribute(most, self.shared_bytes as i32).w()?;
+        // All of what a multiprocessor has, in per cent, so that several blocks find room.
+        kernel.set_attribute(share, 100).w()
+    }
+
+    pub fn config(&self) -> LaunchConfig {
+        LaunchConfig {
+            grid_dim: (self.count, 1, 1),
+            block_dim: (self.threads, 1, 1),
+            shared_mem_bytes: self.shared_bytes,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use candle_core::cuda_backend::cudarc::driver::CudaFunction;
 use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use candle_core::{CudaDevice, Result};
 
-use crate::ops::{adam, bce, logistic, noise, perturb, relu, rows, stack};
+use crate::ops::{adam, bce, logistic, mlp, noise, perturb, relu, rows, stack};
 use crate::rng;
 
 /// What comes later uses what stands before it.
@@ -24,6 +24,7 @@ const SOURCES: [&[&str]; 2] = [
         logistic::CUDA_SOURCE,
         bce::CUDA_SOURCE,
         adam::CUDA_SOURCE,
+        mlp::CUDA_SOURCE,
     ],
 ];
 

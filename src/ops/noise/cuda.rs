@@ -6,7 +6,7 @@ use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape};
 
 use super::{AddNoise, NoiseDraw};
-use crate::ops::cuda::{launch, result, room, table, values};
+use crate::ops::cuda::{Blocks, launch, result, room, table, values};
 
 /// The draws of each replica on a device, as the kernels' `Draw`.
 pub struct DrawTable {
@@ -16,6 +16,11 @@ pub struct DrawTable {
 }
 
 impl DrawTable {
+    /// The words of draws with their steps as they are.
+    pub fn absolute(draws: &[NoiseDraw]) -> impl Iterator<Item = u32> {
+        draws.iter().flat_map(|draw| words(Some(*draw), 0))
+    }
+
     /// A replica without a draw has strength 0.
     pub fn new(
         device: &CudaDevice,
@@ -23,17 +28,18 @@ impl DrawTable {
     ) -> Result<Self> {
         let noisy = |draw: &NoiseDraw| draw.strength != 0.;
         let first = draws.clone().flatten().find(noisy).map_or(0, |draw| draw.address.step);
-        let words = |draw: Option<NoiseDraw>| match draw.filter(noisy) {
-            Some(NoiseDraw { address, strength }) => {
-                let [k0, k1] = address.key.words();
-                let stddev = (strength as f32).to_bits();
-                [k0, k1, address.step.wrapping_sub(first), address.stream as u32, stddev]
-            }
-            None => [0; 5],
-        };
         // With steps counted from the first one's, the next step of a site has the same table.
-        Ok(Self { words: table(device, draws.flat_map(words).collect())?, first })
+        let words = draws.flat_map(|draw| words(draw.filter(noisy), first)).collect();
+        Ok(Self { words: table(device, words)?, first })
     }
+}
+
+/// The kernels' `Draw`, with its step counted from a first one.
+fn words(draw: Option<NoiseDraw>, first: u32) -> [u32; 5] {
+    let Some(NoiseDraw { address, strength }) = draw else { return [0; 5] };
+    let [k0, k1] = address.key.words();
+    let stddev = (strength as f32).to_bits();
+    [k0, k1, address.step.wrapping_sub(first), address.stream as u32, stddev]
 }
 
 /// The number of tasks of a kernel that works on four neighbours in a row at a time.
@@ -55,9 +61,27 @@ impl AddNoise {
         let all_rows = xs.len().checked_div(self.row_len).unwrap_or(0);
         let (rows, row_len) = (all_rows / self.draws.len(), self.row_len);
         let tasks = quads(all_rows, row_len);
+        // Enough threads are left to keep a GPU busy.
+        let each = match tasks {
+            ..0x10_0000 => 1,
+            ..0x100_0000 => 4,
+            _ => 16,
+        };
+        let blocks = Blocks::of_several(tasks, each)?;
         // SAFETY: the kernel reads and writes (R, rows, row_len) elements and reads R draws.
         unsafe {
-            launch!(device, "add_noise", tasks, &xs, &mut ys, &*words, &first, &rows, &row_len);
+            launch!(
+                device,
+                "add_noise",
+                blocks,
+                &xs,
+                &mut ys,
+                &*words,
+                &first,
+                &rows,
+                &row_len,
+                &each
+            );
         }
         Ok(result(ys, device, layout.shape()))
     }

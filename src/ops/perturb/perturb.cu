@@ -75,7 +75,7 @@ extern "C" __global__ void perturb(size_t tasks, const float *xs, float *ys, con
     const double row_real = real ? real[q.replica * rows + q.row] : (double)row_len;
     float block_draws[4];
     size_t drawn = (size_t)-1;
-    for (int i = 0; i < q.count; ++i) {
+    for (unsigned int i = 0; i < q.count; ++i) {
         const size_t element = 4 * q.block + i;
         const size_t index = indices ? indices[element] : element;
         if (index / 4 != drawn) {

@@ -11,13 +11,9 @@ extern "C" __global__ void take_rows(size_t tasks, const float *xs, const unsign
     ys[i] = xs[id * row_len + i % row_len];
 }
 
-// The numbers 0..rows in random order, by Fisher and Yates from the end; a task is an order, with a
-// key of two words.
-extern "C" __global__ void permutations(size_t tasks, const unsigned int *keys, unsigned int *orders,
-                                        size_t rows, unsigned int step, unsigned int stream) {
-    if (task() >= tasks) return;
-    const unsigned int *key = keys + 2 * task();
-    unsigned int *order = orders + task() * rows;
+// The numbers 0..rows in random order, by Fisher and Yates from the end, with a key of two words.
+__device__ inline void permute(const unsigned int *key, unsigned int *order, size_t rows,
+                               unsigned int step, unsigned int stream) {
     for (size_t i = 0; i < rows; ++i) order[i] = (unsigned int)i;
     unsigned int words[4];
     for (size_t i = rows; i-- > 1;) {
@@ -33,4 +29,10 @@ extern "C" __global__ void permutations(size_t tasks, const unsigned int *keys, 
         order[i] = order[other];
         order[other] = kept;
     }
+}
+
+// A task is an order.
+extern "C" __global__ void permutations(size_t tasks, const unsigned int *keys, unsigned int *orders,
+                                        size_t rows, unsigned int step, unsigned int stream) {
+    if (task() < tasks) permute(keys + 2 * task(), orders + task() * rows, rows, step, stream);
 }

@@ -11,7 +11,7 @@
 #include "../../kernels/kernels.cpp"
 #include "candle.h"
 
-enum { SUCCESS = 0, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
 
 // Bytes of device memory that are in use.
 static std::atomic<size_t> used;
@@ -30,15 +30,17 @@ static void call(void (*kernel)(A...), void **arguments) {
     call(kernel, arguments, typename UpTo<sizeof...(A)>::Type());
 }
 
+// Ours work on one task a thread, or on one a block; Candle's stand-ins on all of them at once.
+enum Work { BY_THREAD, BY_BLOCK, AT_ONCE };
+
 struct Kernel {
     const char *name;
     void (*run)(void **);
-    // Ours work on one task a thread, Candle's stand-ins on all of them at once.
-    bool by_thread;
+    Work work;
 };
 
-#define OURS(name) {#name, [](void **arguments) { call(name, arguments); }, true}
-#define CANDLES(name, function) {name, [](void **arguments) { call(function, arguments); }, false}
+#define OURS(name) {#name, [](void **arguments) { call(name, arguments); }, BY_THREAD}
+#define CANDLES(name, function) {name, [](void **arguments) { call(function, arguments); }, AT_ONCE}
 
 static const Kernel KERNELS[] = {
     OURS(adam),
@@ -54,6 +56,7 @@ static const Kernel KERNELS[] = {
     OURS(sum_by_replica),
     OURS(sum_rows),
     OURS(take_rows),
+    {"train_mlp", [](void **arguments) { call(train_mlp, arguments); }, BY_BLOCK},
     CANDLES("affine_f32", affine),
     CANDLES("badd_f32", add),
     CANDLES("bdiv_f32", divide),
@@ -107,6 +110,7 @@ NOTHING(cuDevicePrimaryCtxRelease_v2)
 NOTHING(cuEventCreate)
 NOTHING(cuEventDestroy_v2)
 NOTHING(cuEventRecord)
+NOTHING(cuFuncSetAttribute)
 NOTHING(cuModuleUnload)
 NOTHING(cuStreamSynchronize)
 NOTHING(cuStreamWaitEvent)
@@ -127,7 +131,8 @@ int cuDeviceGet(int *device, int ordinal) {
 
 // Compute capability 9.0; of all else there is some.
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1;
+    // The compute capability, and the shared memory of a block.
+    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 97 ? sizeof shared : 1;
     return SUCCESS;
 }
 
@@ -212,11 +217,14 @@ int cuModuleGetFunction(const Kernel **function, void *, const char *name) {
 }
 
 int cuLaunchKernel(const Kernel *kernel, unsigned int blocks, unsigned int, unsigned int,
-                   unsigned int threads, unsigned int, unsigned int, unsigned int, void *,
+                   unsigned int threads, unsigned int, unsigned int, unsigned int shared_bytes, void *,
                    void **arguments, void **) {
-    if (!kernel->by_thread) blocks = threads = 1;
+    if (blocks == 0 || threads == 0 || shared_bytes > sizeof shared) return INVALID_VALUE;
+    if (kernel->work == AT_ONCE) blocks = 1;
+    if (kernel->work != BY_THREAD) threads = 1;
     for (unsigned int block = 0; block < blocks; ++block) {
         for (unsigned int thread = 0; thread < threads; ++thread) {
+            if (kernel->work == BY_BLOCK) memset(shared, 0xFF, sizeof shared);
             set_thread(block, threads, thread);
             kernel->run(arguments);
         }

@@ -7,14 +7,17 @@ extern "C" __global__ void finish(size_t tasks, float *ys, const float *bias, co
     if (task() >= tasks) return;
     const Quad q = quad(task(), rows, width);
     const float stddev = draws ? draws[q.replica].stddev : 0.0f;
-    float z[4];
-    if (stddev != 0.0f) normals(draws[q.replica], first, q.row, q.block, z);
-    const float *biases = bias + q.replica * width + 4 * q.block;
-    for (int i = 0; i < q.count; ++i) {
-        float y = __fadd_rn(ys[q.start + i], biases[i]);
-        if (stddev != 0.0f) y = __fmaf_rn(stddev, z[i], y);
-        ys[q.start + i] = relu ? rectified(y) : y;
+    const bool aligned = are_aligned(ys, width), bias_aligned = are_aligned(bias, width);
+    Four some = four(ys + q.start, q.count, aligned);
+    const Four biases = four(bias + q.replica * width + 4 * q.block, q.count, bias_aligned);
+    for (int i = 0; i < 4; ++i) some.values[i] = __fadd_rn(some.values[i], biases.values[i]);
+    if (stddev != 0.0f) {
+        float z[4];
+        normals(draws[q.replica], first, q.row, q.block, z);
+        for (int i = 0; i < 4; ++i) some.values[i] = __fmaf_rn(stddev, z[i], some.values[i]);
     }
+    for (int i = 0; relu && i < 4; ++i) some.values[i] = rectified(some.values[i]);
+    set_four(ys + q.start, some, q.count, aligned);
 }
 
 // The gradient below a rectifier, in place.

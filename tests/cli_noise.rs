@@ -222,6 +222,9 @@ fn test_noise_stands_beside_the_clean_score() {
         ("baseline", "--test-noise output:0.1", "the model offers noise at"),
         ("baseline", "--test-draws 3", "--test-noise"),
         ("baseline", "--test-noise weights:0.1", "one draw for a batch or a device"),
+        ("baseline", "--test-noise input:crop:1", "input:crop:1"),
+        // Before anything is trained.
+        ("hidden_noise", "--noise input:crop:1", "crop: expected images"),
     ]);
 }
 

@@ -233,13 +233,26 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     };
     let strong = of("--noise input:0.3 --noise labels:flip:0.1 --noise weights:gaussian:0.05", "");
     assert!(strong.contains("site strength ratio flips loss penalty steps"), "{strong}");
-    assert!(
-        strong.contains("input adds noise of 0.3") && strong.contains("weights.fc1.weight adds"),
-        "{strong}"
-    );
+    let (_, said) = strong.split_once("input adds noise of ").unwrap();
+    let measured: f64 = said.split(' ').next().unwrap().parse().unwrap();
+    // Of 3 × 70 × 2 numbers in 20 draws: four standard errors of 0.3 / √(2 · 8400).
+    assert!((measured - 0.3).abs() < 0.0093, "{strong}");
+    assert!(strong.contains("weights.fc1.weight adds"), "{strong}");
     assert!(strong.contains("labels acts on training alone"), "{strong}");
     // 200 epochs of one batch of 30 rows.
     assert!(strong.contains(" 200 "), "{strong}");
+    let pictures = tempfile::tempdir().unwrap();
+    let picture = |name: &str| pictures.path().join(name);
+    let (png, svg) = (picture("penalty.png"), picture("penalty.svg"));
+    for path in [&png, &svg] {
+        of("--noise input:0.3", &format!("--draws 2 --plot {}", path.display()));
+    }
+    assert!(std::fs::read(png).unwrap().starts_with(b"\x89PNG"));
+    let svg = std::fs::read_to_string(svg).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("Bishop"), "{svg}");
+    let refused = tool(&format!("diagnose --model {} --plot penalty.pdf", folder.path().display()));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains(".png or .svg"), "{}", stderr(&refused));
     let weak = of("--noise input:0.0000001", "");
     let said = "less than 1 % of what another seed does";
     assert!(weak.contains(said) && !strong.contains(said), "{weak}");

@@ -48,7 +48,11 @@ impl Plan {
         for spec in self.noise.iter_mut().flatten() {
             *spec = resolved(spec.clone(), &places)?;
             if spec.place() == NoiseSpec::LABELS && subject.objective().classes().is_none() {
-                bail!("labels take noise if they are classes, which those of {} are not", self.task)
+                bail!(
+                    "labels:{}: expected targets that are classes, received numbers (those of {})",
+                    spec.kind(),
+                    self.task
+                )
             }
         }
         // Noises at one place act in the order given; places have the order of the model.
@@ -65,6 +69,8 @@ impl Plan {
             }
         }
         self.resolve_rivals(subject, &places)?;
+        let variant = self.variants().next().context("expected at least one variant")?;
+        subject.check_noise(&self.hyper_of(variant), self.noise.iter().flatten())?;
         Ok(self)
     }
 

@@ -52,6 +52,7 @@ impl TestNoise {
             );
             noise.push(spec);
         }
+        subject.check_noise(&plan.hyper_of(first), noise.iter())?;
         Ok(Self { noise, ..self })
     }
 

@@ -52,7 +52,10 @@ pub fn strength_words(spec: &NoiseSpec) -> String {
 
 /// What the strengths of a plan's noise are: standard deviations if all of it is Gaussian.
 pub fn strength_name(plan: &Plan) -> &'static str {
-    let is_gaussian = |spec: &NoiseSpec| spec.kind() == NoiseSpec::GAUSSIAN;
+    // On gradients the strength is a variance.
+    let is_gaussian = |spec: &NoiseSpec| {
+        spec.kind() == NoiseSpec::GAUSSIAN && spec.place() != NoiseSpec::GRADIENTS
+    };
     if plan.noise.iter().flatten().all(is_gaussian) { "stddev" } else { "strength" }
 }
 

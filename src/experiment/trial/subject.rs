@@ -275,6 +275,31 @@ impl<'a> Subject<'a> {
         Ok(Built { model, varmap, noise })
     }
 
+    /// Checks that noise fits what its place is given, as a crop fits images alone: each is asked for two training
+    /// rows, before anything is trained.
+    pub(crate) fn check_noise<'n>(
+        &self,
+        hyper: &Hyper,
+        noise: impl Iterator<Item = &'n NoiseSpec>,
+    ) -> Result<()> {
+        const ROWS: usize = 2;
+        let mut noise = noise.filter(|spec| spec.has_layer()).peekable();
+        if noise.peek().is_none() {
+            return Ok(());
+        }
+        let train = self.parts(hyper, &self.task.draw(), &Device::Cpu)?.train;
+        if train.rows() < ROWS {
+            return Ok(());
+        }
+        let (xs, _) = train.range(0, ROWS)?;
+        for spec in noise {
+            let placed = vec![(spec.clone(), vec![spec.strength()])];
+            let built = self.build(hyper, &[0], placed, None, &Device::Cpu)?;
+            built.model.forward_t(&xs, true).with_context(|| format!("noise {spec}"))?;
+        }
+        Ok(())
+    }
+
     /// The rows of trials in the order of their replicas, which share them if they have one draw, and
     /// the units of each.
     pub(crate) fn parts_of(

@@ -63,9 +63,9 @@ impl AddNoise {
         let tasks = quads(all_rows, row_len);
         // Enough threads are left to keep a GPU busy.
         let each = match tasks {
-            ..0x10_0000 => 1,
-            ..0x100_0000 => 4,
-            _ => 16,
+            0x100_0000.. => 16,
+            0x10_0000.. => 4,
+            _ => 1,
         };
         let blocks = Blocks::of_several(tasks, each)?;
         // SAFETY: the kernel reads and writes (R, rows, row_len) elements and reads R draws.

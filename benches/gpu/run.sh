@@ -120,10 +120,10 @@ if wanted readme; then
   ours readme_input 30 candle-noise input_noise --repeats 100 --epochs $few --device cuda
   ours readme_after 30 candle-noise hidden_noise --placement after-activation --repeats 100 --epochs $few \
     --device cuda
-  ours readme_cnn 40 candle-noise cnn_noise --epochs 2 --repeats 2 --device cuda
-  ours readme_lstm 40 candle-noise lstm_noise --epochs 2 --repeats 2 --device cuda
-  ours readme_table 40 candle-noise grid_search --data "$here/data/penguins.csv.gz" --target species \
-    --epochs 20 --repeats 3 --device cuda
+  ours readme_cnn 60 candle-noise cnn_noise --epochs 2 --repeats 2 --device cuda
+  ours readme_lstm 60 candle-noise lstm_noise --epochs 2 --repeats 2 --device cuda
+  ours readme_table 60 candle-noise grid_search --data "$here/data/penguins.csv.gz" --target species \
+    --epochs 10 --repeats 2 --device cuda
 fi
 if wanted train; then
   for r in 1 $REPEATS; do

@@ -249,7 +249,7 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     }
     assert!(std::fs::read(png).unwrap().starts_with(b"\x89PNG"));
     let svg = std::fs::read_to_string(svg).unwrap();
-    assert!(svg.starts_with("<svg") && svg.contains("Bishop"), "{svg}");
+    assert!(svg.starts_with("<svg") && svg.contains("How much noise adds to the loss"), "{svg}");
     let refused = tool(&format!("diagnose --model {} --plot penalty.pdf", folder.path().display()));
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains(".png or .svg"), "{}", stderr(&refused));

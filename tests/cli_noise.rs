@@ -205,7 +205,7 @@ fn test_noise_stands_beside_the_clean_score() {
     let accuracy = much["runs"][0]["noisy_test_accuracy"].as_f64().unwrap();
     assert!((accuracy - 0.5).abs() < 0.06, "{accuracy}");
     assert!(
-        text.starts_with("With input 30 in the test: accuracy 0.")
+        text.starts_with("With noise input 30 in the test: accuracy 0.")
             && text.contains("(mean of 50 draws)"),
         "{text}"
     );
@@ -225,7 +225,20 @@ fn test_noise_stands_beside_the_clean_score() {
         ("baseline", "--test-noise input:crop:1", "input:crop:1"),
         // Before anything is trained.
         ("hidden_noise", "--noise input:crop:1", "crop: expected images"),
+        ("cnn_noise", "--noise input:crop:8", "below the 8 x 8 pixels"),
+        ("cnn_noise", "--noise input:crop:1..2:linear", "padding is a whole number"),
+        ("lstm_noise", "--mixup 0.2", "mixup: the network takes no mixed rows"),
+        ("baseline", "--test-noise input:0.3:learned", "expected a strength"),
     ]);
+}
+
+/// Runs share the rows of an evaluation, and not the noise.
+#[test]
+fn noise_that_is_always_there_serves_several_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = "--noise input:0.1:always --noise input:swap:0.1:always";
+    let output = run("baseline", &format!("{FAST} {noise}"), folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 /// A trained model is where another begins: after one epoch it is still nearly as good as it was.

@@ -238,7 +238,7 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     // Of 3 × 70 × 2 numbers in 20 draws: four standard errors of 0.3 / √(2 · 8400).
     assert!((measured - 0.3).abs() < 0.0093, "{strong}");
     assert!(strong.contains("weights.fc1.weight adds"), "{strong}");
-    assert!(strong.contains("labels acts on training alone"), "{strong}");
+    assert!(strong.contains("Noise on labels acts on training alone"), "{strong}");
     // 200 epochs of one batch of 30 rows.
     assert!(strong.contains(" 200 "), "{strong}");
     let pictures = tempfile::tempdir().unwrap();
@@ -252,7 +252,7 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     assert!(svg.starts_with("<svg") && svg.contains("How much noise adds to the loss"), "{svg}");
     let refused = tool(&format!("diagnose --model {} --plot penalty.pdf", folder.path().display()));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains(".png or .svg"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("penalty.png or penalty.svg"), "{}", stderr(&refused));
     let weak = of("--noise input:0.0000001", "");
     let said = "less than 1 % of what another seed does";
     assert!(weak.contains(said) && !strong.contains(said), "{weak}");
@@ -349,6 +349,45 @@ fn predictions_are_written_into_devices_and_pipes() {
     assert_eq!(read.join().unwrap(), table);
     use std::os::unix::fs::FileTypeExt;
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo(), "it is still a pipe");
+}
+
+/// The strength of a schedule is that of the end of the training, and noise that is off is named.
+#[test]
+fn a_diagnosis_is_of_the_noise_that_is_left_in_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |noise: &str| {
+        trained("baseline", &format!("--epochs 9 --fresh {noise}"), folder.path());
+        let output = tool(&format!("diagnose --draws 2 --model {}", folder.path().display()));
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let rising = of("--noise input:0..0.3:linear --noise hidden:0");
+    let row = rising.lines().find(|line| line.trim_start().starts_with("input")).unwrap();
+    assert_eq!(row.split_whitespace().nth(1), Some("0.3"), "{rising}");
+    assert!(rising.contains("before-activation is off: its strength is 0."), "{rising}");
+    assert!(of("--noise input:0").contains("input is off"));
+}
+
+/// The rows of a task that has its data with it, as those of a grid, need no file.
+#[test]
+fn a_diagnosis_finds_the_test_rows_of_its_task() {
+    let folder = tempfile::tempdir().unwrap();
+    let [cnn, grid] = ["cnn", "grid"].map(|name| folder.path().join(name));
+    trained("cnn_noise", "--epochs 1 --noise input:0.1", &cnn);
+    trained("grid_search", "--epochs 20 --repeats 2 --noise input:3 --noise input:2", &grid);
+    for model in [cnn, grid] {
+        let output = tool(&format!("diagnose --draws 1 --model {}", model.display()));
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let picture = folder.path().join("none/penalty.png");
+    let late = tool(&format!(
+        "diagnose --draws 100000 --model {} --plot {}",
+        folder.path().join("cnn").display(),
+        picture.display()
+    ));
+    assert_eq!(late.status.code(), Some(1));
+    let error = stderr(&late);
+    assert!(error.contains("there is no folder") && !error.contains(".candle-noise"), "{error}");
 }
 
 #[test]

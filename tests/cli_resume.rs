@@ -200,3 +200,17 @@ fn early_stopping_watches_validation_points_that_are_not_the_test_set() {
         assert_eq!(output.status.code(), Some(code), "{args}: {}", stderr(&output));
     }
 }
+
+/// A schedule that leads to the last epoch takes no other number of epochs. What was finished stays so.
+#[test]
+fn a_refused_continuation_leaves_a_finished_experiment_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = "--noise input:0.3..0.1:linear --no-plots";
+    let first = run("baseline", &format!("--epochs 9 {noise}"), folder.path());
+    assert!(first.status.success(), "{}", stderr(&first));
+    let description = || fs::read_to_string(folder.path().join("experiment.json")).unwrap();
+    let before = description();
+    let refused = run("baseline", &format!("--epochs 12 --resume {noise}"), folder.path());
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert_eq!(description(), before);
+}

@@ -29,6 +29,9 @@ pub struct About {
     /// The hash of each training row, sorted: 16 hexadecimal digits a row. Empty for more than 5 million
     /// rows.
     pub training_rows: String,
+    /// The standard deviation of each column of the training rows, if a noise is relative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column_stds: Option<Vec<f32>>,
 }
 
 /// What was trained, and how.
@@ -97,6 +100,21 @@ impl About {
         u32::try_from(self.training.epochs.saturating_mul(rows.div_ceil(batch))).unwrap_or(u32::MAX)
     }
 
+    /// Checks that the network takes the inputs, and has outputs for what is predicted.
+    pub(super) fn check(&self) -> Result<()> {
+        self.training.check()?;
+        let Some(stds) = &self.column_stds else { return Ok(()) };
+        let columns = match &self.training.network {
+            Network::Mlp(own) => own.inputs,
+            _ => 0,
+        };
+        ensure!(
+            stds.len() == columns && stds.iter().all(|own| own.is_finite() && *own >= 0.),
+            "expected the standard deviations of {columns} columns, received {stds:?}"
+        );
+        Ok(())
+    }
+
     /// The key of the metadata.
     pub const KEY: &str = "candle_noise";
 
@@ -107,11 +125,16 @@ impl About {
     /// # Errors
     /// If the rows cannot be read.
     pub fn new(training: Training, rows: &Samples) -> Result<Self> {
+        let stds = match training.noise.iter().any(NoiseSpec::is_relative) {
+            true => rows.column_stds()?,
+            false => None,
+        };
         Ok(Self {
             format: Self::FORMAT,
             version: env!("CARGO_PKG_VERSION").to_string(),
             training,
             training_rows: written(row_hashes(rows)?),
+            column_stds: stds.map(|own| own.flatten_all()?.to_vec1()).transpose()?,
         })
     }
 

@@ -237,12 +237,23 @@ impl Bundle {
             if let Inputs::Table { preparation } = &self.about.training.inputs {
                 slots = slots.with_columns("input", preparation.sources());
             }
+            if let Some(stds) = &self.about.column_stds {
+                slots = slots.with_stds("input", Tensor::new(stds.as_slice(), &Device::Cpu)?);
+            }
             let mut model = network.build(&vb, &slots)?;
             slots.finish()?;
             if let Some(spec) = noise.iter().find(|own| !own.has_layer()) {
                 let nb = map.builder().pp(NoiseSpec::WEIGHTS);
-                model = Model::new(WeightNoise::new(&varmap, spec.strength(), nb)?.model(model));
+                let weights = WeightNoise::new(&varmap, spec.strength(), nb)?;
+                let weights = match spec.schedule() {
+                    Some(schedule) => weights.scheduled(schedule)?,
+                    None => weights,
+                };
+                model = Model::new(weights.model(model));
             }
+            // Scheduled strengths are those of the end of the training.
+            let epochs = self.about.training.epochs;
+            map.begin_epoch(epochs, epochs)?;
             Ok(Noisy { model, noise: map, replicas: replicas.len() })
         };
         replicas.chunks(together).map(build).collect()
@@ -258,7 +269,7 @@ impl Bundle {
                 "{name}: expected the weights of {count} networks, received those of {received}"
             );
         }
-        self.about.training.check()?;
+        self.about.check()?;
         let first: Vec<u32> = (0..count.min(1) as u32).collect();
         self.networks(&first, &[]).context("the weights are not those of the network")?;
         Ok(())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 
+use super::described::test_rows_of;
 use super::exit::Failure;
 use super::finished::Finished;
 use super::format_args::FormatArgs;
@@ -43,7 +44,7 @@ fn picture(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.extension().and_then(|own| own.to_str()) {
         Some("png" | "svg") => Ok(path),
-        _ => Err("expected a name that ends in .png or .svg".to_string()),
+        _ => Err("expected a name such as penalty.png or penalty.svg".to_string()),
     }
 }
 
@@ -54,11 +55,20 @@ fn picture(text: &str) -> Result<PathBuf, String> {
 pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
     let bundle = Bundle::read(&args.model).context("--model")?;
     let training = &bundle.about().training;
+    if let Some(path) = &args.plot {
+        files::check_writable(path).context("--plot")?;
+    }
+    let off = Finished::read(&args.model).map(|own| own.noise()).unwrap_or_default();
+    let off = off.iter().filter(|spec| spec.is_silent());
+    let off: String =
+        off.map(|spec| format!("{} is off: its strength is 0.\n", spec.place())).collect();
     if training.noise.is_empty() {
-        return Ok(print(b"The model was trained without noise: there is nothing to diagnose.\n")?);
+        let nothing = "The model was trained without noise: there is nothing to diagnose.\n";
+        return Ok(print((off + nothing).as_bytes())?);
     }
     let samples = samples(args, &bundle)?;
     let found = bundle.diagnose(&samples, args.draws)?;
+    print((report::diagnosis_text(&found, &training.noise) + &off).as_bytes())?;
     if let Some(path) = &args.plot {
         // Strengths that a kind does not take have no place in it.
         let at =
@@ -71,7 +81,7 @@ pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
         };
         files::write(path, &bytes)?;
     }
-    Ok(print(report::diagnosis_text(&found, &training.noise).as_bytes())?)
+    Ok(())
 }
 
 /// Returns the rows to diagnose on.
@@ -84,10 +94,15 @@ fn samples(args: &DiagnoseArgs, bundle: &Bundle) -> Result<Samples, Failure> {
     if let Some(file) = &args.data {
         return Ok(read(file)?);
     }
-    let ask = || Failure::Usage(anyhow!("expected --data FILE, rows with targets for the model"));
-    let finished = Finished::read(&args.model).map_err(|_| ask())?;
-    match finished.files().first() {
-        Some(file) => Ok(read(file)?),
-        None => Ok(finished.test_rows()?.ok_or_else(ask)?),
+    if let Some(rows) = test_rows_of(&bundle.about().training.settings)? {
+        return Ok(rows);
+    }
+    let finished = Finished::read(&args.model).ok();
+    match finished.and_then(|own| own.files().into_iter().next()) {
+        Some(file) => Ok(read(&file)?),
+        None => {
+            let message = "expected --data FILE, rows with targets for the model";
+            Err(Failure::Usage(anyhow!(message)))
+        }
     }
 }

@@ -37,8 +37,8 @@ pub struct ExperimentArgs {
 /// Flags for the split, network, training and output.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// Noise that replaces the program's own: PLACE:KIND:STRENGTH, or PLACE:STRENGTH for Gaussian
-    /// noise; repeat the flag to combine several
+    /// Noise that replaces the program's own: PLACE:KIND:STRENGTH[:OPTION…], or PLACE:STRENGTH for Gaussian
+    /// noise, as input:0.1:relative; repeat the flag to combine several (docs/guide.md)
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseSpec>,
     #[command(flatten)]

@@ -10,14 +10,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::contents::{Contents, DESCRIPTION, Held};
+use super::described::task_of;
 use super::results::RESULT;
-use crate::data::{Dataset, Samples};
+use crate::data::Dataset;
 use crate::experiment::{Field, Run, Schedule, boundary, noise_name};
 use crate::files;
 use crate::noise::NoiseSpec;
 use crate::report::{self, Trainings};
 use crate::stats::Statistic;
-use crate::task::{self, Draw, Hyper, Source, View};
+use crate::task::{self, Draw, Hyper, View};
 use crate::train::ReplicaHistory;
 
 /// The file of the curves.
@@ -130,7 +131,8 @@ impl Finished {
         self.contents.repeats
     }
 
-    fn noise(&self) -> Vec<NoiseSpec> {
+    /// Returns its noise, also that of strength 0.
+    pub fn noise(&self) -> Vec<NoiseSpec> {
         let noise = self.contents.settings["noise"].as_array();
         let specs = noise.into_iter().flatten().filter_map(|spec| spec.as_str()?.parse().ok());
         specs.collect()
@@ -140,15 +142,6 @@ impl Finished {
     pub fn files(&self) -> Vec<PathBuf> {
         let files = self.result["settings"]["files"].as_array();
         files.into_iter().flatten().filter_map(|file| file.as_str().map(PathBuf::from)).collect()
-    }
-
-    /// Returns the test rows of a task that draws its data or has them with it.
-    ///
-    /// # Errors
-    /// If the data cannot be drawn.
-    pub fn test_rows(&self) -> Result<Option<Samples>> {
-        let Some(task) = self.task()? else { return Ok(None) };
-        Ok(Some(task.parts(&task.defaults(), &self.draw(), &Device::Cpu)?.test))
     }
 
     /// Returns the draw of the rows and the points of a data set in the plane; `None` for other data.
@@ -187,18 +180,9 @@ impl Finished {
             .with_context(|| self.folder.join(FILE).display().to_string())
     }
 
-    /// Opens the task if its data are drawn.
+    /// Opens the task if its data are drawn or those of this crate.
     fn task(&self) -> Result<Option<Box<dyn task::Task>>> {
-        let settings = &self.contents.settings;
-        let name = settings["task"].as_str().unwrap_or_default();
-        let is_drawn = task::names().any(|own| own == name) && task::files(name) == 0;
-        if !is_drawn {
-            return Ok(None);
-        }
-        let data = &settings["data"];
-        let drawn = data["samples"].as_u64().zip(data["data_noise"].as_f64());
-        let drawn = drawn.map(|(samples, noise)| (samples as usize, noise));
-        Ok(Some(task::open(name, &Source { drawn, ..Source::default() })?))
+        task_of(&self.contents.settings)
     }
 }
 

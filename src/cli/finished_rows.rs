@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::contents::Seeds;
+use super::described::draw_of;
 use super::finished::Finished;
 use super::results::RESULT;
 use crate::checkpoint::difference;
@@ -113,12 +114,6 @@ impl Finished {
 
     /// Returns the draw of its rows.
     pub fn draw(&self) -> Draw {
-        let size = |name: &str| self.contents.settings[name].as_u64().unwrap_or(0);
-        Draw {
-            data_seed: size("data_seed") as u32,
-            train_size: size("train_size") as usize,
-            validation_size: size("validation_size") as usize,
-            fold: None,
-        }
+        draw_of(&self.contents.settings)
     }
 }

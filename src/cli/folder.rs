@@ -30,7 +30,7 @@ pub(super) struct Claimed {
     pub folder: PathBuf,
     pub lock: Lock,
     /// What it holds and this program replaces or extends.
-    held: Option<Contents>,
+    pub held: Option<Contents>,
 }
 
 impl Claimed {

@@ -80,8 +80,8 @@ pub struct GridArgs {
     /// Standard deviations of the noise; the grid always includes the baseline, 0
     #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0,0.01,0.03,0.1,0.3,1", value_parser = stddev, allow_hyphen_values = true)]
     stddev: Vec<f64>,
-    /// Noise that replaces --placement and --stddev: PLACE:KIND:STRENGTH,…; join several with & to
-    /// combine them; repeat the flag to compare several
+    /// Noise that replaces --placement and --stddev: PLACE:KIND:STRENGTH,…[:OPTION…]; join several with & to
+    /// combine them; repeat the flag to compare several (docs/guide.md)
     #[arg(long, value_name = "NOISE")]
     noise: Vec<NoiseRow>,
     /// Also train with early stopping, dropout, weight decay and, for classes, label smoothing

@@ -9,6 +9,7 @@ mod compare;
 mod compare_pictures;
 mod contents;
 mod defaults;
+mod described;
 mod device;
 mod diagnose;
 mod exit;

@@ -9,7 +9,7 @@ use super::args::Format;
 use super::auto::Work;
 use super::contents::{Begin, Contents};
 use super::device::Opened;
-use super::exit::Failure;
+use super::exit::{Failure, line};
 use super::experiment_args::{Job, RunArgs};
 use super::folder::{CHECKPOINTS, Claimed};
 use super::interrupt::{self, Reaction, Stage};
@@ -47,13 +47,21 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     claimed.begin(&contents)?;
     reading.iter().for_each(warn_of);
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
-    let Claimed { folder, lock: _lock, .. } = claimed;
+    let Claimed { folder, lock: _lock, held } = claimed;
 
     let again =
         format!("continue from a checkpoint, if there is one: {}", next_command(&["--resume"]));
     let stage = Stage::new(Reaction::Finish, again);
     let training = Instant::now();
-    let mut trained = train(name, args, &subject, &plan, &opened, &folder)?;
+    let mut trained =
+        train(name, args, &subject, &plan, &opened, &folder).inspect_err(|failure| {
+            // What was finished still is, if nothing has been added to it.
+            if let (Failure::Failed(_), Some(held)) = (failure, &held)
+                && let Err(error) = held.write(&folder)
+            {
+                warn(&line(&error));
+            }
+        })?;
     let train = training.elapsed().as_secs_f64();
 
     if let Some(noise) = &test_noise {
@@ -120,7 +128,7 @@ fn noisy_line(outcome: &Outcome) -> Option<String> {
     let summary = &outcome.cells.first()?.summary;
     let draws = if *draws == 1 { "1 draw".to_string() } else { format!("mean of {draws} draws") };
     Some(report::wrapped(&format!(
-        "With {} in the test: {} {} ({draws}), without {}.",
+        "With noise {} in the test: {} {} ({draws}), without {}.",
         noise_name(noise),
         outcome.metric.replace('_', " "),
         summary.get(&noisy_figure(&outcome.metric)).words(),
@@ -160,7 +168,7 @@ fn train(
         resume: args.resume,
         experiment: name,
     };
-    let epochs = plan.repeats * plan.epochs;
+    let epochs = plan.runs() * plan.epochs;
     let progress = Progress::of_epochs(epochs, args.output.quiet);
     let device = &devices[0];
     let ending = progress.watched(None, |watch| {

@@ -16,7 +16,7 @@ pub struct TestNoiseArgs {
     /// Number of draws over which the score with this noise is averaged
     #[arg(long, value_name = "N", default_value_t = 10, requires = "test_noise", value_parser = within(1..=100_000usize))]
     test_draws: usize,
-    /// What has one draw of this noise
+    /// What has one draw of this noise; of noise on weights a batch or a device
     #[arg(long, value_name = "WHAT", default_value = "row", requires = "test_noise")]
     test_per: PerArg,
 }

@@ -156,6 +156,21 @@ impl Samples {
         self.xs.device()
     }
 
+    /// Returns the population standard deviation of each column over the rows, (R, I) or, for a model without a
+    /// replica axis, (I,); `None` if the rows have no columns.
+    ///
+    /// # Errors
+    /// If a device fails.
+    #[cfg(feature = "experiment")]
+    pub(crate) fn column_stds(&self) -> Result<Option<Tensor>> {
+        if self.xs.rank() != 3 {
+            return Ok(None);
+        }
+        let means = self.xs.mean_keepdim(1)?;
+        let stds = self.xs.broadcast_sub(&means)?.sqr()?.mean(1)?.sqrt()?;
+        self.model_input(stds).map(Some)
+    }
+
     /// Adds the replica axis to the model's output, if it has none: (R, B, …).
     ///
     /// # Errors

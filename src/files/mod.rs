@@ -115,6 +115,18 @@ pub fn write_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
     write_whole().with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Checks that a file can be written, before the work for it is done.
+///
+/// # Errors
+/// If its folder is not there or cannot be written to.
+pub fn check_writable(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = || format!("cannot write {}", path.display());
+    ensure!(folder.is_dir(), "{}: there is no folder {}", cannot(), folder.display());
+    ensure!(!path.is_dir(), "{}: it is a folder", cannot());
+    temporary_file(folder).map(drop).with_context(cannot)
+}
+
 /// Returns the paths in a folder; none if there is no folder.
 ///
 /// # Errors
@@ -185,9 +197,11 @@ fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 /// Removes the name of a temporary file from an error, because it tells a user nothing.
 fn without_path(error: io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|error| error.source());
-    let code = cause.and_then(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
-    code.map_or(error, io::Error::from_raw_os_error)
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((cause, _)) => io::Error::new(error.kind(), cause.to_string()),
+        None => error,
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use candle_core::{Device, Result, Tensor};
 use candle_nn::ModuleT;
 
 use super::any::{AnyKind, AnyLayer};
-use super::layer::{Channels, spread_mask};
+use super::layer::{Channels, spread_mask, unshared};
 use super::perturb::Rows;
 use super::placing::Placing;
 use super::schedule::Schedule;
@@ -132,6 +132,7 @@ impl<K: BatchKind> BatchNoise<K> {
         };
         let Some((draws, test)) = drawn else { return Ok(xs.clone()) };
         let axis = self.site.axis();
+        let xs = &if train { xs.clone() } else { unshared(xs, draws.len(), axis)? };
         let (rows, _) = split_rows(xs, &draws, axis)?;
         if xs.elem_count() == 0 {
             return Ok(xs.clone());
@@ -171,7 +172,9 @@ impl<K: BatchKind> ModuleT for BatchNoise<K> {
 impl<K: BatchKind> AnyLayer for BatchNoise<K> {
     fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
         let ys = self.apply(xs, train)?;
-        spread_mask(mask, xs)?.map_or(Ok(ys.clone()), |mask| mask.where_cond(&ys, xs))
+        let Some(mask) = spread_mask(mask, xs)? else { return Ok(ys) };
+        let own = |tensor: &Tensor| tensor.broadcast_as(ys.shape())?.contiguous();
+        own(&mask)?.where_cond(&ys, &own(xs)?)
     }
 }
 

@@ -205,6 +205,9 @@ impl<K: Kind> NoiseLayer<K> {
             return split_rows(xs, &draws, self.site.axis()).map(|_| xs.clone());
         }
         let rows = test.rows();
+        let own = if train { xs.clone() } else { unshared(xs, draws.len(), self.site.axis())? };
+        let mask = mask.map(|mask| mask.broadcast_as(own.shape())?.contiguous()).transpose()?;
+        let (xs, mask) = (&own, mask.as_ref());
         let call = Call { draws: &draws, rows, mask };
         let ys = match self.controls.paired && train {
             true => self.in_pairs(xs, call)?,
@@ -286,6 +289,16 @@ impl<K: Kind> ModuleT for NoiseLayer<K> {
     /// Adds noise if `train` is set. Uses a step of the site only if noise is added.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         self.apply(xs, None, train)
+    }
+}
+
+/// Returns the rows that replicas share in an evaluation once for each of them, since their noise differs.
+pub(super) fn unshared(xs: &Tensor, replicas: usize, axis: Axis) -> Result<Tensor> {
+    match xs.dims() {
+        [1, row @ ..] if axis == Axis::Replicas && replicas > 1 => {
+            xs.broadcast_as([&[replicas], row].concat())?.contiguous()
+        }
+        _ => Ok(xs.clone()),
     }
 }
 

@@ -36,6 +36,11 @@ impl NoiseOptions {
     ];
     const DECAY: &str = "decay=";
 
+    /// Returns whether more is asked for than a strength and its scale, which is all that a test has.
+    pub fn is_of_training(&self) -> bool {
+        *self != Self { relative: self.relative, ..Self::default() }
+    }
+
     /// Returns the options of a text, after a strength that may have an end.
     pub fn parse(end: Option<f64>, options: &[&str]) -> Result<Self> {
         let schedule = end.map(|end| Schedule::to(end, Curve::Linear));

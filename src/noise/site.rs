@@ -207,6 +207,7 @@ impl Site {
     /// Lets the strengths, which are those of the first epoch, follow a schedule.
     pub(super) fn set_schedule(&self, schedule: Schedule) -> Result<()> {
         let mut state = self.state();
+        self.strength.check_scheduled()?;
         for first in &state.strengths {
             schedule.check(*first)?;
             if let Schedule::To { end, .. } = schedule {

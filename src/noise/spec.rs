@@ -189,6 +189,11 @@ impl NoiseSpec {
         self.strength == 0. && self.options.end().is_none_or(|end| end == 0.)
     }
 
+    /// Returns whether an option concerns training alone, or evaluations that are no test.
+    pub fn is_of_training(&self) -> bool {
+        self.options.is_of_training()
+    }
+
     /// Returns how the strength changes from epoch to epoch, if it does.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.options.schedule.as_ref()

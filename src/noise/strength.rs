@@ -37,6 +37,18 @@ impl Strength {
         values.iter().try_for_each(|value| self.check_value(*value))
     }
 
+    /// Checks that values between whole numbers are in range, as a schedule takes them.
+    pub(super) fn check_scheduled(&self) -> Result<()> {
+        let Self { name, is_count, .. } = self;
+        match is_count {
+            // A single line, without a backtrace, because the value caused the error.
+            true => {
+                Err(Error::Msg(format!("{name} is a whole number: expected no schedule of it")))
+            }
+            false => Ok(()),
+        }
+    }
+
     /// Checks that a value is in range.
     pub(super) fn check_value(&self, value: f64) -> Result<()> {
         let Self { name, end, is_count } = self;

@@ -55,13 +55,16 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
     lines.extend(sites.iter().flat_map(|own| prose(&sentence(own, spread))));
     let in_training = noise.iter().filter(|own| !own.is_in_model());
     lines.extend(in_training.flat_map(|own| {
-        prose(&format!("{} acts on training alone: no prediction passes through it.", own.place()))
+        prose(&format!(
+            "Noise on {} acts on training alone: no prediction passes through it.",
+            own.place()
+        ))
     }));
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Draws how much each noise raises the loss, against its strength, and Bishop's law: a penalty that grows with the
-/// square of the strength, from the smallest one on. `found` has diagnoses of networks by the strengths' factor.
+/// variance of the noise, from the smallest strength on. `found` has diagnoses of networks by the strengths' factor.
 pub fn penalty_picture(found: &[(f64, Vec<Diagnosis>)]) -> Scene {
     let sites = found.first().and_then(|(_, own)| own.first()).map_or(&[][..], |own| &own.sites);
     let panel = |(place, site): (usize, &SiteDiagnosis)| {
@@ -69,7 +72,8 @@ pub fn penalty_picture(found: &[(f64, Vec<Diagnosis>)]) -> Scene {
             found.iter().map(|(_, own)| mean(own.iter().map(|own| of(&own.sites[place])))).collect()
         };
         let (strengths, penalties) = (means(|own| own.strength), means(|own| own.penalty));
-        let law = |strength: &f64| penalties[0] * (strength / strengths[0]).powi(2);
+        let noise = means(|own| own.noise.unwrap_or(f64::NAN));
+        let law = |own: &f64| penalties[0] * (own / noise[0]).powi(2);
         let line = |name: &str, series: u32, values: Vec<f64>| {
             let point = |(&stddev, mean): (&f64, f64)| SpreadPoint {
                 stddev,
@@ -80,7 +84,7 @@ pub fn penalty_picture(found: &[(f64, Vec<Diagnosis>)]) -> Scene {
             let points = strengths.iter().zip(values).map(point).collect();
             SpreadLine { name: name.to_string(), series, points }
         };
-        let laws = strengths.iter().map(law).collect();
+        let laws = noise.iter().map(law).collect();
         let lines = vec![line("measured", 0, means(|own| own.rise)), line("Bishop's law", 1, laws)];
         (site.path.clone(), lines)
     };

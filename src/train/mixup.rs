@@ -25,7 +25,7 @@ pub struct Mixup {
 }
 
 /// A batch whose loss is share · loss of the targets + (1 − share) · loss of the partners'.
-pub(super) struct Mixed {
+pub(crate) struct Mixed {
     pub xs: Tensor,
     /// The targets of the partners, (R, B, …).
     pub partners: Tensor,
@@ -55,7 +55,7 @@ impl Mixup {
     }
 
     /// Mixes the rows of a batch. Targets have a replica axis in any case.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &self,
         xs: &Tensor,
         ys: &Tensor,

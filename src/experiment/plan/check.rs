@@ -70,7 +70,11 @@ impl Plan {
         }
         self.resolve_rivals(subject, &places)?;
         let variant = self.variants().next().context("expected at least one variant")?;
-        subject.check_noise(&self.hyper_of(variant), self.noise.iter().flatten())?;
+        let hyper = self.hyper_of(variant);
+        subject.check_noise(&hyper, self.noise.iter().flatten())?;
+        if hyper.recipe.mixup > 0. {
+            subject.check_mixup(&hyper)?;
+        }
         Ok(self)
     }
 

@@ -219,19 +219,12 @@ fn gradient_options(spec: &NoiseSpec) -> GradientNoiseOptions {
     }
 }
 
-/// Returns the population standard deviation of each column over the training rows, (R, I) or (I,), if some noise
-/// is relative and a row has columns.
+/// Returns the standard deviations of the columns of the training rows, if some noise is relative.
 pub(super) fn column_stds(noise: &[NoiseSpec], train: &Samples) -> Result<Option<Tensor>> {
-    if !noise.iter().any(NoiseSpec::is_relative) {
-        return Ok(None);
+    match noise.iter().any(NoiseSpec::is_relative) {
+        true => Ok(train.column_stds()?),
+        false => Ok(None),
     }
-    let (xs, _) = train.range(0, train.rows())?;
-    let rows = usize::from(train.replica_axis());
-    if xs.rank() != rows + 2 {
-        return Ok(None);
-    }
-    let means = xs.mean_keepdim(rows)?;
-    Ok(Some(xs.broadcast_sub(&means)?.sqr()?.mean(rows)?.sqrt()?))
 }
 
 fn trained(

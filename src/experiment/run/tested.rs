@@ -41,6 +41,11 @@ impl TestNoise {
                 spec.place()
             );
             ensure!(
+                !spec.is_of_training(),
+                "{spec}: expected a strength, and of options relative alone, since a test has one draw after \
+                 the other at one strength"
+            );
+            ensure!(
                 spec.has_layer() || self.per != Per::Row,
                 "noise on weights has one draw for a batch or a device, received one for each row"
             );

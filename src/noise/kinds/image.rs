@@ -17,6 +17,11 @@ impl BatchKind for Crop {
 
     fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
         let (first, [height, width]) = plane(xs, draws.channels())?;
+        if let Some(padding) = draws.strengths().find(|own| *own >= height.min(width) as f64) {
+            bail!(
+                "crop: expected a padding below the {height} x {width} pixels, received {padding}"
+            )
+        }
         let shifts = draws.uniforms(2);
         let mut from = Vec::with_capacity(shifts.len() / 2 * height * width);
         let paddings = draws.strengths().flat_map(|own| std::iter::repeat_n(own, draws.rows()));

@@ -71,8 +71,10 @@ pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
     print((report::diagnosis_text(&found, &training.noise) + &off).as_bytes())?;
     if let Some(path) = &args.plot {
         // Strengths that a kind does not take have no place in it.
-        let at =
-            |factor: f64| Some((factor, bundle.diagnose_at(&samples, args.draws, factor).ok()?));
+        let at = |factor: f64| match factor {
+            1. => Some((factor, found.clone())),
+            _ => Some((factor, bundle.diagnose_at(&samples, args.draws, factor).ok()?)),
+        };
         let scene =
             report::penalty_picture(&FACTORS.into_iter().filter_map(at).collect::<Vec<_>>());
         let bytes = match path.extension().is_some_and(|own| own == "svg") {

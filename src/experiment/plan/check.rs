@@ -44,7 +44,8 @@ impl Plan {
         self.check_recipe(subject)?;
         self.check_activations(subject.task())?;
         let first = self.variants().next().context("expected at least one variant")?;
-        let places = subject.places(&self.hyper_of(first))?;
+        let hyper = self.hyper_of(first);
+        let places = subject.places(&hyper)?;
         for spec in self.noise.iter_mut().flatten() {
             *spec = resolved(spec.clone(), &places)?;
             if spec.place() == NoiseSpec::LABELS && subject.objective().classes().is_none() {
@@ -69,8 +70,6 @@ impl Plan {
             }
         }
         self.resolve_rivals(subject, &places)?;
-        let variant = self.variants().next().context("expected at least one variant")?;
-        let hyper = self.hyper_of(variant);
         subject.check_noise(&hyper, self.noise.iter().flatten())?;
         if hyper.recipe.mixup > 0. {
             subject.check_mixup(&hyper)?;

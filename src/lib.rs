@@ -20,9 +20,10 @@
 //! | 3 | [`data`], [`model`]: data sets; networks from a description | |
 //! | 4 | [`train`]: the trainer and its history | |
 //! | 5 | `stats`, `simple`, `files`, `task`, `checkpoint`: tests and intervals; simple models; tasks; files | `experiment` |
-//! | 6 | `experiment`: many runs and what they say | `experiment` |
-//! | 7 | `report`: tables, files, pictures | `cli` |
-//! | 8 | `cli`: flags, progress, exit codes | `cli` |
+//! | 6 | `robust`: noise, corruptions and attacks on trained models | `experiment` |
+//! | 7 | `experiment`: many runs and what they say | `experiment` |
+//! | 8 | `report`: tables, files, pictures | `cli` |
+//! | 9 | `cli`: flags, progress, exit codes | `cli` |
 
 #![warn(missing_debug_implementations, missing_docs)]
 
@@ -51,6 +52,8 @@ pub mod optim;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod rng;
+#[cfg(feature = "experiment")]
+pub mod robust;
 mod simd;
 #[cfg(feature = "experiment")]
 pub mod simple;

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["rng", "simd"],
     &["ops"],
     &["noise", "nn", "loss", "objective", "metric", "optim"],
     &["data", "model"],
     &["train"],
     &["stats", "simple", "files", "bundle", "task", "checkpoint"],
+    &["robust"],
     &["experiment"],
     &["report"],
     &["cli"],

@@ -1,0 +1,177 @@
+//! A trained model under attack.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Result, Tensor, Var, bail};
+use candle_nn::ModuleT;
+
+use super::{Limits, Rows};
+use crate::nn::Model;
+use crate::noise::{NoiseMap, Per};
+use crate::objective::Objective;
+use crate::ops::{Axis, at_least_single, backward, enable_grad, no_grad};
+
+/// A trained model under attack: its replicas, what their rows may become, and whether their noise is averaged.
+#[derive(Clone, Debug)]
+pub struct Victim {
+    model: Model,
+    objective: Arc<dyn Objective>,
+    axis: Axis,
+    seeds: Vec<u64>,
+    limits: Limits,
+    averaged: Option<(NoiseMap, u32)>,
+}
+
+/// What a model makes of rows.
+///
+/// # Shapes
+/// `outputs` (R, N, O); `losses` (R, N); `wrong` (R, N), 1 for a wrong class.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answers {
+    /// The outputs.
+    pub outputs: Tensor,
+    /// The loss of each row.
+    pub losses: Tensor,
+    /// 1 where the predicted class is wrong, 0 elsewhere and for numbers.
+    pub wrong: Tensor,
+}
+
+impl Victim {
+    /// Wraps a trained model with a seed for each replica, from which random attacks draw; noise is off.
+    /// Variables that are constants save the time for their gradients.
+    ///
+    /// # Errors
+    /// If there is no seed, or more than one for a model without a replica axis.
+    pub fn new(
+        model: Model,
+        objective: Arc<dyn Objective>,
+        axis: Axis,
+        seeds: &[u64],
+    ) -> Result<Self> {
+        if seeds.is_empty() || axis == Axis::Plain && seeds.len() > 1 {
+            bail!("expected a seed for each replica, received {}", seeds.len())
+        }
+        let (seeds, limits) = (seeds.to_vec(), Limits::default());
+        Ok(Self { model, objective, axis, seeds, limits, averaged: None })
+    }
+
+    /// Sets what may change of its rows.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Predicts by the mean outputs over draws of the noise that the model was trained with, as does an attack on
+    /// it (expectation over transformation, Athalye et al. 2018, arXiv:1802.00420).
+    pub fn averaged(self, noise: &NoiseMap, draws: u32) -> Self {
+        Self { averaged: Some((noise.clone(), draws)), ..self }
+    }
+
+    /// Returns the seed of each replica.
+    pub fn seeds(&self) -> &[u64] {
+        &self.seeds
+    }
+
+    /// Returns what may change of its rows.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns what is minimized in training.
+    pub fn objective(&self) -> &dyn Objective {
+        &*self.objective
+    }
+
+    /// Returns the outputs for inputs that stand for these rows.
+    ///
+    /// # Shapes
+    /// `xs` (R, N, …); result (R, N, O).
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn outputs(&self, xs: &Tensor, rows: &Rows) -> Result<Tensor> {
+        Ok(no_grad(|| self.forward(xs, rows))?.detach())
+    }
+
+    /// Returns the outputs with the loss of each row.
+    ///
+    /// # Errors
+    /// If the model or the loss fails.
+    pub fn answers(&self, xs: &Tensor, rows: &Rows) -> Result<Answers> {
+        self.judged(self.outputs(xs, rows)?, rows)
+    }
+
+    /// Returns the outputs, and the gradient of each row's loss in its inputs, 0 for those that may not change.
+    ///
+    /// # Shapes
+    /// `xs` and the gradient (R, N, …).
+    ///
+    /// # Errors
+    /// If the model or the loss fails, or the model has no gradient in its inputs.
+    pub fn gradient(&self, xs: &Tensor, rows: &Rows) -> Result<(Answers, Tensor)> {
+        let xs = Var::from_tensor(&xs.detach())?;
+        let outputs = enable_grad(|| self.forward(&xs, rows))?;
+        let answers = enable_grad(|| self.judged(outputs, rows))?;
+        let mut grads = backward(&answers.losses.sum_all()?)?;
+        let Some(gradient) = grads.remove(&xs) else {
+            bail!(
+                "expected a model with a gradient in its inputs, received one without: an op without a backward \
+                 pass, or one that detaches or rounds, lies between them and the outputs"
+            )
+        };
+        let gradient = match self.limits.free(&rows.xs)? {
+            Some(free) => (gradient * free)?,
+            None => gradient,
+        };
+        let Answers { outputs, losses, wrong } = answers;
+        let (outputs, losses) = (outputs.detach(), losses.detach());
+        Ok((Answers { outputs, losses, wrong }, gradient.detach()))
+    }
+
+    fn forward(&self, xs: &Tensor, rows: &Rows) -> Result<Tensor> {
+        let xs = match self.axis {
+            Axis::Replicas => xs.clone(),
+            Axis::Plain => xs.squeeze(0)?,
+        };
+        let run = || self.model.forward_t(&xs, false);
+        let outputs = match &self.averaged {
+            None => run()?,
+            Some((noise, draws)) => {
+                let draw = |draw| noise.with_test_noise(draw, Per::Row, rows.first, run);
+                let mut sum = draw(0)?;
+                for number in 1..*draws {
+                    sum = (sum + draw(number)?)?;
+                }
+                (sum / f64::from(*draws))?
+            }
+        };
+        let outputs = match self.axis {
+            Axis::Replicas => outputs,
+            Axis::Plain => outputs.unsqueeze(0)?,
+        };
+        at_least_single(&outputs)
+    }
+
+    /// Returns outputs with their losses: those of replicas with a batch of one row.
+    fn judged(&self, outputs: Tensor, rows: &Rows) -> Result<Answers> {
+        let (replicas, count, width) = outputs.dims3()?;
+        let each = replicas * count;
+        let mut dims = vec![each, 1];
+        dims.extend(&rows.ys.dims()[2..]);
+        let ys = rows.ys.reshape(dims)?;
+        let losses = self.objective.loss(&outputs.reshape((each, 1, width))?, &ys)?;
+        let losses = losses.reshape((replicas, count))?;
+        let wrong = match self.objective.classes() {
+            None => losses.zeros_like()?.detach(),
+            Some(_) => {
+                let predicted = match width {
+                    1 => outputs.squeeze(2)?.gt(0f64)?.to_dtype(DType::F32)?,
+                    _ => outputs.argmax(2)?.to_dtype(DType::F32)?,
+                };
+                // A target between 0 and 1 is that of the nearer class.
+                predicted.ne(&rows.ys.to_dtype(DType::F32)?.round()?)?.to_dtype(DType::F32)?
+            }
+        };
+        Ok(Answers { outputs, losses, wrong })
+    }
+}

@@ -8,6 +8,7 @@ mod about;
 mod forecast;
 mod hashes;
 mod inputs;
+mod networks;
 pub(crate) mod replicas;
 mod rows;
 
@@ -16,8 +17,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::{ModuleT, VarBuilder};
+use candle_core::{Device, Tensor};
+use candle_nn::ModuleT;
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
@@ -25,14 +26,13 @@ pub use about::{About, Training};
 pub use forecast::Forecast;
 pub use hashes::row_hashes;
 pub use inputs::Inputs;
+pub use networks::Networks;
 pub use rows::Rows;
 
-use self::replicas::{finite, noise_map, variables};
+use self::replicas::finite;
 use crate::data::Samples;
 use crate::metric::Predicted;
-use crate::nn::Model;
-use crate::noise::{NoiseMap, NoiseSpec, Per, Slots, WeightNoise};
-use crate::ops::Axis;
+use crate::noise::{NoiseSpec, Per};
 use crate::train::{Diagnosis, Predictor, diagnose, sample};
 
 /// Trained networks with everything that predicting from a file needs.
@@ -127,8 +127,7 @@ impl Bundle {
     /// # Errors
     /// If all networks diverged, or the rows are not inputs of such a network.
     pub fn predict(&self, rows: &Rows) -> Result<Forecast> {
-        let finished = self.finished()?;
-        let networks = self.networks(&finished, &[])?;
+        let networks = self.networks(usize::MAX, false, &Device::Cpu)?;
         let predictors = networks.into_iter().map(|own| Predictor::new(own.model));
         let outputs = predictors.map(|own| outputs(&own, &rows.samples));
         let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
@@ -147,7 +146,7 @@ impl Bundle {
             !noise.is_empty(),
             "expected a model that was trained with noise in its layers or weights, received one without"
         );
-        let networks = self.networks(&self.finished()?, &noise)?;
+        let networks = self.networks(usize::MAX, true, &Device::Cpu)?;
         let outputs = networks.iter().map(|own| {
             let (xs, _) = own.rows(&rows.samples)?;
             Ok(sample(&own.model, &own.noise, &xs, draws, per)?.outputs().flatten(0, 1)?)
@@ -174,9 +173,9 @@ impl Bundle {
         draws: usize,
         factor: f64,
     ) -> Result<Vec<Diagnosis>> {
-        let networks = self.networks(&self.finished()?, &self.noise_of_predictions())?;
+        let networks = self.networks(usize::MAX, true, &Device::Cpu)?;
         let steps = self.about.training_steps();
-        let of = |own: &Noisy| {
+        let of = |own: &Networks| {
             let all = own.noise.steps().into_iter();
             own.noise
                 .set_steps(&all.map(|(path, own)| (path, vec![steps; own.len()])).collect())?;
@@ -218,44 +217,27 @@ impl Bundle {
         Ok(Forecast::new(each.collect(), self.about.training.inputs.classes().map(<[String]>::len)))
     }
 
-    /// Builds some of the networks, together if they have a replica axis.
-    /// With noise, which stays off unless a map is asked for it.
-    fn networks(&self, replicas: &[u32], noise: &[NoiseSpec]) -> Result<Vec<Noisy>> {
-        let network = &self.about.training.network;
-        let together = match network.axis() {
-            Axis::Replicas => replicas.len().max(1),
-            Axis::Plain => 1,
-        };
-        let build = |replicas: &[u32]| -> Result<Noisy> {
-            let seeds = replicas.iter().map(|replica| self.about.training.seeds[*replica as usize]);
-            let map = noise_map(&seeds.collect::<Vec<_>>(), network.axis());
-            let varmap = variables(&self.weights, replicas, network.axis())?;
-            let vb = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
-            let in_layers: Vec<NoiseSpec> =
-                noise.iter().filter(|own| own.has_layer()).cloned().collect();
-            let mut slots = Slots::new(&map, &in_layers)?.with_vars(vb.clone());
-            if let Inputs::Table { preparation } = &self.about.training.inputs {
-                slots = slots.with_columns("input", preparation.sources());
-            }
-            if let Some(stds) = &self.about.column_stds {
-                slots = slots.with_stds("input", Tensor::new(stds.as_slice(), &Device::Cpu)?);
-            }
-            let mut model = network.build(&vb, &slots)?;
-            slots.finish()?;
-            if let Some(spec) = noise.iter().find(|own| !own.has_layer()) {
-                let nb = map.builder().pp(NoiseSpec::WEIGHTS);
-                let weights = WeightNoise::new(&varmap, spec.strength(), nb)?;
-                let weights = match spec.schedule() {
-                    Some(schedule) => weights.scheduled(schedule)?,
-                    None => weights,
-                };
-                model = Model::new(weights.model(model));
-            }
-            // Scheduled strengths are those of the end of the training.
-            let epochs = self.about.training.epochs;
-            map.begin_epoch(epochs, epochs)?;
-            Ok(Noisy { model, noise: map, replicas: replicas.len() })
-        };
+    /// Returns the networks that did not diverge, at most so many in one model, on a device; with the noise that they
+    /// were trained with, or without any, as faster models with constants.
+    ///
+    /// # Errors
+    /// If all networks diverged, or the device cannot hold them.
+    pub fn networks(&self, most: usize, noisy: bool, device: &Device) -> Result<Vec<Networks>> {
+        let noise = if noisy { self.noise_of_predictions() } else { Vec::new() };
+        self.built(&self.finished()?, &noise, most, device)
+    }
+
+    fn built(
+        &self,
+        replicas: &[u32],
+        noise: &[NoiseSpec],
+        most: usize,
+        device: &Device,
+    ) -> Result<Vec<Networks>> {
+        let (training, stds) = (&self.about.training, self.about.column_stds.as_deref());
+        let together = Networks::together(training.network.axis(), most);
+        let build =
+            |own: &[u32]| Ok(Networks::build(training, &self.weights, stds, own, noise, device)?);
         replicas.chunks(together).map(build).collect()
     }
 
@@ -271,27 +253,9 @@ impl Bundle {
         }
         self.about.check()?;
         let first: Vec<u32> = (0..count.min(1) as u32).collect();
-        self.networks(&first, &[]).context("the weights are not those of the network")?;
+        self.built(&first, &[], 1, &Device::Cpu)
+            .context("the weights are not those of the network")?;
         Ok(())
-    }
-}
-
-/// Networks with their noise.
-struct Noisy {
-    model: Model,
-    noise: NoiseMap,
-    replicas: usize,
-}
-
-impl Noisy {
-    /// Returns the inputs of each network, and their targets with a replica axis.
-    fn rows(&self, samples: &Samples) -> Result<(Tensor, Tensor)> {
-        let (xs, ys) = samples.range(0, samples.rows())?;
-        let xs = match samples.replica_axis() {
-            true => xs.broadcast_as([&[self.replicas], &xs.dims()[1..]].concat())?.contiguous()?,
-            false => xs,
-        };
-        Ok((xs, ys))
     }
 }
 

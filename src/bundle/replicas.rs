@@ -36,9 +36,11 @@ pub(crate) fn constants(
     weights: &[(String, Tensor)],
     replicas: &[u32],
     axis: Axis,
+    device: &Device,
 ) -> Result<VarBuilder<'static>> {
-    let own = of_replicas(weights, replicas, axis)?;
-    Ok(VarBuilder::from_tensors(own, DType::F32, &Device::Cpu))
+    let own = of_replicas(weights, replicas, axis)?.into_iter();
+    let own = own.map(|(name, weights)| Ok((name, weights.to_device(device)?)));
+    Ok(VarBuilder::from_tensors(own.collect::<Result<_>>()?, DType::F32, device))
 }
 
 /// Returns the weights of some networks as variables, of one if they have no replica axis.
@@ -49,11 +51,12 @@ pub(crate) fn variables(
     weights: &[(String, Tensor)],
     replicas: &[u32],
     axis: Axis,
+    device: &Device,
 ) -> Result<VarMap> {
     let varmap = VarMap::new();
     let mut vars = varmap.data().lock().unwrap_or_else(PoisonError::into_inner);
     for (name, own) in of_replicas(weights, replicas, axis)? {
-        vars.insert(name, Var::from_tensor(&own)?);
+        vars.insert(name, Var::from_tensor(&own.to_device(device)?)?);
     }
     drop(vars);
     Ok(varmap)

@@ -37,6 +37,8 @@ impl ModuleT for Lstm {
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         let (_, _, width) = xs.dims3()?;
         let lengths = ops::lengths(&xs.narrow(D::Minus1, width - 1, 1)?.squeeze(2)?)?;
-        ops::lstm(&xs.narrow(2, 0, width - 1)?, &lengths, &self.weights, train)
+        // A backward pass follows if the sequences are a variable's, as under an attack.
+        let keep = train || xs.track_op();
+        ops::lstm(&xs.narrow(2, 0, width - 1)?, &lengths, &self.weights, keep)
     }
 }

@@ -149,11 +149,13 @@ impl ModuleT for SequentialT {
     /// Applies the layers in order. Runs of dense layers, rectifiers and noise are one op, with the
     /// same result as one by one.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+        // A backward pass follows if the input is a variable's, as under an attack.
+        let keep = train || xs.track_op();
         let mut xs = xs.clone();
         let mut layers = &self.layers[..];
         while let Some(((_, first), rest)) = layers.split_first() {
             (xs, layers) = match fused_run(layers, &xs, train)? {
-                Some((run, rest)) => (stack(&xs, &run, train)?, rest),
+                Some((run, rest)) => (stack(&xs, &run, keep)?, rest),
                 None => (first.forward_t(&xs, train)?, rest),
             };
         }

@@ -75,7 +75,8 @@ fn predict(
     replica: u32,
     points: &Tensor,
 ) -> Result<Vec<u64>> {
-    let (vb, map) = (constants(weights, &[replica], task.axis())?, noise_map(&[0], task.axis()));
+    let (vb, map) =
+        (constants(weights, &[replica], task.axis(), &Device::Cpu)?, noise_map(&[0], task.axis()));
     let model = task.build(hyper, vb, &Slots::new(&map, &[])?)?;
     let mut probabilities = Vec::with_capacity(points.dim(1)?);
     const PIECE: usize = 500;

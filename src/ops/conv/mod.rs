@@ -64,17 +64,19 @@ impl ManyOp for Plan {
     }
 
     fn backward(&self, args: &[Tensor], ys: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let wanted = args[0].track_op();
+        let [wanted, of_weights] = [&args[0], &args[1]].map(Tensor::track_op);
         let tensors: Vec<Tensor> = [args, &[ys.clone(), grad.contiguous()?]].concat();
         let (dx, dw, db) = with_values(&tensors, |slices| {
             let [xs, weight, _, ys, grad] = slices else { return Default::default() };
             let grad = self.gated(ys, grad);
             let dx = if wanted { self.input_grad(weight, &grad) } else { Vec::new() };
-            (dx, self.weight_grad(xs, &grad), self.bias_grad(&grad))
+            let dw = if of_weights { self.weight_grad(xs, &grad) } else { Vec::new() };
+            (dx, dw, self.bias_grad(&grad))
         })?;
         let tensor = |grad, arg: &Tensor| Tensor::from_vec(grad, arg.shape(), arg.device());
         let dx = if wanted { Some(tensor(dx, &args[0])?) } else { None };
-        Ok(vec![dx, Some(tensor(dw, &args[1])?), Some(tensor(db, &args[2])?)])
+        let dw = if of_weights { Some(tensor(dw, &args[1])?) } else { None };
+        Ok(vec![dx, dw, Some(tensor(db, &args[2])?)])
     }
 }
 

@@ -7,13 +7,13 @@ use crate::ops::product::{Begin, Sums, Terms, in_lines, product, row_step, sprea
 use crate::ops::room::Room;
 
 /// The gradients of `args`: sequences, the weights of inputs and hidden state, and their biases; empty
-/// for the sequences unless `wanted`.
+/// for the sequences or the parameters if they are not `wanted`.
 pub fn backward(
     plan: &Plan,
     args: &[&[f32]],
     panels: &[Panel],
     grad: &[f32],
-    wanted: bool,
+    [wanted, of_weights]: [bool; 2],
 ) -> Vec<Vec<f32>> {
     let gates_step = plan.gates_step();
     let hidden_weights = spread(args[2], plan.hidden, row_step(plan.hidden));
@@ -22,24 +22,15 @@ pub fn backward(
     let mut sums = vec![0.; plan.inputs() * gates_step];
     for panel in panels {
         let gate_grads = through_time(plan, &hidden_weights, panel, grad);
-        let (rows, terms) = (starts(plan.inputs(), 1), starts(panel.cells(), plan.input_step()));
-        let input = Terms {
-            factors: &panel.inputs,
-            rows: &rows,
-            terms: &terms,
-            vectors: &gate_grads,
-            step: gates_step,
-        };
-        let places = starts(plan.inputs(), gates_step);
-        let width = GATES * plan.gate_step();
-        product(
-            input,
-            Sums { places: &places, width, begin: Begin::There, relu: false },
-            &mut sums,
-        );
+        if of_weights {
+            add_weight_grad(plan, panel, &gate_grads, &mut sums);
+        }
         if wanted {
             input_grad(plan, &input_weights, panel, &gate_grads, &mut dx);
         }
+    }
+    if !of_weights {
+        return vec![dx, Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     }
     // A row of gates for each input of a cell to a row of inputs for each gate.
     let columns = |first: usize, count: usize| {
@@ -52,6 +43,17 @@ pub fn backward(
     let (dw, du) = (columns(0, plan.channels), columns(plan.channels, plan.hidden));
     let bias: Vec<f32> = columns(plan.inputs() - 1, 1);
     vec![dx, dw, du, bias.clone(), bias]
+}
+
+/// Adds the gradients of the parameters: a row of gates for each input of a cell.
+fn add_weight_grad(plan: &Plan, panel: &Panel, gate_grads: &[f32], sums: &mut [f32]) {
+    let step = plan.gates_step();
+    let (rows, terms) = (starts(plan.inputs(), 1), starts(panel.cells(), plan.input_step()));
+    let (rows, terms) = (&rows[..], &terms[..]);
+    let input = Terms { factors: &panel.inputs, rows, terms, vectors: gate_grads, step };
+    let places = starts(plan.inputs(), step);
+    let width = GATES * plan.gate_step();
+    product(input, Sums { places: &places, width, begin: Begin::There, relu: false }, sums);
 }
 
 /// Where the gates of a cell stand, in the order of the parameters' rows.

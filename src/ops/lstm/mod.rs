@@ -124,7 +124,8 @@ impl ManyOp for Lstm {
     }
 
     fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let (wanted, again) = (args[0].track_op(), OnceLock::new());
+        let of_weights = args[1..].iter().any(Tensor::track_op);
+        let (wanted, again) = ([args[0].track_op(), of_weights], OnceLock::new());
         let tensors = [args, &[grad.contiguous()?]].concat();
         let grads = with_values(&tensors, |slices| {
             let (args, grad) = slices.split_at(args.len());

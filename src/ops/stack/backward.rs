@@ -3,10 +3,10 @@
 use super::forward::{forward_panel, row_step};
 use super::kernels::{Factors, Put, dots, product};
 use super::lines::{Line, at, pack};
-use super::plan::{Panel, Plan};
+use super::plan::{Panel, Plan, Wanted};
 use super::workspace::{Kept, Workspace};
 
-/// The gradients of `args`: inputs, weight, bias, weight, …; empty for the inputs unless `wanted`.
+/// The gradients of `args`: inputs, weight, bias, weight, …; empty where it is not wanted.
 ///
 /// Without `kept` the activations are computed again.
 pub fn backward(
@@ -14,9 +14,10 @@ pub fn backward(
     args: &[&[f32]],
     grad: &[f32],
     kept: Option<&Kept>,
-    wanted: bool,
+    wanted: Wanted,
 ) -> Vec<Vec<f32>> {
-    let len = |(i, arg): (usize, &&[f32])| if i > 0 || wanted { arg.len() } else { 0 };
+    let is_wanted = |i: usize| if i == 0 { wanted.inputs } else { wanted.params };
+    let len = |(i, arg): (usize, &&[f32])| if is_wanted(i) { arg.len() } else { 0 };
     let mut grads: Vec<Vec<f32>> = args.iter().enumerate().map(len).map(|n| vec![0.; n]).collect();
     Workspace::with(plan, |workspace| {
         for replica in 0..plan.replicas {
@@ -33,26 +34,28 @@ pub fn backward(
                 let grad = &grad[panel.start * width..][..panel.rows * width];
                 pack(grad, width, 0., &mut workspace.above);
                 backward_panel(plan, panel, kept, workspace, wanted);
-                if wanted {
+                if wanted.inputs {
                     let start = plan.first_row(panel) * plan.inputs;
                     let grad = &mut grads[0][start..][..panel.rows * plan.inputs];
                     add_rows(&workspace.above, plan.inputs, grad);
                 }
             }
-            workspace.unpack_grads(plan, replica, &mut grads);
+            if wanted.params {
+                workspace.unpack_grads(plan, replica, &mut grads);
+            }
         }
     });
     grads
 }
 
 /// Takes the gradient in `above` down through all layers, adding those of the parameters. At the
-/// end `above` holds the gradient of the inputs if `wanted`.
+/// end `above` holds the gradient of the inputs if it is wanted.
 fn backward_panel(
     plan: &Plan,
     panel: Panel,
     kept: Option<&Kept>,
     workspace: &mut Workspace,
-    wanted: bool,
+    wanted: Wanted,
 ) {
     let Workspace { params, grads, inputs, activations, above, below, .. } = workspace;
     // The panel's rows: of all rows where they were kept.
@@ -77,8 +80,10 @@ fn backward_panel(
             0 => (&inputs[..panel.rows * Line::count(width_in)], None),
             _ => (&activations.outputs[l - 1][range(l - 1)], gates(l - 1)),
         };
-        param_grad(xs, width_in, grad, width, panel.rows, &mut grads[l][..plan.param_lines(l)]);
-        if l > 0 || wanted {
+        if wanted.params {
+            param_grad(xs, width_in, grad, width, panel.rows, &mut grads[l][..plan.param_lines(l)]);
+        }
+        if l > 0 || wanted.inputs {
             let dx = &mut below[..panel.rows * Line::count(width_in)];
             input_grad(grad, width, &params[l][..plan.param_lines(l)], width_in, gates, dx);
             std::mem::swap(above, below);

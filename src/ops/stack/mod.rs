@@ -20,7 +20,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::many::{self, ManyOp, with_values};
 use super::noise::NoiseDraw;
-use plan::Plan;
+use plan::{Plan, Wanted};
 use wide::Wide;
 use workspace::Kept;
 
@@ -113,7 +113,7 @@ impl ManyOp for Small {
 
     fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let grad = grad.contiguous()?;
-        let wanted = args[0].track_op();
+        let wanted = Wanted::of(args);
         let mut all: Vec<Tensor> = args.to_vec();
         all.push(grad);
         let grads = with_values(&all, |slices| {

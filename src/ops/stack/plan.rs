@@ -114,6 +114,20 @@ impl Plan {
     }
 }
 
+/// The gradients that are wanted: those of constants are not.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    pub inputs: bool,
+    pub params: bool,
+}
+
+impl Wanted {
+    /// Returns what is wanted of (xs, weight, bias, weight, …).
+    pub fn of(args: &[Tensor]) -> Self {
+        Self { inputs: args[0].track_op(), params: args[1..].iter().any(Tensor::track_op) }
+    }
+}
+
 /// Some rows of one replica; `start` counts the rows of all replicas.
 #[derive(Clone, Copy)]
 pub struct Panel {

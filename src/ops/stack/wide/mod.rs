@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use candle_core::{CudaStorage, Storage, backend::BackendStorage};
 use candle_core::{Result, Shape, Tensor};
 
-use super::plan::{Plan, draw_of};
+use super::plan::{Plan, Wanted, draw_of};
 use crate::ops::Axis;
 use crate::ops::many::{ManyOp, with_values};
 use crate::ops::noise::add_noise;
@@ -110,7 +110,7 @@ impl ManyOp for Wide {
     }
 
     fn backward(&self, args: &[Tensor], _: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let (wanted, shared) = (args[0].track_op(), self.plan.shared);
+        let (wanted, shared) = (Wanted::of(args), self.plan.shared);
         let args = self.detached(args)?;
         let again;
         let outputs = match self.kept.get() {
@@ -132,13 +132,15 @@ impl ManyOp for Wide {
                 grad = own;
             }
             let xs = if l == 0 { &args[0] } else { &outputs[l - 1].ys };
-            grads[2 * l + 1] = Some(xs.transpose(1, 2)?.matmul(&grad)?);
-            grads[2 * l + 2] = Some(grad.apply_op1_no_bwd(&SumRows)?);
-            if l > 0 || wanted {
+            if wanted.params {
+                grads[2 * l + 1] = Some(xs.transpose(1, 2)?.matmul(&grad)?);
+                grads[2 * l + 2] = Some(grad.apply_op1_no_bwd(&SumRows)?);
+            }
+            if l > 0 || wanted.inputs {
                 grad = grad.matmul(&args[2 * l + 1].transpose(1, 2)?)?;
             }
         }
-        if wanted {
+        if wanted.inputs {
             grads[0] = Some(if shared { grad.sum_keepdim(0)? } else { grad });
         }
         Ok(grads)

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use candle_core::Device;
 
-    fn rows(values: &[[f32; 2]]) -> Result<Tensor> {
+    fn rows(values: &[[f32; 2]; 3]) -> Result<Tensor> {
         Tensor::new(values, &Device::Cpu)?.unsqueeze(0)
     }
 

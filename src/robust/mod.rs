@@ -1,22 +1,35 @@
 //! Robustness: what noise, corruptions and attacks do to trained models.
 //!
 //! An [`Attack`] changes rows up to a strength; a [`Victim`] is the model that it is tried on. [`curve`] measures the
-//! metrics of changed rows by strength.
+//! metrics of changed rows by strength. [`noise`] and [`corruption`] change rows without asking the model: what
+//! depends on a row's [`Form`].
 
 mod attack;
+mod change;
 mod compared;
+pub mod corruption;
 mod curve;
+mod form;
 mod limits;
+mod measured;
+pub mod noise;
 mod norm;
+mod row;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod victim;
 mod worst;
 
 pub use attack::{Apgd, Attack, Fgsm, Pgd, WorstOf};
+pub use change::Change;
 pub use compared::{Band, ComparedCurve, Repeats};
 pub use curve::{Curve, check_strengths, curve};
+pub use form::{Cell, Form};
 pub use limits::Limits;
+pub use measured::{Measured, Spread};
 pub use norm::Norm;
+pub use row::Row;
 pub use rows::Rows;
 pub use victim::{Answers, Victim};
 pub use worst::Worst;

@@ -41,7 +41,7 @@ impl Number {
     }
 
     /// Returns the standard score of a number.
-    pub(super) fn score(&self, x: f64) -> f64 {
+    pub fn score(&self, x: f64) -> f64 {
         (x - self.mean) / self.scale
     }
 

@@ -145,6 +145,20 @@ impl Tabular {
         }
     }
 
+    /// Returns the preparation that is fitted on the training rows of a draw.
+    ///
+    /// # Errors
+    /// If the draw does not fit the table.
+    pub fn preparation(&self, draw: &Draw) -> Result<Preparation> {
+        Ok(self.drawn(draw)?.preparation.clone())
+    }
+
+    /// Returns the names of the network's inputs, among which are those of the preparation of each draw in the same
+    /// order; the others are 0 in all rows of the draw.
+    pub fn input_names(&self) -> &[String] {
+        self.layout.names()
+    }
+
     /// Returns what a draw has.
     fn drawn(&self, draw: &Draw) -> Result<Arc<Drawn>> {
         // A draw without a fold is that of the first one.

@@ -20,6 +20,10 @@ impl Layout {
         Self(preparation.names(), preparation.sources())
     }
 
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// Returns the number of the table's column that each input is of.
     pub fn columns(&self) -> &[usize] {
         &self.1

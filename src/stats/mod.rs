@@ -12,6 +12,7 @@
 //! | How many repeats would find a difference that matters? | [`units_needed`], [`detectable`] |
 //! | Do two networks differ on the rows of one test set? | [`mcnemar`] |
 //! | Which of many p-values remain significant? | [`bonferroni`], [`holm`] |
+//! | How large is a share at least, given some trials? | [`clopper_pearson_low`] |
 //! | An interval by resampling, for comparison | [`bootstrap_interval`] |
 //!
 //! Also the curve of a classifier: [`roc_curve`].
@@ -23,6 +24,7 @@ mod bca;
 mod bootstrap;
 mod box_plot;
 mod choice;
+mod clopper_pearson;
 mod digits;
 mod estimate;
 mod looks;
@@ -37,6 +39,7 @@ pub use answer::Answer;
 pub use bootstrap::{Interval, bootstrap_interval};
 pub use box_plot::BoxPlot;
 pub use choice::{best_arm, chosen_by_earlier};
+pub use clopper_pearson::clopper_pearson_low;
 pub use digits::{Digits, number};
 pub use estimate::{Estimate, are_equal};
 pub use looks::error_of_looks;

@@ -164,6 +164,8 @@ impl Victim {
         let wrong = match self.objective.classes() {
             None => losses.zeros_like()?.detach(),
             Some(_) => {
+                // Comparisons would keep the graph of each step for as long as an attack lasts.
+                let outputs = outputs.detach();
                 let predicted = match width {
                     1 => outputs.squeeze(2)?.gt(0f64)?.to_dtype(DType::F32)?,
                     _ => outputs.argmax(2)?.to_dtype(DType::F32)?,

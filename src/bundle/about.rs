@@ -56,8 +56,9 @@ pub struct Training {
 }
 
 impl Training {
-    /// Returns what the network was trained for, with so many outputs.
-    pub(super) fn objective(&self, outputs: usize) -> Arc<dyn Objective> {
+    /// Returns what the network was trained for.
+    pub fn objective(&self) -> Arc<dyn Objective> {
+        let outputs = self.network.outputs();
         match self.inputs.classes() {
             None => Arc::new(MeanSquaredError { outputs }),
             Some(_) if outputs == 1 => Arc::new(BinaryCrossEntropy),

@@ -18,7 +18,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
-use candle_nn::ModuleT;
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
@@ -184,9 +183,7 @@ impl Bundle {
                 own.noise.set_strengths(&path, &strengths)?;
             }
             let (xs, ys) = own.rows(samples)?;
-            let outputs = own.model.forward_t(&xs, false)?;
-            let outputs = outputs.dims().last().copied().unwrap_or(1);
-            let objective = self.about.training.objective(outputs);
+            let objective = self.about.training.objective();
             Ok(diagnose(&own.model, &own.noise, [&xs, &ys], &*objective, draws)?)
         };
         networks.iter().map(of).collect()

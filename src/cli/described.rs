@@ -4,8 +4,7 @@ use anyhow::Result;
 use candle_core::Device;
 use serde_json::{Value, json};
 
-use crate::data::Samples;
-use crate::task::{self, Draw, Source, Task};
+use crate::task::{self, Draw, Parts, Source, Task};
 
 /// Opens the task of some settings, if its data are drawn or those of this crate.
 ///
@@ -37,11 +36,11 @@ pub(super) fn draw_of(settings: &Value) -> Draw {
     }
 }
 
-/// Returns the test rows of a task that draws its data or has them with it.
+/// Returns the rows of a task that draws its data or has them with it.
 ///
 /// # Errors
 /// If the data cannot be drawn.
-pub(super) fn test_rows_of(settings: &Value) -> Result<Option<Samples>> {
+pub(super) fn parts_of(settings: &Value) -> Result<Option<Parts>> {
     let Some(task) = task_of(settings)? else { return Ok(None) };
-    Ok(Some(task.parts(&task.defaults(), &draw_of(settings), &Device::Cpu)?.test))
+    Ok(Some(task.parts(&task.defaults(), &draw_of(settings), &Device::Cpu)?))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 
-use super::described::test_rows_of;
+use super::described::parts_of;
 use super::exit::Failure;
 use super::finished::Finished;
 use super::format_args::FormatArgs;
@@ -96,8 +96,8 @@ fn samples(args: &DiagnoseArgs, bundle: &Bundle) -> Result<Samples, Failure> {
     if let Some(file) = &args.data {
         return Ok(read(file)?);
     }
-    if let Some(rows) = test_rows_of(&bundle.about().training.settings)? {
-        return Ok(rows);
+    if let Some(parts) = parts_of(&bundle.about().training.settings)? {
+        return Ok(parts.test);
     }
     let finished = Finished::read(&args.model).ok();
     match finished.and_then(|own| own.files().into_iter().next()) {

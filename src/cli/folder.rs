@@ -190,6 +190,7 @@ fn remove_results(folder: &Path, own: &[&str]) -> Result<()> {
     };
     files::remove(folder, names)?;
     Checkpoints::remove(&folder.join(CHECKPOINTS))?;
+    super::robustness::parts::Parts::remove(folder)?;
     let store = folder.join(STORE);
     files::remove(&store, &[super::run_grid::GRID, super::share::ARRAY])?;
     Store::remove(&store)?;
@@ -230,6 +231,7 @@ fn written_by(experiment: &str) -> &'static [&'static str] {
         "grid_search" => &super::grid_report::FILES,
         "circles" => &super::circles::FILES,
         "compare" => &super::compare::FILES,
+        "robustness" => &super::robustness::FILES,
         _ => &super::run::FILES,
     }
 }

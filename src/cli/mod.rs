@@ -28,6 +28,7 @@ mod programs;
 mod progress;
 mod recipe_args;
 mod results;
+mod robustness;
 mod run;
 pub(crate) mod run_grid;
 pub(crate) mod scheduler;

@@ -27,6 +27,8 @@ const SHOWN: usize = 3;
 /// Progress on standard error: a bar on a terminal, else a line now and then.
 pub(super) struct Progress {
     bar: ProgressBar,
+    /// What the bar counts.
+    what: &'static str,
     /// Number of cells, if the progress shows them.
     cells: Option<usize>,
     done: AtomicUsize,
@@ -40,6 +42,18 @@ impl Progress {
     /// Shows the progress of the given number of epochs of single runs.
     pub fn of_epochs(epochs: usize, quiet: bool) -> Self {
         Self::new(epochs, None, quiet, "{wide_bar} {human_pos}/{human_len} epochs, {eta} left")
+    }
+
+    /// Shows the progress of so many steps of another kind.
+    pub fn of_steps(steps: usize, quiet: bool) -> Self {
+        let template = "{wide_bar} {percent} %, {eta} left";
+        Self { what: "work", ..Self::new(steps, None, quiet, template) }
+    }
+
+    /// Notes that so many steps are done.
+    pub fn add(&self, steps: usize) {
+        self.bar.inc(steps as u64);
+        self.write_line();
     }
 
     /// Shows the number of complete cells, too.
@@ -56,6 +70,7 @@ impl Progress {
         let has_lines = !quiet && !io::stderr().is_terminal();
         Self {
             bar,
+            what: "epochs",
             cells,
             done: AtomicUsize::new(0),
             stopped: AtomicUsize::new(0),
@@ -83,10 +98,7 @@ impl Progress {
 
     fn hear(&self, event: Event) {
         match event {
-            Event::Epochs(epochs) => {
-                self.bar.inc(epochs as u64);
-                self.write_line();
-            }
+            Event::Epochs(epochs) => self.add(epochs),
             Event::Cells(cells) => {
                 let done = self.done.fetch_add(cells, Ordering::Relaxed) + cells;
                 self.bar.set_message(format!("{done}/{} cells", self.cells.unwrap_or(done)));
@@ -120,7 +132,7 @@ impl Progress {
                 format!(", {} of {cells} cells", self.done.load(Ordering::Relaxed))
             });
             let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-            tell(&format!("{done} % of the epochs{cells}; about {left} left"));
+            tell(&format!("{done} % of the {}{cells}; about {left} left", self.what));
         }
     }
 

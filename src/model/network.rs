@@ -35,6 +35,15 @@ impl Network {
         }?))
     }
 
+    /// Returns the number of outputs of a row.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Mlp(own) => own.outputs,
+            Self::Cnn(own) => own.outputs,
+            Self::Lstm(own) => own.outputs,
+        }
+    }
+
     /// Returns whether its tensors have a leading replica axis.
     pub fn axis(&self) -> Axis {
         match self {

@@ -11,6 +11,7 @@ mod noisy_rows;
 pub mod plot;
 mod predictions;
 mod predictions_csv;
+mod robustness;
 mod tables;
 mod text;
 
@@ -29,5 +30,6 @@ pub use noisy_rows::{NoisyRows, noisy_rows};
 pub use plot::confusion as confusion_picture;
 pub use predictions::{regression_pictures, reliability_picture, roc_picture};
 pub use predictions_csv::Predictions;
+pub use robustness::{robustness_json, robustness_text};
 pub use tables::{dataset_csv, history_csv, read_history};
 pub use text::{figures_line, folds_line, result_line};

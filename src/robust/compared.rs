@@ -48,18 +48,20 @@ pub struct Repeats<'a> {
     /// What pairs repeats of different models.
     pub keys: &'a [u64],
     /// The scores of each repeat.
-    pub scores: Vec<&'a [f64]>,
+    pub scores: Vec<&'a [Option<f64>]>,
 }
 
 impl Band {
     /// Summarizes repeats, whose training rows overlap in a share (0 for repeats on the same rows).
-    fn of(name: &str, repeats: &[Vec<f64>], strengths: usize, test_per_train: f64) -> Self {
-        let at = |place: usize| -> Vec<f64> { repeats.iter().map(|own| own[place]).collect() };
+    fn of(name: &str, repeats: &[Vec<Option<f64>>], strengths: usize, test_per_train: f64) -> Self {
+        let at =
+            |place: usize| -> Option<Vec<f64>> { repeats.iter().map(|own| own[place]).collect() };
         let (mut means, mut low, mut high) = (Vec::new(), Vec::new(), Vec::new());
         for place in 0..strengths {
-            let own = at(place);
-            means.push(Some(mean(&own)).filter(|mean| mean.is_finite()));
-            let interval = Estimate::of_folds(&own, test_per_train).map(|own| own.interval(LEVEL));
+            let own = at(place).filter(|own| !own.is_empty());
+            means.push(own.as_deref().map(mean));
+            let estimate = own.and_then(|own| Estimate::of_folds(&own, test_per_train));
+            let interval = estimate.map(|own| own.interval(LEVEL));
             low.push(interval.map(|own| own.low));
             high.push(interval.map(|own| own.high));
         }
@@ -76,19 +78,21 @@ impl ComparedCurve {
         models: &[Repeats],
         test_per_train: f64,
     ) -> Self {
-        let band = |name: &str, repeats: &[Vec<f64>]| {
+        let band = |name: &str, repeats: &[Vec<Option<f64>>]| {
             Band::of(name, repeats, strengths.len(), test_per_train)
         };
         let own = |model: &Repeats| {
-            let scores: Vec<Vec<f64>> = model.scores.iter().map(|own| own.to_vec()).collect();
+            let scores: Vec<Vec<Option<f64>>> =
+                model.scores.iter().map(|own| own.to_vec()).collect();
             band(model.name, &scores)
         };
         let difference = |first: &Repeats, model: &Repeats| {
-            let pair = |(key, own): (&u64, &&[f64])| {
+            let pair = |(key, own): (&u64, &&[Option<f64>])| {
                 let place = first.keys.iter().position(|other| other == key)?;
-                Some(own.iter().zip(first.scores[place]).map(|(own, first)| own - first).collect())
+                let both = own.iter().zip(first.scores[place]);
+                Some(both.map(|(own, first)| Some((*own)? - (*first)?)).collect())
             };
-            let pairs: Vec<Vec<f64>> =
+            let pairs: Vec<Vec<Option<f64>>> =
                 model.keys.iter().zip(&model.scores).filter_map(pair).collect();
             band(model.name, &pairs)
         };
@@ -122,8 +126,8 @@ mod tests {
     /// Differences 0.1, 0.3: mean 0.2, standard error 0.1, t(0.975, 1) = 12.706.
     #[test]
     fn means_and_paired_differences_by_hand() {
-        let first = [[0.5, 0.25], [0.75, 0.25]];
-        let other = [[0.5, 0.55], [0.5, 0.35], [1.0, 0.0]];
+        let first = [[Some(0.5), Some(0.25)], [Some(0.75), Some(0.25)]];
+        let other = [[0.5, 0.55], [0.5, 0.35], [1.0, 0.0]].map(|own| own.map(Some));
         let models = [
             Repeats {
                 name: "baseline",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{Result, Tensor, bail};
+use serde::{Deserialize, Serialize};
 
 use super::{Attack, Rows, Victim, Worst};
 use crate::data::Samples;
@@ -12,14 +13,34 @@ use crate::metric::{Metric, Predicted, Units};
 const PIECE: usize = 1024;
 
 /// What each replica of a model scores on changed rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Curve {
-    /// For each replica and metric the score at each strength, a mean over the draws; NaN where it is undefined.
-    pub scores: Vec<Vec<Vec<f64>>>,
+    /// For each replica and metric the score at each strength, a mean over the draws; none where it is undefined.
+    pub scores: Vec<Vec<Vec<Option<f64>>>>,
     /// For each replica and strength the share of predicted classes that are not those of the rows as they are, a
     /// mean over the draws; `None` for numbers.
     pub flips: Option<Vec<Vec<f64>>>,
+}
+
+impl Curve {
+    /// Returns the scores of a metric for each replica by strength, or, after the last metric, the flips; nothing if
+    /// there are none.
+    pub fn of_each(&self, metric: usize) -> Vec<Vec<Option<f64>>> {
+        let flips = self.flips.iter().flatten();
+        let flips = flips.map(|own| own.iter().map(|share| Some(*share)).collect());
+        match self.scores.first().is_some_and(|own| metric < own.len()) {
+            true => self.scores.iter().map(|own| own[metric].clone()).collect(),
+            false => flips.collect(),
+        }
+    }
+
+    /// Returns the scores of these replicas and then of others.
+    pub(super) fn followed_by(mut self, others: Self) -> Self {
+        self.scores.extend(others.scores);
+        self.flips = self.flips.zip(others.flips).map(|(own, others)| [own, others].concat());
+        self
+    }
 }
 
 /// Changes rows with increasing strengths and scores what a model predicts for them; in `units`, if there are any.
@@ -45,7 +66,7 @@ pub struct Curve {
 /// let xs = Tensor::new(&[[-0.5f32], [-0.1], [0.2], [0.6]], &Device::Cpu)?;
 /// let rows = Samples::new(&xs, &Tensor::new(&[0f32, 0., 1., 1.], &Device::Cpu)?)?;
 /// let found = curve(&victim, &rows, &Fgsm::new(Norm::Linf), &[0., 0.15, 0.3], &[Arc::new(Accuracy)], None)?;
-/// assert_eq!(found.scores[0][0], [1., 0.75, 0.5]);
+/// assert_eq!(found.scores[0][0], [Some(1.), Some(0.75), Some(0.5)]);
 /// # Ok(()) }
 /// ```
 ///
@@ -59,51 +80,103 @@ pub fn curve(
     metrics: &[Arc<dyn Metric>],
     units: Option<&Units>,
 ) -> Result<Curve> {
+    let found = curves(on, samples, &[attack], strengths, metrics, units)?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+/// Returns the [`curve`] of each of several attacks of one norm, and, if there are two or more, at last that of the
+/// worst of them row by row, as in AutoAttack (Croce and Hein 2020, arXiv:2003.01690).
+///
+/// # Errors
+/// As [`curve`].
+pub fn curves(
+    on: &Victim,
+    samples: &Samples,
+    attacks: &[&dyn Attack],
+    strengths: &[f64],
+    metrics: &[Arc<dyn Metric>],
+    units: Option<&Units>,
+) -> Result<Vec<Curve>> {
     check_strengths(strengths)?;
-    let draws = attack.draws().max(1);
-    // By strength and draw, and then one for each piece.
-    let mut outputs = vec![vec![Vec::new(); draws as usize]; strengths.len()];
-    let mut clean = Vec::new();
+    let (mut clean, mut changed) = (Vec::new(), Vec::new());
     for start in (0..samples.rows()).step_by(PIECE) {
         let rows = rows_of(on, samples, start, PIECE.min(samples.rows() - start))?;
         clean.push(on.outputs(&rows.xs, &rows)?);
-        for draw in 0..draws {
-            let mut worst = attack.keeps_worst().then(|| Worst::clean(on, &rows)).transpose()?;
-            for (strength, outputs) in strengths.iter().zip(&mut outputs) {
-                let mut changed = attack.apply(on, &rows, *strength, draw)?;
-                if let Some(worst) = &mut worst {
-                    worst.keep(&changed, &on.answers(&changed, &rows)?)?;
-                    changed = worst.rows().clone();
-                }
-                outputs[draw as usize].push(on.outputs(&changed, &rows)?);
-            }
-        }
+        changed.push(changed_outputs(on, &rows, attacks, strengths)?);
     }
     let (_, targets) = samples.range(0, samples.rows())?;
-    let predicted = |pieces: &[Tensor]| -> Result<Vec<Predicted>> {
+    let predicted = |pieces: &[&Tensor]| -> Result<Vec<Predicted>> {
         let all = Predicted::by_replica(&Tensor::cat(pieces, 1)?, &targets)?.into_iter();
         Ok(all.map(|own| units.into_iter().fold(own, Predicted::in_units)).collect())
     };
-    let clean: Vec<Vec<u32>> =
-        predicted(&clean)?.iter().map(|own| own.classes().collect()).collect();
-    let replicas = clean.len();
-    let mut scores = vec![vec![vec![0.; strengths.len()]; metrics.len()]; replicas];
-    let mut flips = vec![vec![0.; strengths.len()]; replicas];
-    for (place, draws) in outputs.iter().enumerate() {
-        for pieces in draws {
-            for (replica, rows) in predicted(pieces)?.iter().enumerate() {
-                let share = 1. / draws.len() as f64;
-                for (metric, scores) in metrics.iter().zip(&mut scores[replica]) {
-                    scores[place] += share * metric.score(rows).unwrap_or(f64::NAN);
+    let clean = predicted(&clean.iter().collect::<Vec<_>>())?;
+    let clean: Vec<Vec<u32>> = clean.iter().map(|own| own.classes().collect()).collect();
+    let has_classes = on.objective().classes().is_some();
+    let curve = |attack: usize| -> Result<Curve> {
+        let zeros = vec![0.; strengths.len()];
+        let mut scores = vec![vec![vec![Some(0.); strengths.len()]; metrics.len()]; clean.len()];
+        let mut flips = vec![zeros; clean.len()];
+        for place in 0..strengths.len() {
+            let draws = changed[0][attack][place].len();
+            let share = 1. / draws as f64;
+            for draw in 0..draws {
+                let pieces = changed.iter().map(|piece| &piece[attack][place][draw]);
+                let rows = predicted(&pieces.collect::<Vec<_>>())?;
+                for (replica, rows) in rows.iter().enumerate() {
+                    for (metric, scores) in metrics.iter().zip(&mut scores[replica]) {
+                        let own = metric.score(rows);
+                        scores[place] = scores[place].zip(own).map(|(sum, own)| sum + share * own);
+                    }
+                    let pairs = rows.classes().zip(&clean[replica]);
+                    let differ = pairs.filter(|(own, clean)| own != *clean).count();
+                    flips[replica][place] += share * differ as f64 / rows.len() as f64;
                 }
-                let own = rows.classes().zip(&clean[replica]);
-                let differ = own.filter(|(own, clean)| own != *clean).count();
-                flips[replica][place] += share * differ as f64 / rows.len() as f64;
             }
         }
+        Ok(Curve { scores, flips: has_classes.then_some(flips) })
+    };
+    (0..changed.first().map_or(0, Vec::len)).map(curve).collect()
+}
+
+/// Returns the outputs for changed rows by attack, strength and draw; after those of several attacks, those of the
+/// worst of them.
+fn changed_outputs(
+    on: &Victim,
+    rows: &Rows,
+    attacks: &[&dyn Attack],
+    strengths: &[f64],
+) -> Result<Vec<Vec<Vec<Tensor>>>> {
+    let mut all = Vec::new();
+    let mut worst_of_all = vec![Worst::clean(on, rows)?; strengths.len()];
+    for attack in attacks {
+        let mut outputs = vec![Vec::new(); strengths.len()];
+        for draw in 0..attack.draws().max(1) {
+            let mut worst = attack.keeps_worst().then(|| Worst::clean(on, rows)).transpose()?;
+            for (place, strength) in strengths.iter().enumerate() {
+                let changed = attack.apply(on, rows, *strength, draw)?;
+                let mut found = on.answers(&changed, rows)?;
+                if attacks.len() > 1 {
+                    worst_of_all[place].keep(&changed, &found)?;
+                }
+                if let Some(worst) = &mut worst {
+                    worst.keep(&changed, &found)?;
+                    found = on.answers(worst.rows(), rows)?;
+                }
+                outputs[place].push(found.outputs);
+            }
+        }
+        all.push(outputs);
     }
-    let has_classes = on.objective().classes().is_some();
-    Ok(Curve { scores, flips: has_classes.then_some(flips) })
+    if attacks.len() > 1 {
+        let mut outputs = Vec::new();
+        let mut worst = Worst::clean(on, rows)?;
+        for own in &worst_of_all {
+            worst.keep(own.rows(), &on.answers(own.rows(), rows)?)?;
+            outputs.push(vec![on.outputs(worst.rows(), rows)?]);
+        }
+        all.push(outputs);
+    }
+    Ok(all)
 }
 
 /// Returns some rows of samples for each replica of a model.

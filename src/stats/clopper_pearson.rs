@@ -79,7 +79,10 @@ mod tests {
             for hits in 1..=n {
                 for alpha in [0.001, 0.05, 0.5] {
                     let found = tail(hits, n, clopper_pearson_low(hits, n, alpha));
-                    assert!((found / alpha - 1.).abs() < 1e-8, "{hits} of {n}: {found}, not {alpha}");
+                    assert!(
+                        (found / alpha - 1.).abs() < 1e-8,
+                        "{hits} of {n}: {found}, not {alpha}"
+                    );
                 }
             }
         }

@@ -28,6 +28,7 @@ use super::defaults::{has, task_in, with_defaults};
 use super::diagnose::{DiagnoseArgs, run_diagnose};
 use super::exit::{Failure, start};
 use super::predict::{PredictArgs, run_predict};
+use super::robustness::{RobustnessArgs, run_robustness};
 
 /// A program: its flags, and what it does.
 pub trait Program: Parser {
@@ -99,6 +100,8 @@ enum Tool {
     Predict(PredictArgs),
     /// Say what each noise of a trained model does to its predictions, and why nothing changed if nothing did
     Diagnose(DiagnoseArgs),
+    /// Try trained models under noise, corruptions and attacks, side by side
+    Robustness(RobustnessArgs),
     /// Compare finished experiments on the same rows, run by run, and draw them side by side
     Compare(CompareArgs),
 }
@@ -116,6 +119,7 @@ impl Tools {
             Tool::Circles(own) => own.run(),
             Tool::Predict(own) => run_predict(&own),
             Tool::Diagnose(own) => run_diagnose(&own),
+            Tool::Robustness(own) => run_robustness(&own),
             Tool::Compare(own) => run_compare(&own),
         }
     }

@@ -31,6 +31,10 @@ impl Attack for Fgsm {
         Some(self.norm)
     }
 
+    fn passes(&self) -> usize {
+        3
+    }
+
     fn apply(&self, on: &Victim, rows: &Rows, strength: f64, _: u32) -> Result<Tensor> {
         if strength == 0. {
             return Ok(rows.xs.clone());

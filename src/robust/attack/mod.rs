@@ -37,6 +37,11 @@ pub trait Attack: Debug + Send + Sync {
         1
     }
 
+    /// Returns about how many passes through the model a draw takes, for estimates of time.
+    fn passes(&self) -> usize {
+        1
+    }
+
     /// Returns changed rows: those of a draw. Strength 0 changes nothing.
     ///
     /// # Shapes

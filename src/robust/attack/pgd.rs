@@ -52,6 +52,10 @@ impl Attack for Pgd {
         true
     }
 
+    fn passes(&self) -> usize {
+        3 * self.steps * self.starts as usize
+    }
+
     fn apply(&self, on: &Victim, rows: &Rows, strength: f64, _: u32) -> Result<Tensor> {
         if strength == 0. {
             return Ok(rows.xs.clone());

@@ -43,6 +43,10 @@ impl Attack for WorstOf {
         true
     }
 
+    fn passes(&self) -> usize {
+        self.attacks.iter().map(|own| own.passes()).sum()
+    }
+
     fn apply(&self, on: &Victim, rows: &Rows, strength: f64, draw: u32) -> Result<Tensor> {
         if strength == 0. {
             return Ok(rows.xs.clone());

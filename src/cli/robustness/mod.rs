@@ -1,0 +1,159 @@
+//! The `robustness` program: trained models under noise, corruptions and attacks.
+
+mod models;
+pub(super) mod parts;
+mod work;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use serde_json::json;
+
+use self::models::{Model, Tried};
+use self::parts::Parts;
+use self::work::{Work, chosen};
+use super::args::{Format, OutputArgs, PlotFormat};
+use super::contents::{Begin, Contents};
+use super::device::{DeviceChoice, Place};
+use super::exit::Failure;
+use super::folder::Claimed;
+use super::format_args::FormatArgs;
+use super::parse::within;
+use super::results::Results;
+use super::terminal::{command_line, tell};
+use crate::files;
+use crate::report;
+use crate::robust::{Effort, scans};
+
+/// The file of all figures.
+const ROBUSTNESS: &str = "robustness.json";
+
+/// Files that the program writes.
+pub(super) const FILES: [&str; 6] = [
+    ROBUSTNESS,
+    "robustness.html",
+    "robustness.png",
+    "robustness.svg",
+    "differences.png",
+    "differences.svg",
+];
+
+/// Flags of the program.
+#[derive(Args, Clone, Debug)]
+pub struct RobustnessArgs {
+    /// Folder of results with a trained model; repeat the flag to compare several, the baseline first
+    #[arg(long, value_name = "DIR", required = true)]
+    model: Vec<PathBuf>,
+    /// File of rows with targets to try them on [default: the test rows of their task]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// What to try, e.g. gaussian,pgd-linf,certified-l2 [default: all that fits the data]
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    kinds: Vec<String>,
+    /// Strengths from 0 on for all kinds but corruptions, e.g. 0,0.1,0.2 [default: those of each kind]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
+    strengths: Vec<f64>,
+    /// Number of steps of PGD and APGD
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = within(1..=100_000usize))]
+    steps: usize,
+    /// Number of starts of PGD and APGD: the row itself, then random points [default: 5 for tables and points, 1
+    /// for images and sequences]
+    #[arg(long, value_name = "N", value_parser = within(1..=1000u32))]
+    starts: Option<u32>,
+    /// Predict by the mean over so many draws of the noise that a model was trained with, also under attack
+    /// [default: the noise is off]
+    #[arg(long, value_name = "N", value_parser = within(1..=1000u32))]
+    average: Option<u32>,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Folder for the results [default: runs/robustness]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Start over: remove the results that the folder holds
+    #[arg(long)]
+    fresh: bool,
+    /// Do not draw pictures
+    #[arg(long)]
+    no_plots: bool,
+    /// Format of the pictures
+    #[arg(long, value_name = "FORMAT", default_value = "png", conflicts_with = "no_plots")]
+    plot_format: PlotFormat,
+    /// Device: auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+    /// Number of CPU threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = within(1..=1024usize))]
+    threads: Option<usize>,
+    /// Hide the progress bar
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// The most models that have room side by side.
+const MOST: usize = 6;
+
+/// Tries trained models on changed rows, prints how their scores fall, and writes all figures. Finished parts
+/// are kept, so that an interrupted program continues.
+///
+/// # Errors
+/// If there is no model, models or data do not fit each other, or a part of the results cannot be written.
+pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
+    if args.model.len() > MOST {
+        return Err(Failure::Usage(anyhow!(
+            "--model: expected at most {MOST} models, received {}",
+            args.model.len()
+        )));
+    }
+    let models = Model::read(&args.model)?;
+    let tried = Tried::read(&models, args.data.as_deref(), &args.format.format())?;
+    let default = Effort::of(tried.measured.form());
+    let effort = Effort { steps: args.steps, starts: args.starts.unwrap_or(default.starts) };
+    let all = scans(&tried.measured, effort).context("rows")?;
+    let scans = chosen(all, &args.kinds, &args.strengths).map_err(Failure::Usage)?;
+    let place = match args.device {
+        DeviceChoice::Auto => Place::Cpu,
+        DeviceChoice::At(place) => place,
+    };
+    let opened = place.open(1, args.threads)?;
+    let output = OutputArgs {
+        out: args.out.clone(),
+        fresh: args.fresh,
+        no_plots: args.no_plots,
+        plot_format: args.plot_format,
+        quiet: args.quiet,
+        format: Format::Text,
+    };
+    let hashes = models.iter().map(Model::hash).collect::<Result<Vec<_>>>()?;
+    let settings = json!({ "task": "robustness", "models": hashes, "rows": tried.hash });
+    let contents = Contents::new("robustness", settings, None);
+    let out = output.folder("robustness");
+    if let Some(own) = models.iter().find(|own| files::is_same(&own.folder, &out)) {
+        return Err(Failure::Usage(anyhow!(
+            "--out: expected a folder of its own, received that of a model, {}",
+            own.folder.display()
+        )));
+    }
+    let claimed = output.claim(&contents, &FILES, Begin::Over)?;
+    claimed.begin(&contents)?;
+    let Claimed { folder, lock: _lock, .. } = claimed;
+    if !args.quiet {
+        tried.notes.iter().for_each(|line| tell(line));
+    }
+    let parts = Parts::open(&folder)?;
+    let work = Work {
+        models: &models,
+        tried: &tried,
+        scans: &scans,
+        effort,
+        average: args.average,
+        hashes: &hashes,
+    };
+    let found = work.run(&opened, &parts, args.quiet)?;
+    let mut results = Results::new(folder);
+    results.describe(&contents);
+    results.print(report::robustness_text(&found).as_bytes());
+    results.write(ROBUSTNESS, report::robustness_json(&found, &command_line(), work.settings()));
+    results.remove_others(&FILES);
+    Ok(results.finish()?)
+}

@@ -1,0 +1,107 @@
+//! What was found of models side by side.
+
+use serde::Serialize;
+
+use super::{Band, ComparedCurve, Norm, Repeats};
+use crate::metric::Better;
+
+/// What was found of models side by side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Robustness {
+    /// The models, the baseline first.
+    pub models: Vec<Named>,
+    /// The metric that the averages and sentences are about.
+    pub metric: String,
+    /// Which of its scores are better.
+    pub better: Better,
+    /// The number of rows.
+    pub rows: usize,
+    /// Metrics by strength.
+    pub curves: Vec<ComparedCurve>,
+    /// Means of the metric over the strengths above 0.
+    pub averages: Vec<Average>,
+    /// What makes a figure doubtful.
+    pub warnings: Vec<String>,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub dir: String,
+    /// The number of its networks.
+    pub networks: usize,
+}
+
+/// The mean of a metric over the strengths above 0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Average {
+    /// What changes the rows.
+    pub kind: String,
+    /// How its strength is measured, if it bounds the change.
+    pub norm: Option<Norm>,
+    /// The models, each with one figure.
+    pub models: Vec<Band>,
+    /// The other models minus the first one, each with one figure.
+    pub differences: Vec<Band>,
+    /// The errors, 1 - metric, in percent of those of the first model, for metrics whose best score is 1.
+    pub relative_errors: Option<Vec<Option<f64>>>,
+}
+
+impl Named {
+    /// Names a model.
+    pub fn new(name: &str, dir: &str, networks: usize) -> Self {
+        Self { name: name.to_string(), dir: dir.to_string(), networks }
+    }
+}
+
+impl Average {
+    /// Averages the scores of models over the strengths above 0. `None` if there are none.
+    pub fn new(
+        (kind, norm, metric): (&str, Option<Norm>, &str),
+        strengths: &[f64],
+        models: &[Repeats],
+        test_per_train: f64,
+    ) -> Option<Self> {
+        const UP_TO_1: [&str; 5] =
+            ["accuracy", "balanced_accuracy", "macro_f1", "f1", "average_precision"];
+        let places: Vec<usize> =
+            (0..strengths.len()).filter(|place| strengths[*place] > 0.).collect();
+        if places.is_empty() {
+            return None;
+        }
+        let mean = |scores: &&[Option<f64>]| -> [Option<f64>; 1] {
+            let own: Option<Vec<f64>> = places.iter().map(|place| scores[*place]).collect();
+            [own.map(|own| own.iter().sum::<f64>() / own.len() as f64)]
+        };
+        let means: Vec<Vec<[Option<f64>; 1]>> =
+            models.iter().map(|own| own.scores.iter().map(mean).collect()).collect();
+        let averaged = models.iter().zip(&means).map(|(own, means)| Repeats {
+            name: own.name,
+            keys: own.keys,
+            scores: means.iter().map(|own| &own[..]).collect(),
+        });
+        let averaged: Vec<Repeats> = averaged.collect();
+        let found = ComparedCurve::new((kind, norm, metric), &[0.], &averaged, test_per_train);
+        let error = |own: &Band| own.mean[0].map(|mean| 1. - mean);
+        let first = found.models.first().and_then(error).filter(|error| *error > 0.);
+        let relative = |own: &Band| Some(100. * (error(own)? / first?));
+        let relative_errors =
+            UP_TO_1.contains(&metric).then(|| found.models.iter().map(relative).collect());
+        let ComparedCurve { kind, norm, models, differences, .. } = found;
+        Some(Self { kind, norm, models, differences, relative_errors })
+    }
+
+    /// Returns its kind with the norm: `pgd linf`.
+    pub fn title(&self) -> String {
+        match self.norm {
+            Some(norm) => format!("{} {}", self.kind, norm.name()),
+            None => self.kind.clone(),
+        }
+    }
+}

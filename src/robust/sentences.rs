@@ -1,0 +1,124 @@
+//! What was gained and what it cost, in sentences.
+
+use super::{Average, Band, ComparedCurve, Robustness};
+use crate::metric::Better;
+use crate::stats::Digits;
+
+impl Robustness {
+    /// Returns what each model gained and lost beside the first one, in sentences.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let clean =
+            self.curves.iter().find(|own| own.metric == self.metric && own.strengths[0] == 0.);
+        for place in 1..self.models.len() {
+            if let Some(clean) = clean {
+                sentences.push(self.cost(clean, place));
+            }
+            sentences.extend(self.gains(place));
+        }
+        if sentences.is_empty() {
+            sentences.extend(clean.map(|own| self.alone(own)));
+        }
+        sentences
+    }
+
+    /// Returns how a single model falls.
+    fn alone(&self, clean: &ComparedCurve) -> String {
+        let metric = self.metric.replace('_', " ");
+        let score = |band: &Band, place: usize| {
+            band.mean.get(place).copied().flatten().map_or("-".into(), text)
+        };
+        let lowest = self.averages.iter().filter(|own| own.models[0].mean[0].is_some());
+        let worst = lowest.max_by(|a, b| self.harm(a).total_cmp(&self.harm(b)));
+        let worst = worst.map_or(String::new(), |own| {
+            format!(
+                "; the most harm does {}, under which it is {} in the mean over the strengths",
+                own.title(),
+                score(&own.models[0], 0)
+            )
+        });
+        format!("On the rows as they are the {metric} is {}{worst}.", score(&clean.models[0], 0))
+    }
+
+    fn harm(&self, own: &Average) -> f64 {
+        let mean = own.models[0].mean[0].unwrap_or(f64::NAN);
+        if self.better == Better::Higher { -mean } else { mean }
+    }
+
+    /// Returns what a model costs on the rows as they are.
+    fn cost(&self, clean: &ComparedCurve, place: usize) -> String {
+        let (metric, name) = (self.metric.replace('_', " "), &self.models[place].name);
+        let of = |band: &Band| {
+            let end = |ends: &[Option<f64>]| ends.first().copied().flatten();
+            (end(&band.mean), end(&band.low).zip(end(&band.high)))
+        };
+        let difference = clean.differences.get(place - 1).map(of).unwrap_or_default();
+        let [own, first] =
+            [place, 0].map(|place| of(&clean.models[place]).0.map_or("-".into(), text));
+        format!(
+            "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {}.",
+            self.models[0].name,
+            difference_words(difference)
+        )
+    }
+
+    /// Returns under which changes a model is better and worse, as far as the intervals tell.
+    fn gains(&self, place: usize) -> Vec<String> {
+        let (mut better, mut worse, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for own in &self.averages {
+            let Some(band) = own.differences.get(place - 1) else { continue };
+            let words = match band.mean[0] {
+                Some(mean) => format!("{} ({})", own.title(), Digits::of(mean).signed(mean)),
+                None => continue,
+            };
+            let higher = self.better == Better::Higher;
+            match band.low[0].zip(band.high[0]) {
+                Some((low, _)) if low > 0. => {
+                    if higher { &mut better } else { &mut worse }.push(words)
+                }
+                Some((_, high)) if high < 0. => {
+                    if higher { &mut worse } else { &mut better }.push(words)
+                }
+                _ => open.push(own.title()),
+            }
+        }
+        let name = &self.models[place].name;
+        let list = |words: &[String]| words.join(", ");
+        let mut sentences = Vec::new();
+        if !better.is_empty() {
+            sentences.push(format!(
+                "In the mean over the strengths {name} is better under {}.",
+                list(&better)
+            ));
+        }
+        if !worse.is_empty() {
+            sentences.push(format!("It is worse under {}.", list(&worse)));
+        }
+        if !open.is_empty() {
+            sentences.push(format!("No difference was found under {}.", list(&open)));
+        }
+        sentences
+    }
+}
+
+fn difference_words((mean, ends): (Option<f64>, Option<(f64, f64)>)) -> String {
+    match (mean, ends) {
+        (None, _) => "no repeats have a seed in common".to_string(),
+        (Some(mean), None) => {
+            format!("a difference of {}, without an interval", Digits::of(mean).signed(mean))
+        }
+        (Some(mean), Some((low, high))) => {
+            let digits = Digits::of(mean);
+            format!(
+                "a difference of {} (95 % interval {} to {})",
+                digits.signed(mean),
+                digits.signed(low),
+                digits.signed(high)
+            )
+        }
+    }
+}
+
+fn text(figure: f64) -> String {
+    Digits::of(figure).text(figure)
+}

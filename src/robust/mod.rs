@@ -23,6 +23,7 @@ mod sentences;
 #[cfg(test)]
 mod testing;
 mod victim;
+mod warnings;
 mod worst;
 
 pub use attack::{Apgd, Attack, Fgsm, Pgd, WorstOf};
@@ -39,4 +40,5 @@ pub use row::Row;
 pub use rows::Rows;
 pub use scan::{Effort, Scan, scans};
 pub use victim::{Answers, Victim};
+pub use warnings::{curve_warnings, gradient_warnings};
 pub use worst::Worst;

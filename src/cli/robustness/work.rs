@@ -14,7 +14,7 @@ use crate::cli::terminal::tell;
 use crate::metric::{self, Metric};
 use crate::robust::{
     Average, ComparedCurve, Contender, Curve, Effort, Fgsm, Named, Norm, Repeats, Robustness, Scan,
-    check_strengths,
+    check_strengths, curve_warnings, gradient_warnings,
 };
 
 /// The name of the share of predictions that change.
@@ -115,7 +115,14 @@ impl Work<'_> {
             found[model].push(curve);
         }
         progress.finish();
-        Ok(self.compared(&contenders, &found, &metrics))
+        let mut compared = self.compared(&contenders, &found, &metrics);
+        if self.scans.iter().flat_map(|own| &own.attacks).any(|own| own.norm().is_some()) {
+            for own in &contenders {
+                compared.warnings.extend(gradient_warnings(own)?);
+            }
+            compared.warnings.extend(curve_warnings(&compared.curves));
+        }
+        Ok(compared)
     }
 
     /// Returns what was measured how, by name.

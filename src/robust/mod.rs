@@ -2,15 +2,19 @@
 //!
 //! An [`Attack`] changes rows up to a strength; a [`Victim`] is the model that it is tried on. [`curve`] measures the
 //! metrics of changed rows by strength. [`noise`] and [`corruption`] change rows without asking the model: what
-//! depends on a row's [`Form`].
+//! depends on a row's [`Form`]. [`certify`] bounds what any small change can do, and [`geometry`] says how far the
+//! boundary is and how steep the outputs are.
 
 mod attack;
+mod certificate;
+mod certified;
 mod change;
 mod compared;
 mod contender;
 pub mod corruption;
 mod curve;
 mod form;
+mod geometry;
 mod limits;
 mod measured;
 pub mod noise;
@@ -27,11 +31,14 @@ mod warnings;
 mod worst;
 
 pub use attack::{Apgd, Attack, Fgsm, Pgd, WorstOf};
+pub use certificate::{Certificate, Smoothing, certify};
+pub use certified::{abstention, certified_accuracy, p_low_quantiles};
 pub use change::Change;
 pub use compared::{Band, ComparedCurve, Repeats};
 pub use contender::Contender;
 pub use curve::{Curve, check_strengths, curve, curves};
 pub use form::{Cell, Form};
+pub use geometry::{Geometry, geometry};
 pub use limits::Limits;
 pub use measured::{Measured, Spread};
 pub use norm::Norm;

@@ -112,8 +112,34 @@ impl Victim {
         let xs = Var::from_tensor(&xs.detach())?;
         let outputs = enable_grad(|| self.forward(&xs, rows))?;
         let answers = enable_grad(|| self.judged(outputs, rows))?;
-        let mut grads = backward(&answers.losses.sum_all()?)?;
-        let Some(gradient) = grads.remove(&xs) else {
+        let gradient = self.gradient_of(&answers.losses, &xs, rows)?;
+        let Answers { outputs, losses, wrong } = answers;
+        let (outputs, losses) = (outputs.detach(), losses.detach());
+        Ok((Answers { outputs, losses, wrong }, gradient))
+    }
+
+    /// Returns the outputs, and the gradient of each of them in a row's inputs, 0 for those that may not change:
+    /// a backward pass for each output.
+    ///
+    /// # Shapes
+    /// `xs` (R, N, …) with D values a row; results (R, N, O) and (R, N, O, D).
+    ///
+    /// # Errors
+    /// If the model fails or has no gradient in its inputs.
+    pub fn jacobian(&self, xs: &Tensor, rows: &Rows) -> Result<(Tensor, Tensor)> {
+        let xs = Var::from_tensor(&xs.detach())?;
+        let outputs = enable_grad(|| self.forward(&xs, rows))?;
+        let of_output = |own| {
+            let gradient = self.gradient_of(&outputs.narrow(2, own, 1)?, &xs, rows)?;
+            gradient.flatten_from(2) // (R, N, D)
+        };
+        let all = (0..outputs.dim(2)?).map(of_output).collect::<Result<Vec<_>>>()?;
+        Ok((outputs.detach(), Tensor::stack(&all, 2)?))
+    }
+
+    /// Returns the gradient of a sum in inputs that may change.
+    fn gradient_of(&self, terms: &Tensor, xs: &Var, rows: &Rows) -> Result<Tensor> {
+        let Some(gradient) = backward(&terms.sum_all()?)?.remove(xs) else {
             bail!(
                 "expected a model with a gradient in its inputs, received one without: an op without a backward \
                  pass, or one that detaches or rounds, lies between them and the outputs"
@@ -123,9 +149,7 @@ impl Victim {
             Some(free) => (gradient * free)?,
             None => gradient,
         };
-        let Answers { outputs, losses, wrong } = answers;
-        let (outputs, losses) = (outputs.detach(), losses.detach());
-        Ok((Answers { outputs, losses, wrong }, gradient.detach()))
+        Ok(gradient.detach())
     }
 
     fn forward(&self, xs: &Tensor, rows: &Rows) -> Result<Tensor> {
@@ -152,15 +176,27 @@ impl Victim {
         at_least_single(&outputs)
     }
 
-    /// Returns outputs with their losses: those of replicas with a batch of one row.
-    fn judged(&self, outputs: Tensor, rows: &Rows) -> Result<Answers> {
+    /// Returns the loss of each row: those of replicas with a batch of one row.
+    ///
+    /// # Shapes
+    /// `outputs` (R, N, O); result (R, N).
+    ///
+    /// # Errors
+    /// If the loss fails.
+    pub(super) fn losses(&self, outputs: &Tensor, rows: &Rows) -> Result<Tensor> {
         let (replicas, count, width) = outputs.dims3()?;
         let each = replicas * count;
         let mut dims = vec![each, 1];
         dims.extend(&rows.ys.dims()[2..]);
         let ys = rows.ys.reshape(dims)?;
         let losses = self.objective.loss(&outputs.reshape((each, 1, width))?, &ys)?;
-        let losses = losses.reshape((replicas, count))?;
+        losses.reshape((replicas, count))
+    }
+
+    /// Returns outputs with their losses and errors.
+    fn judged(&self, outputs: Tensor, rows: &Rows) -> Result<Answers> {
+        let width = outputs.dim(2)?;
+        let losses = self.losses(&outputs, rows)?;
         let wrong = match self.objective.classes() {
             None => losses.zeros_like()?.detach(),
             Some(_) => {

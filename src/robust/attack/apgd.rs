@@ -9,7 +9,8 @@ use crate::robust::norm::beside;
 
 /// Auto-PGD (Croce and Hein 2020, arXiv:2003.01690): steps with momentum whose length, twice the strength at
 /// first, is halved for each row at checkpoints if its loss rose in too few steps or its best point has not
-/// improved; the row then continues from its best point.
+/// improved; the row then continues from its best point (algorithm 1; as in the authors' code, the first checkpoint
+/// looks at the number of rises only).
 #[derive(Clone, Copy, Debug)]
 pub struct Apgd {
     norm: Norm,
@@ -51,12 +52,13 @@ impl Apgd {
         let ahead = |point: &Point, lengths: &Tensor| -> Result<Tensor> {
             let change = self.norm.direction(&point.gradient)?;
             let change = change.broadcast_mul(&beside(lengths, &point.xs)?)?;
-            self.norm.project(&(&point.xs + change)?, &rows.xs, radius)
+            let ahead = self.norm.project(&(&point.xs + change)?, &rows.xs, radius)?;
+            on.limits().within(&ahead, &rows.xs)
         };
         let mut at = Point::measured(on, rows, start, worst)?;
         let mut best = at.clone();
         let mut lengths = (at.losses.ones_like()? * (2. * radius))?;
-        let mut xs = on.limits().within(&ahead(&at, &lengths)?, &rows.xs)?;
+        let mut xs = ahead(&at, &lengths)?;
         let mut since = Since::new(0, &best.losses)?;
         for step in 1..self.steps {
             let found = Point::measured(on, rows, xs, worst)?;

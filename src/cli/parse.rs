@@ -42,6 +42,11 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
 }
 
+/// Parses a number between 0 and 1, without both.
+pub(super) fn between(text: &str) -> Result<f64, String> {
+    number(text, "a number between 0 and 1", |x| *x > 0. && *x < 1.)
+}
+
 pub(super) fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr + PartialOrd + std::fmt::Display + Copy,

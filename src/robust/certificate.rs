@@ -1,6 +1,7 @@
 //! Certificates by randomized smoothing.
 
 use candle_core::{D, DType, Result, Tensor, bail};
+use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{Rows, Victim};
@@ -18,7 +19,7 @@ use crate::stats::clopper_pearson_low;
 /// | `alpha` | 0.001, that of the paper | probability that the bound of a row is wrong | between 0 and 1 |
 ///
 /// With the defaults no radius is above 2.46 `sigma`; 100,000 draws reach 3.81 `sigma`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Smoothing {
     /// The standard deviation of the noise.
     pub sigma: f64,

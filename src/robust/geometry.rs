@@ -2,10 +2,12 @@
 
 use candle_core::{D, DType, Result, Tensor, bail};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Rows, Victim};
 
 /// How far the boundary of a replica is and how steep its outputs are: means over rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Geometry {
     /// The logit of the right class less the largest of the others, below 0 for a wrong answer; of a single logit

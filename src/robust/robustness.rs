@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Band, ComparedCurve, Norm, Repeats};
+use super::{Band, ComparedCurve, Norm, Repeats, SHARES, Smoothing};
 use crate::metric::Better;
 
 /// What was found of models side by side.
@@ -21,6 +21,10 @@ pub struct Robustness {
     pub curves: Vec<ComparedCurve>,
     /// Means of the metric over the strengths above 0.
     pub averages: Vec<Average>,
+    /// Certificates by randomized smoothing, if classes are predicted.
+    pub certificates: Option<Certificates>,
+    /// Margin, norm of the Jacobian, distance to the boundary and curvature, means over the rows.
+    pub geometry: Vec<Average>,
     /// What makes a figure doubtful.
     pub warnings: Vec<String>,
 }
@@ -37,7 +41,24 @@ pub struct Named {
     pub networks: usize,
 }
 
-/// The mean of a metric over the strengths above 0.
+/// Certificates by randomized smoothing. The certified accuracy by radius is a curve of the kind `certified`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Certificates {
+    /// The options.
+    #[serde(flatten)]
+    pub options: Smoothing,
+    /// The largest radius that they can certify.
+    pub largest_radius: f64,
+    /// The share of rows without a smoothed class.
+    pub abstention: Average,
+    /// The shares of rows of the quantiles.
+    pub shares: [f64; 5],
+    /// For each model the quantiles of the rows' lower bounds of p_A, means over its networks.
+    pub p_low: Vec<Vec<f64>>,
+}
+
+/// One figure of each model, such as the mean of a metric over the strengths above 0.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Average {
@@ -57,6 +78,31 @@ impl Named {
     /// Names a model.
     pub fn new(name: &str, dir: &str, networks: usize) -> Self {
         Self { name: name.to_string(), dir: dir.to_string(), networks }
+    }
+}
+
+impl Robustness {
+    /// Starts with nothing found yet.
+    pub fn new(models: Vec<Named>, metric: &str, better: Better, rows: usize) -> Self {
+        Self {
+            models,
+            metric: metric.to_string(),
+            better,
+            rows,
+            curves: Vec::new(),
+            averages: Vec::new(),
+            certificates: None,
+            geometry: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Certificates {
+    /// Tells what certificates with some options have shown.
+    pub fn new(options: Smoothing, abstention: Average, p_low: Vec<Vec<f64>>) -> Self {
+        let largest_radius = options.largest_radius();
+        Self { options, largest_radius, abstention, shares: SHARES, p_low }
     }
 }
 
@@ -95,6 +141,25 @@ impl Average {
             UP_TO_1.contains(&metric).then(|| found.models.iter().map(relative).collect());
         let ComparedCurve { kind, norm, models, differences, .. } = found;
         Some(Self { kind, norm, models, differences, relative_errors })
+    }
+
+    /// Compares one figure of the networks of models, which is none if it is undefined.
+    pub fn of_figures(
+        kind: &str,
+        names: &[&str],
+        keys: &[Vec<u64>],
+        figures: &[Vec<Option<f64>>],
+    ) -> Self {
+        let each: Vec<Vec<[Option<f64>; 1]>> =
+            figures.iter().map(|own| own.iter().map(|figure| [*figure]).collect()).collect();
+        let models = names.iter().zip(keys).zip(&each).map(|((name, keys), figures)| Repeats {
+            name,
+            keys,
+            scores: figures.iter().map(|own| &own[..]).collect(),
+        });
+        let found = ComparedCurve::new((kind, None, kind), &[0.], &models.collect::<Vec<_>>(), 0.);
+        let ComparedCurve { kind, norm, models, differences, .. } = found;
+        Self { kind, norm, models, differences, relative_errors: None }
     }
 
     /// Returns its kind with the norm: `pgd linf`.

@@ -1,5 +1,7 @@
 //! The `robustness` program: trained models under noise, corruptions and attacks.
 
+mod compared;
+mod jobs;
 mod models;
 pub(super) mod parts;
 mod work;
@@ -10,21 +12,23 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde_json::json;
 
+use self::compared::compared;
+use self::jobs::jobs;
 use self::models::{Model, Tried};
 use self::parts::Parts;
-use self::work::{Work, chosen};
+use self::work::Work;
 use super::args::{Format, OutputArgs, PlotFormat};
 use super::contents::{Begin, Contents};
 use super::device::{DeviceChoice, Place};
 use super::exit::Failure;
 use super::folder::Claimed;
 use super::format_args::FormatArgs;
-use super::parse::within;
+use super::parse::{above_zero, between, within};
 use super::results::Results;
 use super::terminal::{command_line, tell};
 use crate::files;
 use crate::report;
-use crate::robust::{Effort, scans};
+use crate::robust::{Effort, Smoothing, scans};
 
 /// The file of all figures.
 const ROBUSTNESS: &str = "robustness.json";
@@ -65,6 +69,15 @@ pub struct RobustnessArgs {
     /// [default: the noise is off]
     #[arg(long, value_name = "N", value_parser = within(1..=1000u32))]
     average: Option<u32>,
+    /// Standard deviation of the noise of the smoothed classifiers that are certified
+    #[arg(long, value_name = "X", default_value_t = 0.25, value_parser = above_zero, allow_hyphen_values = true)]
+    sigma: f64,
+    /// Number of draws that bound the probability of a class, after 100 that choose it
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = within(1..=10_000_000u32))]
+    certify_draws: u32,
+    /// Probability that the certificate of a row is wrong
+    #[arg(long, value_name = "P", default_value_t = 0.001, value_parser = between)]
+    alpha: f64,
     #[command(flatten)]
     format: FormatArgs,
     /// Folder for the results [default: runs/robustness]
@@ -110,7 +123,11 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let default = Effort::of(tried.measured.form());
     let effort = Effort { steps: args.steps, starts: args.starts.unwrap_or(default.starts) };
     let all = scans(&tried.measured, effort).context("rows")?;
-    let scans = chosen(all, &args.kinds, &args.strengths).map_err(Failure::Usage)?;
+    let has_classes = models[0].bundle.about().training.inputs.classes().is_some();
+    let smoothing = Smoothing::new(args.sigma).draws(args.certify_draws).alpha(args.alpha);
+    let smoothing = has_classes.then_some(smoothing);
+    let jobs =
+        jobs(all, effort, smoothing, &args.kinds, &args.strengths).map_err(Failure::Usage)?;
     let place = match args.device {
         DeviceChoice::Auto => Place::Cpu,
         DeviceChoice::At(place) => place,
@@ -127,6 +144,13 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let hashes = models.iter().map(Model::hash).collect::<Result<Vec<_>>>()?;
     let settings = json!({ "task": "robustness", "models": hashes, "rows": tried.hash });
     let contents = Contents::new("robustness", settings, None);
+    let settings = json!({
+        "rows": tried.source,
+        "steps": effort.steps,
+        "starts": effort.starts,
+        "noise_of_training": if args.average.is_some() { "averaged" } else { "off" },
+        "average": args.average,
+    });
     let out = output.folder("robustness");
     if let Some(own) = models.iter().find(|own| files::is_same(&own.folder, &out)) {
         return Err(Failure::Usage(anyhow!(
@@ -144,16 +168,16 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let work = Work {
         models: &models,
         tried: &tried,
-        scans: &scans,
-        effort,
+        jobs: &jobs,
         average: args.average,
         hashes: &hashes,
     };
-    let found = work.run(&opened, &parts, args.quiet)?;
+    let done = work.run(&opened, &parts, args.quiet)?;
+    let found = compared(&models, &jobs, &done, tried.samples.rows())?;
     let mut results = Results::new(folder);
     results.describe(&contents);
     results.print(report::robustness_text(&found).as_bytes());
-    results.write(ROBUSTNESS, report::robustness_json(&found, &command_line(), work.settings()));
+    results.write(ROBUSTNESS, report::robustness_json(&found, &command_line(), settings));
     results.remove_others(&FILES);
     Ok(results.finish()?)
 }

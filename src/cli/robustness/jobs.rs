@@ -1,0 +1,139 @@
+//! What is tried on each model: the kinds of changes that a user names, certificates and geometry.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::metric::Metric;
+use crate::robust::{
+    Certified, Contender, Curve, Effort, Geometry, Scan, Smoothing, check_strengths,
+};
+
+/// A piece of work for each model.
+pub(super) enum Job {
+    /// Attacks of one norm, noise or a corruption.
+    Scan(Scan, Effort),
+    /// Certificates at some radii.
+    Certify(Smoothing, Vec<f64>),
+    /// The geometry of the outputs.
+    Geometry,
+}
+
+/// What a job has found of a model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Found {
+    Curves(Vec<Curve>),
+    Certified(Certified),
+    Geometry(Vec<Geometry>),
+}
+
+/// The name of certificates among the kinds.
+pub(super) const CERTIFIED: &str = "certified";
+
+/// Multiples of sigma at which the certified accuracy is told.
+const RADII: [f64; 8] = [0., 0.2, 0.4, 0.8, 1.2, 1.6, 2., 2.4];
+
+impl Job {
+    /// Returns the names of its curves, for messages.
+    pub fn names(&self) -> String {
+        match self {
+            Self::Scan(scan, _) => scan.names().join(", "),
+            Self::Certify(..) => "certification".to_string(),
+            Self::Geometry => "geometry".to_string(),
+        }
+    }
+
+    /// Returns all that determines its figures beside the model and the rows.
+    pub fn settings(&self) -> Value {
+        match self {
+            Self::Scan(scan, effort) => json!({
+                "kinds": scan.names(),
+                "effort": [effort.steps, effort.starts as usize],
+                "draws": scan.attacks.iter().map(|own| own.draws()).collect::<Vec<_>>(),
+                "strengths": scan.strengths,
+            }),
+            Self::Certify(options, radii) => json!({ "certify": options, "radii": radii }),
+            Self::Geometry => json!("geometry"),
+        }
+    }
+
+    /// Returns about how many passes through a model it takes.
+    pub fn passes(&self) -> usize {
+        match self {
+            Self::Scan(scan, _) => scan.passes(),
+            Self::Certify(options, _) => (options.selection + options.draws) as usize,
+            Self::Geometry => 10,
+        }
+    }
+
+    /// Tries it on a model.
+    pub fn run(&self, on: &Contender, metrics: &[Arc<dyn Metric>]) -> Result<Found> {
+        Ok(match self {
+            Self::Scan(scan, _) => {
+                Found::Curves(on.curves(&scan.attacks, &scan.strengths, metrics)?)
+            }
+            Self::Certify(options, radii) => Found::Certified(on.certified(*options, radii)?),
+            Self::Geometry => Found::Geometry(on.geometry()?),
+        })
+    }
+}
+
+/// Returns the jobs of some kinds, all of them if none are named, with other strengths if there are some; `smoothing`
+/// if classes are predicted.
+///
+/// # Errors
+/// If a kind does not fit the rows, or the strengths do not increase.
+pub(super) fn jobs(
+    all: Vec<Scan>,
+    effort: Effort,
+    smoothing: Option<Smoothing>,
+    kinds: &[String],
+    strengths: &[f64],
+) -> Result<Vec<Job>> {
+    if !strengths.is_empty() {
+        check_strengths(strengths).context("--strengths")?;
+    }
+    let certified = smoothing.map(|_| [format!("{CERTIFIED}-l2"), CERTIFIED.to_string()]);
+    let known = all.iter().flat_map(both).chain(certified.clone());
+    let known: Vec<[String; 2]> = known.collect();
+    if let Some(wrong) = kinds.iter().find(|kind| !known.iter().any(|own| own.contains(kind))) {
+        let names: Vec<&str> = known.iter().map(|[name, _]| name.as_str()).collect();
+        return Err(anyhow!(
+            "--kinds: expected some of {} for these rows, received '{wrong}'",
+            names.join(", ")
+        ));
+    }
+    let is_wanted =
+        |own: &[String; 2]| kinds.is_empty() || kinds.iter().any(|kind| own.contains(kind));
+    let narrowed = |mut scan: Scan| {
+        let names = both(&scan);
+        // The worst is that of all attacks.
+        let has_worst = names.len() > scan.attacks.len() && names.last().is_some_and(is_wanted);
+        let mut wanted = names.iter().map(|own| has_worst || is_wanted(own));
+        scan.attacks.retain(|_| wanted.next().unwrap_or(false));
+        if !strengths.is_empty() && !scan.has_severities {
+            scan.strengths = strengths.to_vec();
+        }
+        (!scan.attacks.is_empty()).then_some(Job::Scan(scan, effort))
+    };
+    let mut jobs: Vec<Job> = all.into_iter().filter_map(narrowed).collect();
+    if let Some(options) = smoothing.filter(|_| certified.iter().any(is_wanted)) {
+        let radii = match strengths {
+            [] => RADII.iter().map(|own| own * options.sigma).collect(),
+            own => own.to_vec(),
+        };
+        jobs.push(Job::Certify(options, radii));
+    }
+    if kinds.is_empty() {
+        jobs.push(Job::Geometry);
+    }
+    Ok(jobs)
+}
+
+/// Returns the name of each curve with its norm and without: a kind stands for those of all norms.
+fn both(scan: &Scan) -> Vec<[String; 2]> {
+    let names = scan.names().into_iter().zip(scan.kinds());
+    names.map(|(name, (kind, _))| [name, kind.to_string()]).collect()
+}

@@ -30,6 +30,8 @@ mod cli_resume;
 #[cfg(feature = "cli")]
 mod cli_rivals;
 #[cfg(feature = "cli")]
+mod cli_robustness;
+#[cfg(feature = "cli")]
 mod cli_shards;
 #[cfg(all(feature = "cli", unix))]
 mod cli_signals;
@@ -103,6 +105,8 @@ mod repeats;
 mod resume;
 #[cfg(feature = "experiment")]
 mod rivals;
+#[cfg(feature = "experiment")]
+mod robust_reference;
 mod sampling;
 mod seeded;
 mod shapes;

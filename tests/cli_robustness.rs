@@ -1,0 +1,180 @@
+//! `candle-noise robustness`: trained models under noise, corruptions and attacks.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::{files, run, stderr, stdout};
+
+/// A model trained in a folder of its own.
+fn trained(program: &str, args: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let args = format!("{args} -q --no-plots");
+    let output = run(program, &args, folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    folder
+}
+
+fn robustness(models: &[&Path], args: &str, out: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_candle-noise"));
+    command.arg("robustness");
+    for model in models {
+        command.arg("--model").arg(model);
+    }
+    command.args(args.split_whitespace()).arg("--no-plots").arg("--out").arg(out).output().unwrap()
+}
+
+fn found(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("robustness.json")).unwrap()).unwrap()
+}
+
+fn curve<'a>(found: &'a Value, kind: &str, norm: Value, metric: &str) -> &'a Value {
+    let mut all = found["curves"].as_array().unwrap().iter();
+    all.find(|own| own["kind"] == kind && own["norm"] == norm && own["metric"] == metric).unwrap()
+}
+
+fn means(band: &Value) -> Vec<f64> {
+    band["mean"].as_array().unwrap().iter().map(|own| own.as_f64().unwrap()).collect()
+}
+
+const SMALL: &str = "--epochs 100 --hidden 20 --repeats 3";
+
+#[test]
+fn two_models_have_curves_differences_and_sentences() {
+    let (first, second) = (trained("baseline", SMALL), trained("hidden_noise", SMALL));
+    let out = tempfile::tempdir().unwrap();
+    let output = robustness(&[first.path(), second.path()], "--steps 5", out.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(
+        text.contains("On the rows as they are the accuracy of before-activation 0.1 is"),
+        "{text}"
+    );
+    let found = found(out.path());
+    assert_eq!(found["models"][1]["name"], "before-activation 0.1");
+    assert_eq!(found["models"][1]["networks"], 3);
+    assert_eq!(found["rows"], 70);
+    let clean = {
+        let result = crate::cli::result(first.path());
+        result["summary"]["test_accuracy"]["mean"].as_f64().unwrap()
+    };
+    for (kind, norm) in [
+        ("gaussian", Value::Null),
+        ("uniform", Value::Null),
+        ("salt-and-pepper", Value::Null),
+        ("missing", Value::Null),
+        ("fgsm", "linf".into()),
+        ("pgd", "linf".into()),
+        ("apgd", "l2".into()),
+        ("worst", "l2".into()),
+    ] {
+        let own = curve(&found, kind, norm, "accuracy");
+        let [first, second] = [0, 1].map(|model| means(&own["models"][model]));
+        assert!((first[0] - clean).abs() < 1e-9, "{kind} of strength 0: {first:?}, not {clean}");
+        let difference = means(&own["differences"][0]);
+        for (i, difference) in difference.iter().enumerate() {
+            assert!((second[i] - first[i] - difference).abs() < 1e-9, "{kind}");
+        }
+        if ["pgd", "apgd", "worst"].contains(&kind) {
+            assert!(
+                first.windows(2).all(|pair| pair[1] <= pair[0]),
+                "{kind} never rises: {first:?}"
+            );
+        }
+        assert_eq!(means(&curve(&found, kind, own["norm"].clone(), "flips")["models"][0])[0], 0.);
+    }
+    let certified = curve(&found, "certified", "l2".into(), "accuracy");
+    let certified = means(&certified["models"][0]);
+    assert!(certified.windows(2).all(|pair| pair[1] <= pair[0]), "{certified:?}");
+    let radius = found["certificates"]["largest_radius"].as_f64().unwrap();
+    // 0.25 Φ⁻¹(0.001^(1/1000)) = 0.25 · 2.4624
+    assert!((radius - 0.25 * 2.4624).abs() < 1e-4, "{radius}");
+    let kinds: Vec<&Value> =
+        found["geometry"].as_array().unwrap().iter().map(|own| &own["kind"]).collect();
+    assert_eq!(kinds, ["margin", "distance", "jacobian", "curvature"]);
+}
+
+/// The figures do not depend on the threads, and what is finished is not done again.
+#[test]
+fn finished_parts_are_kept_and_threads_change_no_figure() {
+    let model = trained("hidden_noise", SMALL);
+    let out = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let kinds = "--kinds gaussian,pgd,swapped-cells --steps 3";
+    for (out, threads) in out.iter().zip([1, 3]) {
+        let output =
+            robustness(&[model.path()], &format!("{kinds} --threads {threads}"), out.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let [one, three] = [0, 1].map(|own| found(out[own].path())["curves"].clone());
+    assert_eq!(one, three);
+    let parts = out[0].path().join("parts");
+    let stamp = |name: &String| fs::metadata(parts.join(name)).unwrap().modified().unwrap();
+    let before: Vec<_> = files(&parts).iter().map(stamp).collect();
+    let output = robustness(&[model.path()], &format!("{kinds},uniform"), out[0].path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let after = files(&parts);
+    assert_eq!(after.len(), before.len() + 1);
+    let same = after.iter().filter(|name| before.contains(&stamp(name))).count();
+    assert!(same >= before.len(), "parts were written again");
+    assert_eq!(
+        found(out[0].path())["curves"].as_array().unwrap().len(),
+        one.as_array().unwrap().len() + 5
+    );
+}
+
+#[test]
+fn a_table_needs_a_file_and_rows_of_the_training_are_named() {
+    let penguins = concat!(env!("CARGO_MANIFEST_DIR"), "/data/penguins.csv.gz");
+    let args = format!("--data {penguins} --target species --epochs 20 --hidden 8 --split holdout");
+    let model = trained("baseline", &args);
+    let out = tempfile::tempdir().unwrap();
+    let refused = robustness(&[model.path()], "", out.path());
+    assert_eq!(refused.status.code(), Some(2));
+    let told = stderr(&refused);
+    assert!(told.contains("expected --data FILE, rows with targets"), "{told}");
+    let args = format!("--data {penguins} --kinds missing,wrong-category,pgd-linf --steps 3");
+    let output = robustness(&[model.path()], &args, out.path());
+    let told = stderr(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("was trained on") && told.contains("optimistic"), "{told}");
+    let found = found(out.path());
+    assert_eq!(found["curves"][0]["kind"], "missing");
+    let strengths = &curve(&found, "wrong-category", Value::Null, "accuracy")["strengths"];
+    assert_eq!(*strengths, serde_json::json!([0., 1., 2., 3., 4., 5.]));
+}
+
+#[test]
+fn bad_flags_models_and_rows_are_one_clear_line() {
+    let (circles, other) =
+        (trained("baseline", SMALL), trained("baseline", "--epochs 5 --data-seed 7"));
+    let out = tempfile::tempdir().unwrap();
+    let (circles, other) = (circles.path(), other.path());
+    for (models, args, code, expected) in [
+        (
+            vec![circles],
+            "--strengths 0,0.2,0.1",
+            2,
+            "expected strengths that increase, received 0.1 after 0.2",
+        ),
+        (vec![circles], "--strengths=-1,0", 2, "expected strengths of 0 or more, received -1"),
+        (vec![circles], "--kinds pixelate", 2, "received 'pixelate'"),
+        (vec![circles, circles], "", 1, "expected each model once"),
+        (vec![circles, other], "", 1, "expected models with the same test rows"),
+        (vec![out.path()], "", 1, "expected a trained model"),
+        (vec![circles], "--data nothing.csv", 1, "cannot read nothing.csv"),
+        (vec![circles], "--alpha 1", 2, "expected a number between 0 and 1"),
+    ] {
+        let output = robustness(&models, args, &out.path().join("new"));
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args}: {told}");
+        assert!(told.contains(expected) && told.trim_end().lines().count() == 1, "{args}: {told}");
+        assert!(files(&out.path().join("new")).is_empty(), "{args}");
+    }
+    let own = robustness(&[circles], "", circles);
+    assert_eq!(own.status.code(), Some(2));
+    assert!(stderr(&own).contains("received that of a model"), "{}", stderr(&own));
+}

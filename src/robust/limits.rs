@@ -21,7 +21,7 @@ impl Limits {
     /// Sets the lowest and the highest value of each input.
     ///
     /// # Shapes
-    /// Those of a row, or of a part of its last axes.
+    /// Those of a row, or of a part of its last axes; (R, 1, …) for each replica its own.
     pub fn range(self, low: Tensor, high: Tensor) -> Self {
         Self { range: Some([low, high]), ..self }
     }

@@ -41,10 +41,10 @@ pub(super) fn mixed() -> Preparation {
 /// alternate.
 pub(super) fn table(rows: usize) -> Result<(Measured, Tensor)> {
     let row = |i: usize| {
-        let (is_missing, is_a) = (i % 3 == 2, i % 2 == 0);
+        let (is_missing, is_a) = (i % 3 == 2, i.is_multiple_of(2));
         let number = |divisor: f32| (i + 1) as f32 / (rows + 1) as f32 / divisor;
         let first = if is_missing { 0.5 } else { 0.1 + number(4.) };
-        let [missing, a, b] = [is_missing, is_a, !is_a].map(|is| f32::from(is));
+        let [missing, a, b] = [is_missing, is_a, !is_a].map(f32::from);
         [first, missing, 0., a, b, number(-1.)]
     };
     let values: Vec<f32> = (0..rows).flat_map(row).collect();
@@ -73,7 +73,7 @@ pub(super) fn unmeasured_points() -> Result<(Measured, Tensor)> {
     Ok((Form::of(&Inputs::points(2)).measured(None)?, xs))
 }
 
-/// Returns rows changed by an amount under the seed 7, the first one having a number.
+/// Returns rows changed by an amount under the seeds 7, 8, …, the first one having a number.
 pub(super) fn changed(
     of: &Measured,
     change: impl Change + 'static,
@@ -93,7 +93,7 @@ pub(super) fn applied(
 ) -> Result<Tensor> {
     let ys = Tensor::zeros(&xs.dims()[..2], DType::F32, &Device::Cpu)?;
     let rows = Rows { xs: xs.clone(), ys, first };
-    attack.apply(&victim()?, &rows, strength, 0)
+    attack.apply(&victim(xs.dim(0)?)?, &rows, strength, 0)
 }
 
 /// Returns all values in order.
@@ -106,6 +106,8 @@ fn samples(xs: &Tensor) -> Result<Samples> {
 }
 
 /// A victim whose model nobody asks.
-fn victim() -> Result<Victim> {
-    Victim::new(Model::new(Activation::Relu), Arc::new(BinaryCrossEntropy), Axis::Replicas, &[7])
+fn victim(replicas: usize) -> Result<Victim> {
+    let seeds: Vec<u64> = (7..).take(replicas).collect();
+    let model = Model::new(Activation::Relu);
+    Victim::new(model, Arc::new(BinaryCrossEntropy), Axis::Replicas, &seeds)
 }

@@ -225,6 +225,23 @@ mod tests {
         Ok(())
     }
 
+    /// Replicas with the same rows draw by their own seeds, the first one as alone.
+    #[test]
+    fn a_replica_is_changed_as_alone() -> Result<()> {
+        let (of, xs) = table(10)?;
+        let both = Tensor::cat(&[&xs, &xs], 0)?;
+        for attack in all(&of)? {
+            let most = if attack.draws() > 1 { 0.5 } else { 4. };
+            let found = applied(&*attack, &both, 0, most)?;
+            let [first, second] = [0, 1].map(|replica| bits(&found.narrow(0, replica, 1)?));
+            let (name, alone) = (attack.name(), bits(&applied(&*attack, &xs, 0, most)?)?);
+            assert_eq!(first?, alone, "{name}");
+            let draws = !["shifted", "scaled"].contains(&name);
+            assert_eq!(second? != alone, draws, "{name}");
+        }
+        Ok(())
+    }
+
     /// Padding behind a sequence changes none of its steps and stays as it is.
     #[test]
     fn padding_changes_nothing() -> Result<()> {

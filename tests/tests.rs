@@ -106,7 +106,7 @@ mod resume;
 #[cfg(feature = "experiment")]
 mod rivals;
 #[cfg(feature = "experiment")]
-mod robust_reference;
+mod robust;
 mod sampling;
 mod seeded;
 mod shapes;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
-use candle_nn::func;
-use candle_noise::nn::{Model, trainable_vars};
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::{VarMap, func};
+use candle_noise::nn::{Model, Relu, dense, replicated_vars, seq_t, trainable_vars};
 use candle_noise::objective::{CrossEntropy, MeanSquaredError, Objective};
 use candle_noise::ops::Axis;
 use candle_noise::robust::{Limits, Rows, Victim, geometry};
@@ -110,5 +110,30 @@ fn the_curvature_of_an_mlp_is_that_of_the_closed_form() -> Result<()> {
         assert!(variance.sqrt() < 0.05 * mean, "a test without teeth");
         assert!((found.jacobian / size - 1.).abs() < 1e-5, "{found:?}, not {size}");
     }
+    Ok(())
+}
+
+/// ∂z_o / ∂x_i = Σ_u W₁[i, u] 1[a_u > 0] W₂[u, o]: several passes back through one fused op.
+#[test]
+fn the_jacobian_of_a_fused_mlp_has_each_output() -> Result<()> {
+    let varmap = VarMap::new();
+    let vb = replicated_vars(&varmap, &[4, 5], DType::F32, &Device::Cpu);
+    let [first, second] = [dense(2, 2, 16, vb.pp("fc1"))?, dense(2, 16, 3, vb.pp("fc2"))?];
+    let model = Model::new(seq_t().add(first).add(Relu).add(second));
+    let on = Victim::new(model, Arc::new(CrossEntropy { classes: 3 }), Axis::Replicas, &[4, 5])?;
+    let rows = normal_rows(2, 12, 2)?;
+    let (outputs, found) = on.jacobian(&rows.xs, &rows)?;
+    let vars = trainable_vars(&varmap);
+    let own =
+        |name: &str| vars.iter().find(|(own, _)| own == name).expect("a variable").1.as_tensor();
+    let (w1, w2) = (own("fc1.weight"), own("fc2.weight"));
+    let sums = rows.xs.matmul(w1)?;
+    let masks = sums.gt(0f64)?.to_dtype(DType::F32)?.unsqueeze(2)?; // (R, N, 1, U)
+    let gated = masks.broadcast_mul(&w1.unsqueeze(1)?)?; // (R, N, I, U)
+    let expected = gated.matmul(&w2.unsqueeze(1)?.repeat((1, 12, 1, 1))?)?.transpose(2, 3)?;
+    let apart = (found - expected)?.abs()?.max_all()?.to_scalar::<f32>()?;
+    assert!(apart < 1e-5, "{apart}");
+    let apart = (outputs - sums.relu()?.matmul(w2)?)?.abs()?.max_all()?.to_scalar::<f32>()?;
+    assert!(apart < 1e-5, "{apart}");
     Ok(())
 }

@@ -91,20 +91,22 @@ fn margins(
     let jacobian = jacobian.flatten(0, 1)?.to_vec3::<f64>()?;
     let labels = rows.ys.to_dtype(DType::F64)?.to_vec2::<f64>()?;
     let count = labels.first().map_or(1, Vec::len);
-    let of_replica = |((outputs, jacobians), labels): ((Vec<Vec<f64>>, &[Vec<Vec<f64>>]), _)| {
-        let labels: Vec<f64> = labels;
-        let (mut margin, mut distances) = (0., Vec::with_capacity(count));
-        for ((logits, gradients), label) in outputs.iter().zip(jacobians).zip(labels) {
-            let (own, slope) = margin_of(logits, gradients, label);
-            margin += own / count as f64;
-            if slope > 0. {
-                distances.push(own / slope);
-            }
-        }
-        let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-        (Some(margin), (!distances.is_empty()).then_some(mean))
-    };
-    Ok(outputs.into_iter().zip(jacobian.chunks(count)).zip(labels).map(of_replica).collect())
+    let replicas = outputs.iter().zip(jacobian.chunks(count)).zip(&labels);
+    let mut all = Vec::with_capacity(labels.len());
+    for ((outputs, jacobians), labels) in replicas {
+        let rows = outputs.iter().zip(jacobians).zip(labels);
+        let rows = rows.map(|((logits, gradients), label)| margin_of(logits, gradients, *label));
+        let rows: Vec<(f64, f64)> = rows.collect();
+        let margin = mean(rows.iter().map(|(margin, _)| *margin).collect());
+        let sloping = rows.iter().filter(|(_, slope)| *slope > 0.);
+        all.push((margin, mean(sloping.map(|(margin, slope)| margin / slope).collect())));
+    }
+    Ok(all)
+}
+
+/// Returns a mean; `None` without values.
+fn mean(values: Vec<f64>) -> Option<f64> {
+    (!values.is_empty()).then(|| crate::stats::mean(&values))
 }
 
 /// Returns the margin of a row with the L2 size of its gradient.

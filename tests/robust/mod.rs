@@ -3,6 +3,7 @@
 mod attacks;
 mod certificates;
 mod geometry;
+mod reference;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ mod forecasts;
 mod grid;
 mod json;
 mod noisy_rows;
+mod page;
 pub mod plot;
 mod predictions;
 mod predictions_csv;

@@ -1,12 +1,13 @@
 //! `report.html`: the conclusion, the cells, the pictures and the data on one page that needs no network.
 
 use anyhow::Result;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::pictures::Picture;
-use super::table::{Cells, Rank};
+use super::table::Cells;
 use super::{data, method};
 use crate::experiment::{Outcome, conclusion_sentences};
+use crate::report::page::{answer, facts, figure, page, table, version};
 use crate::stats::number;
 
 /// Returns the page, with the pictures embedded.
@@ -14,66 +15,20 @@ use crate::stats::number;
 /// # Errors
 /// If a picture cannot be encoded.
 pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
-    let sentences = conclusion_sentences(outcome);
-    let (verdict, details) = sentences.split_first().map_or(("", &[][..]), |(v, d)| (v, d));
     let figures = pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Does noise help? " (outcome.experiment) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { "Does noise help?" }
-                p.verdict { (verdict) }
-                @for sentence in details { p { (sentence) } }
-                @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
-                (cells(outcome))
-                @for figure in figures { (figure) }
-                @if let Some(reading) = &outcome.reading { (data::section(reading)) }
-                h2 { "Method" }
-                (method::method(outcome))
-                h2 { "Settings" }
-                (settings(outcome))
-            }
-        }
+    let body = html! {
+        h1 { "Does noise help?" }
+        (answer(&conclusion_sentences(outcome)))
+        @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
+        (cells(outcome))
+        @for figure in figures { (figure) }
+        @if let Some(reading) = &outcome.reading { (data::section(reading)) }
+        h2 { "Method" }
+        (method::method(outcome))
+        h2 { "Settings" }
+        (settings(outcome))
     };
-    Ok(page.into_string().into_bytes())
-}
-
-/// Returns a table in a box of its own, which scrolls, also from the keyboard.
-fn table(name: &str, Cells { columns, groups, recommended }: Cells) -> Markup {
-    let row = |row: usize| {
-        html! {
-            tr.best[recommended[row]] {
-                @for column in &columns {
-                    @let text = &column.texts[row];
-                    @if column.rank == Rank::Name { th scope="row" { (text) } }
-                    @else { td { (text) } }
-                }
-            }
-        }
-    };
-    html! {
-        div.wide {
-            div.scroll role="region" aria-label=(name) tabindex="0" {
-                table {
-                    thead { tr { @for column in &columns { th scope="col" { (column.head) } } } }
-                    @for (name, cells) in groups {
-                        tbody {
-                            @if let Some(name) = name {
-                                tr { th scope="rowgroup" colspan=(columns.len()) { span { (name) } } }
-                            }
-                            @for cell in cells { (row(cell)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    Ok(page(&format!("Does noise help? {}", outcome.experiment), &body))
 }
 
 /// Returns the cells with their scores, and what noise changes beside the score.
@@ -101,16 +56,6 @@ fn cells(outcome: &Outcome) -> Markup {
     }
 }
 
-fn figure(picture: &Picture) -> Result<Markup> {
-    let svg = picture.scene.svg(picture.name)?;
-    Ok(html! {
-        figure {
-            (PreEscaped(svg))
-            figcaption { (picture.caption) }
-        }
-    })
-}
-
 fn settings(outcome: &Outcome) -> Markup {
     let grid = &outcome.plan;
     let list = |values: Vec<String>| values.join(", ");
@@ -119,11 +64,11 @@ fn settings(outcome: &Outcome) -> Markup {
     let seeds = list(grid.data_seeds.iter().map(u32::to_string).collect());
     let detail =
         |(name, value): &(String, serde_json::Value)| format!("{value} {}", name.replace('_', " "));
-    let facts: Vec<String> = outcome.data.iter().map(detail).collect();
+    let data: Vec<String> = outcome.data.iter().map(detail).collect();
     let last = grid.seed + (grid.repeats as u64 - 1);
     let rows = [
         ("task", grid.task.clone()),
-        ("data", facts.join(", ")),
+        ("data", data.join(", ")),
         ("data seeds", seeds),
         ("training points", counts(&grid.train_sizes)),
         ("validation points", grid.validation_size.to_string()),
@@ -135,11 +80,7 @@ fn settings(outcome: &Outcome) -> Markup {
         ("rivals", list(grid.rivals.iter().map(ToString::to_string).collect())),
         ("repeats", format!("{} (seeds {} to {last})", grid.repeats, grid.seed)),
         ("command", outcome.command.clone()),
-        ("version", format!("candle-noise {}, on {}", env!("CARGO_PKG_VERSION"), outcome.device)),
+        ("version", format!("{}, on {}", version(), outcome.device)),
     ];
-    html! {
-        dl { @for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) { dt { (name) } dd { (value) } } }
-    }
+    facts(&rows)
 }
-
-const STYLE: &str = include_str!("page.css");

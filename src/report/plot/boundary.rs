@@ -7,7 +7,7 @@ use super::bar::{BESIDE, colour_bar};
 use super::dataset::{LabelledPoint, NAMES, draw_points, equal_scales, legend};
 use super::frame::Frame;
 use super::ink::{BLACK, Ink, WHITE, blend};
-use super::legend::Key;
+use super::legend::{Entry, Key};
 use super::marker::{Kind, Marker};
 use super::panels::arranged;
 use super::scene::Scene;
@@ -16,7 +16,7 @@ use crate::experiment::Field;
 /// How strongly the class colours tint the field. The points must stand out from it.
 const TINT: f64 = 0.45;
 /// Maximum number of points drawn in all fields together.
-const POINTS: usize = 1500;
+pub(super) const POINTS: usize = 1500;
 
 /// Draws fields over the same plane, each with its name above it: the colours of class 0 (probability
 /// 0) and class 1 (probability 1), with white between them, the line of probability 0.5 and the
@@ -32,27 +32,45 @@ pub fn boundary(
     fields: &[(String, &Field)],
     points: &[LabelledPoint],
 ) -> Result<Scene> {
+    let every = (points.len() * fields.len()).div_ceil(POINTS).max(1);
+    let shown: Vec<LabelledPoint> = points.iter().step_by(every).copied().collect();
+    let title = title.to_string() + &one_of(every, "points");
+    let fields: Vec<(&str, &Field)> = fields.iter().map(|(name, own)| (&**name, *own)).collect();
+    planes(&title, &fields, legend(points), |frame, _| draw_points(frame, &shown))
+}
+
+/// Returns what a title says if one of `every` things is shown.
+pub(super) fn one_of(every: usize, what: &str) -> String {
+    if every > 1 { format!(", 1 of {every} {what}") } else { String::new() }
+}
+
+/// Draws fields over the same plane, and what `over` draws on each; `legend` is what that means.
+///
+/// # Errors
+/// If there is no field, a field is malformed, or the ranges differ.
+pub(super) fn planes(
+    title: &str,
+    fields: &[(&str, &Field)],
+    mut legend: Vec<Entry>,
+    mut over: impl FnMut(&mut Frame, usize),
+) -> Result<Scene> {
     let (_, first) = fields.first().context("expected a field to draw, received none")?;
     for (_, field) in fields {
         field.check()?;
         ensure!((field.x, field.y) == (first.x, first.y), "expected fields over the same plane");
     }
-    let (x, y) = (first.x, first.y);
-    let axes = [Axis::linear(NAMES[0], x), Axis::linear(NAMES[1], y)];
-    let mut entries = legend(points);
-    entries.push((Key::Stroke(BLACK), "p = 0.5".into()));
-    let (size, names) = (equal_scales(&axes), fields.iter().map(|(name, _)| name.as_str()));
-    let every = (points.len() * fields.len()).div_ceil(POINTS).max(1);
-    let title = if every > 1 { &format!("{title}, 1 of {every} points") } else { title };
-    let (mut frame, areas) = arranged(title, &entries, axes, size, names, BESIDE);
-    for ((_, field), area) in fields.iter().zip(areas) {
+    let axes = [Axis::linear(NAMES[0], first.x), Axis::linear(NAMES[1], first.y)];
+    legend.push((Key::Stroke(BLACK), "p = 0.5".into()));
+    let (size, names) = (equal_scales(&axes), fields.iter().map(|(name, _)| *name));
+    let (mut frame, areas) = arranged(title, &legend, axes, size, names, BESIDE);
+    for (index, ((_, field), area)) in fields.iter().zip(areas).enumerate() {
         frame.area = area;
         paint(&mut frame, field);
         for segment in field.contour() {
             let ends = segment.map(|[x, y]| frame.on(x, y));
             frame.scene.line(&ends, 2.0, BLACK);
         }
-        draw_points(&mut frame, &points.iter().step_by(every).copied().collect::<Vec<_>>());
+        over(&mut frame, index);
         frame.border();
     }
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share: f64| (share, share.to_string()));

@@ -41,7 +41,7 @@ impl<'a> Frame<'a> {
         right: f64,
     ) -> Self {
         let (mut frame, labels) = Self::bare(title, legend, axes, [size; 2], right);
-        frame.grid(&labels, [true; 2]);
+        frame.grid(labels.each_ref(), [true; 2]);
         frame
     }
 
@@ -86,6 +86,11 @@ impl<'a> Frame<'a> {
         (Self { scene, x, y, area }, labels)
     }
 
+    /// Goes on in another area, with an axis across of its own.
+    pub fn enter(&mut self, area: [f64; 4], x: Axis<'a>) {
+        (self.area, self.x) = (area, x);
+    }
+
     /// Returns the pixel of a data point, clamped to the area.
     pub fn at(&self, x: f64, y: f64) -> Pixel {
         self.on(self.x.share(x), self.y.share(y))
@@ -122,7 +127,7 @@ impl<'a> Frame<'a> {
 
     /// Draws the grid and the border of the area, with ticks and texts below and beside it if
     /// `outside` is set.
-    pub fn grid(&mut self, [below, beside]: &[Labels; 2], outside: [bool; 2]) {
+    pub fn grid(&mut self, [below, beside]: [&Labels; 2], outside: [bool; 2]) {
         let [left, top, right, bottom] = self.area;
         let light = blend(WHITE, BLACK, 0.12);
         let (drop, anchor) =

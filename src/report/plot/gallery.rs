@@ -112,6 +112,53 @@ fn spread_chart(case: Case) -> Chart {
     Chart { kind: "accuracy_by_stddev", scene, names: 34, labels: [true; 2] }
 }
 
+fn strength_charts(case: Case) -> Vec<Chart> {
+    let line = |i: usize| {
+        let point = |(mean, k): (f64, u32)| SpreadPoint {
+            stddev: f64::from(k) / 255.0,
+            mean,
+            low: mean - 0.1,
+            high: mean + 0.2,
+        };
+        let points = noise(i, case.of(1, 9)).into_iter().zip(0..).map(point).collect();
+        SpreadLine { name: case.name(i), series: i as u32, points }
+    };
+    let panel = |i: usize| StrengthPanel {
+        name: case.name(100 + i),
+        x_label: case.label(),
+        lines: (0..6).map(line).collect(),
+    };
+    let (count, title, label) = (case.of(3, 24), case.title(), case.label());
+    let panels: Vec<StrengthPanel> = (0..count).map(panel).collect();
+    let chart = |range| Chart {
+        kind: "robustness",
+        scene: strengths(&title, &label, range, &panels),
+        names: count + 6,
+        labels: [true; 2],
+    };
+    [Range::Share, Range::Values, Range::Differences].map(chart).into()
+}
+
+fn attack_chart(case: Case) -> Chart {
+    let field =
+        Field { x: [0.0, 1.0], y: [0.0, 1.0], columns: 2, rows: 1, probabilities: vec![0.0, 1.0] };
+    let panel = |i: usize| {
+        let point = |(k, at): (usize, &[f64])| AttackedPoint {
+            clean: [at[0], at[1]],
+            moved: (k % 3 == 0).then_some([at[2], at[3]]),
+            label: k as u32 % 10,
+            fooled: at[0] > at[2],
+            radius: (k % 2 == 0).then_some(at[2]),
+        };
+        let points = noise(i, case.of(40, 4000));
+        let points = points.chunks_exact(4).enumerate().map(point).collect();
+        PlaneOfAttack { name: case.name(i), field: field.clone(), points }
+    };
+    let panels: Vec<PlaneOfAttack> = (0..6).map(panel).collect();
+    let scene = attacks(&case.title(), &panels).unwrap();
+    Chart { kind: "attacks", scene, names: 6, labels: [true; 2] }
+}
+
 fn plane_charts(case: Case) -> Vec<Chart> {
     let (title, label) = (case.title(), case.label());
     let line = |i: usize, count: usize| {
@@ -212,8 +259,10 @@ fn point_charts(case: Case) -> Vec<Chart> {
 }
 
 fn charts(case: Case) -> Vec<Chart> {
-    let charts = [curve_charts, plane_charts, table_charts, row_charts, point_charts];
-    charts.into_iter().flat_map(|draw| draw(case)).chain([spread_chart(case)]).collect()
+    let charts =
+        [curve_charts, plane_charts, table_charts, row_charts, point_charts, strength_charts];
+    let single = [spread_chart, attack_chart].map(|draw| draw(case));
+    charts.into_iter().flat_map(|draw| draw(case)).chain(single).collect()
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) enum Key {
     Stroke(Ink),
     /// A dashed line, and its mark if it has one.
     Dashes(Ink, Option<Marker>),
+    /// An arrow, whose head has the second colour.
+    Arrow([Ink; 2]),
 }
 
 impl Key {
@@ -41,6 +43,7 @@ impl Key {
                 scene.line(&inside, 12.0, blend(WHITE, BLACK, 0.2));
             }
             Key::Stroke(ink) => scene.line(&ends, 2.0, ink),
+            Key::Arrow(inks) => scene.arrow(ends, inks),
             Key::Dashes(ink, marker) => {
                 scene.dashes(&ends, 1.5, ink);
                 marker.into_iter().for_each(|marker| marker.draw(scene, middle, 5.5));

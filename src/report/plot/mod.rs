@@ -2,6 +2,7 @@
 //! causes a panic: values that cannot be drawn are left out. A chart draws in a `frame` (title, legend,
 //! axes) or in several (`panels`), with the colours and shapes of `marker` and `bar`.
 
+mod attacks;
 mod axis;
 mod bar;
 mod boundary;
@@ -26,10 +27,12 @@ mod scene;
 mod sequences;
 mod spread;
 mod stddev;
+mod strengths;
 mod svg;
 mod swarm;
 mod table;
 
+pub use attacks::{AttackedPoint, PlaneOfAttack, attacks};
 pub use boundary::boundary;
 pub use curves::{Curve, Scale, curves};
 pub use dataset::{LabelledPoint, dataset};
@@ -40,4 +43,5 @@ pub use plane::{Forecast, ShareLine, forecasts, reliability, roc};
 pub use scene::Scene;
 pub use sequences::{Sequence, sequences};
 pub use spread::{SpreadLine, SpreadPoint, spreads};
+pub use strengths::{Range, StrengthPanel, strengths};
 pub use table::{confusion, heatmap};

@@ -120,6 +120,22 @@ impl Scene {
         self.items.push(Item::Shape(Shape::line(points, width, ink, true)));
     }
 
+    /// Draws an arrow between two points, whose head has a colour of its own inside.
+    pub(super) fn arrow(&mut self, [from, to]: [Pixel; 2], [ink, inside]: [Ink; 2]) {
+        const HEAD: f64 = 9.0;
+        let way = [to[0] - from[0], to[1] - from[1]];
+        let length = way[0].hypot(way[1]);
+        if length == 0.0 {
+            return;
+        }
+        let [x, y] = way.map(|way| way / length * (length / 2.0).min(HEAD));
+        let base = [to[0] - x, to[1] - y];
+        let corners =
+            [to, [base[0] - y / 2.0, base[1] + x / 2.0], [base[0] + y / 2.0, base[1] - x / 2.0]];
+        self.line(&[from, base], 1.5, ink);
+        self.items.push(Item::Shape(Shape::polygon(&corners, inside, Some((1.5, ink)))));
+    }
+
     /// Draws a shape around a position.
     pub(super) fn mark(&mut self, shape: &Shape, at: Pixel) {
         let known = self.shapes.iter().position(|other| other == shape);

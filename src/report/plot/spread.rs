@@ -29,7 +29,7 @@ pub struct SpreadLine {
 /// The result at one strength.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpreadPoint {
-    /// The strength of the noise; 0 is the baseline.
+    /// The strength of the noise or of another change; 0 is none.
     pub stddev: f64,
     /// The mean over repeats; a mean that is not finite is a gap.
     pub mean: f64,
@@ -57,7 +57,7 @@ pub fn spreads<'a>(
     let stddevs = Stddevs::new(points().map(|point| point.stddev));
     let line = |lines: &'a [SpreadLine], index: usize| {
         let line = &lines[index];
-        let stops = stops(line, &stddevs, aside(index, lines.len()));
+        let stops = stops(line, &stddevs, aside(index, lines.len()) / SIZE[0]);
         let marks = stops.iter().flatten().copied().collect();
         Line { name: &line.name, marker: Marker::of(Kind::Series(line.series)), stops, marks }
     };
@@ -70,8 +70,7 @@ pub fn spreads<'a>(
     let stops = drawn.iter().flat_map(|(lines, baseline)| {
         lines.iter().flat_map(|line| &line.stops).chain([baseline]).flatten()
     });
-    let ends = stops.flat_map(|stop| stop.band.into_iter().flatten().chain([stop.y]));
-    let y = Axis::around(y_label, extent(ends));
+    let y = Axis::around(y_label, extent(heights(stops)));
     let width = if panels.len() > 1 { SIZE[0] / 2.6 } else { SIZE[0] };
     let ticks = stddevs.ticks(width);
     let axes = [Axis::named(x_label, [0.0, 1.0], &ticks), y];
@@ -92,12 +91,25 @@ pub fn spreads<'a>(
     frame.scene
 }
 
+impl SpreadPoint {
+    /// Returns the point at a place on the axis across, if its mean can be drawn.
+    pub(super) fn stop(&self, x: f64) -> Option<Stop> {
+        let known = drawable(self.low) && drawable(self.high);
+        let band = known.then_some([self.low, self.high]);
+        drawable(self.mean).then_some(Stop { x, y: self.mean, band })
+    }
+}
+
 /// Returns the position of a point, if it has one.
 fn stop(point: &SpreadPoint, stddevs: &Stddevs) -> Option<Stop> {
-    let known = drawable(point.low) && drawable(point.high);
-    let band = known.then_some([point.low, point.high]);
-    let x = stddevs.share(point.stddev)?;
-    drawable(point.mean).then_some(Stop { x, y: point.mean, band })
+    point.stop(stddevs.share(point.stddev)?)
+}
+
+/// Returns the means and the ends of the bands.
+pub(super) fn heights<'a>(
+    stops: impl Iterator<Item = &'a Stop> + 'a,
+) -> impl Iterator<Item = f64> + 'a {
+    stops.flat_map(|stop| stop.band.into_iter().flatten().chain([stop.y]))
 }
 
 /// Returns the points of a line in the order of their strengths, without the baseline, offset by
@@ -109,10 +121,10 @@ fn stops(line: &SpreadLine, stddevs: &Stddevs, aside: f64) -> Vec<Option<Stop>> 
     points.into_iter().map(|point| stop(point, stddevs).map(moved)).collect()
 }
 
-/// Returns the offset of a line, so that marks at the same position are all visible.
-fn aside(index: usize, count: usize) -> f64 {
+/// Returns the offset of a line in pixels, so that marks at the same position are all visible.
+pub(super) fn aside(index: usize, count: usize) -> f64 {
     let step = (ASIDE / count as f64).min(ASIDE / 3.0);
-    (index as f64 - (count - 1) as f64 / 2.0) * step / SIZE[0]
+    (index as f64 - (count - 1) as f64 / 2.0) * step
 }
 
 /// Draws a dashed line over the whole width, and the baseline with its interval.

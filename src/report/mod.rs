@@ -28,9 +28,14 @@ pub use grid::{
 };
 pub use json::{grid_json, outcome_json};
 pub use noisy_rows::{NoisyRows, noisy_rows};
-pub use plot::confusion as confusion_picture;
+pub use plot::{
+    AttackedPoint, PlaneOfAttack, attacks as attack_picture, confusion as confusion_picture,
+};
 pub use predictions::{regression_pictures, reliability_picture, roc_picture};
 pub use predictions_csv::Predictions;
-pub use robustness::{robustness_json, robustness_text};
+pub use robustness::{
+    RobustnessPage, difference_picture, robustness_html, robustness_json, robustness_picture,
+    robustness_section, robustness_text,
+};
 pub use tables::{dataset_csv, history_csv, read_history};
 pub use text::{figures_line, folds_line, result_line};

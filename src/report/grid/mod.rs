@@ -11,8 +11,9 @@ mod text;
 
 pub use csv::{cells_csv, runs_csv};
 pub use html::report_html;
+pub(super) use pictures::PANELS;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
-pub(super) use table::{Cells, Column, Rank, further, further_names, p_value};
+pub(super) use table::{Cells, Column, Rank, further, further_names, p_value, with_reach};
 pub(super) use text::{cells, prose};
 pub use text::{grid_text, wrapped};
 

@@ -25,7 +25,7 @@ pub const GRID_PICTURES: [&str; 4] = ["accuracy_by_stddev", "heatmap", "runs", "
 
 /// Number of lines in a panel, as many as there are colours, and of panels in a picture.
 const TOGETHER: usize = 10;
-const PANELS: usize = 24;
+pub(in crate::report) const PANELS: usize = 24;
 /// Number of cells of which the runs are drawn.
 const GROUPS: usize = 100;
 

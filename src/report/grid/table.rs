@@ -107,10 +107,15 @@ fn names(outcome: &Outcome) -> Vec<Column> {
 /// Returns a difference with the reach of its interval: `-0.512 ± 0.088`.
 pub(in crate::report) fn further(own: &Further) -> String {
     let digits = Digits::of(own.baseline);
-    let mean = digits.signed(own.effect.mean);
-    match own.effect.high {
-        Some(high) => format!("{mean} ± {}", digits.text(high - own.effect.mean)),
-        None => mean,
+    let reach = own.effect.high.map(|high| high - own.effect.mean);
+    with_reach(digits.signed(own.effect.mean), reach, digits)
+}
+
+/// Returns a figure with the reach of its interval, if it has one.
+pub(in crate::report) fn with_reach(figure: String, reach: Option<f64>, digits: Digits) -> String {
+    match reach {
+        Some(reach) => format!("{figure} ± {}", digits.text(reach)),
+        None => figure,
     }
 }
 

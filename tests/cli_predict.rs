@@ -216,6 +216,30 @@ fn draws_of_the_noise_of_training_spread_the_predictions() {
     );
 }
 
+/// A learned strength is that of the trained network: in the table, its sentences, and its multiples in a picture.
+#[test]
+fn a_diagnosis_shows_the_strength_that_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    trained("baseline", "--epochs 30 --repeats 2 --noise input:0.5:learned", folder.path());
+    let path = folder.path().join(candle_noise::bundle::Bundle::FILE);
+    let weights = candle_core::safetensors::load(path, &candle_core::Device::Cpu).unwrap();
+    let moved = weights["noise.input.strength"].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let softplus = |r: f64| r.exp().ln_1p();
+    let own = moved.iter().map(|v| softplus(0.5f64.exp_m1().ln() + f64::from(*v)));
+    let learned = own.sum::<f64>() / moved.len() as f64;
+    assert!(moved.len() == 2 && (learned - 0.5).abs() > 0.001, "{moved:?}");
+
+    let text = stdout(&tool(&format!("diagnose --model {}", folder.path().display())));
+    let row = text.lines().find(|line| line.starts_with("input ")).unwrap();
+    let shown: f64 = row.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!((shown - learned).abs() < 1e-3, "{learned}: {text}");
+    let noise = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let noise = noise.split("input adds noise of ").nth(1).unwrap().split_whitespace().next();
+    let noise: f64 = noise.unwrap().parse().unwrap();
+    assert!((noise / learned - 1.).abs() < 0.05, "{learned}: {text}");
+    assert!(text.contains("on input is learned: it began with 0.5"), "{text}");
+}
+
 /// "I added noise and nothing changed."
 #[test]
 fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {

@@ -6,8 +6,8 @@ use candle_noise::NoiseMap;
 use candle_noise::data::Samples;
 use candle_noise::nn::{Model, dense, replicated_vars, seeded_vars, seq_t, sorted_vars};
 use candle_noise::noise::{
-    Channels, Curve, Dropout, GaussianNoise, LaplaceNoise, LearnedStrength, Noisy, Range, Schedule,
-    strength_of_snr,
+    Channels, Curve, Dropout, GaussianNoise, LaplaceNoise, LearnedStrength, Noisy, Per, Range,
+    Schedule, strength_of_snr,
 };
 use candle_noise::optim::{Adam, AdamOptions};
 use candle_noise::train::{TrainOptions, Trainer};
@@ -156,6 +156,28 @@ fn the_gradient_of_a_learned_strength_is_that_of_finite_differences() -> Result<
     let (ys, draws) = (plain.to_dtype(DType::F64)?, (noise(&gaussian(0.2), &xs)? / 0.2)?);
     let sum = ((ys.sqr()? * 3.)? / 40.)?.mul(&draws)?.sum_all()?.to_scalar::<f64>()?;
     assert!((grad - sum * (1. - (-0.2f64).exp())).abs() < 1e-5, "{grad}");
+    Ok(())
+}
+
+/// Twice the strength that it began with doubles what was learned.
+#[test]
+fn setting_a_learned_strength_multiplies_it() -> Result<()> {
+    let (map, varmap) = (NoiseMap::new(3), VarMap::new());
+    let vb = seeded_vars(&varmap, 1, DType::F32, &Device::Cpu);
+    let layer = GaussianNoise::new(0.2, map.builder().pp("a"))?;
+    let layer = layer.learned(LearnedStrength::default(), vb)?;
+    varmap.all_vars()[0].set(&Tensor::new(&[0.7f32], &Device::Cpu)?)?;
+    let xs = Tensor::zeros((50, 20), DType::F32, &Device::Cpu)?;
+    let spread = |strength: f64| -> Result<f32> {
+        map.set_strengths("a", &[strength])?;
+        map.with_test_noise(0, Per::Row, 0, || layer.forward_t(&xs, false))?
+            .sqr()?
+            .mean_all()?
+            .sqrt()?
+            .to_scalar()
+    };
+    let [one, two, none] = [spread(0.2)?, spread(0.4)?, spread(0.)?];
+    assert!((two / one - 2.).abs() < 1e-5 && none == 0., "{one} {two} {none}");
     Ok(())
 }
 

@@ -83,13 +83,15 @@ impl<K: Kind> NoiseLayer<K> {
     }
 
     /// Learns the strength: a variable of the builder, named `strength`, takes its place. See
-    /// [`LearnedStrength`].
+    /// [`LearnedStrength`]. [`NoiseMap::set_strengths`](super::NoiseMap::set_strengths) still has an effect: twice
+    /// the strength that the layer began with doubles the learned one.
     ///
     /// # Errors
     /// If the kind is not additive, the strength is 0, the floor is out of range, or the builder fails.
     pub fn learned(self, options: LearnedStrength, vb: VarBuilder) -> Result<Self> {
         let first = self.site.strengths();
         let learned = Learned::new(options, &first, self.site.axis() == Axis::Replicas, &vb)?;
+        self.site.set_learned(learned.clone());
         self.scaled("learned", |scale| scale.learned = Some(learned))
     }
 

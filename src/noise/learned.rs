@@ -1,6 +1,6 @@
 //! Strengths that training finds.
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};
 
 use super::layer::Channels;
@@ -38,6 +38,8 @@ impl LearnedStrength {
 #[derive(Clone, Debug)]
 pub(super) struct Learned {
     options: LearnedStrength,
+    /// The strength of each replica at the beginning.
+    begin: Vec<f64>,
     /// r of each replica at the beginning: (R, 1).
     first: Tensor,
     /// What training has added to it: (R, C), or (C,) in a plain map.
@@ -73,7 +75,7 @@ impl Learned {
         let roots: Vec<f64> = strengths.iter().map(root).collect();
         let first = Tensor::from_vec(roots, (strengths.len(), 1), &Device::Cpu)?;
         let first = first.to_dtype(at_least_single(&moved)?.dtype())?.to_device(moved.device())?;
-        Ok(Self { options, first, moved })
+        Ok(Self { options, begin: strengths.to_vec(), first, moved })
     }
 
     /// Returns the axis of the channels.
@@ -81,11 +83,25 @@ impl Learned {
         self.options.channels.map_or(Channels::Last, |(_, channels)| channels)
     }
 
-    /// Returns the strengths (R, C).
-    pub fn strengths(&self) -> Result<Tensor> {
+    /// Returns the strengths (R, C) at those that are set: a replica that is set to twice the strength that it
+    /// began with has twice the learned one.
+    pub fn strengths(&self, set: &[f64]) -> Result<Tensor> {
         let moved = at_least_single(&self.moved)?;
         let moved = if moved.rank() == 1 { moved.unsqueeze(0)? } else { moved };
-        softplus(&self.first.broadcast_add(&moved)?)? + self.options.floor
+        let learned = (softplus(&self.first.broadcast_add(&moved)?)? + self.options.floor)?;
+        if set == self.begin {
+            return Ok(learned);
+        }
+        let factors: Vec<f64> =
+            set.iter().zip(&self.begin).map(|(now, begin)| now / begin).collect();
+        let factors = Tensor::from_vec(factors, (set.len(), 1), &Device::Cpu)?;
+        learned.broadcast_mul(&factors.to_dtype(learned.dtype())?.to_device(learned.device())?)
+    }
+
+    /// Returns the mean over the channels of each replica's strengths.
+    pub fn means(&self, set: &[f64]) -> Result<Vec<f64>> {
+        let means = self.strengths(set)?.detach().to_dtype(DType::F64)?.mean(1)?;
+        means.to_device(&Device::Cpu)?.to_vec1()
     }
 }
 

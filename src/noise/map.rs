@@ -77,6 +77,13 @@ impl NoiseMap {
         self.collect(|state| state.strengths.clone())
     }
 
+    /// Returns the strength of each replica that acts at each site, sorted by path: if it is learned, what
+    /// training has made of it, a mean over its channels.
+    pub(crate) fn acting_strengths(&self) -> Result<Vec<(String, Vec<f64>)>> {
+        let of = |site: &Arc<Site>| Ok((site.path().to_string(), site.acting_strengths()?));
+        self.live().iter().map(of).collect()
+    }
+
     /// Sets the strength of each replica at one site, starting with its next call.
     ///
     /// # Errors

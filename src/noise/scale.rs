@@ -44,10 +44,10 @@ impl Scale {
         mask: Option<&Tensor>,
     ) -> Result<Tensor> {
         let batch = Batch { xs, axis };
+        let strengths: Vec<f64> = draws.iter().map(|draw| draw.strength).collect();
         let mut scale = match &self.learned {
-            Some(learned) => batch.fitted(&learned.strengths()?, learned.channels())?,
+            Some(learned) => batch.fitted(&learned.strengths(&strengths)?, learned.channels())?,
             None => {
-                let strengths: Vec<f64> = draws.iter().map(|draw| draw.strength).collect();
                 let strengths = Tensor::from_vec(strengths, (draws.len(), 1), &Device::Cpu)?;
                 batch.fitted(&strengths, Channels::Last)?
             }

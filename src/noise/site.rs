@@ -1,9 +1,10 @@
 //! A site: one place in a model where noise is drawn, and the builder that registers it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use candle_core::{Error, Result, Tensor, bail};
 
+use super::learned::Learned;
 use super::map::NoiseMap;
 use super::probe::Probe;
 use super::schedule::Schedule;
@@ -92,6 +93,7 @@ impl NoiseBuilder {
             strength,
             keys: self.map.seeds().iter().map(|&seed| Key::new(seed, path)).collect(),
             state: state.clone(),
+            learned: OnceLock::new(),
         });
         sites.insert(path.clone(), Registered { site: Arc::downgrade(&site), state });
         Ok(site)
@@ -160,6 +162,8 @@ pub(crate) struct Site {
     strength: Strength,
     keys: Vec<Key>,
     state: Arc<Mutex<State>>,
+    /// What takes the place of the strengths, if they are learned.
+    learned: OnceLock<Learned>,
 }
 
 /// The part of a site that changes.
@@ -185,6 +189,10 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl Site {
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(crate) fn axis(&self) -> Axis {
         self.map.axis()
     }
@@ -192,6 +200,18 @@ impl Site {
     /// Returns the strength of each replica.
     pub(super) fn strengths(&self) -> Vec<f64> {
         self.state().strengths.clone()
+    }
+
+    /// Returns the strength of each replica that acts: if it is learned, what training has made of it.
+    pub(super) fn acting_strengths(&self) -> Result<Vec<f64>> {
+        let set = self.strengths();
+        self.learned.get().map_or(Ok(set.clone()), |learned| learned.means(&set))
+    }
+
+    /// Lets variables take the place of the strengths.
+    pub(super) fn set_learned(&self, learned: Learned) {
+        // A layer whose strength is learned twice keeps the first variable here.
+        let _ = self.learned.set(learned);
     }
 
     pub(super) fn check_strengths(&self, strengths: &[f64]) -> Result<()> {

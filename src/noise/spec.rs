@@ -204,6 +204,11 @@ impl NoiseSpec {
         self.options.relative
     }
 
+    /// Returns whether training finds the strength.
+    pub fn is_learned(&self) -> bool {
+        self.options.learned
+    }
+
     /// Returns whether the noise comes with both signs: in pairs of rows, or of passes for weights.
     pub fn is_paired(&self) -> bool {
         self.options.paired

@@ -38,7 +38,7 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
     };
     let columns = vec![
         column("site", Rank::Name, &|own| own[0].path.clone()),
-        column("strength", Rank::Strength, &|own| number(own[0].strength)),
+        column("strength", Rank::Strength, &|own| strength(own)),
         column("ratio", Rank::Main, &figure(SiteDiagnosis::ratio)),
         column("flips", Rank::Main, &|own| flips(own).map_or("-".to_string(), percent)),
         column("loss", Rank::Main, &change(|own| own.rise)),
@@ -53,6 +53,14 @@ pub fn diagnosis_text(found: &[Diagnosis], noise: &[NoiseSpec]) -> String {
     lines.push(String::new());
     let spread = first.spread;
     lines.extend(sites.iter().flat_map(|own| prose(&sentence(own, spread))));
+    let learned = noise.iter().filter(|own| own.is_learned());
+    lines.extend(learned.flat_map(|own| {
+        prose(&format!(
+            "The strength of noise on {} is learned: it began with {}.",
+            own.place(),
+            number(own.strength())
+        ))
+    }));
     let in_training = noise.iter().filter(|own| !own.is_in_model());
     lines.extend(in_training.flat_map(|own| {
         prose(&format!(
@@ -141,6 +149,12 @@ fn sentence(own: &[&SiteDiagnosis], spread: Option<f64>) -> String {
         text(of(|own| own.input.unwrap_or(0.))),
         percent(ratio)
     )
+}
+
+/// Returns the strength, a mean over networks, with four digits if it has more, as a learned one does.
+fn strength(own: &[&SiteDiagnosis]) -> String {
+    let strength = mean(own.iter().map(|own| own.strength));
+    number(format!("{strength:.3e}").parse().unwrap_or(strength))
 }
 
 /// Returns the share of predicted classes that change, a mean over networks.

@@ -26,7 +26,7 @@ pub struct Diagnosis {
 pub struct SiteDiagnosis {
     /// The path of the site.
     pub path: String,
-    /// The strength that is set, a mean over the replicas.
+    /// The strength, a mean over the replicas: that which training has made of it if it is learned.
     pub strength: f64,
     /// The largest number of steps of a replica: training calls with noise.
     pub steps: u32,
@@ -115,7 +115,7 @@ pub fn diagnose(
         let (input, noise) = (probe.map(|own| own.input()), probe.map(|own| own.noise()));
         Ok(SiteDiagnosis { path, strength, steps, input, noise, change, flips, rise, penalty })
     };
-    let sites = noise.strengths().into_iter().map(of).collect::<Result<_>>()?;
+    let sites = noise.acting_strengths()?.into_iter().map(of).collect::<Result<_>>()?;
     Ok(Diagnosis { loss, spread, sites })
 }
 

@@ -250,6 +250,9 @@ fn training_begins_with_the_weights_of_a_model() {
     let init = format!("--init {} --no-plots", first.path().display());
     let short = run("hidden_noise", &format!("--epochs 1 --repeats 2 {init}"), second.path());
     assert!(short.status.success(), "{}", stderr(&short));
+    let note =
+        "start 2 repeats: the repeat with seed k starts from network k modulo 1, counted from 0";
+    assert!(stderr(&short).contains(note), "{}", stderr(&short));
     let loss = |folder: &std::path::Path, run: usize| {
         result(folder)["runs"][run]["train_loss"].as_f64().unwrap()
     };

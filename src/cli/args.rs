@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
 use super::parse::{stddev, within};
+use super::terminal::tell;
 use crate::bundle::Bundle;
 use crate::data::split::Size;
 use crate::experiment::Subject;
@@ -88,6 +89,20 @@ impl TrainArgs {
                 Bundle::read(path).and_then(|own| subject.with_init(&own)).context("--init")
             }
             None => Ok(subject),
+        }
+    }
+
+    /// Tells which networks of `--init` start which of so many repeats, if there are fewer of them.
+    pub(super) fn tell_init(&self, subject: &Subject, repeats: usize) {
+        if let (Some(path), Some(networks)) = (&self.init, subject.init_networks())
+            && networks < repeats
+        {
+            let (are, folder) =
+                (if networks == 1 { "network" } else { "networks" }, path.display());
+            tell(&format!(
+                "note: the {networks} {are} of {folder} that did not diverge start {repeats} repeats: the repeat \
+                 with seed k starts from network k modulo {networks}, counted from 0"
+            ));
         }
     }
 }

@@ -47,6 +47,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     claimed.begin(&contents)?;
     reading.iter().for_each(warn_of);
     lacking_classes(&subject, &plan)?.iter().for_each(|line| warn(line));
+    args.train.tell_init(&subject, plan.repeats);
     let Claimed { folder, lock: _lock, held } = claimed;
 
     let again =

@@ -77,6 +77,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     claimed.begin(&contents)?;
     asked.reading.iter().for_each(warn_of);
     lacking_classes(&subject, &asked.plan)?.iter().for_each(|line| warn(line));
+    args.train.tell_init(&subject, asked.plan.repeats);
     asked.write(&folder)?;
     let shard = share.take(&folder.join(STORE))?;
     if args.answer.until_decided && !shard.is_whole() {

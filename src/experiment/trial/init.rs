@@ -32,6 +32,11 @@ impl Init {
         })
     }
 
+    /// Returns the number of networks.
+    pub fn networks(&self) -> usize {
+        self.networks.len()
+    }
+
     /// Sets the variables of networks of these seeds. A seed takes one network of several, always the same.
     pub fn set(&self, varmap: &VarMap, seeds: &[u64], axis: Axis) -> Result<()> {
         let count = self.networks.len() as u64;

@@ -105,6 +105,11 @@ impl<'a> Subject<'a> {
         Ok(Self { init: Some(Init::of(bundle)?), ..self })
     }
 
+    /// The number of networks that runs begin with, if their weights are not random.
+    pub fn init_networks(&self) -> Option<usize> {
+        self.init.as_ref().map(Init::networks)
+    }
+
     /// The same on another kind of device.
     pub fn on(self, device: &str) -> Self {
         Self { device: device.to_string(), ..self }

@@ -84,6 +84,46 @@ fn gradients_follow_swapped_values() -> Result<()> {
     Ok(())
 }
 
+/// In sequences of 2, 3 and 5 steps values come from real steps only: no padding, which is 0 here. At the steps 3
+/// and 4 the last sequence has no partner. A mask of ones has the bits of no mask.
+#[test]
+fn swapped_values_are_never_padding() -> Result<()> {
+    let (lengths, replicas, steps) = ([2usize, 3, 5], 2, 5);
+    let real = |row: usize, step: usize| u8::from(step < lengths[row]);
+    let mask: Vec<u8> =
+        (0..3).flat_map(|row| (0..steps).map(move |step| real(row, step))).collect();
+    let mask = Tensor::from_vec(mask, (1, 3, steps, 1), &Device::Cpu)?;
+    let value = |i: usize| (i + 1) as f32;
+    let xs = Tensor::from_vec(
+        (0..60).map(value).collect::<Vec<_>>(),
+        (replicas, 3, steps, 2),
+        &Device::Cpu,
+    )?;
+    let xs = xs.broadcast_mul(&mask.to_dtype(DType::F32)?)?;
+    let build = || {
+        let map = NoiseMap::replicated(&[1, 2]);
+        SwapNoise::with_strengths(&[0.9, 0.9], map.builder().pp("a")).map(Slot::from)
+    };
+    let layer = build()?;
+    let mut swapped = 0;
+    for _ in 0..20 {
+        let ys = layer.forward_masked(&xs, &mask, true)?;
+        assert_eq!(
+            bits(&ys.ne(0f32)?.to_dtype(DType::F32)?),
+            bits(&xs.ne(0f32)?.to_dtype(DType::F32)?)
+        );
+        let last = |t: &Tensor| t.narrow(1, 2, 1)?.narrow(2, 3, 2)?.contiguous();
+        assert_eq!(bits(&last(&ys)?), bits(&last(&xs)?));
+        swapped += ys.ne(&xs)?.sum_all()?.to_scalar::<u8>()? as usize;
+    }
+    // Two replicas with 2 channels of 3 + 3 + 2 values that have a partner: 90 % of 32, 20 times.
+    assert!((500..=640).contains(&swapped), "{swapped}");
+    let ones = mask.ones_like()?;
+    let plain = build()?.forward_t(&xs, true)?;
+    assert_eq!(bits(&build()?.forward_masked(&xs, &ones, true)?), bits(&plain));
+    Ok(())
+}
+
 /// A crop moves the whole image, zeros come in, and all moves are equally frequent.
 #[test]
 fn crops_move_images_and_fill_with_zeros() -> Result<()> {
@@ -132,6 +172,10 @@ fn crops_move_images_and_fill_with_zeros() -> Result<()> {
         error.contains("expected images of a height and a width, received rows [2]"),
         "{error}"
     );
+    let steps = Tensor::ones((3, 4), DType::U8, &Device::Cpu)?;
+    let sequences = Slot::from(layer::<kinds::Crop>(1.));
+    let error = sequences.forward_masked(&ramp(&[3, 4, 2]), &steps, true).unwrap_err().to_string();
+    assert!(error.contains("received rows with masked steps, such as sequences"), "{error}");
     let error = RandomCrop::new(0.5, NoiseMap::new(1).builder().pp("a")).unwrap_err().to_string();
     assert!(
         error.contains("padding must be a whole number of at least 0, received 0.5"),
@@ -163,6 +207,8 @@ fn contrast_multiplies_the_deviation_of_a_row() -> Result<()> {
     // A uniform distribution of width 0.8: 0.8² / 12 = 0.0533.
     assert!((mean - 1.).abs() < 5. * (0.0533f64 / rows as f64).sqrt(), "{mean}");
     assert!((variance / 0.0533 - 1.).abs() < 0.1, "{variance}");
+    let error = layer::<kinds::Contrast>(0.4).forward_t(&ramp(&[3, 2]), true).unwrap_err();
+    assert!(error.to_string().contains("contrast: expected images"), "{error}");
     Ok(())
 }
 

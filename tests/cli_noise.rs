@@ -282,6 +282,13 @@ fn images_are_cropped_and_their_contrast_varied() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_refused(&[
         ("cnn_noise", "--noise input:crop:0.5", "a whole number of at least 0, received 0.5"),
+        (
+            "baseline",
+            "--noise input:contrast:0.1",
+            "contrast: expected images of a height and a width",
+        ),
+        ("lstm_noise", "--noise input:crop:1", "such as sequences"),
+        ("lstm_noise", "--noise input:contrast:0.1", "such as sequences"),
         ("baseline", "--noise input:swap:0.1:relative", "only noise that is added can be relative"),
     ]);
 }

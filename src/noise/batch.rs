@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor, bail};
 use candle_nn::ModuleT;
 
 use super::any::{AnyKind, AnyLayer};
@@ -20,6 +20,9 @@ use crate::ops::{Axis, NoiseDraw, split_rows};
 pub trait BatchKind: Clone + Debug + Default + Send + Sync + 'static {
     /// The name and the range of the strength.
     const STRENGTH: Strength;
+
+    /// Whether rows are images: a mask of parts of a row, such as the steps of a sequence, is then refused.
+    const IS_OF_IMAGES: bool = false;
 
     /// Returns noisy rows.
     ///
@@ -38,6 +41,8 @@ pub struct BatchDraws<'a> {
     numbers: Rows,
     rows: usize,
     channels: Channels,
+    /// 0 for each element that is masked; empty if there is no mask.
+    real: &'a [u8],
 }
 
 impl BatchDraws<'_> {
@@ -54,6 +59,11 @@ impl BatchDraws<'_> {
     /// Returns the axis of channels in the rows.
     pub fn channels(&self) -> Channels {
         self.channels
+    }
+
+    /// Returns whether each element of the batch (R, B, …) is real: 0 for padding. `None` without a mask.
+    pub fn real(&self) -> Option<&[u8]> {
+        Some(self.real).filter(|own| !own.is_empty())
     }
 
     /// Returns uniform draws in (0, 1], so many for each row of each replica, replica by replica.
@@ -125,7 +135,7 @@ impl<K: BatchKind> BatchNoise<K> {
         Ok(self)
     }
 
-    fn apply(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+    fn apply(&self, xs: &Tensor, mask: Option<&Tensor>, train: bool) -> Result<Tensor> {
         let drawn = match train {
             true => self.site.next_draws()?.map(|draws| (draws, TestDraw::default())),
             false => self.site.test_draws(self.always),
@@ -139,9 +149,15 @@ impl<K: BatchKind> BatchNoise<K> {
         }
         let with_replicas = if axis == Axis::Plain { xs.unsqueeze(0)? } else { xs.clone() };
         let (numbers, channels) = (test.rows(), self.channels);
-        let ys = self
-            .kind
-            .apply(&with_replicas, &BatchDraws { draws: &draws, numbers, rows, channels })?;
+        let real = match mask {
+            Some(mask) => {
+                let mask = mask.broadcast_as(xs.shape())?.flatten_all()?;
+                mask.to_device(&Device::Cpu)?.to_vec1::<u8>()?
+            }
+            None => Vec::new(),
+        };
+        let of_batch = BatchDraws { draws: &draws, numbers, rows, channels, real: &real };
+        let ys = self.kind.apply(&with_replicas, &of_batch)?;
         let ys = self.restored(&draws, xs, &ys.reshape(xs.shape())?)?;
         self.site.probe(&test, xs, &ys)?;
         Ok(ys)
@@ -165,14 +181,21 @@ impl<K: BatchKind> BatchNoise<K> {
 impl<K: BatchKind> ModuleT for BatchNoise<K> {
     /// Changes rows if `train` is set. Uses a step of the site only if there is noise.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
-        self.apply(xs, train)
+        self.apply(xs, None, train)
     }
 }
 
 impl<K: BatchKind> AnyLayer for BatchNoise<K> {
     fn forward_masked(&self, xs: &Tensor, mask: &Tensor, train: bool) -> Result<Tensor> {
-        let ys = self.apply(xs, train)?;
-        let Some(mask) = spread_mask(mask, xs)? else { return Ok(ys) };
+        let batch = 1 + usize::from(self.site.axis() == Axis::Replicas);
+        if K::IS_OF_IMAGES && mask.rank() > batch {
+            bail!(
+                "expected images of a height and a width, received rows with masked steps, such as sequences"
+            )
+        }
+        let mask = spread_mask(mask, xs)?;
+        let ys = self.apply(xs, mask.as_ref(), train)?;
+        let Some(mask) = mask else { return Ok(ys) };
         let own = |tensor: &Tensor| tensor.broadcast_as(ys.shape())?.contiguous();
         own(&mask)?.where_cond(&ys, &own(xs)?)
     }

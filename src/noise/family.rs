@@ -159,7 +159,8 @@ impl NoiseLayer<Impulse> {
 /// It is the noise for categories: a column's values keep their frequencies, which added noise would blur, and
 /// [`Swap::of_columns`](super::kinds::Swap::of_columns) keeps the indicators of one together. The
 /// gradient goes to the row that the value came from. The rate lies in [0, 1); in a batch of one row nothing
-/// changes.
+/// changes. With a mask, as of sequences of different lengths, values come from real elements only; one that no other
+/// row has stays.
 ///
 /// Wright 2017, the noise of the winning denoising autoencoder of Porto Seguro's Safe Driver Prediction; Yoon et
 /// al. 2020, "VIME: Extending the Success of Self- and Semi-supervised Learning to Tabular Domain".
@@ -170,7 +171,7 @@ pub type SwapNoise = BatchNoise<Swap>;
 ///
 /// # Shapes
 /// Images (B, H, W), (B, C, H, W), or (B, H, W, C) with [`Channels::Last`](super::Channels::Last), behind the replicas
-/// if there are some.
+/// if there are some. Other rows are refused, also sequences, which have a mask of their steps.
 ///
 /// He et al. 2016, "Deep Residual Learning for Image Recognition", with a padding of 4.
 pub type RandomCrop = BatchNoise<Crop>;
@@ -179,4 +180,7 @@ pub type RandomCrop = BatchNoise<Crop>;
 ///
 /// As the contrast of torchvision's `ColorJitter` on grey images, without its clipping to [0, 1]. The strength lies
 /// in [0, 1).
+///
+/// # Shapes
+/// Images, as of [`RandomCrop`].
 pub type ContrastNoise = BatchNoise<Contrast>;

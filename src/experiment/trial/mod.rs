@@ -1,5 +1,6 @@
 //! One run as its content: everything that determines its bits, and a name that follows from it.
 
+mod check;
 mod init;
 mod network;
 mod rival;

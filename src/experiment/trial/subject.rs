@@ -22,7 +22,7 @@ use crate::noise::{NoiseMap, NoiseSpec, Slots};
 use crate::objective::{Objective, loss_of_each};
 use crate::ops::at_least_single;
 use crate::task::{Axis, Draw, Fingerprint, Hyper, Parts, Task};
-use crate::train::{Mixup, check_rows};
+use crate::train::check_rows;
 
 /// Raised when a change makes runs of the same content give other bits.
 const REVISION: u32 = 3;
@@ -278,42 +278,6 @@ impl<'a> Subject<'a> {
             init.set(&varmap, seeds, self.task.axis()).context("--init")?;
         }
         Ok(Built { model, varmap, noise })
-    }
-
-    /// Checks that noise fits what its place is given, as a crop fits images alone: each is asked for two training
-    /// rows, before anything is trained.
-    pub(crate) fn check_noise<'n>(
-        &self,
-        hyper: &Hyper,
-        noise: impl Iterator<Item = &'n NoiseSpec>,
-    ) -> Result<()> {
-        const ROWS: usize = 2;
-        let mut noise = noise.filter(|spec| spec.has_layer()).peekable();
-        if noise.peek().is_none() {
-            return Ok(());
-        }
-        let train = self.parts(hyper, &self.task.draw(), &Device::Cpu)?.train;
-        if train.rows() < ROWS {
-            return Ok(());
-        }
-        let (xs, _) = train.range(0, ROWS)?;
-        for spec in noise {
-            let placed = vec![(spec.clone(), vec![spec.strength()])];
-            let built = self.build(hyper, &[0], placed, None, &Device::Cpu)?;
-            built.model.forward_t(&xs, true).with_context(|| format!("noise {spec}"))?;
-        }
-        Ok(())
-    }
-
-    /// Checks that the network takes mixed rows, as it does not those of sequences of different lengths.
-    pub(crate) fn check_mixup(&self, hyper: &Hyper) -> Result<()> {
-        const ROWS: usize = 256;
-        let train = self.parts(hyper, &self.task.draw(), &Device::Cpu)?.train;
-        let (xs, ys) = train.range(0, ROWS.min(train.rows()))?;
-        let mixed = Mixup::new(1.).apply(&xs, &ys, train.replica_axis(), &[0], 0)?;
-        let built = self.build(hyper, &[0], Vec::new(), None, &Device::Cpu)?;
-        built.model.forward_t(&mixed.xs, true).context("mixup: the network takes no mixed rows")?;
-        Ok(())
     }
 
     /// The rows of trials in the order of their replicas, which share them if they have one draw, and

@@ -14,9 +14,10 @@ pub struct Crop;
 
 impl BatchKind for Crop {
     const STRENGTH: Strength = Strength::count("padding");
+    const IS_OF_IMAGES: bool = true;
 
     fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
-        let (first, [height, width]) = plane(xs, draws.channels())?;
+        let (first, [height, width]) = plane("crop", xs, draws.channels())?;
         if let Some(padding) = draws.strengths().find(|own| *own >= height.min(width) as f64) {
             bail!(
                 "crop: expected a padding below the {height} x {width} pixels, received {padding}"
@@ -59,8 +60,10 @@ pub struct Contrast;
 
 impl BatchKind for Contrast {
     const STRENGTH: Strength = Strength::rate("strength");
+    const IS_OF_IMAGES: bool = true;
 
     fn apply(&self, xs: &Tensor, draws: &BatchDraws) -> Result<Tensor> {
+        plane("contrast", xs, draws.channels())?;
         let rows = (draws.strengths().count(), draws.rows(), ());
         let flat = at_least_single(xs)?.reshape(rows)?;
         let strengths = draws.strengths().flat_map(|own| std::iter::repeat_n(own, draws.rows()));
@@ -77,13 +80,13 @@ impl BatchKind for Contrast {
 }
 
 /// Returns the first axis of the plane of images (R, B, …), and its height and width.
-fn plane(xs: &Tensor, channels: Channels) -> Result<(usize, [usize; 2])> {
+fn plane(kind: &str, xs: &Tensor, channels: Channels) -> Result<(usize, [usize; 2])> {
     match (xs.dims(), channels) {
         ([_, _, _, height, width], Channels::First) => Ok((3, [*height, *width])),
         ([_, _, height, width, _], Channels::Last) => Ok((2, [*height, *width])),
         ([_, _, height, width], _) => Ok((2, [*height, *width])),
         (dims, _) => bail!(
-            "crop: expected images of a height and a width, received rows {:?}",
+            "{kind}: expected images of a height and a width, received rows {:?}",
             &dims[2.min(dims.len())..]
         ),
     }

@@ -47,13 +47,24 @@ impl BatchKind for Swap {
         let mut from = Vec::with_capacity(uniforms.len() / 2 / count * width);
         for (place, (uniforms, rate)) in uniforms.chunks_exact(2 * count).zip(rates).enumerate() {
             let own = place % rows;
-            let source = |column: usize| {
+            let source = |(element, column): (usize, &usize)| {
                 let [changes, partner] = [0, 1].map(|i| f64::from(uniforms[2 * column + i]));
-                let others = (rows - 1) as f64;
-                let behind = (partner * others).ceil().clamp(1., others) as usize;
-                if changes <= rate { (own + behind) % rows } else { own }
+                if changes > rate {
+                    return own as u32;
+                }
+                // The partner is the n-th row behind this one.
+                let nth = |others: usize| {
+                    ((partner * others as f64).ceil() as usize).clamp(1, others.max(1))
+                };
+                let Some(real) = draws.real() else {
+                    return ((own + nth(rows - 1)) % rows) as u32;
+                };
+                // Of rows that have a real value there: none takes padding.
+                let is_real = |row: &usize| real[(place - own + row) * width + element] != 0;
+                let behind = || (1..rows).map(|behind| (own + behind) % rows).filter(is_real);
+                behind().nth(nth(behind().count()) - 1).unwrap_or(own) as u32
             };
-            from.extend(columns.iter().map(|column| source(*column) as u32));
+            from.extend(columns.iter().enumerate().map(source));
         }
         let shape = (draws.strengths().count(), rows, width);
         let from = Tensor::from_vec(from, shape, &Device::Cpu)?.to_device(xs.device())?;

@@ -284,6 +284,11 @@ fn images_are_cropped_and_their_contrast_varied() {
         ("cnn_noise", "--noise input:crop:0.5", "a whole number of at least 0, received 0.5"),
         (
             "baseline",
+            "--noise input::0.1",
+            "for '--noise <NOISE>': expected a kind between the colons",
+        ),
+        (
+            "baseline",
             "--noise input:contrast:0.1",
             "contrast: expected images of a height and a width",
         ),

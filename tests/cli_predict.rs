@@ -206,6 +206,10 @@ fn draws_of_the_noise_of_training_spread_the_predictions() {
     assert_ne!(clean, noisy);
     assert_eq!(noisy, stdout(&of("--draws 20")), "the same draws each time");
     assert_ne!(noisy, stdout(&of("--draws 20 --per device")));
+    fs::write(&points, "x1,x2,label\n0.5,0.1,1\n-0.2,0.9,0\n").unwrap();
+    let told = stderr(&of("--draws 20"));
+    assert!(told.contains("Scores of 2 rows by 20 draws together:"), "{told}");
+    assert!(told.contains("(one draw "), "{told}");
     trained("baseline", "--epochs 3 --fresh", folder.path());
     let refused = of("--draws 20");
     assert_eq!(refused.status.code(), Some(1));
@@ -285,13 +289,18 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     let points = folder.path().join("points.csv");
     fs::write(&points, "x1,x2\n0.5,0.1\n-0.2,0.9\n").unwrap();
     trained("baseline", "--epochs 3 --fresh --noise input:0.1", folder.path());
-    let (model, points) = (folder.path().display(), points.display());
-    let refused = tool(&format!("diagnose --model {model} --data {points}"));
-    assert!(
-        stderr(&refused).contains("expected rows with targets, received none"),
-        "{}",
-        stderr(&refused)
-    );
+    let on = |text: &str| {
+        fs::write(&points, text).unwrap();
+        let (model, points) = (folder.path().display(), points.display());
+        tool(&format!("diagnose --model {model} --data {points}"))
+    };
+    let refused = stderr(&on("x1,x2\n0.5,0.1\n-0.2,0.9\n"));
+    assert!(refused.contains("expected the target among x1, x2, received label"), "{refused}");
+    // A row without a target is left out, as of training.
+    let two = "x1,x2,label\n0.5,0.1,1\n-0.2,0.9,0\n";
+    let (all, some) = (on(two), on(&format!("{two}0.3,0.3,\n")));
+    assert!(all.status.success() && stdout(&all) == stdout(&some), "{}", stderr(&some));
+    assert!(stderr(&some).contains("1 row without a target: dropped, 2 left"), "{}", stderr(&some));
 }
 
 #[test]

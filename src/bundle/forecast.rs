@@ -9,8 +9,10 @@ use crate::metric::Predicted;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Forecast {
-    /// What each network predicts.
+    /// What each network predicts, in each draw of its noise.
     pub each: Vec<Predicted>,
+    /// The number of draws of each network; 1 without noise.
+    pub draws: usize,
     /// The number of means a row has: one for each class, or 1 for a number.
     pub width: usize,
     /// The means, row by row.
@@ -20,8 +22,8 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Creates the forecast of some networks, of so many classes or of a number.
-    pub(super) fn new(each: Vec<Predicted>, classes: Option<usize>) -> Self {
+    /// Creates the forecast of some networks in so many draws each, of so many classes or of a number.
+    pub(super) fn new(each: Vec<Predicted>, draws: usize, classes: Option<usize>) -> Self {
         let width = classes.unwrap_or(1);
         let values: Vec<Vec<f64>> = each.par_iter().map(|own| values(own, classes)).collect();
         let of = |i: usize| values.iter().map(move |own| own[i]);
@@ -33,7 +35,7 @@ impl Forecast {
         };
         let all = values.first().map_or(0, Vec::len);
         let (mean, std) = (0..all).into_par_iter().map(figures).unzip();
-        Self { each, width, mean, std }
+        Self { each, draws, width, mean, std }
     }
 
     /// Returns the class of each row with the largest mean probability, the first of equal ones.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -82,11 +82,26 @@ impl Inputs {
     /// If the file cannot be read or is of another kind, lacks a column, or has a class that the model does
     /// not know. The error names the file, the line and the column.
     pub fn read(&self, file: &Path, format: &Format) -> Result<Rows> {
+        self.read_kept(file, format, Kept::All)
+    }
+
+    /// Reads the rows of a file that have a target; "-" is standard input. A note says how many of a table have
+    /// none.
+    ///
+    /// # Errors
+    /// If [`Inputs::read`] would fail, or no row has a target.
+    pub fn read_labelled(&self, file: &Path, format: &Format) -> Result<Rows> {
+        let rows = self.read_kept(file, format, Kept::Labelled)?;
+        ensure!(rows.is_labelled, "{}: expected rows with targets, received none", file.display());
+        Ok(rows)
+    }
+
+    fn read_kept(&self, file: &Path, format: &Format, kept: Kept) -> Result<Rows> {
         let name = || file.display().to_string();
         let rows = match self {
             Self::Table { preparation } => {
                 let schema = schema(preparation);
-                let (table, reading) = Table::read_as(file, &schema, Kept::All, format)?;
+                let (table, reading) = Table::read_as(file, &schema, kept, format)?;
                 let mut rows = of_table(preparation, &table)?;
                 rows.notes.splice(0..0, reading.decisions);
                 rows

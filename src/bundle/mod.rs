@@ -18,7 +18,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 use safetensors::SafeTensors;
 
 pub use about::{About, Training};
@@ -28,6 +27,7 @@ pub use inputs::Inputs;
 pub use networks::Networks;
 pub use rows::Rows;
 
+use self::networks::outputs;
 use self::replicas::finite;
 use crate::data::Samples;
 use crate::metric::Predicted;
@@ -130,7 +130,7 @@ impl Bundle {
         let predictors = networks.into_iter().map(|own| Predictor::new(own.model));
         let outputs = predictors.map(|own| outputs(&own, &rows.samples));
         let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
-        self.forecast(&outputs, rows)
+        self.forecast(&outputs, 1, rows)
     }
 
     /// Returns what the networks predict with the noise on that they were trained with, in so many draws: a
@@ -150,7 +150,7 @@ impl Bundle {
             let (xs, _) = own.rows(&rows.samples)?;
             Ok(sample(&own.model, &own.noise, &xs, draws, per)?.outputs().flatten(0, 1)?)
         });
-        self.forecast(&Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?, rows)
+        self.forecast(&Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?, draws, rows)
     }
 
     /// Returns what each noise of the training does to the predictions of rows with targets, in so many draws.
@@ -205,13 +205,14 @@ impl Bundle {
         Ok(finished)
     }
 
-    /// Returns the forecast of outputs (R, N, O), in the units of the data.
-    fn forecast(&self, outputs: &Tensor, rows: &Rows) -> Result<Forecast> {
+    /// Returns the forecast of outputs (R, N, O) of networks in so many draws each, in the units of the data.
+    fn forecast(&self, outputs: &Tensor, draws: usize, rows: &Rows) -> Result<Forecast> {
         let (_, targets) = rows.samples.range(0, rows.samples.rows())?;
         let each = Predicted::by_replica(outputs, &targets)?;
         let units = self.about.training.inputs.units();
         let each = each.into_iter().map(|own| units.iter().fold(own, Predicted::in_units));
-        Ok(Forecast::new(each.collect(), self.about.training.inputs.classes().map(<[String]>::len)))
+        let classes = self.about.training.inputs.classes().map(<[String]>::len);
+        Ok(Forecast::new(each.collect(), draws, classes))
     }
 
     /// Returns the networks that did not diverge, at most so many in one model, on a device; with the noise that they
@@ -254,21 +255,4 @@ impl Bundle {
             .context("the weights are not those of the network")?;
         Ok(())
     }
-}
-
-/// Returns the outputs for all rows, pieces of which run at the same time.
-fn outputs(predictor: &Predictor, samples: &Samples) -> Result<Tensor> {
-    const PIECE: usize = 8192;
-    let all = samples.rows();
-    let piece = |start: usize| -> Result<Tensor> {
-        let (xs, ys) = samples.range(start, PIECE.min(all - start))?;
-        let samples = match samples.replica_axis() {
-            true => Samples::replicated(&xs, &ys)?,
-            false => Samples::new(&xs, &ys.squeeze(0)?)?,
-        };
-        Ok(predictor.outputs(&samples)?)
-    };
-    let starts: Vec<usize> = (0..all).step_by(PIECE).collect();
-    let pieces: Vec<Tensor> = starts.into_par_iter().map(piece).collect::<Result<_>>()?;
-    Ok(Tensor::cat(&pieces, 1)?)
 }

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{VarBuilder, VarMap};
+use rayon::prelude::*;
 
 use super::replicas::{constants, noise_map, variables};
 use super::{Inputs, Training};
@@ -9,6 +10,7 @@ use crate::data::Samples;
 use crate::nn::Model;
 use crate::noise::{NoiseMap, NoiseSpec, Slots, WeightNoise};
 use crate::ops::Axis;
+use crate::train::Predictor;
 
 /// Some networks of a bundle in one model, with a replica for each, or one without a replica axis.
 #[derive(Clone, Debug)]
@@ -88,4 +90,21 @@ impl Networks {
             Axis::Plain => 1,
         }
     }
+}
+
+/// Returns the outputs for all rows, pieces of which run at the same time.
+pub(super) fn outputs(predictor: &Predictor, samples: &Samples) -> Result<Tensor> {
+    const PIECE: usize = 8192;
+    let all = samples.rows();
+    let piece = |start: usize| -> Result<Tensor> {
+        let (xs, ys) = samples.range(start, PIECE.min(all - start))?;
+        let samples = match samples.replica_axis() {
+            true => Samples::replicated(&xs, &ys)?,
+            false => Samples::new(&xs, &ys.squeeze(0)?)?,
+        };
+        predictor.outputs(&samples)
+    };
+    let starts: Vec<usize> = (0..all).step_by(PIECE).collect();
+    let pieces: Vec<Tensor> = starts.into_par_iter().map(piece).collect::<Result<_>>()?;
+    Tensor::cat(&pieces, 1)
 }

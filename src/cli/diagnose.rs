@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::described::parts_of;
@@ -10,8 +10,8 @@ use super::exit::Failure;
 use super::finished::Finished;
 use super::format_args::FormatArgs;
 use super::parse::within;
-use super::terminal::print;
-use crate::bundle::Bundle;
+use super::terminal::{print, tell};
+use crate::bundle::{Bundle, Rows};
 use crate::data::Samples;
 use crate::{files, report};
 
@@ -21,8 +21,8 @@ pub struct DiagnoseArgs {
     /// Folder of results with a trained model
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// File of rows with targets to diagnose it on [default: the file that it was trained on, or the test rows of
-    /// its task]
+    /// File of rows with targets to diagnose it on; rows of a table without one are left out [default: the file
+    /// that it was trained on, or the test rows of its task]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Number of draws of each noise
@@ -88,20 +88,20 @@ pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
 
 /// Returns the rows to diagnose on.
 fn samples(args: &DiagnoseArgs, bundle: &Bundle) -> Result<Samples, Failure> {
-    let read = |file: &PathBuf| -> Result<Samples> {
-        let rows = bundle.about().training.inputs.read(file, &args.format.format())?;
-        ensure!(rows.is_labelled, "{}: expected rows with targets, received none", file.display());
-        Ok(rows.samples)
+    let read = |file: &PathBuf| -> Result<Rows> {
+        bundle.about().training.inputs.read_labelled(file, &args.format.format())
     };
     if let Some(file) = &args.data {
-        return Ok(read(file)?);
+        let rows = read(file)?;
+        rows.notes.iter().for_each(|line| tell(line));
+        return Ok(rows.samples);
     }
     if let Some(parts) = parts_of(&bundle.about().training.settings)? {
         return Ok(parts.test);
     }
     let finished = Finished::read(&args.model).ok();
     match finished.and_then(|own| own.files().into_iter().next()) {
-        Some(file) => Ok(read(&file)?),
+        Some(file) => Ok(read(&file)?.samples),
         None => {
             let message = "expected --data FILE, rows with targets for the model";
             Err(Failure::Usage(anyhow!(message)))

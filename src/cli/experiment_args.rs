@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, OutputArgs, SplitArgs, TrainArgs};
 use super::exit::Failure;
-use super::parse::{positive, within};
+use super::parse::{noise, positive, within};
 use super::recipe_args::RecipeArgs;
 use super::table_args::TableArgs;
 use super::test_noise_args::TestNoiseArgs;
@@ -38,8 +38,9 @@ pub struct ExperimentArgs {
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
     /// Noise that replaces the program's own: PLACE:KIND:STRENGTH[:OPTION…], or PLACE:STRENGTH for Gaussian
-    /// noise, as input:0.1:relative; repeat the flag to combine several (docs/guide.md)
-    #[arg(long, value_name = "NOISE")]
+    /// noise, as input:0.1:relative; 0.3..0.03 leads from one strength to another, linearly by default; repeat
+    /// the flag to combine several (docs/guide.md)
+    #[arg(long, value_name = "NOISE", value_parser = noise::<NoiseSpec>)]
     noise: Vec<NoiseSpec>,
     #[command(flatten)]
     split: SplitArgs,

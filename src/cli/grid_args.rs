@@ -13,7 +13,7 @@ use super::answer_args::AnswerArgs;
 use super::args::{DataArgs, OutputArgs, TrainArgs};
 use super::exit::Failure;
 use super::experiment_args::{Job, check_widths, opened, usage};
-use super::parse::{positive, shape, stddev, within};
+use super::parse::{noise, positive, shape, stddev, within};
 use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
@@ -82,7 +82,7 @@ pub struct GridArgs {
     stddev: Vec<f64>,
     /// Noise that replaces --placement and --stddev: PLACE:KIND:STRENGTH,…[:OPTION…]; join several with & to
     /// combine them; repeat the flag to compare several (docs/guide.md)
-    #[arg(long, value_name = "NOISE")]
+    #[arg(long, value_name = "NOISE", value_parser = noise::<NoiseRow>)]
     noise: Vec<NoiseRow>,
     /// Also train with early stopping, dropout, weight decay and, for classes, label smoothing
     /// instead of noise, a cell for each; all cells then give up the same validation points

@@ -57,6 +57,14 @@ where
     }
 }
 
+/// Parses a noise. The name of the flag and its text stand in front of an error already.
+pub(super) fn noise<T: FromStr<Err = candle_core::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: candle_core::Error| {
+        let error = error.to_string();
+        error.strip_prefix(&format!("noise '{text}': ")).unwrap_or(&error).to_string()
+    })
+}
+
 fn number<T: FromStr>(text: &str, expected: &str, valid: impl Fn(&T) -> bool) -> Result<T, String> {
     let parsed = text.parse().ok().filter(valid);
     parsed.ok_or_else(|| format!("expected {expected}, received '{text}'"))

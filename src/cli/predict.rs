@@ -33,7 +33,7 @@ pub struct PredictArgs {
     /// standard deviation are then those over all networks and draws
     #[arg(long, value_name = "N", value_parser = within(1..=100_000usize))]
     draws: Option<usize>,
-    /// What has one draw of this noise
+    /// What has one draw of this noise; of noise on weights a batch or a device
     #[arg(long, value_name = "WHAT", default_value = "row", requires = "draws")]
     per: PerArg,
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
         }
     }
     let (all, finished) =
-        (bundle.about().training.seeds.len(), forecast.each.len() / args.draws.unwrap_or(1));
+        (bundle.about().training.seeds.len(), forecast.each.len() / forecast.draws);
     if out.is_some() && finished < all {
         warn(&format!("of {all} networks {} diverged and are left out", all - finished));
     }

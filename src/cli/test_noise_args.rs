@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::parse::within;
+use super::parse::{noise, within};
 use crate::experiment::TestNoise;
 use crate::noise::{NoiseSpec, Per};
 
@@ -11,7 +11,7 @@ use crate::noise::{NoiseSpec, Per};
 pub struct TestNoiseArgs {
     /// Noise that is on while the trained networks are tested once more, as in --noise; repeat the flag to
     /// combine several
-    #[arg(long, value_name = "NOISE")]
+    #[arg(long, value_name = "NOISE", value_parser = noise::<NoiseSpec>)]
     test_noise: Vec<NoiseSpec>,
     /// Number of draws over which the score with this noise is averaged
     #[arg(long, value_name = "N", default_value_t = 10, requires = "test_noise", value_parser = within(1..=100_000usize))]

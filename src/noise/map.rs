@@ -139,9 +139,8 @@ impl NoiseMap {
             let (Some(expected), Some(saved)) = (expected, saved.get(&path)) else { continue };
             if *saved != expected {
                 bail!(
-                    "noise site {path}: expected the strengths {expected:?}, which its schedule has in \
-                     epoch {epoch} of {epochs}, received {saved:?}: a schedule continues with the number of \
-                     epochs that it began with"
+                    "noise site {path}: expected the strengths {expected:?} of its schedule in epoch {epoch} \
+                     of {epochs}, received {saved:?} of another schedule, or of another number of epochs"
                 )
             }
         }

@@ -46,13 +46,20 @@ impl NoiseOptions {
         let schedule = end.map(|end| Schedule::to(end, Curve::Linear));
         let mut own = Self { schedule, ..Self::default() };
         let mut has_curve = false;
-        for option in options {
+        for (place, option) in options.iter().enumerate() {
+            if option.is_empty() {
+                let is_last = place + 1 == options.len();
+                let between = if is_last { "after the last colon" } else { "between the colons" };
+                let names = Self::names();
+                return refused(format!("expected an option {between}, received none ({names})"));
+            }
             if let Some((_, flag)) = Self::FLAGS.into_iter().find(|(name, _)| name == option) {
                 once(!std::mem::replace(flag(&mut own), true), option)?;
             } else if let Some(power) = option.strip_prefix(Self::DECAY) {
                 once(own.schedule.is_none(), "schedule")?;
-                let power =
-                    power.parse().map_err(|_| message(format!("'{power}' is no number")))?;
+                let power = power.parse().map_err(|_| {
+                    message(format!("expected decay=POWER, as decay=0.5, received '{option}'"))
+                })?;
                 own.schedule = Some(Schedule::Decay(power));
             } else if let Ok(curve) = option.parse::<Curve>() {
                 once(!std::mem::replace(&mut has_curve, true), "curve")?;

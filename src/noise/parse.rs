@@ -35,6 +35,13 @@ pub(super) fn alternatives(text: &str) -> Result<Vec<NoiseSpec>> {
         [place, strengths] => (*place, NoiseSpec::GAUSSIAN, *strengths, &[][..]),
         _ => error(text, "expected place:kind:strength, as input:gaussian:0.1".to_string())?,
     };
+    if kind.is_empty() {
+        error(
+            text,
+            "expected a kind between the colons, as in input:gaussian:0.1, received none"
+                .to_string(),
+        )?;
+    }
     let spec = |strengths: &str| {
         let (first, end) = match strengths.split_once("..") {
             Some((first, end)) => (number(first)?, Some(number(end)?)),
@@ -51,6 +58,9 @@ fn is_strength(text: &str) -> bool {
 }
 
 fn number(text: &str) -> Result<f64> {
+    if text.trim().is_empty() {
+        return refused("expected a strength, as in input:gaussian:0.1, received none".to_string());
+    }
     let number = text.trim().parse();
     number.or_else(|_| refused(format!("'{text}' is no number")))
 }
@@ -116,7 +126,20 @@ mod tests {
             ("input", "expected place:kind:strength"),
             ("input:gauss:0.1", "expected a kind of noise (gaussian, uniform"),
             ("input:gaussian:0.1:often", "there is no option 'often'"),
-            ("input:gaussian:", "'' is no number"),
+            ("input:gaussian:", "expected a strength, as in input:gaussian:0.1, received none"),
+            ("input:0.1,", "expected a strength, as in input:gaussian:0.1, received none"),
+            (
+                "input::0.1",
+                "expected a kind between the colons, as in input:gaussian:0.1, received none",
+            ),
+            (
+                "input:gaussian:0.1:",
+                "expected an option after the last colon, received none (relative, ",
+            ),
+            (
+                "input:0.1::paired",
+                "expected an option between the colons, received none (relative, ",
+            ),
             ("input:gaussian:x", "'x' is no number"),
             ("input:NaN", "finite and at least 0, received NaN"),
             ("input:-1", "finite and at least 0, received -1"),
@@ -127,11 +150,11 @@ mod tests {
             ("labels:flip:1", "below 1, received 1"),
             ("In put:0.1", "lower-case letters"),
             ("input:0.1:linear", "linear goes with two strengths, as 0.3..0.03:linear"),
-            ("input:0.1..:linear", "'' is no number"),
+            ("input:0.1..:linear", "expected a strength, as in input:gaussian:0.1, received none"),
             ("input:0.1..0:exponential", "strengths above 0, received 0.1 and 0"),
             ("input:0.1..-1", "finite and at least 0, received -1"),
             ("input:dropout:0.1..1", "below 1, received 1"),
-            ("input:0.1:decay=x", "'x' is no number"),
+            ("input:0.1:decay=x", "expected decay=POWER, as decay=0.5, received 'decay=x'"),
             ("input:0.1:decay=-1", "at least 0, received -1"),
             ("input:0.1..1:decay=1", "expected one schedule, received two"),
             ("input:0.1:relative:relative", "expected one relative, received two"),

@@ -45,8 +45,7 @@ impl TestDraw {
     pub fn rows_of_variable(&self) -> Result<Rows> {
         match self.per {
             Per::Row if self.only.is_none() => bail!(
-                "noise on weights has one draw for a batch or a device (Per::Batch, Per::Device), received one \
-                 for each row"
+                "noise on weights has one draw for a batch or a device, received one for each row"
             ),
             // Far apart, so that batches share no rows.
             Per::Batch => Ok(Rows::From(self.first_row.wrapping_mul(0x9E37_79B1))),

@@ -79,7 +79,7 @@ fn written(lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
 }
 
 /// Returns the scores of the predictions, a line each with the metric of this name first; with several
-/// networks also its mean over single ones.
+/// networks or draws also its mean over single ones.
 ///
 /// # Errors
 /// If there are no predictions.
@@ -94,10 +94,15 @@ pub fn forecast_scores(
     };
     metrics.sort_by_key(|metric| metric.name() != first);
     let together = forecast.together()?;
-    let networks = forecast.each.len();
-    let by = match networks {
-        1 => String::new(),
-        networks => format!(" by {networks} networks together"),
+    let (all, draws) = (forecast.each.len(), forecast.draws);
+    let (by, one) = match (all / draws, draws) {
+        (1, 1) => (String::new(), ""),
+        (networks, 1) => (format!(" by {networks} networks together"), "one network"),
+        (1, draws) => (format!(" by {draws} draws together"), "one draw"),
+        (networks, draws) => (
+            format!(" by {networks} networks in {draws} draws each together"),
+            "one draw of a network",
+        ),
     };
     let mut text = format!("Scores of {}{by}:\n", count(together.len(), "row"));
     let width = metrics.iter().map(|metric| metric.name().len()).max().unwrap_or(0);
@@ -106,9 +111,9 @@ pub fn forecast_scores(
     for (metric, score) in metrics.iter().zip(scores) {
         let own = Statistic { mean: score, std: None, n: 1 }.words();
         let _ = write!(text, "  {:width$} {own}", metric.name().replace('_', " "));
-        if networks > 1 && metric.name() == first {
+        if all > 1 && metric.name() == first {
             let each = forecast.each.par_iter().filter_map(|own| metric.score(own));
-            let _ = write!(text, " (one network {})", statistic(each.collect::<Vec<_>>()).words());
+            let _ = write!(text, " ({one} {})", statistic(each.collect::<Vec<_>>()).words());
         }
         text.push('\n');
     }

@@ -107,7 +107,7 @@ pub(super) fn train_chunk(
     let mut heard = vec![false; trials.len()];
     if let Some(checkpoint) = start {
         let resumed = trainer.resume(checkpoint);
-        resumed.context("--resume: the checkpoint is not one of this network")?;
+        resumed.context("--resume: the checkpoint does not fit this training")?;
         trainer.history().stops().for_each(|stop| heard[stop.replica] = true);
         hear(Event::Epochs(trainer.epoch_number() * trials.len()));
     }

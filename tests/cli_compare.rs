@@ -77,6 +77,19 @@ fn pairs_are_runs_of_one_seed_and_the_others_are_counted() {
     assert_eq!(comparison(out.path())["margin"], 0.3);
 }
 
+/// Runs that differ in what they were trained with beside noise are told apart by it.
+#[test]
+fn experiments_are_named_by_their_recipes() {
+    let [plain, mixed, both] = ["", "--mixup 0.2", "--mixup 0.2 --noise input:0.1"]
+        .map(|args| trained("baseline", &format!("--repeats 2 {args}")));
+    let out = tempfile::tempdir().unwrap();
+    let output = compare(&[plain.path(), mixed.path(), both.path()], "--no-plots", out.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = comparison(out.path());
+    let names = [0, 1, 2].map(|i| found["experiments"][i]["name"].as_str().unwrap().to_string());
+    assert_eq!(names, ["baseline", "baseline: mixup 0.2", "baseline: input 0.1, mixup 0.2"]);
+}
+
 #[test]
 fn a_table_alone_is_printed_and_replaces_other_forms() {
     let (first, second) = apart();

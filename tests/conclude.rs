@@ -276,6 +276,40 @@ fn a_rival_that_does_as_well_is_named() {
     assert!(found.is_some(), "{said:#?}");
 }
 
+/// Noise that keeps the accuracy may still spoil the probabilities.
+#[test]
+fn noise_with_worse_probabilities_is_recommended_with_a_warning() {
+    let plan = plan(1, 1, 6);
+    let said = |worse: f64| {
+        let mut all = records(&plan, |cell, place| 0.7 + 0.001 * (cell * (1 + place % 2)) as f64);
+        for (cell, records) in all.iter_mut().enumerate() {
+            for (place, record) in records.iter_mut().enumerate() {
+                let nll = 0.5 + cell as f64 * (worse + 0.01 * (place % 3) as f64);
+                record.run.scores.set("test_nll", Some(nll));
+            }
+        }
+        let mut outcome = Outcome::of_repeats(&plan, &basis(&plan), Vec::new());
+        (outcome.cells, outcome.conclusion) = concluded(&plan, &all);
+        let own = outcome.conclusion.as_ref().unwrap();
+        assert_eq!((own.answer, &own.recommended), (Answer::Equivalent, &plan.cells()[1]));
+        conclusion_sentences(&outcome)
+    };
+    let warned = |said: &[String]| said.iter().any(|own| own.starts_with("Warning: "));
+    let worse = said(0.2);
+    let expected =
+        "Warning: input 1 raises test nll from 0.500 to 0.710 (95 % interval of the difference";
+    assert!(worse.iter().any(|own| own.starts_with(expected)), "{worse:#?}");
+    assert!(!warned(&said(-0.01)) && !warned(&said(-0.2)), "the interval holds 0, or NLL falls");
+}
+
+#[test]
+fn what_all_networks_were_trained_with_is_told() {
+    let mut plan = plan(1, 1, 2);
+    plan.recipe.mixup = 0.2;
+    let said = sentences(&plan, |cell, place| 0.7 + 0.01 * (cell * place) as f64);
+    assert!(said.iter().any(|own| own == "All networks were trained with mixup 0.2."), "{said:#?}");
+}
+
 /// What a person reads, word by word.
 #[test]
 fn the_answer_is_one_sentence_that_names_its_scope() {
@@ -312,6 +346,13 @@ fn the_answer_is_one_sentence_that_names_its_scope() {
         same,
         "It is undecided whether noise helps: input 1 changes test accuracy by +0.000 on this split every \
          time, which leaves no spread to judge by (5 repeats; margin 0.01)."
+    );
+    let said = sentences(&plan(1, 1, 5), |_, _| 0.7);
+    assert!(said[1].starts_with("What would decide: runs whose scores differ."), "{said:#?}");
+    let said = sentences(&plan(1, 1, 5), |cell, _| 0.7 + 0.25 * cell as f64);
+    assert!(
+        said[1].starts_with("What would decide: differences that are not all equal"),
+        "{said:#?}"
     );
     let none = sentences(&plan(2, 6, 1), |cell, place| 0.7 - 0.01 * (cell * (place + 1)) as f64);
     assert_eq!(

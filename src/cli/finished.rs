@@ -18,7 +18,7 @@ use crate::files;
 use crate::noise::NoiseSpec;
 use crate::report::{self, Trainings};
 use crate::stats::Statistic;
-use crate::task::{self, Draw, Hyper, View};
+use crate::task::{self, Draw, Hyper, Recipe, View};
 use crate::train::ReplicaHistory;
 
 /// The file of the curves.
@@ -84,19 +84,30 @@ impl Finished {
         Ok(Self { folder, contents, metric, histories, runs: own_runs, result })
     }
 
-    /// Returns the name of the program and the noise: `hidden_noise: before-activation 0.1`.
+    /// Returns the name of the program, its noise and its recipe: `hidden_noise: before-activation 0.1`,
+    /// `baseline: mixup 0.2`.
     pub fn name(&self) -> String {
-        let (program, noise) = (&self.contents.experiment, self.noise());
-        match noise.is_empty() {
-            true => program.clone(),
-            false => format!("{program}: {}", noise_name(&noise)),
+        let program = &self.contents.experiment;
+        match self.remedies() {
+            own if own.is_empty() => program.clone(),
+            own => format!("{program}: {own}"),
         }
     }
 
-    /// Returns its noise, or the name of the program without any.
+    /// Returns its noise and its recipe, or the name of the program without any.
     pub fn noise_name(&self) -> String {
-        let noise = self.noise();
-        if noise.is_empty() { self.contents.experiment.clone() } else { noise_name(&noise) }
+        let own = self.remedies();
+        if own.is_empty() { self.contents.experiment.clone() } else { own }
+    }
+
+    /// Returns its noise and its recipe in words: `input 0.1, mixup 0.2`.
+    fn remedies(&self) -> String {
+        let noise = Some(self.noise()).filter(|own| !own.is_empty());
+        // That of a later version may have more to it.
+        let recipe = Recipe::deserialize(&self.contents.settings["recipe"]).unwrap_or_default();
+        let recipe = Some(recipe.to_string()).filter(|own| !own.is_empty());
+        let words = noise.map(|own| noise_name(&own)).into_iter().chain(recipe);
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns whether it is in a folder, however that is named.

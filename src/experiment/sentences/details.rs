@@ -14,6 +14,7 @@ use crate::stats::{Answer, Digits};
 pub(super) fn details(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
     let all = [
         on_these_rows(outcome, own),
+        recipe(outcome),
         would_decide(own),
         ended(outcome, own),
         few_units(outcome, own),
@@ -43,6 +44,12 @@ fn on_these_rows(outcome: &Outcome, own: &Conclusion) -> Option<String> {
     ))
 }
 
+/// Returns what else all networks were trained with.
+fn recipe(outcome: &Outcome) -> Option<String> {
+    let recipe = &outcome.plan.recipe;
+    (!recipe.is_default()).then(|| format!("All networks were trained with {recipe}."))
+}
+
 /// Returns a mean difference with its interval: `+0.010 (95 % interval +0.002 to +0.018)`.
 fn with_interval(effect: &Effect, digits: Digits) -> String {
     let mean = digits.signed(effect.mean);
@@ -55,6 +62,20 @@ fn with_interval(effect: &Effect, digits: Digits) -> String {
 /// Returns how many observations would decide.
 fn would_decide(own: &Conclusion) -> Option<String> {
     let margin = margin(own);
+    if own.reason == Reason::AllEqual {
+        return Some(match own.judged.mean == 0. {
+            true => {
+                "What would decide: runs whose scores differ. Noise changed no score: a larger \
+                     strength, more test rows or another metric may show an effect."
+                    .to_string()
+            }
+            false => {
+                "What would decide: differences that are not all equal, as of more repeats or \
+                      test rows."
+                    .to_string()
+            }
+        });
+    }
     let Some(Needed { what, count, have, sure }) = own.needed else {
         return (own.reason == Reason::TooWide).then(|| {
             format!("No number of runs that could be trained would find a difference of {margin}.")

@@ -38,6 +38,7 @@ pub fn conclusion_sentences(outcome: &Outcome) -> Vec<String> {
     sentences.extend(warnings::diverged(outcome));
     if let Some(own) = &outcome.conclusion {
         sentences.extend(warnings::bounds(outcome, own));
+        sentences.extend(warnings::worse_probabilities(outcome, own));
         sentences.extend(warnings::one_class(outcome, own));
     }
     sentences.extend(warnings::looks(outcome));

@@ -1,12 +1,14 @@
 //! What makes an answer worth less: references that do as well, runs that diverged, networks that learned
 //! nothing.
 
-use super::names::{cell_name, range, thousands};
+use super::names::{cell_name, range, telling_apart, thousands};
+use crate::experiment::compare::{CellOutcome, Further};
 use crate::experiment::conclude::Conclusion;
 use crate::experiment::outcome::Outcome;
+use crate::experiment::plan::Cell;
 use crate::experiment::record::Run;
 use crate::experiment::references::Reference;
-use crate::stats::error_of_looks;
+use crate::stats::{Digits, error_of_looks};
 
 /// What is reached without a network, and whether that is as good as the best network.
 pub(super) fn compared_with_references(outcome: &Outcome) -> Vec<String> {
@@ -117,14 +119,42 @@ pub(super) fn looks(outcome: &Outcome) -> Option<String> {
     ))
 }
 
+/// Returns the settings that a conclusion names, and what became of them.
+fn named<'a>(
+    outcome: &'a Outcome,
+    own: &'a Conclusion,
+) -> impl Iterator<Item = (&'a Cell, &'a CellOutcome)> {
+    let other = Some(&own.recommended).filter(|other| **other != own.cell);
+    let cells = [&own.cell].into_iter().chain(other);
+    cells.filter_map(|cell| Some((cell, outcome.cells.iter().find(|own| own.cell == *cell)?)))
+}
+
+/// Warns of a setting whose probabilities are significantly worse than those of its baseline, whatever its
+/// score is.
+pub(super) fn worse_probabilities(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
+    let of_cell = named(outcome, own).filter_map(|(cell, found)| {
+        let further = &found.difference.as_ref()?.further;
+        let Further { figure, baseline, effect } =
+            further.iter().find(|own| own.figure == "test_nll")?;
+        let interval = effect.interval().filter(|own| own.low > 0.)?;
+        let (from, to) = (*baseline, baseline + effect.mean);
+        let digits = telling_apart(from, to, Digits::of(from));
+        Some(format!(
+            "Warning: {} raises {} from {} to {} (95 % interval of the difference {}): its probabilities \
+             are worse than without noise.",
+            cell_name(&outcome.plan, cell),
+            figure.replace('_', " "),
+            digits.text(from),
+            digits.text(to),
+            range(interval, digits)
+        ))
+    });
+    of_cell.collect()
+}
+
 /// Warns of a setting whose networks predict one class alone.
 pub(super) fn one_class(outcome: &Outcome, own: &Conclusion) -> Vec<String> {
-    let mut named = vec![&own.cell];
-    if own.recommended != own.cell {
-        named.push(&own.recommended);
-    }
-    let of_cell = named.into_iter().filter_map(|cell| {
-        let found = outcome.cells.iter().find(|own| own.cell == *cell)?;
+    let of_cell = named(outcome, own).filter_map(|(cell, found)| {
         let count = found.runs.iter().filter(|run| run.one_class).count();
         let (name, all) = (cell_name(&outcome.plan, cell), found.runs.len());
         let (who, predict) = match (count, all) {

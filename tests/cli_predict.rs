@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::{result, run, stderr, stdout};
 
-fn tool(args: &str) -> Output {
+pub fn tool(args: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_candle-noise"));
     command.args(args.split_whitespace()).output().unwrap()
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::cli::{files, program, result, stderr, stdout};
+use crate::cli_grid::joined;
 
 fn table(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables").join(name)
@@ -77,7 +78,8 @@ fn each_row_is_predicted_once_a_repeat() {
     let noisy = run("hidden_noise", &table("penguins.csv"), flags, other.path());
     assert!(noisy.status.success(), "{}", stderr(&noisy));
     let output = run("baseline", &table("penguins.csv"), flags, folder.path());
-    let line = stdout(&output);
+    assert!(stdout(&output).lines().all(|line| line.chars().count() <= 80), "{}", stdout(&output));
+    let line = joined(&stdout(&output));
     assert!(
         line.starts_with("Test: accuracy ") && line.contains("(5 folds × 2 repeats; "),
         "{line}"

@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::cli::{files, program, result, stderr, stdout};
+use crate::cli_grid::joined;
 
 /// The penguins: of three rows the first is a test row. The test file has the columns in another order,
 /// and one more.
@@ -49,7 +50,7 @@ fn a_test_file_is_tested_on_by_its_own_row_numbers() {
     let [folder, out] = [0; 2].map(|_| tempfile::tempdir().unwrap());
     let files = penguins(folder.path());
     let output = run("baseline", &files, "--target species --epochs 20 --repeats 2", out.path());
-    let (line, said) = (stdout(&output), stderr(&output));
+    let (line, said) = (joined(&stdout(&output)), stderr(&output));
     assert!(line.starts_with("Test: accuracy "), "{line}");
     // Of 115 test rows 51 are of the class that is the most frequent among the training rows.
     assert!(line.contains("(2 repeats on one split; majority class 0.443, logistic"), "{line}");

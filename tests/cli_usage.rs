@@ -1,6 +1,7 @@
 //! Mistyped flags and values: one line that says what was probably meant.
 
-use crate::cli::assert_refused;
+use crate::cli::{assert_refused, run, stdout};
+use crate::cli_predict::tool;
 
 #[test]
 fn mistyped_flags_and_values_get_a_suggestion() {
@@ -32,6 +33,19 @@ fn mistyped_flags_and_values_get_a_suggestion() {
     ];
     let cases = cases.each_ref().map(|(program, args, expected)| (*program, *args, &expected[..]));
     assert_refused(&cases);
+}
+
+#[test]
+fn help_has_80_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let programs = ["baseline", "lstm_noise", "circles", "grid_search"];
+    let helps = programs.map(|program| stdout(&run(program, "--help", folder.path()))).into_iter();
+    let tools = ["predict", "diagnose", "compare"].map(|name| stdout(&tool(&format!("{name} -h"))));
+    for help in helps.chain(tools) {
+        assert!(help.contains("Usage: "), "{help}");
+        let wide = help.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None);
+    }
 }
 
 /// A flag that resembles none of a program's own gets no misleading suggestion.

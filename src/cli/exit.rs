@@ -35,8 +35,10 @@ pub(super) fn start<A: Parser>(
     command: anyhow::Result<Command>,
     program: impl FnOnce(A) -> Result<(), Failure>,
 ) -> ExitCode {
+    /// The widest line of the help, also in a wider terminal.
+    const WIDTH: usize = 80;
     let command = match command {
-        Ok(command) => command,
+        Ok(command) => command.max_term_width(WIDTH),
         Err(error) => return fail(1, &line(&error)),
     };
     let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {

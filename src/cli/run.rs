@@ -245,7 +245,8 @@ fn write_figures(
                 Some(_) => report::folds_line(outcome),
                 None => report::result_line(summary, &outcome.metric, runs),
             };
-            Some((noisy_line(outcome).unwrap_or_default() + &line + "\n").into_bytes())
+            let line = report::wrapped(&line);
+            Some((noisy_line(outcome).unwrap_or_default() + &line).into_bytes())
         }
         _ => None,
     };

@@ -31,8 +31,8 @@ struct Whole {
 }
 
 impl Trainer {
-    /// Trains up to so many epochs in one launch; `None`, and nothing is done, if it takes more than the
-    /// kernel knows.
+    /// Trains at most `most` epochs in one launch and returns how many; `None`, and nothing is done, if the
+    /// training needs more than the kernel has.
     pub(super) fn many_epochs(&mut self, most: usize) -> Result<Option<usize>> {
         self.epochs.check_state()?;
         let Some(whole) = self.whole(most.min(MOST))? else { return Ok(None) };
@@ -66,6 +66,11 @@ impl Trainer {
     fn whole(&mut self, most: usize) -> Result<Option<Whole>> {
         let Self { model, varmap, optimizer, epochs, rate, .. } = self;
         let options = &epochs.options;
+        // First, so that a training on the CPU walks through no layers and variables.
+        let Some(rows) = epochs.small_sets() else { return Ok(None) };
+        if !rows.device().is_cuda() || !rows.replica_axis() {
+            return Ok(None);
+        }
         let count = most.min(options.epochs.saturating_sub(epochs.finished));
         let has_more = epochs.labels.is_some()
             || epochs.mirrored.is_some()
@@ -82,13 +87,9 @@ impl Trainer {
         if has_more || count == 0 || epochs.have_ended() {
             return Ok(None);
         }
-        let Some(rows) = epochs.small_sets().filter(|rows| rows.replica_axis()) else {
-            return Ok(None);
-        };
         let sets: Vec<usize> = epochs.sets().iter().flatten().map(|set| set.rows()).collect();
         let (xs, ys) = rows.range(0, rows.rows())?;
-        let fits = xs.device().is_cuda()
-            && xs.dtype() == DType::F32
+        let fits = xs.dtype() == DType::F32
             && xs.dims()[2..] == [blocks[0].dense.inputs()]
             && ys.rank() == 2
             && (rows.replicas() == 1 || rows.replicas() == options.seeds.len());

@@ -64,7 +64,7 @@ impl Case {
         trainer.with_noise(&map).with_validation(samples(41)?)?.with_test(samples(9)?)
     }
 
-    /// Trains in launches of at most so many epochs, of which there is one an epoch on the CPU.
+    /// Trains in launches of at most `most` epochs each, on the CPU in single epochs.
     fn train(&self, device: &Device, most: usize, from: Option<&Checkpoint>) -> Result<Checkpoint> {
         let mut trainer = self.trainer(device)?;
         from.map_or(Ok(()), |checkpoint| trainer.resume(checkpoint))?;

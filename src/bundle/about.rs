@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Inputs;
+use super::column_stds::column_stds;
 use super::hashes::{row_hashes, written};
 use crate::data::Samples;
 use crate::files::other_version;
@@ -126,10 +127,7 @@ impl About {
     /// # Errors
     /// If the rows cannot be read.
     pub fn new(training: Training, rows: &Samples) -> Result<Self> {
-        let stds = match training.noise.iter().any(NoiseSpec::is_relative) {
-            true => rows.column_stds()?,
-            false => None,
-        };
+        let stds = column_stds(&training.noise, rows)?;
         Ok(Self {
             format: Self::FORMAT,
             version: env!("CARGO_PKG_VERSION").to_string(),

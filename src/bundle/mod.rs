@@ -5,6 +5,7 @@
 //! read it with other tools.
 
 mod about;
+pub(crate) mod column_stds;
 mod forecast;
 mod hashes;
 mod inputs;

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor, Var};
 
 use super::Event;
+use crate::bundle::column_stds::column_stds;
 use crate::data::Samples;
 use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial};
@@ -216,14 +217,6 @@ fn gradient_options(spec: &NoiseSpec) -> GradientNoiseOptions {
     match spec.schedule() {
         Some(Schedule::Decay(power)) => options.decay(*power),
         _ => options,
-    }
-}
-
-/// Returns the standard deviations of the columns of the training rows, if some noise is relative.
-pub(super) fn column_stds(noise: &[NoiseSpec], train: &Samples) -> Result<Option<Tensor>> {
-    match noise.iter().any(NoiseSpec::is_relative) {
-        true => Ok(train.column_stds()?),
-        false => Ok(None),
     }
 }
 

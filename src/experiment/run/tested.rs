@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 
-use super::chunk::{Trained, column_stds};
+use super::chunk::Trained;
+use crate::bundle::column_stds::column_stds;
 use crate::experiment::plan::{Plan, resolved};
 use crate::experiment::record::Run;
 use crate::experiment::trial::{Built, Subject, Trial, set_weights};

@@ -130,7 +130,7 @@ impl Bundle {
         let networks = self.networks(usize::MAX, false, &Device::Cpu)?;
         let predictors = networks.into_iter().map(|own| Predictor::new(own.model));
         let outputs = predictors.map(|own| outputs(&own, &rows.samples));
-        let outputs = Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?;
+        let outputs = Tensor::cat(&outputs.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
         self.forecast(&outputs, 1, rows)
     }
 

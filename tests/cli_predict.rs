@@ -234,7 +234,7 @@ fn a_diagnosis_shows_the_strength_that_was_learned() {
     assert!(moved.len() == 2 && (learned - 0.5).abs() > 0.001, "{moved:?}");
 
     let text = stdout(&tool(&format!("diagnose --model {}", folder.path().display())));
-    let row = text.lines().find(|line| line.starts_with("input ")).unwrap();
+    let row = text.lines().find(|line| line.starts_with("  input ")).unwrap();
     let shown: f64 = row.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!((shown - learned).abs() < 1e-3, "{learned}: {text}");
     let noise = text.split_whitespace().collect::<Vec<_>>().join(" ");

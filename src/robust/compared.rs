@@ -18,6 +18,8 @@ pub struct ComparedCurve {
     pub norm: Option<Norm>,
     /// What is measured: a metric, or `flips`.
     pub metric: String,
+    /// What the strengths are measured in.
+    pub unit: String,
     /// The strengths.
     pub strengths: Vec<f64>,
     /// The models.
@@ -104,9 +106,24 @@ impl ComparedCurve {
             kind: kind.to_string(),
             norm,
             metric: metric.to_string(),
+            unit: String::new(),
             strengths: strengths.to_vec(),
             models: models.iter().map(own).collect(),
             differences,
+        }
+    }
+
+    /// Tells what the strengths are measured in.
+    pub fn in_units(self, unit: &str) -> Self {
+        Self { unit: unit.to_string(), ..self }
+    }
+
+    /// Returns the label of its strengths: `strength (standard deviations)`.
+    pub fn strength_label(&self) -> String {
+        match self.unit.as_str() {
+            "" => "strength".to_string(),
+            "severity" | "radius" => self.unit.clone(),
+            unit => format!("strength ({unit})"),
         }
     }
 

@@ -100,7 +100,7 @@ pub fn curves(
     check_strengths(strengths)?;
     let (mut clean, mut changed) = (Vec::new(), Vec::new());
     for start in (0..samples.rows()).step_by(PIECE) {
-        let rows = rows_of(on, samples, start, PIECE.min(samples.rows() - start))?;
+        let rows = on.rows(samples, start, PIECE.min(samples.rows() - start))?;
         clean.push(on.outputs(&rows.xs, &rows)?);
         changed.push(changed_outputs(on, &rows, attacks, strengths)?);
     }
@@ -177,17 +177,6 @@ fn changed_outputs(
         all.push(outputs);
     }
     Ok(all)
-}
-
-/// Returns some rows of samples for each replica of a model.
-pub(super) fn rows_of(on: &Victim, samples: &Samples, start: usize, len: usize) -> Result<Rows> {
-    let (xs, ys) = samples.range(start, len)?;
-    let each = |tensor: Tensor| -> Result<Tensor> {
-        let dims = [&[on.seeds().len()], &tensor.dims()[1..]].concat();
-        tensor.broadcast_as(dims)?.contiguous()
-    };
-    let xs = each(samples.with_replica_axis(xs)?)?;
-    Ok(Rows { xs, ys: each(ys)?, first: start as u32 })
 }
 
 /// Refuses strengths that do not increase.

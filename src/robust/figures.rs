@@ -4,7 +4,6 @@ use candle_core::Result;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::curve::rows_of;
 use super::{
     Certificate, Contender, Curve, Geometry, Smoothing, Victim, abstention, certified_accuracy,
     certify, geometry, p_low_quantiles,
@@ -37,7 +36,7 @@ impl Contender {
         let of = |on: &Victim| -> Result<Certified> {
             let (mut all, mut labels) = (vec![Vec::new(); on.seeds().len()], Vec::new());
             for start in (0..self.rows.rows()).step_by(PIECE) {
-                let rows = rows_of(on, &self.rows, start, PIECE.min(self.rows.rows() - start))?;
+                let rows = on.rows(&self.rows, start, PIECE.min(self.rows.rows() - start))?;
                 let own: Vec<Vec<Certificate>> = certify(on, &rows, None, options)?;
                 all.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
                 let own: Vec<f32> = rows.ys.get(0)?.to_dtype(candle_core::DType::F32)?.to_vec1()?;
@@ -68,7 +67,7 @@ impl Contender {
     pub fn geometry(&self) -> Result<Vec<Geometry>> {
         const DRAWS: u32 = 20;
         let of = |on: &Victim| {
-            geometry(on, &rows_of(on, &self.rows, 0, PIECE.min(self.rows.rows()))?, DRAWS)
+            geometry(on, &on.rows(&self.rows, 0, PIECE.min(self.rows.rows()))?, DRAWS)
         };
         let each: Vec<Vec<Geometry>> = self.victims.par_iter().map(of).collect::<Result<_>>()?;
         Ok(each.concat())

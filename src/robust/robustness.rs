@@ -39,6 +39,8 @@ pub struct Named {
     pub dir: String,
     /// The number of its networks.
     pub networks: usize,
+    /// The number of those with the seed of a network of the first model.
+    pub pairs: usize,
 }
 
 /// Certificates by randomized smoothing. The certified accuracy by radius is a curve of the kind `certified`.
@@ -76,8 +78,8 @@ pub struct Average {
 
 impl Named {
     /// Names a model.
-    pub fn new(name: &str, dir: &str, networks: usize) -> Self {
-        Self { name: name.to_string(), dir: dir.to_string(), networks }
+    pub fn new(name: &str, dir: &str, [networks, pairs]: [usize; 2]) -> Self {
+        Self { name: name.to_string(), dir: dir.to_string(), networks, pairs }
     }
 }
 
@@ -95,6 +97,11 @@ impl Robustness {
             geometry: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// Returns the number of networks of each other model that have the seed of one of the first model.
+    pub fn pairs(&self) -> Vec<usize> {
+        self.models.iter().skip(1).map(|own| own.pairs).collect()
     }
 }
 

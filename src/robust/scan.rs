@@ -16,8 +16,8 @@ pub struct Scan {
     pub attacks: Vec<Arc<dyn Attack>>,
     /// How strongly, from 0 on.
     pub strengths: Vec<f64>,
-    /// Whether the strengths are severities from 0 to 5.
-    pub has_severities: bool,
+    /// What the strengths are measured in.
+    pub unit: &'static str,
 }
 
 /// How long attacks search.
@@ -48,6 +48,10 @@ const LINF_OF_PIXELS: [f64; 5] = [0., 0.02, 0.05, 0.1, 0.2];
 /// Sizes of attacks on all inputs together.
 const L2: [f64; 5] = [0., 0.1, 0.2, 0.4, 0.8];
 const L2_OF_MANY: [f64; 5] = [0., 0.25, 0.5, 1., 2.];
+/// Units of strengths.
+const PIXELS: &str = "pixels, from 0 to 1";
+const DEVIATIONS: &str = "standard deviations";
+const PREPARED: &str = "units of the prepared inputs";
 const SEVERITIES: [f64; 6] = [0., 1., 2., 3., 4., 5.];
 
 /// Returns what is tried on models of rows: noise, corruptions and attacks, each with its default strengths.
@@ -55,16 +59,20 @@ const SEVERITIES: [f64; 6] = [0., 1., 2., 3., 4., 5.];
 /// # Errors
 /// If the rows have a form that no corruption takes.
 pub fn scans(rows: &Measured, effort: Effort) -> Result<Vec<Scan>> {
-    let is_image = matches!(rows.form(), Form::Image { .. });
-    let noise = if is_image { NOISE_OF_PIXELS } else { NOISE };
+    let (noise, noise_unit, unit) = match rows.form() {
+        Form::Image { .. } => (NOISE_OF_PIXELS, PIXELS, PIXELS),
+        Form::Table { .. } => (NOISE, DEVIATIONS, PREPARED),
+        Form::Steps { .. } => (NOISE, DEVIATIONS, "units of the channels"),
+    };
     let mut all = Vec::new();
     for own in noises(rows) {
         let is_share = ["missing", "salt-and-pepper"].contains(&own.name());
-        all.push(Scan::new(Arc::new(own), if is_share { &SHARES } else { &noise }));
+        let (strengths, unit) =
+            if is_share { (SHARES, "share of the inputs") } else { (noise, noise_unit) };
+        all.push(Scan::new(Arc::new(own), &strengths, unit));
     }
     for own in corruptions(rows)? {
-        let scan = Scan::new(Arc::new(own), &SEVERITIES);
-        all.push(Scan { has_severities: true, ..scan });
+        all.push(Scan::new(Arc::new(own), &SEVERITIES, Scan::SEVERITY));
     }
     for norm in [Norm::Linf, Norm::L2] {
         let strengths = match (norm, rows.form()) {
@@ -77,7 +85,7 @@ pub fn scans(rows: &Measured, effort: Effort) -> Result<Vec<Scan>> {
         let pgd: Arc<dyn Attack> = Arc::new(Pgd::new(norm).steps(steps).starts(starts));
         let apgd: Arc<dyn Attack> = Arc::new(Apgd::new(norm).steps(steps).starts(starts));
         let fgsm: Arc<dyn Attack> = Arc::new(Fgsm::new(norm));
-        all.push(Scan::of(vec![fgsm, pgd, apgd], &strengths));
+        all.push(Scan::of(vec![fgsm, pgd, apgd], &strengths, unit));
     }
     Ok(all)
 }
@@ -86,14 +94,17 @@ impl Scan {
     /// The name of the worst of several attacks.
     pub const WORST: &str = "worst";
 
+    /// The unit of severities from 0 to 5.
+    pub const SEVERITY: &str = "severity";
+
     /// Creates the scan of one attack.
-    pub fn new(attack: Arc<dyn Attack>, strengths: &[f64]) -> Self {
-        Self::of(vec![attack], strengths)
+    pub fn new(attack: Arc<dyn Attack>, strengths: &[f64], unit: &'static str) -> Self {
+        Self::of(vec![attack], strengths, unit)
     }
 
     /// Creates the scan of attacks of one norm.
-    pub fn of(attacks: Vec<Arc<dyn Attack>>, strengths: &[f64]) -> Self {
-        Self { attacks, strengths: strengths.to_vec(), has_severities: false }
+    pub fn of(attacks: Vec<Arc<dyn Attack>>, strengths: &[f64], unit: &'static str) -> Self {
+        Self { attacks, strengths: strengths.to_vec(), unit }
     }
 
     /// Returns the kind and norm of each curve: those of the attacks, and of the worst of several.

@@ -6,6 +6,7 @@ use candle_core::{DType, Result, Tensor, Var, bail};
 use candle_nn::ModuleT;
 
 use super::{Limits, Rows};
+use crate::data::Samples;
 use crate::nn::Model;
 use crate::noise::{NoiseMap, Per};
 use crate::objective::Objective;
@@ -65,6 +66,20 @@ impl Victim {
     /// it (expectation over transformation, Athalye et al. 2018, arXiv:1802.00420).
     pub fn averaged(self, noise: &NoiseMap, draws: u32) -> Self {
         Self { averaged: Some((noise.clone(), draws)), ..self }
+    }
+
+    /// Returns some rows of samples, with a copy for each replica.
+    ///
+    /// # Errors
+    /// If the rows do not exist.
+    pub fn rows(&self, samples: &Samples, start: usize, len: usize) -> Result<Rows> {
+        let (xs, ys) = samples.range(start, len)?;
+        let each = |tensor: Tensor| -> Result<Tensor> {
+            let dims = [&[self.seeds.len()], &tensor.dims()[1..]].concat();
+            tensor.broadcast_as(dims)?.contiguous()
+        };
+        let xs = each(samples.with_replica_axis(xs)?)?;
+        Ok(Rows { xs, ys: each(ys)?, first: start as u32 })
     }
 
     /// Returns the seed of each replica.

@@ -2,7 +2,6 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::curve::rows_of;
 use super::{Band, ComparedCurve, Contender, Norm, Victim};
 
 /// The share of rows from which on a fault is named.
@@ -21,7 +20,7 @@ pub fn gradient_warnings(model: &Contender) -> Result<Vec<String>> {
     const ROWS: usize = 1024;
     let (mut zero, mut saturated, mut is_random) = (0., 0., false);
     for on in &model.victims {
-        let rows = rows_of(on, &model.rows, 0, ROWS.min(model.rows.rows()))?;
+        let rows = on.rows(&model.rows, 0, ROWS.min(model.rows.rows()))?;
         let (found, gradient) = on.gradient(&rows.xs, &rows)?;
         let weight = on.seeds().len() as f64 / model.seeds().len() as f64;
         zero += weight * share(&Norm::Linf.of(&gradient)?.eq(0f64)?)?;

@@ -4,8 +4,8 @@ use super::jobs::{CERTIFIED, Found, Job};
 use super::models::Model;
 use super::work::Done;
 use crate::robust::{
-    Average, Certificates, Certified, ComparedCurve, Curve, Geometry, Named, Norm, Repeats,
-    Robustness, SHARES, Scan, Smoothing, curve_warnings, gradient_warnings,
+    Average, Certificates, Certified, ComparedCurve, Contender, Curve, Geometry, Named, Norm,
+    Repeats, Robustness, SHARES, Scan, Smoothing, curve_warnings, gradient_warnings,
 };
 
 /// The name of the share of predictions that change.
@@ -24,8 +24,11 @@ pub(super) fn compared(
     done: &Done,
     rows: usize,
 ) -> anyhow::Result<Robustness> {
-    let named = |(own, model): (&crate::robust::Contender, &Model)| {
-        Named::new(&own.name, &model.folder.display().to_string(), own.seeds().len())
+    let first = done.contenders.first().map(Contender::seeds).unwrap_or_default();
+    let named = |(own, model): (&Contender, &Model)| {
+        let seeds = own.seeds();
+        let pairs = seeds.iter().filter(|seed| first.contains(seed)).count();
+        Named::new(&own.name, &model.folder.display().to_string(), [seeds.len(), pairs])
     };
     let named = done.contenders.iter().zip(models).map(named).collect();
     let primary = &done.metrics[0];
@@ -43,7 +46,8 @@ pub(super) fn compared(
                 let found: Vec<&Certified> = found.iter().filter_map(certified).collect();
                 let curves: Vec<&Curve> = found.iter().map(|own| &own.curve).collect();
                 let what = (CERTIFIED, Some(Norm::L2), ACCURACY);
-                all.curves.extend(side.curve(what, radii, &curves, 0));
+                let curve = side.curve(what, radii, &curves, 0);
+                all.curves.extend(curve.map(|own| own.in_units("radius")));
                 all.certificates = Some(side.certificates(*options, &found));
             }
             Job::Geometry => {
@@ -94,7 +98,8 @@ impl<'a> Side<'a> {
             let names = done.metrics.iter().map(|own| own.name()).chain([FLIPS]);
             for (column, name) in names.enumerate() {
                 let what = (kind, norm, name);
-                all.curves.extend(self.curve(what, &scan.strengths, &curves, column));
+                let curve = self.curve(what, &scan.strengths, &curves, column);
+                all.curves.extend(curve.map(|own| own.in_units(scan.unit)));
                 if column == 0 {
                     let repeats: Vec<_> = curves.iter().map(|own| own.of_each(0)).collect();
                     let models = self.repeats(&repeats);

@@ -113,7 +113,7 @@ pub(super) fn jobs(
         let has_worst = names.len() > scan.attacks.len() && names.last().is_some_and(is_wanted);
         let mut wanted = names.iter().map(|own| has_worst || is_wanted(own));
         scan.attacks.retain(|_| wanted.next().unwrap_or(false));
-        if !strengths.is_empty() && !scan.has_severities {
+        if !strengths.is_empty() && scan.unit != Scan::SEVERITY {
             scan.strengths = strengths.to_vec();
         }
         (!scan.attacks.is_empty()).then_some(Job::Scan(scan, effort))

@@ -4,7 +4,9 @@ mod compared;
 mod jobs;
 mod models;
 pub(super) mod parts;
+mod plane;
 mod work;
+mod written;
 
 use std::path::PathBuf;
 
@@ -16,7 +18,9 @@ use self::compared::compared;
 use self::jobs::jobs;
 use self::models::{Model, Tried};
 use self::parts::Parts;
+use self::plane::attacked as attacked_points;
 use self::work::Work;
+use self::written::write;
 use super::args::{Format, OutputArgs, PlotFormat};
 use super::contents::{Begin, Contents};
 use super::device::{DeviceChoice, Place};
@@ -25,22 +29,23 @@ use super::folder::Claimed;
 use super::format_args::FormatArgs;
 use super::parse::{above_zero, between, within};
 use super::results::Results;
-use super::terminal::{command_line, tell};
+use super::terminal::tell;
 use crate::files;
-use crate::report;
 use crate::robust::{Effort, Smoothing, scans};
 
 /// The file of all figures.
 const ROBUSTNESS: &str = "robustness.json";
 
 /// Files that the program writes.
-pub(super) const FILES: [&str; 6] = [
+pub(super) const FILES: [&str; 8] = [
     ROBUSTNESS,
     "robustness.html",
     "robustness.png",
     "robustness.svg",
     "differences.png",
     "differences.svg",
+    "attack.png",
+    "attack.svg",
 ];
 
 /// Flags of the program.
@@ -176,8 +181,10 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let found = compared(&models, &jobs, &done, tried.samples.rows())?;
     let mut results = Results::new(folder);
     results.describe(&contents);
-    results.print(report::robustness_text(&found).as_bytes());
-    results.write(ROBUSTNESS, report::robustness_json(&found, &command_line(), settings));
+    let format = (!args.no_plots).then_some(args.plot_format);
+    let attacked = smoothing.filter(|_| format.is_some());
+    let attacked = attacked.map(|own| attacked_points(&models, &done.contenders, own));
+    write(&found, &settings, attacked.and_then(Result::transpose), format, &mut results);
     results.remove_others(&FILES);
     Ok(results.finish()?)
 }

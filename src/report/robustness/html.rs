@@ -32,19 +32,16 @@ pub struct RobustnessPage<'a> {
     pub command: &'a str,
 }
 
-/// Returns the page, with the pictures embedded; `units` is the label of the strengths of a curve.
+/// Returns the page, with the pictures embedded.
 ///
 /// # Errors
 /// If a picture cannot be encoded.
-pub fn robustness_html(
-    found: &RobustnessPage,
-    units: impl Fn(&ComparedCurve) -> &str,
-) -> Result<Vec<u8>> {
+pub fn robustness_html(found: &RobustnessPage) -> Result<Vec<u8>> {
     let body = html! {
         h1 { (found.title) }
         (answer(found.sentences))
         h2 { "Scores by strength" }
-        (measured(found, units)?)
+        (measured(found)?)
         h2 { "How it was measured" }
         (method(found))
         h2 { "Settings" }
@@ -57,25 +54,22 @@ pub fn robustness_html(
 ///
 /// # Errors
 /// If a picture cannot be encoded.
-pub fn robustness_section(
-    found: &RobustnessPage,
-    units: impl Fn(&ComparedCurve) -> &str,
-) -> Result<Markup> {
+pub fn robustness_section(found: &RobustnessPage) -> Result<Markup> {
     Ok(html! {
         h2 #robustness { "Robustness" }
         @for sentence in found.sentences { p { (sentence) } }
-        (measured(found, units)?)
+        (measured(found)?)
         h3 { "How robustness was measured" }
         (method(found))
     })
 }
 
 /// Returns the table and the pictures.
-fn measured(found: &RobustnessPage, units: impl Fn(&ComparedCurve) -> &str) -> Result<Markup> {
+fn measured(found: &RobustnessPage) -> Result<Markup> {
     let figures = found.pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
     let name = format!("{} by strength", capital(&tested(found.metric)));
     Ok(html! {
-        @if let Some(cells) = cells(found.curves, found.metric, units) {
+        @if let Some(cells) = cells(found.curves, found.metric) {
             (table(&name, cells))
             p.note {
                 (capital(&tested(found.metric))) ", " (mean_over(found.repeats, REPEATS))
@@ -103,8 +97,8 @@ mod tests {
     #[test]
     fn page_and_section_have_the_same_contents() {
         let curves = [curve("pgd", "accuracy", &["baseline", "a < b"])];
-        let scene = robustness_picture(&curves, "accuracy", &[2, 2], |_| "strength");
-        let other = difference_picture(&curves, "accuracy", &[2], |_| "strength").unwrap();
+        let scene = robustness_picture(&curves, "accuracy", &[2, 2]);
+        let other = difference_picture(&curves, "accuracy", &[2]).unwrap();
         let picture = |name, scene| Picture { name, caption: format!("About {name}."), scene };
         let pictures = [picture("robustness", scene), picture("differences", other)];
         let sentences = ["An answer.", "A detail."].map(String::from);
@@ -120,8 +114,8 @@ mod tests {
             method: &method,
             command: "candle-noise robustness",
         };
-        let page = String::from_utf8(robustness_html(&found, |_| "strength").unwrap()).unwrap();
-        let section = robustness_section(&found, |_| "strength").unwrap().into_string();
+        let page = String::from_utf8(robustness_html(&found).unwrap()).unwrap();
+        let section = robustness_section(&found).unwrap().into_string();
         for text in [
             "An answer.",
             "A detail.",

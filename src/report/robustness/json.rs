@@ -12,12 +12,12 @@ use crate::robust::Robustness;
 ///
 /// # Errors
 /// If they cannot be written as JSON.
-pub fn robustness_json(found: &Robustness, command: &str, settings: Value) -> Result<Vec<u8>> {
+pub fn robustness_json(found: &Robustness, command: &str, settings: &Value) -> Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Json<'a> {
         version: &'static str,
         command: &'a str,
-        settings: Value,
+        settings: &'a Value,
         #[serde(flatten)]
         found: &'a Robustness,
         sentences: Vec<String>,

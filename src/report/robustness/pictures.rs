@@ -6,20 +6,14 @@ use crate::report::plot::{Range, Scene, SpreadLine, SpreadPoint, StrengthPanel, 
 use crate::robust::{Band, ComparedCurve};
 
 /// Draws a metric, or `flips`, of models by the strength of the change, in a panel for each kind of change; of more
-/// than 24 the first ones, as the title then says. `repeats` has the number of repeats of each model, and `units`
-/// the label of the strengths of a curve, such as `strength (standard deviations)`.
-pub fn robustness_picture(
-    curves: &[ComparedCurve],
-    metric: &str,
-    repeats: &[usize],
-    units: impl Fn(&ComparedCurve) -> &str,
-) -> Scene {
+/// than 24 the first ones, as the title then says. `repeats` has the number of repeats of each model.
+pub fn robustness_picture(curves: &[ComparedCurve], metric: &str, repeats: &[usize]) -> Scene {
     let over = mean_over(repeats, REPEATS);
     let label = format!("{}{}, {over}", tested(metric), unit(metric));
     let range = if is_share(metric) { Range::Share } else { Range::Values };
     let title = format!("{} on changed test rows", capital(&words(metric)));
     let lines = |own: &ComparedCurve| lines(own, &own.models, 0);
-    picture([title, label], range, &of(curves, metric), lines, units)
+    picture([title, label], range, &of(curves, metric), lines)
 }
 
 /// Draws the differences of the other models from the first one likewise; `None` for a single model. `pairs` has
@@ -28,7 +22,6 @@ pub fn difference_picture(
     curves: &[ComparedCurve],
     metric: &str,
     pairs: &[usize],
-    units: impl Fn(&ComparedCurve) -> &str,
 ) -> Option<Scene> {
     let curves = of(curves, metric);
     let compared = curves.iter().find(|own| !own.differences.is_empty())?;
@@ -36,7 +29,7 @@ pub fn difference_picture(
     let label = format!("{} minus that of {first}, {}", metric[1], mean_over(pairs, PAIRS));
     let title = format!("Differences in {} from {first} on changed test rows", metric[0]);
     let lines = |own: &ComparedCurve| lines(own, &own.differences, 1);
-    Some(picture([title, label], Range::Differences, &curves, lines, units))
+    Some(picture([title, label], Range::Differences, &curves, lines))
 }
 
 /// Returns the curves of a metric.
@@ -49,7 +42,6 @@ fn picture(
     range: Range,
     curves: &[&ComparedCurve],
     lines: impl Fn(&ComparedCurve) -> Vec<SpreadLine>,
-    units: impl Fn(&ComparedCurve) -> &str,
 ) -> Scene {
     let more = match curves.len() {
         ..=PANELS => String::new(),
@@ -57,7 +49,7 @@ fn picture(
     };
     let panel = |own: &&ComparedCurve| StrengthPanel {
         name: own.title(),
-        x_label: units(own).to_string(),
+        x_label: own.strength_label(),
         lines: lines(own),
     };
     let panels: Vec<StrengthPanel> = curves.iter().take(PANELS).map(panel).collect();
@@ -91,10 +83,6 @@ fn unit(metric: &str) -> &'static str {
 mod tests {
     use super::{super::tests::curve, *};
 
-    fn units(_: &ComparedCurve) -> &str {
-        "strength (pixels)"
-    }
-
     #[test]
     fn each_kind_of_change_has_a_panel_and_each_model_an_entry() {
         let names = ["baseline", "noise"];
@@ -103,16 +91,16 @@ mod tests {
             curve("fgsm", "accuracy", &names),
             curve("pgd", "flips", &names),
         ];
-        let scene = robustness_picture(&curves, "accuracy", &[2, 2], units);
+        let scene = robustness_picture(&curves, "accuracy", &[2, 2]);
         assert_eq!(scene.title, "Accuracy on changed test rows");
-        let found = difference_picture(&curves, "flips", &[2], units).unwrap();
+        let found = difference_picture(&curves, "flips", &[2]).unwrap();
         assert_eq!(
             found.title,
             "Differences in flipped predictions from baseline on changed test rows"
         );
-        assert!(difference_picture(&curves, "nll", &[2], units).is_none());
+        assert!(difference_picture(&curves, "nll", &[2]).is_none());
         let single = [curve("pgd", "accuracy", &names[..1])];
-        assert!(difference_picture(&single, "accuracy", &[], units).is_none());
+        assert!(difference_picture(&single, "accuracy", &[]).is_none());
     }
 
     #[test]
@@ -134,7 +122,7 @@ mod tests {
     #[test]
     fn of_many_kinds_the_first_are_drawn_and_the_title_says_so() {
         let curves: Vec<_> = (0..25).map(|i| curve(&format!("kind {i}"), "nll", &["a"])).collect();
-        let title = robustness_picture(&curves, "nll", &[2], units).title;
+        let title = robustness_picture(&curves, "nll", &[2]).title;
         assert_eq!(title, "Nll on changed test rows, 24 of 25 panels");
     }
 }

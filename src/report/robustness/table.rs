@@ -11,11 +11,7 @@ type Bands = fn(&ComparedCurve) -> &[Band];
 
 /// Returns the means of each model and their paired differences by strength, as half of their 95 % intervals to
 /// each side, under the name of each kind of change; `None` for a metric without a curve.
-pub(super) fn cells(
-    curves: &[ComparedCurve],
-    metric: &str,
-    units: impl Fn(&ComparedCurve) -> &str,
-) -> Option<Cells> {
+pub(super) fn cells(curves: &[ComparedCurve], metric: &str) -> Option<Cells> {
     let curves = of(curves, metric);
     let first = curves.first()?;
     let rows =
@@ -43,7 +39,7 @@ pub(super) fn cells(
     let group = |own: &&ComparedCurve| {
         let start = end;
         end += own.strengths.len();
-        (Some(format!("{}, {}", own.title(), units(own))), start..end)
+        (Some(format!("{}, {}", own.title(), own.strength_label())), start..end)
     };
     let groups = curves.iter().map(group).collect();
     Some(Cells { recommended: vec![false; rows().count()], columns, groups })

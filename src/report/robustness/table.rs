@@ -79,8 +79,9 @@ mod tests {
     /// The mean of 0.5 and 0.7 with its standard error 0.1 and t(0.975, 1) = 12.706.
     #[test]
     fn means_have_the_reach_of_their_intervals_and_differences_a_sign() {
-        let curves = ["pgd", "fgsm"].map(|kind| curve(kind, "accuracy", &["baseline", "noise"]));
-        let found = cells(&curves, "accuracy", |_| "strength (pixels)").unwrap();
+        let names = ["baseline", "noise"];
+        let curves = ["pgd", "fgsm"].map(|kind| curve(kind, "accuracy", &names).in_units("pixels"));
+        let found = cells(&curves, "accuracy").unwrap();
         let column =
             |i: usize| (found.columns[i].head.as_str(), found.columns[i].texts.join(" | "));
         assert_eq!(column(0), ("strength", "0 | 0.1 | 0 | 0.1".to_string()));
@@ -92,7 +93,7 @@ mod tests {
         assert!(differences.split(" | ").all(|own| own.starts_with("+0.100")), "{differences}");
         let name = |kind| Some(format!("{kind} linf, strength (pixels)"));
         assert_eq!(found.groups, [(name("pgd"), 0..2), (name("fgsm"), 2..4)]);
-        assert!(cells(&curves, "nll", |_| "").is_none());
+        assert!(cells(&curves, "nll").is_none());
         assert_eq!([8. / 255., 0.1 + 0.2, 3.].map(strength), ["0.03137", "0.3", "3"]);
     }
 
@@ -100,7 +101,7 @@ mod tests {
     fn an_undefined_mean_is_a_dash() {
         let mut own = curve("blur", "nll", &["a"]);
         own.models[0].mean[1] = None;
-        let found = cells(&[own], "nll", |_| "level").unwrap();
+        let found = cells(&[own], "nll").unwrap();
         assert_eq!(found.columns[1].texts[1], "-");
     }
 }

@@ -91,8 +91,8 @@ fn two_models_have_curves_differences_and_sentences() {
     let certified = means(&certified["models"][0]);
     assert!(certified.windows(2).all(|pair| pair[1] <= pair[0]), "{certified:?}");
     let radius = found["certificates"]["largest_radius"].as_f64().unwrap();
-    // 0.25 Φ⁻¹(0.001^(1/1000)) = 0.25 · 2.4624
-    assert!((radius - 0.25 * 2.4624).abs() < 1e-4, "{radius}");
+    // NormalDist().inv_cdf(0.001**0.001) * 0.25 of Python
+    assert!((radius - 0.6158156536952025).abs() < 1e-9, "{radius}");
     let kinds: Vec<&Value> =
         found["geometry"].as_array().unwrap().iter().map(|own| &own["kind"]).collect();
     assert_eq!(kinds, ["margin", "distance", "jacobian", "curvature"]);
@@ -103,10 +103,10 @@ fn two_models_have_curves_differences_and_sentences() {
 fn finished_parts_are_kept_and_threads_change_no_figure() {
     let model = trained("hidden_noise", SMALL);
     let out = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    let kinds = "--kinds gaussian,pgd,swapped-cells --steps 3";
+    let kinds = "--steps 3 --kinds gaussian,pgd,swapped-cells";
     for (out, threads) in out.iter().zip([1, 3]) {
         let output =
-            robustness(&[model.path()], &format!("{kinds} --threads {threads}"), out.path());
+            robustness(&[model.path()], &format!("--threads {threads} {kinds}"), out.path());
         assert!(output.status.success(), "{}", stderr(&output));
     }
     let [one, three] = [0, 1].map(|own| found(out[own].path())["curves"].clone());
@@ -129,7 +129,7 @@ fn finished_parts_are_kept_and_threads_change_no_figure() {
 #[test]
 fn a_table_needs_a_file_and_rows_of_the_training_are_named() {
     let penguins = concat!(env!("CARGO_MANIFEST_DIR"), "/data/penguins.csv.gz");
-    let args = format!("--data {penguins} --target species --epochs 20 --hidden 8 --split holdout");
+    let args = format!("--data {penguins} --target species --epochs 20 --hidden 8 --test-size 0.3");
     let model = trained("baseline", &args);
     let out = tempfile::tempdir().unwrap();
     let refused = robustness(&[model.path()], "", out.path());

@@ -24,6 +24,25 @@ impl Rows {
         self.xs.dims()[2..].iter().product()
     }
 
+    /// Returns some consecutive rows, with their draws.
+    ///
+    /// # Errors
+    /// If the rows do not exist.
+    pub fn narrow(&self, start: usize, len: usize) -> Result<Self> {
+        let part = |own: &Tensor| own.narrow(1, start, len)?.contiguous();
+        let first = self.first + start as u32;
+        Ok(Self { xs: part(&self.xs)?, ys: part(&self.ys)?, first })
+    }
+
+    /// Returns the part of a tensor (R, N, …) for all rows that is of these.
+    pub(super) fn part_of(&self, tensor: &Tensor, all: &Self) -> Result<Tensor> {
+        let (start, len) = ((self.first - all.first) as usize, self.xs.dim(1)?);
+        if len == tensor.dim(1)? {
+            return Ok(tensor.clone());
+        }
+        tensor.narrow(1, start, len)?.contiguous()
+    }
+
     /// Returns standard normal numbers for each value, those of a draw at a site.
     ///
     /// # Shapes

@@ -105,7 +105,12 @@ impl Victim {
     /// # Errors
     /// If the model fails.
     pub fn outputs(&self, xs: &Tensor, rows: &Rows) -> Result<Tensor> {
-        Ok(no_grad(|| self.forward(xs, rows))?.detach())
+        let pieces = self.pieces(rows)?;
+        let outputs = |own: Rows| {
+            let xs = own.part_of(xs, rows)?;
+            Ok(no_grad(|| self.forward(&xs, &own))?.detach())
+        };
+        cat(&pieces.into_iter().map(outputs).collect::<Result<Vec<_>>>()?)
     }
 
     /// Returns the outputs with the loss of each row.
@@ -124,13 +129,30 @@ impl Victim {
     /// # Errors
     /// If the model or the loss fails, or the model has no gradient in its inputs.
     pub fn gradient(&self, xs: &Tensor, rows: &Rows) -> Result<(Answers, Tensor)> {
-        let xs = Var::from_tensor(&xs.detach())?;
-        let outputs = enable_grad(|| self.forward(&xs, rows))?;
-        let answers = enable_grad(|| self.judged(outputs, rows))?;
-        let gradient = self.gradient_of(&answers.losses, &xs, rows)?;
-        let Answers { outputs, losses, wrong } = answers;
-        let (outputs, losses) = (outputs.detach(), losses.detach());
-        Ok((Answers { outputs, losses, wrong }, gradient))
+        let (mut outputs, mut losses, mut wrong, mut gradients) = (vec![], vec![], vec![], vec![]);
+        for own in self.pieces(rows)? {
+            let xs = Var::from_tensor(&own.part_of(xs, rows)?.detach())?;
+            let answers = enable_grad(|| self.judged(self.forward(&xs, &own)?, &own))?;
+            gradients.push(self.gradient_of(&answers.losses, &xs, &own)?);
+            outputs.push(answers.outputs.detach());
+            losses.push(answers.losses.detach());
+            wrong.push(answers.wrong);
+        }
+        let (outputs, losses, wrong) = (cat(&outputs)?, cat(&losses)?, cat(&wrong)?);
+        Ok((Answers { outputs, losses, wrong }, cat(&gradients)?))
+    }
+
+    /// Cuts rows into pieces whose activations stay in the cache, if the model has no replica axis.
+    fn pieces(&self, rows: &Rows) -> Result<Vec<Rows>> {
+        const PIECE: usize = 64;
+        let all = rows.xs.dim(1)?;
+        match self.axis {
+            Axis::Replicas => Ok(vec![rows.clone()]),
+            Axis::Plain => {
+                let starts = (0..all).step_by(PIECE);
+                starts.map(|start| rows.narrow(start, PIECE.min(all - start))).collect()
+            }
+        }
     }
 
     /// Returns the outputs, and the gradient of each of them in a row's inputs, 0 for those that may not change:
@@ -226,5 +248,13 @@ impl Victim {
             }
         };
         Ok(Answers { outputs, losses, wrong })
+    }
+}
+
+/// Joins pieces of rows.
+fn cat(pieces: &[Tensor]) -> Result<Tensor> {
+    match pieces {
+        [own] => Ok(own.clone()),
+        pieces => Tensor::cat(pieces, 1),
     }
 }

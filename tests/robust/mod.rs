@@ -4,6 +4,7 @@ mod attacks;
 mod certificates;
 mod geometry;
 mod reference;
+mod warnings;
 
 use std::sync::Arc;
 

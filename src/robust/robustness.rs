@@ -17,6 +17,8 @@ pub struct Robustness {
     pub better: Better,
     /// The number of rows.
     pub rows: usize,
+    /// Over how many draws of their noise the models predict; none if the noise is off.
+    pub average: Option<u32>,
     /// Metrics by strength.
     pub curves: Vec<ComparedCurve>,
     /// Means of the metric over the strengths above 0.
@@ -91,6 +93,7 @@ impl Robustness {
             metric: metric.to_string(),
             better,
             rows,
+            average: None,
             curves: Vec::new(),
             averages: Vec::new(),
             certificates: None,

@@ -19,7 +19,29 @@ impl Robustness {
         if sentences.is_empty() {
             sentences.extend(clean.map(|own| self.alone(own)));
         }
+        sentences.extend(self.certain());
         sentences
+    }
+
+    /// Returns how much is certain of each model.
+    fn certain(&self) -> Option<String> {
+        let own = self.certificates.as_ref()?;
+        let curve = self.curves.iter().find(|own| own.kind == "certified")?;
+        let place = curve.strengths.len() / 2;
+        let of = |(model, band): (&Band, &Band)| {
+            let share = |band: &Band, place: usize| {
+                band.mean.get(place).copied().flatten().map_or("-".into(), text)
+            };
+            format!("{} of {} (no answer: {})", share(model, place), model.name, share(band, 0))
+        };
+        let models: Vec<String> = curve.models.iter().zip(&own.abstention.models).map(of).collect();
+        Some(format!(
+            "Smoothed by noise of {}, the share of rows that are right and certainly stay so within a radius of {} \
+             is {}.",
+            own.options.sigma,
+            text(curve.strengths[place]),
+            models.join(", ")
+        ))
     }
 
     /// Returns how a single model falls.

@@ -22,7 +22,7 @@ pub(super) fn compared(
     models: &[Model],
     jobs: &[Job],
     done: &Done,
-    rows: usize,
+    (rows, average): (usize, Option<u32>),
 ) -> anyhow::Result<Robustness> {
     let first = done.contenders.first().map(Contender::seeds).unwrap_or_default();
     let named = |(own, model): (&Contender, &Model)| {
@@ -33,6 +33,7 @@ pub(super) fn compared(
     let named = done.contenders.iter().zip(models).map(named).collect();
     let primary = &done.metrics[0];
     let mut all = Robustness::new(named, primary.name(), primary.better(), rows);
+    all.average = average;
     let side = Side::of(done);
     let mut follows_gradients = false;
     for (job, found) in jobs.iter().zip(&done.found) {

@@ -153,8 +153,6 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         "rows": tried.source,
         "steps": effort.steps,
         "starts": effort.starts,
-        "noise_of_training": if args.average.is_some() { "averaged" } else { "off" },
-        "average": args.average,
     });
     let out = output.folder("robustness");
     if let Some(own) = models.iter().find(|own| files::is_same(&own.folder, &out)) {
@@ -178,7 +176,7 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         hashes: &hashes,
     };
     let done = work.run(&opened, &parts, args.quiet)?;
-    let found = compared(&models, &jobs, &done, tried.samples.rows())?;
+    let found = compared(&models, &jobs, &done, (tried.samples.rows(), args.average))?;
     let mut results = Results::new(folder);
     results.describe(&contents);
     let format = (!args.no_plots).then_some(args.plot_format);

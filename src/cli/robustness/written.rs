@@ -69,7 +69,7 @@ pub(super) fn write(
 
 /// Returns how it was measured, a line each, with warnings.
 fn method(found: &Robustness, settings: &Value) -> Vec<String> {
-    let noise = match settings["average"].as_u64() {
+    let noise = match found.average {
         Some(draws) => format!(
             "The noise of the training is on, also under attack: predictions are means over {draws} draws."
         ),

@@ -24,6 +24,7 @@ mod robustness;
 mod row;
 mod rows;
 mod scan;
+mod scores;
 mod sentences;
 #[cfg(test)]
 mod testing;
@@ -47,7 +48,8 @@ pub use norm::Norm;
 pub use robustness::{Average, Certificates, Named, Robustness};
 pub use row::Row;
 pub use rows::Rows;
-pub use scan::{Effort, Scan, scans};
+pub use scan::{Effort, Scan, brief_scans, scans};
+pub use scores::{ScanScores, scan_scores};
 pub use victim::{Answers, Victim};
 pub use warnings::{curve_warnings, gradient_warnings};
 pub use worst::Worst;

@@ -29,6 +29,9 @@ pub struct Robustness {
     pub geometry: Vec<Average>,
     /// What makes a figure doubtful.
     pub warnings: Vec<String>,
+    /// The place of the only model that the sentences compare with the first one; all are if there is none.
+    #[serde(skip)]
+    pub told: Option<usize>,
 }
 
 /// A model.
@@ -99,6 +102,7 @@ impl Robustness {
             certificates: None,
             geometry: Vec::new(),
             warnings: Vec::new(),
+            told: None,
         }
     }
 

@@ -30,6 +30,9 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// The effort of [`brief_scans`]: 20 steps from the row itself.
+    pub const BRIEF: Self = Self { steps: 20, starts: 1 };
+
     /// Returns 40 steps, from 5 starts for tables and points, whose gradients often lead astray, and from the row
     /// itself for others.
     pub fn of(form: &Form) -> Self {
@@ -88,6 +91,20 @@ pub fn scans(rows: &Measured, effort: Effort) -> Result<Vec<Scan>> {
         all.push(Scan::of(vec![fgsm, pgd, apgd], &strengths, unit));
     }
     Ok(all)
+}
+
+/// Returns the few scans that are tried on each of many networks: Gaussian noise, missing values, FGSM and PGD, each
+/// alone and with [`Effort::BRIEF`].
+///
+/// # Errors
+/// As [`scans`].
+pub fn brief_scans(rows: &Measured) -> Result<Vec<Scan>> {
+    const NAMES: [&str; 5] = ["gaussian", "missing", "fgsm-linf", "pgd-linf", "pgd-l2"];
+    let alone = |Scan { attacks, strengths, .. }: Scan| {
+        attacks.into_iter().map(move |attack| Scan::new(attack, &strengths))
+    };
+    let all = scans(rows, Effort::BRIEF)?.into_iter().flat_map(alone);
+    Ok(all.filter(|own| own.names().iter().any(|name| NAMES.contains(&&name[..]))).collect())
 }
 
 impl Scan {

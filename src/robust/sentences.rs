@@ -5,12 +5,14 @@ use crate::metric::Better;
 use crate::stats::Digits;
 
 impl Robustness {
-    /// Returns what each model gained and lost beside the first one, in sentences.
+    /// Returns what each model, or the one that is [told](Self::told) of, gained and lost beside the first one, in
+    /// sentences.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         let clean =
             self.curves.iter().find(|own| own.metric == self.metric && own.strengths[0] == 0.);
-        for place in 1..self.models.len() {
+        let is_told = |place: &usize| self.told.is_none_or(|told| told == *place);
+        for place in (1..self.models.len()).filter(is_told) {
             if let Some(clean) = clean {
                 sentences.push(self.cost(clean, place));
             }

@@ -32,6 +32,7 @@ pub use tabular::Tabular;
 pub use vowels::Vowels;
 
 use crate::bundle::Inputs;
+use crate::data::prepared::Preparation;
 use crate::data::{Dataset, Samples, Sequences};
 use crate::metric::{Metric, Predicted, Units};
 use crate::model::Network;
@@ -168,6 +169,15 @@ pub trait Task: Send + Sync {
     /// # Errors
     /// If the device cannot hold the rows.
     fn deployment(&self, _hyper: &Hyper, _device: &Device) -> Result<Option<Deployment>> {
+        Ok(None)
+    }
+
+    /// Returns the preparation that is fitted on the training rows of a draw, and the names of the network's inputs,
+    /// if the rows are those of a table: attacks then change its cells within their limits. `None` by default.
+    ///
+    /// # Errors
+    /// If the draw does not fit the data.
+    fn preparation_of(&self, _draw: &Draw) -> Result<Option<(Preparation, Vec<String>)>> {
         Ok(None)
     }
 

@@ -315,6 +315,10 @@ impl Task for Tabular {
         Ok(Some(Deployment { inputs, network, once_more: Some(rows) }))
     }
 
+    fn preparation_of(&self, draw: &Draw) -> Result<Option<(Preparation, Vec<String>)>> {
+        Ok(Some((self.preparation(draw)?, self.layout.names().to_vec())))
+    }
+
     fn references(&self, draw: &Draw) -> Result<Vec<(&'static str, Predicted)>> {
         references::references(self, draw)
     }

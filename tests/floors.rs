@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// The files and folders of `experiment`: each uses those before it only.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "trial",
     "plan",
     "references",
@@ -33,6 +33,7 @@ const ORDER: [&str; 15] = [
     "bundling",
     "outcome",
     "sentences",
+    "robustness",
     "builder",
 ];
 

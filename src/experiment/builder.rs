@@ -14,6 +14,7 @@ use super::outcome::{Outcome, Seconds};
 use super::plan::Plan;
 use super::record::Run;
 use super::references::references;
+use super::robustness::robustness;
 use super::run::{Event, Schedule, Shard, Watch, search};
 use super::store::Store;
 use super::trial::Subject;
@@ -80,6 +81,12 @@ impl<'a> Experiment<'a> {
     /// `validation_size`.
     pub fn rivals(mut self) -> Self {
         self.rivals = true;
+        self
+    }
+
+    /// Attacks each finished network on its own test rows: [`Outcome::robustness`].
+    pub fn robustness(mut self) -> Self {
+        self.plan.robustness = true;
         self
     }
 
@@ -179,7 +186,8 @@ impl<'a> Experiment<'a> {
                 Some(next) => plan = next.checked(&subject)?,
                 None => {
                     let references = references(&subject, &plan)?;
-                    return Ok(Outcome { references, ..outcome });
+                    let robustness = robustness(store.basis(), &outcome, self.folder.as_deref());
+                    return Ok(Outcome { references, robustness, ..outcome });
                 }
             }
         }
@@ -208,6 +216,7 @@ impl Outcome {
             test_noise: None,
             sizes: plan.variants().next().and_then(|first| basis.sizes_of(first)),
             looks: Vec::new(),
+            robustness: None,
         }
     }
 

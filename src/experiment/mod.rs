@@ -1,7 +1,7 @@
 //! Experiments: many runs of a task with and without noise, and what they say.
 //!
 //! The order is trial → plan → basis → record → store → run → units → compare → conclude → outcome → sentences →
-//! builder: each uses those before it only.
+//! robustness → builder: each uses those before it only.
 
 mod basis;
 mod builder;
@@ -12,6 +12,7 @@ mod outcome;
 mod plan;
 mod record;
 mod references;
+mod robustness;
 mod run;
 mod sentences;
 pub(crate) mod store;
@@ -33,6 +34,7 @@ pub use outcome::{Outcome, Seconds};
 pub use plan::{Cell, Plan, Variant};
 pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
 pub use references::{Reference, references};
+pub use robustness::robustness;
 pub use run::{
     Checkpointing, Ending, Event, Field, Schedule, Shard, TestNoise, Trained, Watch, boundary,
     checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,

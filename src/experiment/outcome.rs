@@ -10,6 +10,7 @@ use super::references::Reference;
 use super::run::TestNoise;
 use crate::data::table::Reading;
 use crate::metric::Better;
+use crate::robust::Robustness;
 use crate::stats::Digits;
 
 /// Everything that an experiment found.
@@ -49,6 +50,8 @@ pub struct Outcome {
     /// The numbers of runs of each cell at which the answer was looked at, in growing order; empty if only
     /// once.
     pub looks: Vec<usize>,
+    /// What attacks on the networks say of the cells side by side, if all of them were attacked.
+    pub robustness: Option<Robustness>,
 }
 
 /// Wall times in seconds.

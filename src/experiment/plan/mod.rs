@@ -70,6 +70,9 @@ pub struct Plan {
     /// every look.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub until_decided: bool,
+    /// Whether each finished network is attacked on its own test rows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robustness: bool,
 }
 
 /// Writes paths as text for people: what is no Unicode is replaced, since no result depends on it.
@@ -101,6 +104,7 @@ impl Plan {
             folds: task.folds(),
             margin: None,
             until_decided: false,
+            robustness: false,
         }
     }
 

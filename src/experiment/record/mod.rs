@@ -12,6 +12,7 @@ pub use scores::{Scores, Summary};
 use self::one_class::is_one_class;
 use super::trial::{Subject, Trial, Varying};
 use crate::metric::{Metric, Predicted};
+use crate::robust::ScanScores;
 use crate::train::{ReplicaHistory, Stop};
 
 /// One repeat. The figures are those of the weights that the run ends with, with the noise off, `None` if
@@ -128,6 +129,9 @@ pub struct Record {
     pub test_hits: String,
     /// Its curves at some epochs.
     pub curves: Sampled,
+    /// What its network scores under attack on its own test rows; empty if it was not attacked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub robust: Vec<ScanScores>,
 }
 
 /// The curves of a run at the epochs of [`sampled_epochs`], shorter if it stopped.
@@ -175,12 +179,17 @@ impl Record {
     /// row, or nothing.
     pub fn of(trial: &Trial, run: Run, test_hits: &str) -> Self {
         let (varying, test_hits) = (Varying::of(trial), test_hits.to_string());
-        Self { varying, run, test_hits, curves: Sampled::default() }
+        Self { varying, run, test_hits, curves: Sampled::default(), robust: Vec::new() }
     }
 
     /// What runs of a pair share: the data seed, the fold, and the seed of weights, batches and noise.
     pub fn pair(&self) -> (u32, Option<usize>, u64) {
         self.run.pair()
+    }
+
+    /// Whether its network was attacked, or there is none to attack.
+    pub fn is_attacked(&self) -> bool {
+        !self.robust.is_empty() || self.run.has_failed()
     }
 }
 

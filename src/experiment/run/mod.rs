@@ -9,6 +9,7 @@ mod forecast;
 mod memory;
 mod once_more;
 mod repeats;
+mod robust;
 mod schedule;
 mod search;
 mod shard;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::chunk::train_chunk;
 use super::memory::{explained, within_memory};
+use super::robust::{check_form, under_attack};
 use super::schedule::Rows;
 use super::{Event, Schedule, Shard, Watch};
 use crate::experiment::plan::Plan;
@@ -22,12 +23,13 @@ type Chunk = Vec<(usize, Trial)>;
 
 /// Trains the runs of a shard of a plan that the store lacks, as many chunks at a time as there are
 /// threads, each thread on one of the devices. A chunk that a device's memory is too small for is
-/// halved.
+/// halved. If the plan asks for it, the networks of a chunk are attacked when they are trained.
 ///
 /// Ends early, without an error, when the watch says so.
 ///
 /// # Errors
-/// If a chunk cannot be stored or the device fails; the chunks that are finished by then are in the store.
+/// If a chunk cannot be stored, the device fails or the plan asks for attacks that the rows cannot take; the chunks
+/// that are finished by then are in the store.
 pub fn search(
     subject: &Subject,
     plan: &Plan,
@@ -39,6 +41,9 @@ pub fn search(
 ) -> Result<()> {
     ensure!(!devices.is_empty(), "expected at least one device, received none");
     let missing = missing(plan, store, shard)?;
+    if let Some((_, trial)) = missing.first().filter(|_| plan.robustness) {
+        check_form(subject, trial)?;
+    }
     let mut left = vec![0; plan.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
     let chunks = chunks(subject, missing, devices, schedule)?;
@@ -65,13 +70,14 @@ pub(super) fn device_of_thread(devices: &[Device]) -> &Device {
     &devices[rayon::current_thread_index().unwrap_or(0) % devices.len()]
 }
 
-/// The shard's runs that the store lacks, cell by cell, each with the number of its cell.
+/// The shard's runs that the store lacks, cell by cell, each with the number of its cell; also those without scores
+/// under attack if the plan asks for them.
 ///
 /// # Errors
 /// If the store is for other widths.
 pub fn missing(plan: &Plan, store: &Store, shard: Shard) -> Result<Vec<(usize, Trial)>> {
     let own = plan.trials().enumerate().filter(|(run, _)| shard.has(*run)).map(|(_, run)| run);
-    let missing = own.filter_map(|(cell, trial)| match store.contains(&trial) {
+    let missing = own.filter_map(|(cell, trial)| match store.has_all(plan, &trial) {
         Ok(true) => None,
         Ok(false) => Some(Ok((cell, trial))),
         Err(error) => Some(Err(error)),
@@ -120,10 +126,15 @@ fn train(
     let trained = train_chunk(subject, trials, device, None, watch.hear, &mut |_| Ok(true))
         .map_err(|error| explained(error, trials.len()))?;
     let trained = trained.context("a chunk that nobody ends has not ended")?;
-    let runs = trained.runs.into_iter().zip(trained.test_hits).zip(&trained.histories);
-    let record = |(trial, ((run, hits), history)): (&Trial, _)| {
-        let repeat = (trial.seed - plan.seed) as usize;
-        Record::new(trial, repeat, run, hits, history)
+    let robust = match plan.robustness {
+        true => under_attack(subject, trials, &trained, device)
+            .map_err(|error| explained(error, trials.len()))?,
+        false => vec![Vec::new(); trials.len()],
     };
-    Ok(trials.iter().zip(runs).map(record).collect())
+    let runs = trained.runs.into_iter().zip(trained.test_hits).zip(&trained.histories);
+    let record = |((trial, ((run, hits), history)), robust): ((&Trial, _), _)| {
+        let repeat = (trial.seed - plan.seed) as usize;
+        Record { robust, ..Record::new(trial, repeat, run, hits, history) }
+    };
+    Ok(trials.iter().zip(runs).zip(robust).map(record).collect())
 }

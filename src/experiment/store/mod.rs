@@ -5,6 +5,7 @@
 //! determines a run's bits ([`Basis::id`]), and with what all runs of the store share.
 //! A file is written whole or not at all, never changed, and named by the runs it has; so two
 //! programs may write to one store, and a run is there whole or not at all whenever a program ends.
+//! Only runs without scores under attack, if these are asked for later, are trained and written again with them.
 //!
 //! A store is locked while it is open: several programs may train, and none can remove runs meanwhile.
 //!
@@ -71,7 +72,7 @@ impl Store {
                             folder.display()
                         )
                     }
-                    runs.extend(body.trials.into_iter().zip(body.runs));
+                    keep(&mut runs, body);
                 }
                 Content::Foreign(how) => bail!(
                     "{name} was written by {how}; name another --out, or start over with --fresh"
@@ -122,6 +123,15 @@ impl Store {
         Ok(self.lock().contains_key(&self.basis.id(trial)?))
     }
 
+    /// Whether a plan has everything that it asks for of a run: its figures, and scores under attack if it wants them.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn has_all(&self, plan: &Plan, trial: &Trial) -> Result<bool> {
+        let (name, runs) = (self.basis.id(trial)?, self.lock());
+        Ok(runs.get(&name).is_some_and(|own| !plan.robustness || own.is_attacked()))
+    }
+
     /// The finished runs of each cell of a plan, data seed by data seed.
     ///
     /// # Errors
@@ -144,7 +154,7 @@ impl Store {
         if let Some(folder) = &self.folder {
             files::write(&folder.join(body.file_name()), &body.encode()?)?;
         }
-        self.lock().extend(body.trials.into_iter().zip(body.runs));
+        keep(&mut self.lock(), body);
         Ok(())
     }
 
@@ -183,6 +193,15 @@ impl Store {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TrialId, Record>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps the runs of a file. Of a run that two files have, the one with scores under attack is kept.
+fn keep(known: &mut HashMap<TrialId, Record>, body: Body) {
+    for (name, run) in body.trials.into_iter().zip(body.runs) {
+        if !run.robust.is_empty() || !known.contains_key(&name) {
+            known.insert(name, run);
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::noise::{NoiseRow, NoiseSpec};
 use crate::task::{self, Source, Task};
 
 /// The flags that `--report` has no use for.
-const TRAINING: [&str; 33] = [
+const TRAINING: [&str; 34] = [
     "target",
     "out",
     "fresh",
@@ -37,6 +37,7 @@ const TRAINING: [&str; 33] = [
     "stddev",
     "noise",
     "rivals",
+    "robustness",
     "repeats",
     "data_seeds",
     "samples",
@@ -88,6 +89,9 @@ pub struct GridArgs {
     /// instead of noise, a cell for each; all cells then give up the same validation points
     #[arg(long)]
     pub(super) rivals: bool,
+    /// Attack each finished network on its own test rows: robustness.json
+    #[arg(long)]
+    robustness: bool,
     /// Number of repeats of each cell on each data set, with seeds SEED, SEED + 1, …
     #[arg(long, value_name = "N", value_parser = within(1..=10_000usize))]
     repeats: usize,
@@ -195,6 +199,7 @@ impl GridArgs {
             learning_rates: self.learning_rate.clone(),
             seed: self.train.seed,
             repeats: self.repeats,
+            robustness: self.robustness,
             ..plan
         };
         let plan = self.answer.applied_to(plan.against_baseline(&self.rows()?))?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::args::{Format, OutputArgs};
 use super::exit::Failure;
@@ -10,19 +11,22 @@ use super::folder::lock_results;
 use super::grid_args::GridArgs;
 use super::interrupt::{self, Reaction, Stage};
 use super::results::{RESULT, Results};
+use super::robustness::ROBUSTNESS;
 use super::run_grid::Asked;
 use super::terminal::{command_line, program, quoted};
 use crate::bundle::Bundle;
-use crate::experiment::{Cell, Outcome, Store};
+use crate::experiment::{Cell, Outcome, Store, robustness};
 use crate::report;
+use crate::robust::Effort;
 
 /// Files that a grid writes beside its store.
-pub(super) const FILES: [&str; 13] = [
+pub(super) const FILES: [&str; 14] = [
     RESULT,
     "cells.csv",
     "runs.csv",
     "report.html",
     Bundle::FILE,
+    ROBUSTNESS,
     "accuracy_by_stddev.png",
     "accuracy_by_stddev.svg",
     "heatmap.png",
@@ -55,6 +59,7 @@ pub(super) fn write_report(
     outcome.reading = asked.reading.clone();
     outcome.looks = asked.looks.clone();
     outcome.command = asked.command.clone().unwrap_or_else(command_line);
+    outcome.robustness = robustness(store.basis(), &outcome, Some(folder));
     let _lock = lock_results(folder)?;
     let mut results = Results::new(folder.to_path_buf());
     let how = format!(
@@ -104,6 +109,17 @@ fn write_figures(results: &mut Results, format: Format, outcome: &Outcome) {
         }
     }
     results.write(RESULT, json);
+    if let Some(found) = &outcome.robustness {
+        let Effort { steps, starts } = Effort::BRIEF;
+        let settings = json!({
+            "rows": format!("test rows of {}, each network's own", outcome.plan.task),
+            "steps": steps,
+            "starts": starts,
+            "noise_of_training": "off",
+            "average": null,
+        });
+        results.write(ROBUSTNESS, report::robustness_json(found, &outcome.command, settings));
+    }
     // The model stays until there is another.
     let others: Vec<&str> = FILES.into_iter().filter(|name| *name != Bundle::FILE).collect();
     results.remove_others(&others);

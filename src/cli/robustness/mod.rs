@@ -34,7 +34,7 @@ use crate::files;
 use crate::robust::{Effort, Smoothing, scans};
 
 /// The file of all figures.
-const ROBUSTNESS: &str = "robustness.json";
+pub(super) const ROBUSTNESS: &str = "robustness.json";
 
 /// Files that the program writes.
 pub(super) const FILES: [&str; 8] = [

@@ -8,6 +8,7 @@ use textwrap::{Options, WordSplitter, fill, wrap};
 
 use super::table::{Cells, Column, Rank};
 use crate::experiment::{Outcome, conclusion_sentences};
+use crate::report::robustness::told;
 
 /// The width of the output, the same on every terminal and in files.
 const WIDTH: usize = 80;
@@ -46,6 +47,10 @@ pub fn grid_text(outcome: &Outcome) -> String {
     }
     lines.push(String::new());
     lines.extend(conclusion_sentences(outcome).iter().flat_map(|sentence| prose(sentence)));
+    if let Some(found) = &outcome.robustness {
+        lines.push(String::new());
+        lines.extend(told(found));
+    }
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 

@@ -10,6 +10,7 @@ pub use html::{RobustnessPage, robustness_html, robustness_section};
 pub use json::robustness_json;
 pub use pictures::{difference_picture, robustness_picture};
 pub use text::robustness_text;
+pub(super) use text::told;
 
 use crate::metric::named;
 

@@ -31,9 +31,14 @@ pub fn robustness_text(found: &Robustness) -> String {
         lines.extend(cells(geometry(found)).0);
     }
     lines.push(String::new());
-    lines.extend(found.sentences().iter().flat_map(|sentence| prose(sentence)));
-    lines.extend(found.warnings.iter().flat_map(|line| prose(&format!("Warning: {line}."))));
+    lines.extend(told(found));
     lines.iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Returns the sentences and the warnings in lines.
+pub(in crate::report) fn told(found: &Robustness) -> Vec<String> {
+    let warnings = found.warnings.iter().map(|line| format!("Warning: {line}."));
+    found.sentences().into_iter().chain(warnings).flat_map(|sentence| prose(&sentence)).collect()
 }
 
 /// Returns the geometry of each model as a table.

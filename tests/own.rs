@@ -164,6 +164,26 @@ fn an_own_task_metric_and_kind_make_a_grid() -> Result<()> {
 }
 
 /// Ended after some chunks, continued by two shards, and reported on by who finds all finished.
+/// Networks without a replica axis are attacked one by one. What follows their gradients lowers all scores.
+#[test]
+fn its_rows_of_numbers_are_attacked() -> Result<()> {
+    let outcome = experiment(&Larger::new(), None).robustness().run()?;
+    let found = outcome.robustness.as_ref().unwrap();
+    assert_eq!(found.models.iter().map(|own| own.networks).collect::<Vec<_>>(), [6; 4]);
+    // The task has no metric of probabilities.
+    assert!(found.curves.iter().all(|own| own.metric == "accuracy"), "{:?}", found.curves);
+    for curve in &found.curves {
+        for (band, cell) in curve.models.iter().zip(&outcome.cells) {
+            let (first, last) = (band.mean[0].unwrap(), band.mean[band.mean.len() - 1].unwrap());
+            let clean = cell.summary.get("test_accuracy").mean.unwrap();
+            let is_worse = curve.norm.is_none() || last < first;
+            assert!((first - clean).abs() < 1e-6 && is_worse, "{}: {band:?}", curve.kind);
+        }
+    }
+    assert_eq!(experiment(&Larger::new(), None).run()?.robustness, None);
+    Ok(())
+}
+
 #[test]
 fn it_is_resumed_and_shared_out_to_the_same_bits() -> Result<()> {
     let (task, folder) = (Larger::new(), tempfile::tempdir()?);

@@ -70,6 +70,8 @@ mod gradients;
 #[cfg(feature = "experiment")]
 mod grid;
 #[cfg(feature = "cli")]
+mod grid_robustness;
+#[cfg(feature = "cli")]
 mod grid_text;
 mod kernels;
 mod labels;

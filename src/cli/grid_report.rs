@@ -115,10 +115,8 @@ fn write_figures(results: &mut Results, format: Format, outcome: &Outcome) {
             "rows": format!("test rows of {}, each network's own", outcome.plan.task),
             "steps": steps,
             "starts": starts,
-            "noise_of_training": "off",
-            "average": null,
         });
-        results.write(ROBUSTNESS, report::robustness_json(found, &outcome.command, settings));
+        results.write(ROBUSTNESS, report::robustness_json(found, &outcome.command, &settings));
     }
     // The model stays until there is another.
     let others: Vec<&str> = FILES.into_iter().filter(|name| *name != Bundle::FILE).collect();

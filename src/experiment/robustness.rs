@@ -42,7 +42,11 @@ pub fn robustness(basis: &Basis, outcome: &Outcome, folder: Option<&Path>) -> Op
         attacked.push(Attacked::new(cell_name(plan, cell), &design, plan, records, &mut keys));
     }
     let folder = folder.map_or(String::new(), |own| own.display().to_string());
-    let named = |own: &Attacked| Named::new(&own.name, &folder, own.networks());
+    let of_baseline = attacked.first().map(|own| own.keys.clone()).unwrap_or_default();
+    let named = |own: &Attacked| {
+        let pairs = own.keys.iter().filter(|key| of_baseline.contains(key)).count();
+        Named::new(&own.name, &folder, [own.networks(), pairs])
+    };
     let models = attacked.iter().map(named).collect();
     let rows = test_rows(basis, plan, variant);
     let mut all = Robustness::new(models, &outcome.metric, outcome.better, rows);
@@ -53,7 +57,8 @@ pub fn robustness(basis: &Basis, outcome: &Outcome, folder: Option<&Path>) -> Op
             attacked.iter().zip(&scores).map(|(own, scores)| own.repeats(scores)).collect();
         let what = (&like.kind[..], like.norm, &like.metric[..]);
         let (strengths, overlap) = (&like.strengths, design.test_per_train);
-        all.curves.push(ComparedCurve::new(what, strengths, &models, overlap));
+        let curve = ComparedCurve::new(what, strengths, &models, overlap);
+        all.curves.push(curve.in_units(&like.unit));
         if like.metric == outcome.metric {
             all.averages.extend(Average::new(what, strengths, &models, overlap));
         }

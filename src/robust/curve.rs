@@ -124,7 +124,8 @@ pub fn curves(
                 let rows = predicted(&pieces.collect::<Vec<_>>())?;
                 for (replica, rows) in rows.iter().enumerate() {
                     for (metric, scores) in metrics.iter().zip(&mut scores[replica]) {
-                        let own = metric.score(rows);
+                        // JSON has no infinite numbers.
+                        let own = metric.score(rows).filter(|own| own.is_finite());
                         scores[place] = scores[place].zip(own).map(|(sum, own)| sum + share * own);
                     }
                     let pairs = rows.classes().zip(&clean[replica]);

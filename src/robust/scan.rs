@@ -100,8 +100,8 @@ pub fn scans(rows: &Measured, effort: Effort) -> Result<Vec<Scan>> {
 /// As [`scans`].
 pub fn brief_scans(rows: &Measured) -> Result<Vec<Scan>> {
     const NAMES: [&str; 5] = ["gaussian", "missing", "fgsm-linf", "pgd-linf", "pgd-l2"];
-    let alone = |Scan { attacks, strengths, .. }: Scan| {
-        attacks.into_iter().map(move |attack| Scan::new(attack, &strengths))
+    let alone = |Scan { attacks, strengths, unit }: Scan| {
+        attacks.into_iter().map(move |attack| Scan::new(attack, &strengths, unit))
     };
     let all = scans(rows, Effort::BRIEF)?.into_iter().flat_map(alone);
     Ok(all.filter(|own| own.names().iter().any(|name| NAMES.contains(&&name[..]))).collect())

@@ -18,6 +18,8 @@ pub struct ScanScores {
     pub norm: Option<Norm>,
     /// The name of the metric.
     pub metric: String,
+    /// What the strengths are measured in.
+    pub unit: String,
     /// The strengths.
     pub strengths: Vec<f64>,
     /// The score at each strength; none where it is undefined.
@@ -54,9 +56,9 @@ pub fn scan_scores(
                     kind: kind.to_string(),
                     norm,
                     metric: metric.name().to_string(),
+                    unit: scan.unit.to_string(),
                     strengths: scan.strengths.clone(),
-                    // JSON has no infinite numbers.
-                    scores: scores.into_iter().map(|own| own.filter(|x| x.is_finite())).collect(),
+                    scores,
                 }));
             }
         }

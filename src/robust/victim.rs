@@ -142,9 +142,10 @@ impl Victim {
         Ok((Answers { outputs, losses, wrong }, cat(&gradients)?))
     }
 
-    /// Cuts rows into pieces whose activations stay in the cache, if the model has no replica axis.
+    /// Cuts rows into pieces whose activations stay in the cache, if the model has no replica axis. They are also so
+    /// short that Candle does not share its ops out among threads that wait for each other.
     fn pieces(&self, rows: &Rows) -> Result<Vec<Rows>> {
-        const PIECE: usize = 64;
+        const PIECE: usize = 32;
         let all = rows.xs.dim(1)?;
         match self.axis {
             Axis::Replicas => Ok(vec![rows.clone()]),

@@ -221,13 +221,21 @@ fn test_noise_stands_beside_the_clean_score() {
         ),
         ("baseline", "--test-noise output:0.1", "the model offers noise at"),
         ("baseline", "--test-draws 3", "--test-noise"),
-        ("baseline", "--test-noise weights:0.1", "one draw for a batch or a device"),
+        (
+            "baseline",
+            "--test-noise weights:0.1",
+            "expected batch or device for noise on weights, received row",
+        ),
         ("baseline", "--test-noise input:crop:1", "input:crop:1"),
         // Before anything is trained.
         ("hidden_noise", "--noise input:crop:1", "crop: expected images"),
         ("cnn_noise", "--noise input:crop:8", "below the 8 x 8 pixels"),
         ("cnn_noise", "--noise input:crop:1..2:linear", "padding is a whole number"),
-        ("lstm_noise", "--mixup 0.2", "mixup: the network takes no mixed rows"),
+        (
+            "lstm_noise",
+            "--mixup 0.2",
+            "--mixup: expected rows that the network takes when they are mixed",
+        ),
         ("baseline", "--test-noise input:0.3:learned", "expected a strength"),
     ]);
 }

@@ -135,7 +135,7 @@ fn a_table_needs_a_file_and_rows_of_the_training_are_named() {
     let refused = robustness(&[model.path()], "", out.path());
     assert_eq!(refused.status.code(), Some(2));
     let told = stderr(&refused);
-    assert!(told.contains("expected --data FILE, rows with targets"), "{told}");
+    assert!(told.contains("expected --data FILE, rows with targets, because"), "{told}");
     let args = format!("--data {penguins} --kinds missing,wrong-category,pgd-linf --steps 3");
     let output = robustness(&[model.path()], &args, out.path());
     let told = stderr(&output);
@@ -160,13 +160,13 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
             2,
             "expected strengths that increase, received 0.1 after 0.2",
         ),
-        (vec![circles], "--strengths=-1,0", 2, "expected strengths of 0 or more, received -1"),
+        (vec![circles], "--strengths=-1,0", 2, "expected strengths from 0 to 1e15, received -1e0"),
         (vec![circles], "--kinds pixelate", 2, "received 'pixelate'"),
         (vec![circles, circles], "", 1, "expected each model once"),
         (vec![circles, other], "", 1, "expected models with the same test rows"),
         (vec![out.path()], "", 1, "expected a trained model"),
         (vec![circles], "--data nothing.csv", 1, "cannot read nothing.csv"),
-        (vec![circles], "--alpha 1", 2, "expected a number between 0 and 1"),
+        (vec![circles], "--alpha 1", 2, "expected a number of at least 1e-12 and below 1"),
     ] {
         let output = robustness(&models, args, &out.path().join("new"));
         let told = stderr(&output);

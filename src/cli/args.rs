@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceChoice;
+use super::exit::Failure;
 use super::parse::{stddev, within};
 use super::terminal::tell;
 use crate::bundle::Bundle;
 use crate::data::split::Size;
 use crate::experiment::Subject;
+use crate::files;
 use crate::task::Task;
 
 /// Flags for the data set.
@@ -89,6 +91,24 @@ impl TrainArgs {
                 Bundle::read(path).and_then(|own| subject.with_init(&own)).context("--init")
             }
             None => Ok(subject),
+        }
+    }
+
+    /// Refuses to begin with the weights of the folder that the results go into.
+    ///
+    /// # Errors
+    /// If both are the same.
+    pub(super) fn check_init(&self, out: &Path) -> Result<(), Failure> {
+        let folder = self
+            .init
+            .as_deref()
+            .map(|own| if own.is_dir() { own } else { own.parent().unwrap_or(own) });
+        match folder.filter(|own| files::is_same(own, out)) {
+            Some(own) => Err(Failure::Usage(anyhow!(
+                "--init: expected another folder than that of the results, received {}",
+                own.display()
+            ))),
+            None => Ok(()),
         }
     }
 

@@ -13,6 +13,7 @@ use super::parse::within;
 use super::terminal::{print, tell};
 use crate::bundle::{Bundle, Rows};
 use crate::data::Samples;
+use crate::noise::NoiseSpec;
 use crate::{files, report};
 
 /// Flags of the program.
@@ -62,6 +63,11 @@ pub fn run_diagnose(args: &DiagnoseArgs) -> Result<(), Failure> {
     let off = off.iter().filter(|spec| spec.is_silent());
     let off: String =
         off.map(|spec| format!("{} is off: its strength is 0.\n", spec.place())).collect();
+    if args.plot.is_some() && !training.noise.iter().any(NoiseSpec::is_in_model) {
+        return Err(Failure::Failed(anyhow!(
+            "--plot: expected a model trained with noise that predictions pass through, received one without"
+        )));
+    }
     if training.noise.is_empty() {
         let nothing = "The model was trained without noise: there is nothing to diagnose.\n";
         return Ok(print((off + nothing).as_bytes())?);

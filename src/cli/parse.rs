@@ -42,9 +42,14 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
 }
 
-/// Parses a number between 0 and 1, without both.
-pub(super) fn between(text: &str) -> Result<f64, String> {
-    number(text, "a number between 0 and 1", |x| *x > 0. && *x < 1.)
+/// Parses a probability of error.
+pub(super) fn error(text: &str) -> Result<f64, String> {
+    number(text, "a number of at least 1e-12 and below 1", |x| (1e-12..1.).contains(x))
+}
+
+/// Parses a standard deviation whose square single precision holds.
+pub(super) fn moderate(text: &str) -> Result<f64, String> {
+    number(text, "a number above 0, at most 1e15", |&x: &f64| x > 0. && x <= 1e15)
 }
 
 pub(super) fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone

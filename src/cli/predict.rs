@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 
 use super::exit::Failure;
@@ -55,6 +55,13 @@ pub fn run_predict(args: &PredictArgs) -> Result<(), Failure> {
         check_out(out, args).map_err(Failure::Usage)?;
     }
     let bundle = Bundle::read(&args.model).context("--model")?;
+    let noise = &bundle.about().training.noise;
+    let on_weights = noise.iter().any(|own| own.is_in_model() && !own.has_layer());
+    if args.draws.is_some() && on_weights && args.per == PerArg::Row {
+        let message =
+            "--per: expected batch or device for a model with noise on weights, received row";
+        return Err(Failure::Usage(anyhow!(message)));
+    }
     let rows = bundle.about().training.inputs.read(&args.data, &args.format.format())?;
     if !args.quiet {
         notes(&bundle, &rows)?.iter().for_each(|line| tell(line));

@@ -33,6 +33,7 @@ use crate::{files, report};
 pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failure> {
     let start = Instant::now();
     let Job { task, plan, reading } = job;
+    args.train.check_init(&args.output.folder(name))?;
     let subject = args.train.subject(&*task)?;
     let plan = plan.checked(&subject).map_err(Failure::Usage)?;
     let test_noise = args.test_noise.test_noise().map(|own| own.checked(&subject, &plan));

@@ -40,6 +40,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
         return report_on(name, folder, args);
     }
     let Job { task, plan, reading } = args.job()?;
+    args.train.check_init(&args.output.folder(name))?;
     let subject = args.train.subject(&*task)?;
     let plan = if args.rivals { plan.with_rivals(&subject) } else { plan.checked(&subject) };
     let plan = plan.map_err(Failure::Usage)?;

@@ -126,8 +126,13 @@ impl NoiseOptions {
         if *learned && schedule.is_some() {
             return refused("a learned strength has no schedule".to_string());
         }
-        if *learned && spec.strength() == 0. {
-            return refused("a learned strength begins above 0, received 0".to_string());
+        /// Below it softplus and its inverse have no digits.
+        const LEAST: f64 = 1e-5;
+        if *learned && spec.strength() < LEAST {
+            return refused(format!(
+                "expected a learned strength that begins at {LEAST} or more, received {}",
+                spec.strength()
+            ));
         }
         schedule.as_ref().map_or(Ok(()), |own| own.check(spec.strength()))
     }

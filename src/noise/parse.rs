@@ -159,7 +159,7 @@ mod tests {
             ("input:0.1..1:decay=1", "expected one schedule, received two"),
             ("input:0.1:relative:relative", "expected one relative, received two"),
             ("input:dropout:0.1:relative", "only noise that is added can be relative"),
-            ("input:0:learned", "begins above 0, received 0"),
+            ("input:0:learned", "begins at 0.00001 or more, received 0"),
             ("input:0.1..0.2:learned", "a learned strength has no schedule"),
             (
                 "input:0.1:anticorrelated",

@@ -4,7 +4,7 @@ use candle_core::{D, DType, Result, Tensor, bail};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::{Rows, Victim};
+use super::{LARGEST, Rows, Victim};
 use crate::stats::clopper_pearson_low;
 
 /// Randomized smoothing (Cohen, Rosenfeld and Kolter 2019, "Certified Adversarial Robustness via Randomized
@@ -13,10 +13,10 @@ use crate::stats::clopper_pearson_low;
 ///
 /// | option | default | purpose | range |
 /// |---|---|---|---|
-/// | `sigma` | – | standard deviation of the noise | finite, above 0 |
+/// | `sigma` | – | standard deviation of the noise | above 0, at most 1e15 |
 /// | `selection` | 100, that of the paper | draws that choose the class | from 1 |
 /// | `draws` | 1000, a hundredth of the paper's | other draws that bound its probability | from 1 |
-/// | `alpha` | 0.001, that of the paper | probability that the bound of a row is wrong | between 0 and 1 |
+/// | `alpha` | 0.001, that of the paper | probability that the bound of a row is wrong | from 1e-12, below 1 |
 ///
 /// With the defaults no radius is above 2.46 `sigma`; 100,000 draws reach 3.81 `sigma`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -60,11 +60,11 @@ impl Smoothing {
 
     fn check(&self) -> Result<()> {
         let Self { sigma, selection, draws, alpha } = *self;
-        if !(sigma > 0. && sigma.is_finite()) {
-            bail!("expected a sigma that is finite and above 0, received {sigma}")
+        if !(sigma > 0. && sigma <= LARGEST) {
+            bail!("expected a sigma above 0, at most {LARGEST:e}, received {sigma:e}")
         }
-        if !(alpha > 0. && alpha < 1.) {
-            bail!("expected an alpha between 0 and 1, received {alpha}")
+        if !(1e-12..1.).contains(&alpha) {
+            bail!("expected an alpha of at least 1e-12 and below 1, received {alpha:e}")
         }
         if selection == 0 || draws == 0 || selection.checked_add(draws).is_none() {
             bail!("expected from 1 to 2^32 - 1 draws, received {selection} and {draws}")

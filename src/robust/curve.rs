@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Attack, Rows, Victim, Worst};
+use super::{Attack, LARGEST, Rows, Victim, Worst};
 use crate::data::Samples;
 use crate::metric::{Metric, Predicted, Units};
 
@@ -183,13 +183,13 @@ fn changed_outputs(
 /// Refuses strengths that do not increase.
 ///
 /// # Errors
-/// If there are none, or one is negative, not a number or not above the one before it.
+/// If there are none, or one is negative, too large, not a number or not above the one before it.
 pub fn check_strengths(strengths: &[f64]) -> Result<()> {
     if strengths.is_empty() {
         bail!("expected at least one strength, received none")
     }
-    if let Some(wrong) = strengths.iter().find(|own| !(0.0..f64::INFINITY).contains(*own)) {
-        bail!("expected strengths of 0 or more, received {wrong}")
+    if let Some(wrong) = strengths.iter().find(|own| !(0.0..=LARGEST).contains(*own)) {
+        bail!("expected strengths from 0 to {LARGEST:e}, received {wrong:e}")
     }
     match strengths.windows(2).find(|pair| pair[0] >= pair[1]) {
         Some(pair) => {

@@ -90,6 +90,16 @@ impl Form {
         Ok(Self::Table { cells: cells(preparation, &places), width: names.len() })
     }
 
+    /// Returns whether rows have anything but categories.
+    pub fn has_numbers(&self) -> bool {
+        match self {
+            Self::Table { cells, .. } => {
+                cells.iter().any(|cell| matches!(cell, Cell::Number { .. }))
+            }
+            Self::Image { .. } | Self::Steps { .. } => true,
+        }
+    }
+
     /// Returns what may change of rows: numbers of a table within the range of the training rows, unless they are
     /// missing; pixels within 0 and 1; the steps of sequences. Categories, indicators, masks and padding stay.
     /// Points and the channels of sequences have the range of training rows if they are given.

@@ -32,6 +32,9 @@ mod victim;
 mod warnings;
 mod worst;
 
+/// The largest strength: squares of changes stay within single precision.
+pub(crate) const LARGEST: f64 = 1e15;
+
 pub use attack::{Apgd, Attack, Fgsm, Pgd, WorstOf};
 pub use certificate::{Certificate, Smoothing, certify};
 pub use certified::{abstention, certified_accuracy, p_low_quantiles};

@@ -68,16 +68,16 @@ pub fn scans(rows: &Measured, effort: Effort) -> Result<Vec<Scan>> {
         Form::Steps { .. } => (NOISE, DEVIATIONS, "units of the channels"),
     };
     let mut all = Vec::new();
-    for own in noises(rows) {
+    let has_numbers = rows.form().has_numbers();
+    for own in noises(rows).into_iter().filter(|own| has_numbers || own.name() == "missing") {
         let is_share = ["missing", "salt-and-pepper"].contains(&own.name());
-        let (strengths, unit) =
-            if is_share { (SHARES, "share of the inputs") } else { (noise, noise_unit) };
+        let (strengths, unit) = if is_share { (SHARES, Scan::SHARE) } else { (noise, noise_unit) };
         all.push(Scan::new(Arc::new(own), &strengths, unit));
     }
     for own in corruptions(rows)? {
         all.push(Scan::new(Arc::new(own), &SEVERITIES, Scan::SEVERITY));
     }
-    for norm in [Norm::Linf, Norm::L2] {
+    for norm in [Norm::Linf, Norm::L2].into_iter().filter(|_| has_numbers) {
         let strengths = match (norm, rows.form()) {
             (Norm::Linf, Form::Image { .. }) => LINF_OF_PIXELS,
             (Norm::Linf, _) => LINF,
@@ -110,6 +110,9 @@ pub fn brief_scans(rows: &Measured) -> Result<Vec<Scan>> {
 impl Scan {
     /// The name of the worst of several attacks.
     pub const WORST: &str = "worst";
+
+    /// The unit of shares of the inputs, which are at most 1.
+    pub const SHARE: &str = "share of the inputs";
 
     /// The unit of severities from 0 to 5.
     pub const SEVERITY: &str = "severity";

@@ -5,12 +5,17 @@ use crate::metric::Better;
 use crate::stats::Digits;
 
 impl Robustness {
+    /// The kind of the curve of certified accuracies.
+    pub const CERTIFIED: &str = "certified";
+
     /// Returns what each model, or the one that is [told](Self::told) of, gained and lost beside the first one, in
     /// sentences.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
-        let clean =
-            self.curves.iter().find(|own| own.metric == self.metric && own.strengths[0] == 0.);
+        let is_clean = |own: &&ComparedCurve| {
+            own.metric == self.metric && own.strengths[0] == 0. && own.kind != Self::CERTIFIED
+        };
+        let clean = self.curves.iter().find(is_clean);
         let is_told = |place: &usize| self.told.is_none_or(|told| told == *place);
         for place in (1..self.models.len()).filter(is_told) {
             if let Some(clean) = clean {
@@ -28,7 +33,7 @@ impl Robustness {
     /// Returns how much is certain of each model.
     fn certain(&self) -> Option<String> {
         let own = self.certificates.as_ref()?;
-        let curve = self.curves.iter().find(|own| own.kind == "certified")?;
+        let curve = self.curves.iter().find(|own| own.kind == Self::CERTIFIED)?;
         let place = curve.strengths.len() / 2;
         let of = |(model, band): (&Band, &Band)| {
             let share = |band: &Band, place: usize| {
@@ -54,13 +59,18 @@ impl Robustness {
         };
         let lowest = self.averages.iter().filter(|own| own.models[0].mean[0].is_some());
         let worst = lowest.max_by(|a, b| self.harm(a).total_cmp(&self.harm(b)));
-        let worst = worst.map_or(String::new(), |own| {
+        let is_harmed = |own: &&Average| {
+            let (changed, clean) = (own.models[0].mean[0], clean.models[0].mean[0]);
+            changed.zip(clean).is_some_and(|(changed, clean)| self.better.is_better(clean, changed))
+        };
+        let worst = worst.filter(is_harmed).map_or("; no change lowers it".to_string(), |own| {
             format!(
                 "; the most harm does {}, under which it is {} in the mean over the strengths",
                 own.title(),
                 score(&own.models[0], 0)
             )
         });
+        let worst = if self.averages.is_empty() { String::new() } else { worst };
         format!("On the rows as they are the {metric} is {}{worst}.", score(&clean.models[0], 0))
     }
 
@@ -82,12 +92,15 @@ impl Robustness {
         format!(
             "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {}.",
             self.models[0].name,
-            difference_words(difference)
+            difference_words(difference, self.models[place].pairs)
         )
     }
 
     /// Returns under which changes a model is better and worse, as far as the intervals tell.
     fn gains(&self, place: usize) -> Vec<String> {
+        if self.models[place].pairs < 2 {
+            return Vec::new();
+        }
         let (mut better, mut worse, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for own in &self.averages {
             let Some(band) = own.differences.get(place - 1) else { continue };
@@ -116,25 +129,34 @@ impl Robustness {
             ));
         }
         if !worse.is_empty() {
-            sentences.push(format!("It is worse under {}.", list(&worse)));
+            sentences.push(format!(
+                "In the mean over the strengths {name} is worse under {}.",
+                list(&worse)
+            ));
         }
         if !open.is_empty() {
-            sentences.push(format!("No difference was found under {}.", list(&open)));
+            sentences.push(format!("No difference of {name} was found under {}.", list(&open)));
         }
         sentences
     }
 }
 
-fn difference_words((mean, ends): (Option<f64>, Option<(f64, f64)>)) -> String {
+fn difference_words((mean, ends): (Option<f64>, Option<(f64, f64)>), pairs: usize) -> String {
     match (mean, ends) {
-        (None, _) => "no repeats have a seed in common".to_string(),
-        (Some(mean), None) => {
-            format!("a difference of {}, without an interval", Digits::of(mean).signed(mean))
-        }
+        (None, _) => "no networks have a seed in common".to_string(),
+        (Some(mean), None) => format!(
+            "a difference of {} over {}, which has no interval",
+            Digits::of(mean).signed(mean),
+            if pairs == 1 {
+                "one pair of a seed".to_string()
+            } else {
+                format!("{pairs} pairs of a seed")
+            }
+        ),
         (Some(mean), Some((low, high))) => {
             let digits = Digits::of(mean);
             format!(
-                "a difference of {} (95 % interval {} to {})",
+                "a difference of {} over {pairs} pairs of a seed (95 % interval {} to {})",
                 digits.signed(mean),
                 digits.signed(low),
                 digits.signed(high)

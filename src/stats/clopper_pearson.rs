@@ -2,6 +2,9 @@
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
+/// The smallest probability of error.
+const SMALLEST: f64 = 1e-12;
+
 /// Returns the exact lower bound of a share of which `hits` of `n` independent trials are seen (Clopper and
 /// Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika
 /// 26): the bound lies above the true share with probability `alpha` at most.
@@ -11,9 +14,9 @@ use statrs::distribution::{Beta, ContinuousCDF};
 /// hits = 0: 0        hits = n: alpha^(1/n)
 /// ```
 ///
-/// It is NaN if `hits` exceed `n` or `alpha` is not between 0 and 1.
+/// It is NaN if `hits` exceed `n` or `alpha` does not lie in 1e-12 to 1, below which the quantile has no digits.
 pub fn clopper_pearson_low(hits: usize, n: usize, alpha: f64) -> f64 {
-    if hits > n || !(alpha > 0. && alpha < 1.) {
+    if hits > n || !(SMALLEST..1.).contains(&alpha) {
         return f64::NAN;
     }
     if hits == 0 {

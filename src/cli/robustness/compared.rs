@@ -1,6 +1,6 @@
 //! Models side by side, from what was found of each.
 
-use super::jobs::{CERTIFIED, Found, Job};
+use super::jobs::{Found, Job};
 use super::models::Model;
 use super::work::Done;
 use crate::robust::{
@@ -46,7 +46,7 @@ pub(super) fn compared(
             Job::Certify(options, radii) => {
                 let found: Vec<&Certified> = found.iter().filter_map(certified).collect();
                 let curves: Vec<&Curve> = found.iter().map(|own| &own.curve).collect();
-                let what = (CERTIFIED, Some(Norm::L2), ACCURACY);
+                let what = (Robustness::CERTIFIED, Some(Norm::L2), ACCURACY);
                 let curve = side.curve(what, radii, &curves, 0);
                 all.curves.extend(curve.map(|own| own.in_units("radius")));
                 all.certificates = Some(side.certificates(*options, &found));

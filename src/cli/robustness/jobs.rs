@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::metric::Metric;
 use crate::robust::{
-    Certified, Contender, Curve, Effort, Geometry, Scan, Smoothing, check_strengths,
+    Certified, Contender, Curve, Effort, Geometry, Robustness, Scan, Smoothing, check_strengths,
 };
 
 /// A piece of work for each model.
@@ -28,9 +28,6 @@ pub(super) enum Found {
     Certified(Certified),
     Geometry(Vec<Geometry>),
 }
-
-/// The name of certificates among the kinds.
-pub(super) const CERTIFIED: &str = "certified";
 
 /// Multiples of sigma at which the certified accuracy is told.
 const RADII: [f64; 8] = [0., 0.2, 0.4, 0.8, 1.2, 1.6, 2., 2.4];
@@ -92,10 +89,17 @@ pub(super) fn jobs(
     kinds: &[String],
     strengths: &[f64],
 ) -> Result<Vec<Job>> {
+    let kinds: Vec<String> = kinds.iter().map(|own| own.trim().to_lowercase()).collect();
     if !strengths.is_empty() {
         check_strengths(strengths).context("--strengths")?;
+        ensure!(
+            strengths[0] == 0.,
+            "--strengths: expected strengths from 0 on, received {} first",
+            strengths[0]
+        );
     }
-    let certified = smoothing.map(|_| [format!("{CERTIFIED}-l2"), CERTIFIED.to_string()]);
+    let certified = smoothing
+        .map(|_| [format!("{}-l2", Robustness::CERTIFIED), Robustness::CERTIFIED.to_string()]);
     let known = all.iter().flat_map(both).chain(certified.clone());
     let known: Vec<[String; 2]> = known.collect();
     if let Some(wrong) = kinds.iter().find(|kind| !known.iter().any(|own| own.contains(kind))) {
@@ -114,7 +118,8 @@ pub(super) fn jobs(
         let mut wanted = names.iter().map(|own| has_worst || is_wanted(own));
         scan.attacks.retain(|_| wanted.next().unwrap_or(false));
         if !strengths.is_empty() && scan.unit != Scan::SEVERITY {
-            scan.strengths = strengths.to_vec();
+            let is_taken = |own: &&f64| scan.unit != Scan::SHARE || **own <= 1.;
+            scan.strengths = strengths.iter().filter(is_taken).copied().collect();
         }
         (!scan.attacks.is_empty()).then_some(Job::Scan(scan, effort))
     };

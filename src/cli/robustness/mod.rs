@@ -27,10 +27,10 @@ use super::device::{DeviceChoice, Place};
 use super::exit::Failure;
 use super::folder::Claimed;
 use super::format_args::FormatArgs;
-use super::parse::{above_zero, between, within};
+use super::parse::{error, moderate, within};
 use super::results::Results;
 use super::terminal::tell;
-use crate::files;
+use crate::files::{self, sha256};
 use crate::robust::{Effort, Smoothing, scans};
 
 /// The file of all figures.
@@ -75,13 +75,13 @@ pub struct RobustnessArgs {
     #[arg(long, value_name = "N", value_parser = within(1..=1000u32))]
     average: Option<u32>,
     /// Standard deviation of the noise of the smoothed classifiers that are certified
-    #[arg(long, value_name = "X", default_value_t = 0.25, value_parser = above_zero, allow_hyphen_values = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.25, value_parser = moderate, allow_hyphen_values = true)]
     sigma: f64,
     /// Number of draws that bound the probability of a class, after 100 that choose it
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = within(1..=10_000_000u32))]
     certify_draws: u32,
     /// Probability that the certificate of a row is wrong
-    #[arg(long, value_name = "P", default_value_t = 0.001, value_parser = between)]
+    #[arg(long, value_name = "P", default_value_t = 0.001, value_parser = error)]
     alpha: f64,
     #[command(flatten)]
     format: FormatArgs,
@@ -128,9 +128,15 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let default = Effort::of(tried.measured.form());
     let effort = Effort { steps: args.steps, starts: args.starts.unwrap_or(default.starts) };
     let all = scans(&tried.measured, effort).context("rows")?;
+    let average = args.average.filter(|_| models.iter().any(Model::is_noisy));
+    if args.average.is_some() && average.is_none() {
+        let message = "--average: expected a model that was trained with noise in its layers or weights, received none";
+        return Err(Failure::Usage(anyhow!(message)));
+    }
     let has_classes = models[0].bundle.about().training.inputs.classes().is_some();
     let smoothing = Smoothing::new(args.sigma).draws(args.certify_draws).alpha(args.alpha);
-    let smoothing = has_classes.then_some(smoothing);
+    let has_numbers = tried.measured.form().has_numbers();
+    let smoothing = (has_classes && has_numbers).then_some(smoothing);
     let jobs =
         jobs(all, effort, smoothing, &args.kinds, &args.strengths).map_err(Failure::Usage)?;
     let place = match args.device {
@@ -147,7 +153,14 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         format: Format::Text,
     };
     let hashes = models.iter().map(Model::hash).collect::<Result<Vec<_>>>()?;
-    let settings = json!({ "task": "robustness", "models": hashes, "rows": tried.hash });
+    let folders: Vec<String> = args.model.iter().map(|own| own.display().to_string()).collect();
+    let content = sha256(format!("{} {}", hashes.join(" "), tried.hash).as_bytes());
+    let settings = json!({
+        "task": "robustness",
+        "models": folders,
+        "rows": tried.source,
+        "content": format!("{content:.8}"),
+    });
     let contents = Contents::new("robustness", settings, None);
     let settings = json!({
         "rows": tried.source,
@@ -168,15 +181,12 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         tried.notes.iter().for_each(|line| tell(line));
     }
     let parts = Parts::open(&folder)?;
-    let work = Work {
-        models: &models,
-        tried: &tried,
-        jobs: &jobs,
-        average: args.average,
-        hashes: &hashes,
-    };
+    let work = Work { models: &models, tried: &tried, jobs: &jobs, average, hashes: &hashes };
     let done = work.run(&opened, &parts, args.quiet)?;
-    let found = compared(&models, &jobs, &done, (tried.samples.rows(), args.average))?;
+    let mut found = compared(&models, &jobs, &done, (tried.samples.rows(), average))?;
+    let diverged = models.iter().zip(&done.contenders);
+    let diverged = diverged.filter_map(|(own, networks)| own.diverged(networks.seeds().len()));
+    found.warnings.splice(0..0, tried.warnings.iter().cloned().chain(diverged));
     let mut results = Results::new(folder);
     results.describe(&contents);
     let format = (!args.no_plots).then_some(args.plot_format);

@@ -28,6 +28,8 @@ pub(super) struct Tried {
     pub measured: Measured,
     /// What was decided about them.
     pub notes: Vec<String>,
+    /// What makes scores on them doubtful.
+    pub warnings: Vec<String>,
     /// What identifies them.
     pub hash: String,
     /// Where they are from, in words.
@@ -104,7 +106,7 @@ impl Model {
     ) -> Result<Contender> {
         const MOST: usize = 32;
         let training = &self.bundle.about().training;
-        let draws = draws.filter(|_| training.noise.iter().any(|own| own.is_in_model()));
+        let draws = draws.filter(|_| self.is_noisy());
         let most = training.seeds.len().div_ceil(threads.max(1)).min(MOST);
         let limits = tried.measured.limits()?.on(device)?;
         let victim = |own: Networks| -> Result<Victim> {
@@ -126,6 +128,23 @@ impl Model {
         })
     }
 
+    /// Returns a warning if some of its networks diverged.
+    pub fn diverged(&self, finished: usize) -> Option<String> {
+        let all = self.bundle.about().training.seeds.len();
+        (finished < all).then(|| {
+            format!(
+                "of {all} networks of {} {} diverged and are left out",
+                self.name,
+                all - finished
+            )
+        })
+    }
+
+    /// Returns whether it has noise that predictions pass through.
+    pub fn is_noisy(&self) -> bool {
+        self.bundle.about().training.noise.iter().any(|own| own.is_in_model())
+    }
+
     /// Returns what identifies the model.
     pub fn hash(&self) -> Result<String> {
         Ok(sha256(&self.bundle.to_safetensors()?))
@@ -137,15 +156,11 @@ fn is_same(a: &Path, b: &Path) -> bool {
 }
 
 impl Tried {
-    fn new(
-        samples: Samples,
-        measured: Measured,
-        notes: Vec<String>,
-        source: String,
-    ) -> Result<Self> {
+    fn new(samples: Samples, measured: Measured, source: String) -> Result<Self> {
         let hashes = row_hashes(&samples).context("rows")?;
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-        Ok(Self { samples, measured, notes, hash: sha256(&bytes), source })
+        let (notes, warnings) = (Vec::new(), Vec::new());
+        Ok(Self { samples, measured, notes, warnings, hash: sha256(&bytes), source })
     }
 
     /// Returns the rows of a file, or else the test rows of the models' task.
@@ -161,7 +176,8 @@ impl Tried {
             form.measured(parts.as_ref().map(|own| &own.train)).context("training rows")?;
         let Some(file) = file else {
             let Some(parts) = parts else {
-                let message = "expected --data FILE, rows with targets for the models";
+                let message = "expected --data FILE, rows with targets, because the data of these models do not \
+                               come with the program; received none";
                 return Err(Failure::Usage(anyhow!(message)));
             };
             let hashes = row_hashes(&parts.test).context("test rows")?;
@@ -180,24 +196,20 @@ impl Tried {
                 }
             }
             let source = format!("test rows of {}", first.task);
-            return Ok(Self::new(parts.test, measured, Vec::new(), source)?);
+            return Ok(Self::new(parts.test, measured, source)?);
         };
-        let rows = first.inputs.read(file, format)?;
-        if !rows.is_labelled {
-            let name = file.display();
-            let message = anyhow!("{name}: expected rows with targets, received none");
-            return Err(Failure::Failed(message));
-        }
-        let mut notes = rows.notes.clone();
+        let rows = first.inputs.read_labelled(file, format)?;
+        let mut warnings = Vec::new();
         for own in models {
-            notes.extend(known(own, &rows)?);
+            warnings.extend(known(own, &rows)?);
         }
         let measured = match &first.inputs {
             // Cells are swapped with those of the rows themselves.
             _ if parts.is_none() => form.measured(Some(&rows.samples)).context("rows")?,
             _ => measured,
         };
-        Ok(Self::new(rows.samples, measured, notes, file.display().to_string())?)
+        let own = Self::new(rows.samples, measured, file.display().to_string())?;
+        Ok(Self { notes: rows.notes, warnings, ..own })
     }
 }
 

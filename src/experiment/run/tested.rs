@@ -48,7 +48,7 @@ impl TestNoise {
             );
             ensure!(
                 spec.has_layer() || self.per != Per::Row,
-                "noise on weights has one draw for a batch or a device, received one for each row"
+                "--test-per: expected batch or device for noise on weights, received row"
             );
             ensure!(
                 !noise.iter().any(|own| own.has_site_of(&spec)),

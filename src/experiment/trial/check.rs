@@ -1,6 +1,6 @@
 //! Whether the network of a task takes what its training rows become, asked before anything is trained.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use candle_nn::ModuleT;
 
@@ -27,6 +27,8 @@ impl Subject<'_> {
         if xs.dim(usize::from(has_replicas))? < ROWS {
             return Ok(());
         }
+        // What is wrong without noise is not the noise's fault, such as weights to begin with of another network.
+        self.build(hyper, &[0], Vec::new(), None, &Device::Cpu)?;
         for spec in noise {
             let placed = vec![(spec.clone(), vec![spec.strength()])];
             self.asked(hyper, placed, &xs).with_context(|| format!("noise {spec}"))?;
@@ -39,7 +41,13 @@ impl Subject<'_> {
         const ROWS: usize = 256;
         let ([xs, ys], has_replicas) = self.first_rows(hyper, ROWS)?;
         let mixed = Mixup::new(1.).apply(&xs, &ys, has_replicas, &[0], 0)?;
-        self.asked(hyper, Vec::new(), &mixed.xs).context("mixup: the network takes no mixed rows")
+        ensure!(
+            self.asked(hyper, Vec::new(), &mixed.xs).is_ok(),
+            "--mixup: expected rows that the network takes when they are mixed, received those of {}, such as \
+             sequences of different lengths",
+            self.task().name()
+        );
+        Ok(())
     }
 
     /// Returns the first training rows of the task, at most so many, with their targets, and whether they have a

@@ -8,6 +8,7 @@ use super::table::Cells;
 use super::{data, method};
 use crate::experiment::{Outcome, conclusion_sentences};
 use crate::report::page::{answer, facts, figure, page, table, version};
+use crate::report::robustness::robustness_of_cells;
 use crate::stats::number;
 
 /// Returns the page, with the pictures embedded.
@@ -16,12 +17,14 @@ use crate::stats::number;
 /// If a picture cannot be encoded.
 pub fn report_html(outcome: &Outcome, pictures: &[Picture]) -> Result<Vec<u8>> {
     let figures = pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
+    let robustness = outcome.robustness.as_ref().map(robustness_of_cells).transpose()?;
     let body = html! {
         h1 { "Does noise help?" }
         (answer(&conclusion_sentences(outcome)))
         @if let Some(reading) = &outcome.reading { (data::warnings(reading)) }
         (cells(outcome))
         @for figure in figures { (figure) }
+        @if let Some(robustness) = robustness { (robustness) }
         @if let Some(reading) = &outcome.reading { (data::section(reading)) }
         h2 { "Method" }
         (method::method(outcome))

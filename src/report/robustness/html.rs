@@ -3,11 +3,12 @@
 use anyhow::Result;
 use maud::{Markup, html};
 
+use super::pictures::robustness_picture;
 use super::table::cells;
-use super::{PAIRS, REPEATS, capital, mean_over, tested};
+use super::{PAIRS, REPEATS, capital, mean_over, words};
 use crate::report::grid::Picture;
 use crate::report::page::{answer, facts, figure, page, table, version};
-use crate::robust::ComparedCurve;
+use crate::robust::{ComparedCurve, Robustness};
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +65,42 @@ pub fn robustness_section(found: &RobustnessPage) -> Result<Markup> {
     })
 }
 
+/// Returns the section of a grid's page about its attacked cells, with a picture.
+///
+/// # Errors
+/// If the picture cannot be encoded.
+pub(in crate::report) fn robustness_of_cells(found: &Robustness) -> Result<Markup> {
+    let repeats: Vec<usize> = found.models.iter().map(|own| own.networks).collect();
+    let pictures = [Picture {
+        name: "robustness",
+        caption: "Scores of the cells on changed rows by strength.".to_string(),
+        scene: robustness_picture(&found.curves, &found.metric, &repeats),
+    }];
+    let method = "Each network is attacked on its own test rows, with its noise off; robustness.json has all figures.";
+    let warnings = found.warnings.iter().map(|own| format!("Warning: {own}."));
+    let method: Vec<String> = [method.to_string()].into_iter().chain(warnings).collect();
+    robustness_section(&RobustnessPage {
+        title: "Robustness",
+        sentences: &found.sentences(),
+        curves: &found.curves,
+        metric: &found.metric,
+        repeats: &repeats,
+        pairs: &found.pairs(),
+        pictures: &pictures,
+        method: &method,
+        command: "",
+    })
+}
+
 /// Returns the table and the pictures.
 fn measured(found: &RobustnessPage) -> Result<Markup> {
     let figures = found.pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
-    let name = format!("{} by strength", capital(&tested(found.metric)));
+    let name = format!("{} by strength", capital(&words(found.metric)));
     Ok(html! {
         @if let Some(cells) = cells(found.curves, found.metric) {
             (table(&name, cells))
             p.note {
-                (capital(&tested(found.metric))) ", " (mean_over(found.repeats, REPEATS))
+                (capital(&words(found.metric))) ", " (mean_over(found.repeats, REPEATS))
                 @if !found.pairs.is_empty() {
                     "; differences are each a " (mean_over(found.pairs, PAIRS))
                 }
@@ -122,7 +150,7 @@ mod tests {
             "a &lt; b - baseline",
             "pgd linf, strength",
             "0.600 ± 1.271",
-            "Test accuracy, mean over 2 repeats",
+            "Accuracy, mean over 2 repeats",
             "mean over 2 pairs of repeats",
             "id=\"robustness_title\"",
             "id=\"differences_title\"",

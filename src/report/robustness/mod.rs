@@ -6,6 +6,7 @@ mod pictures;
 mod table;
 mod text;
 
+pub(super) use html::robustness_of_cells;
 pub use html::{RobustnessPage, robustness_html, robustness_section};
 pub use json::robustness_json;
 pub use pictures::{difference_picture, robustness_picture};
@@ -25,12 +26,6 @@ fn words(metric: &str) -> String {
         "flips" => "flipped predictions".to_string(),
         name => name.replace('_', " "),
     }
-}
-
-/// Returns the metric of test rows in words: `test accuracy`.
-fn tested(metric: &str) -> String {
-    let words = words(metric);
-    if metric == "flips" { words } else { format!("test {words}") }
 }
 
 /// Returns a text with a capital at its beginning.
@@ -85,7 +80,7 @@ mod tests {
         assert_eq!(over(&[]), "mean over repeats with its 95 % interval");
         let shares = ["accuracy", "flips", "macro_f1", "ece", "nll", "brier", "rmse", "own"];
         assert_eq!(shares.map(is_share), [true, true, true, true, false, false, false, false]);
-        assert_eq!(capital(&tested("balanced_accuracy")), "Test balanced accuracy");
-        assert_eq!(tested("flips"), "flipped predictions");
+        assert_eq!(capital(&words("balanced_accuracy")), "Balanced accuracy");
+        assert_eq!(words("flips"), "flipped predictions");
     }
 }

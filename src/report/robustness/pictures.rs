@@ -1,6 +1,6 @@
 //! The scores of models by the strength of a change, and their differences.
 
-use super::{PAIRS, REPEATS, capital, is_share, mean_over, tested, words};
+use super::{PAIRS, REPEATS, capital, is_share, mean_over, words};
 use crate::report::grid::PANELS;
 use crate::report::plot::{Range, Scene, SpreadLine, SpreadPoint, StrengthPanel, strengths};
 use crate::robust::{Band, ComparedCurve};
@@ -9,9 +9,9 @@ use crate::robust::{Band, ComparedCurve};
 /// than 24 the first ones, as the title then says. `repeats` has the number of repeats of each model.
 pub fn robustness_picture(curves: &[ComparedCurve], metric: &str, repeats: &[usize]) -> Scene {
     let over = mean_over(repeats, REPEATS);
-    let label = format!("{}{}, {over}", tested(metric), unit(metric));
+    let label = format!("{}{}, {over}", words(metric), unit(metric));
     let range = if is_share(metric) { Range::Share } else { Range::Values };
-    let title = format!("{} on changed test rows", capital(&words(metric)));
+    let title = format!("{} on changed rows", capital(&words(metric)));
     let lines = |own: &ComparedCurve| lines(own, &own.models, 0);
     picture([title, label], range, &of(curves, metric), lines)
 }
@@ -25,9 +25,9 @@ pub fn difference_picture(
 ) -> Option<Scene> {
     let curves = of(curves, metric);
     let compared = curves.iter().find(|own| !own.differences.is_empty())?;
-    let (first, metric) = (&compared.models.first()?.name, [words(metric), tested(metric)]);
-    let label = format!("{} minus that of {first}, {}", metric[1], mean_over(pairs, PAIRS));
-    let title = format!("Differences in {} from {first} on changed test rows", metric[0]);
+    let (first, metric) = (&compared.models.first()?.name, words(metric));
+    let label = format!("{} minus that of {first}, {}", metric, mean_over(pairs, PAIRS));
+    let title = format!("Differences in {} from {first} on changed rows", metric);
     let lines = |own: &ComparedCurve| lines(own, &own.differences, 1);
     Some(picture([title, label], Range::Differences, &curves, lines))
 }
@@ -92,12 +92,9 @@ mod tests {
             curve("pgd", "flips", &names),
         ];
         let scene = robustness_picture(&curves, "accuracy", &[2, 2]);
-        assert_eq!(scene.title, "Accuracy on changed test rows");
+        assert_eq!(scene.title, "Accuracy on changed rows");
         let found = difference_picture(&curves, "flips", &[2]).unwrap();
-        assert_eq!(
-            found.title,
-            "Differences in flipped predictions from baseline on changed test rows"
-        );
+        assert_eq!(found.title, "Differences in flipped predictions from baseline on changed rows");
         assert!(difference_picture(&curves, "nll", &[2]).is_none());
         let single = [curve("pgd", "accuracy", &names[..1])];
         assert!(difference_picture(&single, "accuracy", &[]).is_none());
@@ -123,6 +120,6 @@ mod tests {
     fn of_many_kinds_the_first_are_drawn_and_the_title_says_so() {
         let curves: Vec<_> = (0..25).map(|i| curve(&format!("kind {i}"), "nll", &["a"])).collect();
         let title = robustness_picture(&curves, "nll", &[2]).title;
-        assert_eq!(title, "Nll on changed test rows, 24 of 25 panels");
+        assert_eq!(title, "Nll on changed rows, 24 of 25 panels");
     }
 }

@@ -1,6 +1,7 @@
 //! The terminal output of the robustness of models: a table of at most 80 columns, and what it says.
 
 use super::table::cells as of_models;
+use super::{capital, words};
 use crate::report::grid::{Cells, Column, Rank, cells, prose};
 use crate::robust::{Average, Robustness};
 use crate::stats::Digits;
@@ -8,13 +9,13 @@ use crate::stats::Digits;
 /// Returns the terminal output in at most 80 columns: the metric by kind and strength for each model with the
 /// differences to the first one, and sentences. Columns that do not fit are left out; a line names them.
 pub fn robustness_text(found: &Robustness) -> String {
-    let metric = found.metric.replace('_', " ");
+    let metric = capital(&words(&found.metric));
     let noise = match found.average {
         Some(draws) => format!("their noise averaged over {draws} draws"),
         None => "their noise off".to_string(),
     };
     let mut lines = prose(&format!(
-        "Test {metric} of {} rows by strength: means over the networks, {noise}, ± half of their 95 % intervals",
+        "{metric} of {} rows by strength: means over the networks, {noise}, ± half of their 95 % intervals",
         found.rows
     ));
     if let Some(own) = of_models(&found.curves, &found.metric) {

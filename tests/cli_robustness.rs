@@ -122,7 +122,7 @@ fn finished_parts_are_kept_and_threads_change_no_figure() {
     assert!(same >= before.len(), "parts were written again");
     assert_eq!(
         found(out[0].path())["curves"].as_array().unwrap().len(),
-        one.as_array().unwrap().len() + 5
+        one.as_array().unwrap().len() + 4
     );
 }
 
@@ -138,11 +138,13 @@ fn a_table_needs_a_file_and_rows_of_the_training_are_named() {
     assert!(told.contains("expected --data FILE, rows with targets, because"), "{told}");
     let args = format!("--data {penguins} --kinds missing,wrong-category,pgd-linf --steps 3");
     let output = robustness(&[model.path()], &args, out.path());
-    let told = stderr(&output);
-    assert!(output.status.success(), "{told}");
-    assert!(told.contains("was trained on") && told.contains("optimistic"), "{told}");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output).replace('\n', " ");
+    assert!(text.contains("was trained on") && text.contains("optimistic"), "{text}");
     let found = found(out.path());
     assert_eq!(found["curves"][0]["kind"], "missing");
+    let warning = found["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("was trained on") && warning.contains("optimistic"), "{warning}");
     let strengths = &curve(&found, "wrong-category", Value::Null, "accuracy")["strengths"];
     assert_eq!(*strengths, serde_json::json!([0., 1., 2., 3., 4., 5.]));
 }
@@ -161,6 +163,16 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
             "expected strengths that increase, received 0.1 after 0.2",
         ),
         (vec![circles], "--strengths=-1,0", 2, "expected strengths from 0 to 1e15, received -1e0"),
+        (vec![circles], "--strengths 0.5,1", 2, "expected strengths from 0 on, received 0.5 first"),
+        (
+            vec![circles],
+            "--strengths 0,1e39",
+            2,
+            "expected strengths from 0 to 1e15, received 1e39",
+        ),
+        (vec![circles], "--sigma 1e300", 2, "expected a number above 0, at most 1e15"),
+        (vec![circles], "--alpha 1e-300", 2, "expected a number of at least 1e-12"),
+        (vec![circles], "--average 3", 2, "expected a model that was trained with noise"),
         (vec![circles], "--kinds pixelate", 2, "received 'pixelate'"),
         (vec![circles, circles], "", 1, "expected each model once"),
         (vec![circles, other], "", 1, "expected models with the same test rows"),
@@ -177,4 +189,20 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
     let own = robustness(&[circles], "", circles);
     assert_eq!(own.status.code(), Some(2));
     assert!(stderr(&own).contains("received that of a model"), "{}", stderr(&own));
+}
+
+/// A certified accuracy is that of the smoothed model, not of the rows as they are; shares end at 1.
+#[test]
+fn certificates_alone_say_nothing_of_the_rows_as_they_are() {
+    let model = trained("baseline", SMALL);
+    let out = tempfile::tempdir().unwrap();
+    let args = "--kinds certified,missing --certify-draws 20 --strengths 0,0.5,2";
+    let output = robustness(&[model.path()], args, out.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = found(out.path());
+    let missing = curve(&found, "missing", Value::Null, "accuracy");
+    assert_eq!(missing["strengths"], serde_json::json!([0., 0.5]));
+    let clean = format!("{:.3}", means(&missing["models"][0])[0]);
+    let sentence = found["sentences"][0].as_str().unwrap();
+    assert!(sentence.contains(&format!("the accuracy is {clean}")), "{sentence}, not {clean}");
 }

@@ -7,6 +7,9 @@ use super::{Band, ComparedCurve, Contender, Norm, Victim};
 /// The share of rows from which on a fault is named.
 const SOME: f64 = 0.01;
 
+/// Below it a loss is 0 to rounding.
+const NONE: f64 = 1e-30;
+
 /// By how much a weaker attack may beat a stronger one.
 const BEATEN: f64 = 0.005;
 
@@ -24,7 +27,7 @@ pub fn gradient_warnings(model: &Contender) -> Result<Vec<String>> {
         let (found, gradient) = on.gradient(&rows.xs, &rows)?;
         let weight = on.seeds().len() as f64 / model.seeds().len() as f64;
         zero += weight * share(&Norm::Linf.of(&gradient)?.eq(0f64)?)?;
-        saturated += weight * share(&found.losses.eq(0f64)?)?;
+        saturated += weight * share(&found.losses.lt(NONE)?)?;
         is_random |= differs(on, &found.outputs, &rows.xs, &rows)?;
     }
     let name = &model.name;
@@ -43,7 +46,7 @@ pub fn gradient_warnings(model: &Contender) -> Result<Vec<String>> {
     }
     if saturated >= SOME {
         warnings.push(format!(
-            "the loss of {name} has rounded to 0 in {} of the rows: its outputs are so large that gradients may \
+            "the loss of {name} is 0 to rounding in {} of the rows: its outputs are so large that gradients may \
              vanish",
             percent(saturated)
         ));

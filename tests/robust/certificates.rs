@@ -134,7 +134,7 @@ fn scales_are_units_and_held_inputs_have_no_noise() -> Result<()> {
     assert!(found.iter().all(|own| own.votes == 100), "{found:?}");
     let error = |options| certify(&on, &rows, None, options).unwrap_err().to_string();
     assert!(error(Smoothing::new(0.)).contains("received 0"));
-    assert!(error(Smoothing::new(1.).alpha(1.)).contains("between 0 and 1"));
+    assert!(error(Smoothing::new(1.).alpha(1.)).contains("at least 1e-12 and below 1"));
     assert!(error(Smoothing::new(1.).draws(0)).contains("received 100 and 0"));
     assert!(certify(&on, &rows, Some(&scales.zeros_like()?), options).is_err());
     Ok(())

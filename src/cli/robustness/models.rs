@@ -11,7 +11,7 @@ use crate::cli::exit::Failure;
 use crate::data::Samples;
 use crate::data::table::Format;
 use crate::experiment::noise_name;
-use crate::files::sha256;
+use crate::files::{self, sha256};
 use crate::robust::{Contender, Form, Measured, Victim};
 
 /// A trained model and where it is.
@@ -50,7 +50,8 @@ impl Model {
         let mut models = folders.iter().map(read).collect::<Result<Vec<_>>>()?;
         for (place, own) in models.iter().enumerate() {
             own.check(&models[0])?;
-            let is_twice = models[..place].iter().any(|other| is_same(&own.folder, &other.folder));
+            let is_twice =
+                models[..place].iter().any(|other| files::is_same(&own.folder, &other.folder));
             ensure!(
                 !is_twice,
                 "--model: expected each model once, received {} twice",
@@ -149,10 +150,6 @@ impl Model {
     pub fn hash(&self) -> Result<String> {
         Ok(sha256(&self.bundle.to_safetensors()?))
     }
-}
-
-fn is_same(a: &Path, b: &Path) -> bool {
-    crate::files::is_same(a, b)
 }
 
 impl Tried {

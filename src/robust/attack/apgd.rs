@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::pgd::random_start;
+use super::pgd::start_point;
 use super::{Attack, Norm, Rows, Victim};
 use crate::robust::Worst;
 use crate::robust::norm::beside;
@@ -174,10 +174,7 @@ impl Attack for Apgd {
         }
         let mut worst = Worst::clean(on, rows)?;
         for start in 0..self.starts {
-            let xs = match start {
-                0 => rows.xs.clone(),
-                _ => random_start(on, rows, self.norm, strength, start)?,
-            };
+            let xs = start_point(on, rows, self.norm, strength, start)?;
             self.from(on, rows, xs, strength, &mut worst)?;
         }
         Ok(worst.rows().clone())

@@ -62,10 +62,7 @@ impl Attack for Pgd {
         }
         let mut worst = Worst::clean(on, rows)?;
         for start in 0..self.starts {
-            let mut xs = match start {
-                0 => rows.xs.clone(),
-                _ => random_start(on, rows, self.norm, strength, start)?,
-            };
+            let mut xs = start_point(on, rows, self.norm, strength, start)?;
             for _ in 0..self.steps {
                 let (found, gradient) = on.gradient(&xs, rows)?;
                 worst.keep(&xs, &found)?;
@@ -79,14 +76,18 @@ impl Attack for Pgd {
     }
 }
 
-/// Returns points drawn uniformly from the ball of a radius around rows, within the limits.
-pub(super) fn random_start(
+/// Returns where a start begins: the first one at the rows, others at points drawn uniformly from the ball of a radius
+/// around them, within the limits.
+pub(super) fn start_point(
     on: &Victim,
     rows: &Rows,
     norm: Norm,
     radius: f64,
     start: u32,
 ) -> Result<Tensor> {
+    if start == 0 {
+        return Ok(rows.xs.clone());
+    }
     let (seeds, len) = (on.seeds(), rows.row_len());
     let change = match norm {
         Norm::Linf => {

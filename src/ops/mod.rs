@@ -31,6 +31,7 @@ mod read;
 mod relu;
 mod room;
 mod rows;
+mod sparse;
 mod stack;
 #[cfg(test)]
 mod testing;

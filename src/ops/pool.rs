@@ -50,70 +50,95 @@ struct Pool {
 }
 
 impl Pool {
-    /// For each pixel of the result of one image: where the pixels of its square begin.
-    fn squares(self) -> impl Iterator<Item = impl Iterator<Item = usize> + Clone> {
+    fn squares(self) -> Squares {
         let Self { size, h, w, c } = self;
-        let corners = (0..h / size).flat_map(move |i| (0..w / size).map(move |j| (i, j)));
-        corners.map(move |(i, j)| {
-            let pixels = (0..size).flat_map(move |p| (0..size).map(move |q| (p, q)));
-            pixels.map(move |(p, q)| ((i * size + p) * w + j * size + q) * c)
-        })
+        let grid = |rows: usize, columns: usize, step: usize| -> Vec<usize> {
+            let row = |i| (0..columns).map(move |j| (i * w + j) * step * c);
+            (0..rows).flat_map(row).collect()
+        };
+        Squares {
+            corners: grid(h / size, w / size, size),
+            pixels: grid(size, size, 1),
+            channels: c,
+        }
+    }
+
+    fn len(self) -> usize {
+        self.h * self.w * self.c
     }
 
     fn out_len(self) -> usize {
         (self.h / self.size) * (self.w / self.size) * self.c
     }
-
-    fn forward(self, xs: &[f32], ys: &mut [f32]) {
-        for (square, ys) in self.squares().zip(ys.chunks_exact_mut(self.c)) {
-            ys.fill(f32::NEG_INFINITY);
-            for start in square {
-                keep_larger(&xs[start..][..self.c], ys);
-            }
-        }
-    }
-
-    /// `rest` is room for a pixel.
-    fn backward(self, xs: &[f32], ys: &[f32], grad: &[f32], rest: &mut [f32], dx: &mut [f32]) {
-        let pixels = ys.chunks_exact(self.c).zip(grad.chunks_exact(self.c));
-        for (square, (ys, grad)) in self.squares().zip(pixels) {
-            rest.copy_from_slice(grad);
-            for start in square {
-                let (xs, dx) = (&xs[start..][..self.c], &mut dx[start..][..self.c]);
-                pass_on(xs, ys, rest, dx);
-            }
-        }
-    }
 }
 
-vectorized!(fn keep_larger<'a>(xs: &'a [f32], ys: &'a mut [f32]) = keep_larger_simd);
-
-#[inline(always)]
-fn keep_larger_simd<'a, S: Simd>(_: S, xs: &'a [f32], ys: &'a mut [f32]) {
-    for (y, &x) in ys.iter_mut().zip(xs) {
-        // A NaN is not at most y, and nothing is larger than a NaN.
-        *y = if x <= *y || y.is_nan() { *y } else { x };
-    }
+/// The squares of an image.
+struct Squares {
+    /// Where each square begins.
+    corners: Vec<usize>,
+    /// How far the pixels of a square are from its beginning, row by row.
+    pixels: Vec<usize>,
+    channels: usize,
 }
 
 vectorized!(
-    fn pass_on<'a>(xs: &'a [f32], ys: &'a [f32], rest: &'a mut [f32], dx: &'a mut [f32])
-        = pass_on_simd
+    fn maxima<'a>(squares: &'a Squares, xs: &'a [f32], ys: &'a mut [f32]) = maxima_simd
 );
 
-/// Gives each channel's gradient to a pixel that has the maximum, and nothing to those behind it.
+/// The maxima of one image.
+#[inline(always)]
+fn maxima_simd<'a, S: Simd>(_: S, squares: &'a Squares, xs: &'a [f32], ys: &'a mut [f32]) {
+    for (corner, ys) in squares.corners.iter().zip(ys.chunks_exact_mut(squares.channels)) {
+        ys.fill(f32::NEG_INFINITY);
+        for pixel in &squares.pixels {
+            let xs = &xs[corner + pixel..][..squares.channels];
+            for (y, &x) in ys.iter_mut().zip(xs) {
+                // A NaN is not at most y, and nothing is larger than a NaN.
+                *y = if x <= *y || y.is_nan() { *y } else { x };
+            }
+        }
+    }
+}
+
+/// An image, its maxima and their gradient.
+#[derive(Clone, Copy)]
+struct Image<'a> {
+    xs: &'a [f32],
+    ys: &'a [f32],
+    grad: &'a [f32],
+}
+
+vectorized!(
+    fn pass_on<'a>(
+        squares: &'a Squares,
+        image: Image<'a>,
+        rest: &'a mut [f32],
+        dx: &'a mut [f32]
+    ) = pass_on_simd
+);
+
+/// Gives the gradient of each maximum to the first pixel that has it. `rest` is room for a pixel: what is not yet given.
 #[inline(always)]
 fn pass_on_simd<'a, S: Simd>(
     _: S,
-    xs: &'a [f32],
-    ys: &'a [f32],
+    squares: &'a Squares,
+    image: Image<'a>,
     rest: &'a mut [f32],
     dx: &'a mut [f32],
 ) {
-    for (((x, y), rest), dx) in xs.iter().zip(ys).zip(rest).zip(dx) {
-        let largest = x == y;
-        *dx = if largest { *rest } else { 0. };
-        *rest = if largest { 0. } else { *rest };
+    let channels = squares.channels;
+    let maxima = image.ys.chunks_exact(channels).zip(image.grad.chunks_exact(channels));
+    for (corner, (ys, grad)) in squares.corners.iter().zip(maxima) {
+        rest.copy_from_slice(grad);
+        for pixel in &squares.pixels {
+            let place = corner + pixel..corner + pixel + channels;
+            let (xs, dx) = (&image.xs[place.clone()], &mut dx[place]);
+            for (((x, y), rest), dx) in xs.iter().zip(ys).zip(&mut *rest).zip(dx) {
+                let largest = x == y;
+                *dx = if largest { *rest } else { 0. };
+                *rest = if largest { 0. } else { *rest };
+            }
+        }
     }
 }
 
@@ -123,10 +148,10 @@ impl CustomOp1 for Pool {
     }
 
     fn cpu_fwd(&self, xs: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (xs, len) = (values(xs, layout)?, self.h * self.w * self.c);
-        let mut ys = vec![0.; xs.len() / len * self.out_len()];
-        for (xs, ys) in xs.chunks_exact(len).zip(ys.chunks_exact_mut(self.out_len())) {
-            self.forward(xs, ys);
+        let (xs, squares) = (values(xs, layout)?, self.squares());
+        let mut ys = vec![0.; xs.len() / self.len() * self.out_len()];
+        for (xs, ys) in xs.chunks_exact(self.len()).zip(ys.chunks_exact_mut(self.out_len())) {
+            maxima(&squares, xs, ys);
         }
         let shape = (layout.dims()[0], self.h / self.size, self.w / self.size, self.c);
         Ok((CpuStorage::F32(ys), shape.into()))
@@ -156,12 +181,12 @@ impl CustomOp3 for PoolGrad {
         let Self(pool) = *self;
         let (xs, ys) = (values(xs, xs_layout)?, values(ys, ys_layout)?);
         let grad = values(grad, grad_layout)?;
-        let (len, out_len) = (pool.h * pool.w * pool.c, pool.out_len());
+        let (squares, len, out_len) = (pool.squares(), pool.len(), pool.out_len());
         let (mut dx, mut rest) = (vec![0.; xs.len()], vec![0.; pool.c]);
         let outputs = ys.chunks_exact(out_len).zip(grad.chunks_exact(out_len));
         let images = xs.chunks_exact(len).zip(dx.chunks_exact_mut(len));
         for ((xs, dx), (ys, grad)) in images.zip(outputs) {
-            pool.backward(xs, ys, grad, &mut rest, dx);
+            pass_on(&squares, Image { xs, ys, grad }, &mut rest, dx);
         }
         Ok((CpuStorage::F32(dx), xs_layout.shape().clone()))
     }

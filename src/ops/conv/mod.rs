@@ -64,19 +64,21 @@ impl ManyOp for Plan {
     }
 
     fn backward(&self, args: &[Tensor], ys: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let [wanted, of_weights] = [&args[0], &args[1]].map(Tensor::track_op);
+        let [of_images, of_weights, of_bias] = [&args[0], &args[1], &args[2]].map(Tensor::track_op);
         let tensors: Vec<Tensor> = [args, &[ys.clone(), grad.contiguous()?]].concat();
-        let (dx, dw, db) = with_values(&tensors, |slices| {
+        let grads = with_values(&tensors, |slices| {
             let [xs, weight, _, ys, grad] = slices else { return Default::default() };
             let grad = self.gated(ys, grad);
-            let dx = if wanted { self.input_grad(weight, &grad) } else { Vec::new() };
-            let dw = if of_weights { self.weight_grad(xs, &grad) } else { Vec::new() };
-            (dx, dw, self.bias_grad(&grad))
+            [
+                of_images.then(|| self.input_grad(weight, &grad)),
+                of_weights.then(|| self.weight_grad(xs, &grad)),
+                of_bias.then(|| self.bias_grad(&grad)),
+            ]
         })?;
-        let tensor = |grad, arg: &Tensor| Tensor::from_vec(grad, arg.shape(), arg.device());
-        let dx = if wanted { Some(tensor(dx, &args[0])?) } else { None };
-        let dw = if of_weights { Some(tensor(dw, &args[1])?) } else { None };
-        Ok(vec![dx, dw, Some(tensor(db, &args[2])?)])
+        let tensor = |(grad, arg): (Option<Vec<f32>>, &Tensor)| {
+            grad.map(|grad| Tensor::from_vec(grad, arg.shape(), arg.device())).transpose()
+        };
+        grads.into_iter().zip(args).map(tensor).collect()
     }
 }
 

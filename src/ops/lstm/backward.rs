@@ -3,7 +3,7 @@
 use super::cell::{CellGrad, deactivate};
 use super::forward::Panel;
 use super::plan::{GATES, Plan};
-use crate::ops::product::{Begin, Sums, Terms, in_lines, product, row_step, spread, starts};
+use crate::ops::product::{Begin, Runs, Sums, Terms, in_lines, product, row_step, spread, starts};
 use crate::ops::room::Room;
 
 /// The gradients of `args`: sequences, the weights of inputs and hidden state, and their biases; empty
@@ -48,9 +48,9 @@ pub fn backward(
 /// Adds the gradients of the parameters: a row of gates for each input of a cell.
 fn add_weight_grad(plan: &Plan, panel: &Panel, gate_grads: &[f32], sums: &mut [f32]) {
     let step = plan.gates_step();
-    let (rows, terms) = (starts(plan.inputs(), 1), starts(panel.cells(), plan.input_step()));
-    let (rows, terms) = (&rows[..], &terms[..]);
-    let input = Terms { factors: &panel.inputs, rows, terms, vectors: gate_grads, step };
+    let rows = starts(plan.inputs(), 1);
+    let runs = Runs { starts: &[0], len: panel.cells(), stride: plan.input_step() };
+    let input = Terms { factors: &panel.inputs, rows: &rows, runs, vectors: gate_grads, step };
     let places = starts(plan.inputs(), step);
     let width = GATES * plan.gate_step();
     product(input, Sums { places: &places, width, begin: Begin::There, relu: false }, sums);
@@ -69,7 +69,8 @@ fn through_time(plan: &Plan, weights: &[f32], panel: &Panel, grad: &[f32]) -> Ro
     let mut gate_grads = Room::new(panel.cells() * gates_step);
     let mut hidden_grads = Room::zeros(rows * width);
     let mut state_grads = Room::zeros(rows * hidden);
-    let (terms, at, places) = (gate_places(plan), starts(rows, gates_step), starts(rows, width));
+    let (at, places) = (starts(rows, gates_step), starts(rows, width));
+    let gates = starts(GATES, plan.gate_step());
     let zeros = vec![0.; hidden];
     for (t, &running) in panel.running.iter().enumerate().rev() {
         let first = panel.first[t];
@@ -97,7 +98,7 @@ fn through_time(plan: &Plan, weights: &[f32], panel: &Panel, grad: &[f32]) -> Ro
             let input = Terms {
                 factors: &gate_grads[first * gates_step..],
                 rows: &at[..running],
-                terms: &terms,
+                runs: Runs::dense(&gates, hidden),
                 vectors: weights,
                 step: row_step(hidden),
             };
@@ -114,11 +115,11 @@ fn input_grad(plan: &Plan, weights: &[f32], panel: &Panel, gate_grads: &[f32], d
     let (channels, width) = (plan.channels, in_lines(plan.channels));
     let cells = panel.cells();
     let (rows, places) = (starts(cells, plan.gates_step()), starts(cells, width));
-    let terms = gate_places(plan);
+    let gates = starts(GATES, plan.gate_step());
     let input = Terms {
         factors: gate_grads,
         rows: &rows,
-        terms: &terms,
+        runs: Runs::dense(&gates, plan.hidden),
         vectors: weights,
         step: row_step(channels),
     };

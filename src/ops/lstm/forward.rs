@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, activate};
 use super::plan::{GATES, Plan};
-use crate::ops::product::{Begin, Sums, Terms, product, starts};
+use crate::ops::product::{Begin, Runs, Sums, Terms, product, starts};
 use crate::ops::room::Room;
 
 /// The cells of some sequences, a cell a step of each, step by step.
@@ -65,7 +65,6 @@ pub fn forward(plan: &Plan, args: &[&[f32]], keep: bool) -> (Vec<f32>, Vec<Panel
 fn run(plan: &Plan, xs: &[f32], weights: &[f32], panel: &mut Panel, ys: &mut [f32]) {
     let (channels, hidden) = (plan.channels, plan.hidden);
     let (input_step, gates_step) = (plan.input_step(), plan.gates_step());
-    let terms = starts(plan.inputs(), 1);
     let (inputs_at, gates_at) =
         (starts(panel.rows.len(), input_step), starts(panel.rows.len(), gates_step));
     let mut last = vec![0.; hidden];
@@ -85,7 +84,7 @@ fn run(plan: &Plan, xs: &[f32], weights: &[f32], panel: &mut Panel, ys: &mut [f3
         let input = Terms {
             factors: &panel.inputs[first * input_step..],
             rows: &inputs_at[..running],
-            terms: &terms,
+            runs: Runs::dense(&[0], plan.inputs()),
             vectors: weights,
             step: gates_step,
         };

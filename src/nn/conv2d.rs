@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, Module, VarBuilder};
 
-use crate::ops;
+use crate::ops::{self, ConvLayer};
 
 /// A convolution, followed by max(y, 0) if it has a rectifier.
 ///
@@ -36,12 +36,16 @@ impl Conv2d {
     pub fn relu(self) -> Self {
         Self { relu: true, ..self }
     }
+
+    /// Returns the layer for [`ops::convolutions`].
+    pub(super) fn layer(&self) -> ConvLayer {
+        ConvLayer { weight: self.weight.clone(), bias: self.bias.clone(), relu: self.relu }
+    }
 }
 
 impl Module for Conv2d {
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let convolve = if self.relu { ops::conv2d_relu } else { ops::conv2d };
-        convolve(xs, &self.weight, &self.bias)
+        ops::convolutions(xs, &[self.layer()], None)
     }
 }
 

@@ -10,6 +10,7 @@ mod model;
 mod no_gradient;
 mod plain;
 mod relu;
+mod runs;
 mod sequential;
 mod vars;
 
@@ -23,7 +24,7 @@ pub use model::Model;
 pub use plain::Plain;
 pub use relu::Relu;
 #[cfg(feature = "cuda")]
-pub(crate) use sequential::DenseBlock;
+pub(crate) use runs::DenseBlock;
 pub use sequential::{SequentialT, seq_t};
 pub(crate) use vars::check_vars;
 pub use vars::{sorted_vars, trainable_vars};

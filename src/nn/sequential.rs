@@ -2,23 +2,26 @@
 //!
 //! `candle_nn::seq` calls every layer without `train`, so noise or dropout in it never acts.
 
+#[cfg(feature = "cuda")]
 use std::any::Any;
 use std::fmt;
 
 use candle_core::{Result, Tensor, bail};
 use candle_nn::ModuleT;
 
-use super::dense::Dense;
 use super::model::Model;
-use super::relu::Relu;
-use crate::noise::{GaussianNoise, Slot};
-use crate::ops::{StackLayer, stack};
+#[cfg(feature = "cuda")]
+use super::runs::{DenseBlock, after_empty_slots, fusable};
+use super::runs::{NamedLayer, conv_run, dense_run};
+#[cfg(feature = "cuda")]
+use crate::noise::GaussianNoise;
+use crate::ops::{convolutions, stack};
 
 /// Layers applied in order, each with a name. Layers can be inserted into a built model or removed
 /// from it. A clone shares the layers.
 #[derive(Clone, Default)]
 pub struct SequentialT {
-    layers: Vec<(String, Model)>,
+    layers: Vec<NamedLayer>,
     added: usize,
 }
 
@@ -146,17 +149,20 @@ impl SequentialT {
 }
 
 impl ModuleT for SequentialT {
-    /// Applies the layers in order. Runs of dense layers, rectifiers and noise are one op, with the
-    /// same result as one by one.
+    /// Applies the layers in order. Runs of dense layers, rectifiers and noise are one op, and so are runs of
+    /// convolutions with a pooling after them, with the same result as one by one.
     fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
         // A backward pass follows if the input is a variable's, as under an attack.
         let keep = train || xs.track_op();
         let mut xs = xs.clone();
         let mut layers = &self.layers[..];
         while let Some(((_, first), rest)) = layers.split_first() {
-            (xs, layers) = match fused_run(layers, &xs, train)? {
-                Some((run, rest)) => (stack(&xs, &run, keep)?, rest),
-                None => (first.forward_t(&xs, train)?, rest),
+            (xs, layers) = if let Some((run, rest)) = dense_run(layers, &xs, train)? {
+                (stack(&xs, &run, keep)?, rest)
+            } else if let Some((run, pool, rest)) = conv_run(layers) {
+                (convolutions(&xs, &run, pool)?, rest)
+            } else {
+                (first.forward_t(&xs, train)?, rest)
             };
         }
         Ok(xs)
@@ -166,68 +172,6 @@ impl ModuleT for SequentialT {
 impl fmt::Debug for SequentialT {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
-    }
-}
-
-type NamedLayer = (String, Model);
-
-/// Returns the run of layers at the start that one op can apply, and the layers after it.
-fn fused_run<'a>(
-    layers: &'a [NamedLayer],
-    xs: &Tensor,
-    train: bool,
-) -> Result<Option<(Vec<StackLayer>, &'a [NamedLayer])>> {
-    let mut run = Vec::new();
-    let mut rest = layers;
-    let small = next::<Dense>(layers).is_some_and(Dense::is_small);
-    let fits = |dense: &&Dense| dense.is_fused(xs) && dense.is_small() == small;
-    while next::<Dense>(rest).filter(fits).is_some()
-        && let Some((block, others)) = DenseBlock::first(rest)
-    {
-        let DenseBlock { dense, before, relu, after } = block;
-        let draws = |noise: Option<&GaussianNoise>| noise.map_or(Ok(None), |own| own.draws(train));
-        let mut layer = StackLayer::new(dense.weight(), dense.bias());
-        (layer.before, layer.relu, layer.after) = (draws(before)?, relu, draws(after)?);
-        run.push(layer);
-        rest = others;
-    }
-    Ok((!run.is_empty()).then_some((run, rest)))
-}
-
-/// A dense layer, and what can be fused with it.
-pub(crate) struct DenseBlock<'a> {
-    pub dense: &'a Dense,
-    /// Noise before the rectifier, or without one.
-    pub before: Option<&'a GaussianNoise>,
-    pub relu: bool,
-    /// Noise behind the rectifier.
-    pub after: Option<&'a GaussianNoise>,
-}
-
-impl<'a> DenseBlock<'a> {
-    /// Returns the block at the start of some layers, and the layers after it.
-    fn first(layers: &'a [NamedLayer]) -> Option<(Self, &'a [NamedLayer])> {
-        let mut block = Self { dense: next(layers)?, before: None, relu: false, after: None };
-        let mut rest = after_empty_slots(&layers[1..]);
-        if let Some(noise) = fusable(rest) {
-            block.before = Some(noise);
-            rest = after_empty_slots(&rest[1..]);
-        }
-        if next::<Relu>(rest).is_some() {
-            block.relu = true;
-            rest = after_empty_slots(&rest[1..]);
-            if let Some(noise) = fusable(rest) {
-                block.after = Some(noise);
-                rest = after_empty_slots(&rest[1..]);
-            }
-        }
-        Some((block, rest))
-    }
-
-    /// Returns the weights and the bias.
-    #[cfg(feature = "cuda")]
-    pub fn vars(&self) -> [&'a Tensor; 2] {
-        [self.dense.weight(), self.dense.bias()]
     }
 }
 
@@ -252,25 +196,4 @@ impl Model {
         let is_plain = last.before.is_none() && !last.relu && last.dense.outputs() == 1;
         is_plain.then_some((input, blocks))
     }
-}
-
-/// Returns the first layer if it is of this type.
-fn next<T: 'static>(layers: &[NamedLayer]) -> Option<&T> {
-    let (_, layer) = layers.first()?;
-    (&*layer.0 as &dyn Any).downcast_ref()
-}
-
-/// Returns the first layer, alone or in a slot, if it is Gaussian noise that a neighbouring op can
-/// add.
-fn fusable(layers: &[NamedLayer]) -> Option<&GaussianNoise> {
-    let noise = next::<GaussianNoise>(layers).or_else(|| next::<Slot>(layers)?.gaussian());
-    noise.filter(|noise| noise.is_fusable())
-}
-
-/// Skips slots without noise at the start.
-fn after_empty_slots(mut layers: &[NamedLayer]) -> &[NamedLayer] {
-    while next::<Slot>(layers).is_some_and(Slot::is_empty) {
-        layers = &layers[1..];
-    }
-    layers
 }

@@ -41,7 +41,7 @@ pub use axis::Axis;
 pub use backward::backward;
 pub(crate) use backward::gradients;
 pub use bce::{bce_with_logits, binary_hits, binary_scores};
-pub use conv::{conv2d, conv2d_relu};
+pub use conv::{ConvLayer, conv2d, conv2d_relu, convolutions};
 pub(crate) use cpu::{PARALLEL, has_kernel};
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;

@@ -7,6 +7,7 @@ use pulp::Simd;
 
 use super::cpu::{is_fused, values};
 use super::no_grad::is_no_grad;
+use super::room::Room;
 use crate::simd::vectorized;
 
 /// The maximum of each square of `size` by `size` pixels, side by side; what is left over at the lower
@@ -18,18 +19,12 @@ use crate::simd::vectorized;
 /// # Errors
 /// When the image has another rank or no square fits.
 pub fn max_pool2d(xs: &Tensor, size: usize) -> Result<Tensor> {
-    let (_, h, w, c) = match *xs.dims() {
-        [n, h, w, c] if size > 0 && h >= size && w >= size && c > 0 => (n, h, w, c),
-        ref dims => bail!(
-            "max-pooling expects images (N, H, W, C) of {size} × {size} pixels or more, received \
-             {dims:?}"
-        ),
-    };
+    let pool = Pool::new(xs.dims(), size)?;
     if !is_fused(&[xs]) {
         return plain(xs, size);
     }
-    let (xs, op) = (xs.contiguous()?, Pool { size, h, w, c });
-    if is_no_grad() { xs.apply_op1_no_bwd(&op) } else { xs.apply_op1(op) }
+    let xs = xs.contiguous()?;
+    if is_no_grad() { xs.apply_op1_no_bwd(&pool) } else { xs.apply_op1(pool) }
 }
 
 /// The twin of the fused op, which gives the gradient to each of equal maxima. Not Candle's own pooling,
@@ -41,8 +36,9 @@ fn plain(xs: &Tensor, size: usize) -> Result<Tensor> {
     xs.reshape(&[n, rows, size, columns, size, c][..])?.max(4)?.max(2)
 }
 
+/// The extents of a pooling.
 #[derive(Clone, Copy)]
-struct Pool {
+pub(super) struct Pool {
     size: usize,
     h: usize,
     w: usize,
@@ -50,6 +46,45 @@ struct Pool {
 }
 
 impl Pool {
+    pub fn new(dims: &[usize], size: usize) -> Result<Self> {
+        match *dims {
+            [_, h, w, c] if size > 0 && h >= size && w >= size && c > 0 => {
+                Ok(Self { size, h, w, c })
+            }
+            _ => bail!(
+                "max-pooling expects images (N, H, W, C) of {size} × {size} pixels or more, received \
+                 {dims:?}"
+            ),
+        }
+    }
+
+    /// Height and width of the result.
+    pub fn out(self) -> [usize; 2] {
+        [self.h / self.size, self.w / self.size]
+    }
+
+    /// (N, H, W, C) -> (N, H / size, W / size, C).
+    pub fn maxima(self, xs: &[f32]) -> Room {
+        let squares = self.squares();
+        let mut ys = Room::new(xs.len() / self.len() * self.out_len());
+        for (xs, ys) in xs.chunks_exact(self.len()).zip(ys.chunks_exact_mut(self.out_len())) {
+            maxima(&squares, xs, ys);
+        }
+        ys
+    }
+
+    /// The gradient in the images from that in the maxima `ys`.
+    pub fn gradient(self, xs: &[f32], ys: &[f32], grad: &[f32]) -> Room {
+        let (squares, out_len) = (self.squares(), self.out_len());
+        let (mut dx, mut rest) = (Room::zeros(xs.len()), Room::new(self.c));
+        let maxima = ys.chunks_exact(out_len).zip(grad.chunks_exact(out_len));
+        let images = xs.chunks_exact(self.len()).zip(dx.chunks_exact_mut(self.len()));
+        for ((xs, dx), (ys, grad)) in images.zip(maxima) {
+            pass_on(&squares, Image { xs, ys, grad }, &mut rest, dx);
+        }
+        dx
+    }
+
     fn squares(self) -> Squares {
         let Self { size, h, w, c } = self;
         let grid = |rows: usize, columns: usize, step: usize| -> Vec<usize> {
@@ -68,7 +103,7 @@ impl Pool {
     }
 
     fn out_len(self) -> usize {
-        (self.h / self.size) * (self.w / self.size) * self.c
+        self.out().iter().product::<usize>() * self.c
     }
 }
 
@@ -87,17 +122,27 @@ vectorized!(
 
 /// The maxima of one image.
 #[inline(always)]
-fn maxima_simd<'a, S: Simd>(_: S, squares: &'a Squares, xs: &'a [f32], ys: &'a mut [f32]) {
+fn maxima_simd<'a, S: Simd>(simd: S, squares: &'a Squares, xs: &'a [f32], ys: &'a mut [f32]) {
     for (corner, ys) in squares.corners.iter().zip(ys.chunks_exact_mut(squares.channels)) {
         ys.fill(f32::NEG_INFINITY);
         for pixel in &squares.pixels {
-            let xs = &xs[corner + pixel..][..squares.channels];
-            for (y, &x) in ys.iter_mut().zip(xs) {
-                // A NaN is not at most y, and nothing is larger than a NaN.
-                *y = if x <= *y || y.is_nan() { *y } else { x };
+            let (xs, tail) = S::as_simd_f32s(&xs[corner + pixel..][..squares.channels]);
+            let (ys, ys_tail) = S::as_mut_simd_f32s(ys);
+            for (y, x) in ys.iter_mut().zip(xs) {
+                *y = larger(simd, *y, *x);
             }
+            let y = larger(simd, simd.partial_load_f32s(ys_tail), simd.partial_load_f32s(tail));
+            simd.partial_store_f32s(ys_tail, y);
         }
     }
+}
+
+/// The larger of two numbers, NaN if one is.
+#[inline(always)]
+fn larger<S: Simd>(simd: S, y: S::f32s, x: S::f32s) -> S::f32s {
+    // A NaN is not at most y, and nothing is larger than a NaN.
+    let x = simd.select_f32s(simd.equal_f32s(y, y), x, y);
+    simd.select_f32s(simd.less_than_or_equal_f32s(x, y), y, x)
 }
 
 /// An image, its maxima and their gradient.
@@ -120,7 +165,7 @@ vectorized!(
 /// Gives the gradient of each maximum to the first pixel that has it. `rest` is room for a pixel: what is not yet given.
 #[inline(always)]
 fn pass_on_simd<'a, S: Simd>(
-    _: S,
+    simd: S,
     squares: &'a Squares,
     image: Image<'a>,
     rest: &'a mut [f32],
@@ -132,14 +177,27 @@ fn pass_on_simd<'a, S: Simd>(
         rest.copy_from_slice(grad);
         for pixel in &squares.pixels {
             let place = corner + pixel..corner + pixel + channels;
-            let (xs, dx) = (&image.xs[place.clone()], &mut dx[place]);
-            for (((x, y), rest), dx) in xs.iter().zip(ys).zip(&mut *rest).zip(dx) {
-                let largest = x == y;
-                *dx = if largest { *rest } else { 0. };
-                *rest = if largest { 0. } else { *rest };
+            let (xs, xs_tail) = S::as_simd_f32s(&image.xs[place.clone()]);
+            let (ys, ys_tail) = S::as_simd_f32s(ys);
+            let (rest, rest_tail) = S::as_mut_simd_f32s(rest);
+            let (dx, dx_tail) = S::as_mut_simd_f32s(&mut dx[place]);
+            for (((x, y), rest), dx) in xs.iter().zip(ys).zip(rest).zip(dx) {
+                (*dx, *rest) = give(simd, simd.equal_f32s(*x, *y), *rest);
             }
+            let [x, y] = [simd.partial_load_f32s(xs_tail), simd.partial_load_f32s(ys_tail)];
+            let (given, left) =
+                give(simd, simd.equal_f32s(x, y), simd.partial_load_f32s(rest_tail));
+            simd.partial_store_f32s(dx_tail, given);
+            simd.partial_store_f32s(rest_tail, left);
         }
     }
+}
+
+/// What is given where a maximum is, and what is left for the pixels after it.
+#[inline(always)]
+fn give<S: Simd>(simd: S, largest: S::m32s, rest: S::f32s) -> (S::f32s, S::f32s) {
+    let zero = simd.splat_f32s(0.);
+    (simd.select_f32s(largest, rest, zero), simd.select_f32s(largest, zero, rest))
 }
 
 impl CustomOp1 for Pool {
@@ -148,13 +206,9 @@ impl CustomOp1 for Pool {
     }
 
     fn cpu_fwd(&self, xs: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (xs, squares) = (values(xs, layout)?, self.squares());
-        let mut ys = vec![0.; xs.len() / self.len() * self.out_len()];
-        for (xs, ys) in xs.chunks_exact(self.len()).zip(ys.chunks_exact_mut(self.out_len())) {
-            maxima(&squares, xs, ys);
-        }
-        let shape = (layout.dims()[0], self.h / self.size, self.w / self.size, self.c);
-        Ok((CpuStorage::F32(ys), shape.into()))
+        let [height, width] = self.out();
+        let ys = self.maxima(values(xs, layout)?);
+        Ok((CpuStorage::F32(ys.to_vec()), (layout.dims()[0], height, width, self.c).into()))
     }
 
     fn bwd(&self, xs: &Tensor, ys: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
@@ -178,17 +232,9 @@ impl CustomOp3 for PoolGrad {
         grad: &CpuStorage,
         grad_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let Self(pool) = *self;
         let (xs, ys) = (values(xs, xs_layout)?, values(ys, ys_layout)?);
-        let grad = values(grad, grad_layout)?;
-        let (squares, len, out_len) = (pool.squares(), pool.len(), pool.out_len());
-        let (mut dx, mut rest) = (vec![0.; xs.len()], vec![0.; pool.c]);
-        let outputs = ys.chunks_exact(out_len).zip(grad.chunks_exact(out_len));
-        let images = xs.chunks_exact(len).zip(dx.chunks_exact_mut(len));
-        for ((xs, dx), (ys, grad)) in images.zip(outputs) {
-            pass_on(&squares, Image { xs, ys, grad }, &mut rest, dx);
-        }
-        Ok((CpuStorage::F32(dx), xs_layout.shape().clone()))
+        let dx = self.0.gradient(xs, ys, values(grad, grad_layout)?);
+        Ok((CpuStorage::F32(dx.to_vec()), xs_layout.shape().clone()))
     }
 }
 

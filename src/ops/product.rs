@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use pulp::Simd;
 
+use super::room::Room;
 use crate::simd::vectorized;
 
 /// Floats of a cache line; widths of products are multiples of it.
@@ -44,12 +45,16 @@ pub fn spread(xs: &[f32], width: usize, step: usize) -> Cow<'_, [f32]> {
     Cow::Owned(ys)
 }
 
-/// Moves rows of `width` from a distance of `step` together.
-pub fn gather(xs: Vec<f32>, width: usize, step: usize) -> Vec<f32> {
+/// Rows of `width` from a distance of `step` side by side: copies, unless they stand so.
+pub fn gather(xs: Room, width: usize, step: usize) -> Room {
     if width == step {
         return xs;
     }
-    xs.chunks_exact(step).flat_map(|row| &row[..width]).copied().collect()
+    let mut ys = Room::new(xs.len() / step * width);
+    for (xs, ys) in xs.chunks_exact(step).zip(ys.chunks_exact_mut(width)) {
+        ys.copy_from_slice(&xs[..width]);
+    }
+    ys
 }
 
 /// The terms of sums, run by run: factors[rows\[r\] + i] · vectors[k] for the k-th place i in the runs, where

@@ -40,7 +40,7 @@ impl Contender {
                 let own: Vec<Vec<Certificate>> = certify(on, &rows, None, options)?;
                 all.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
                 let own: Vec<f32> = rows.ys.get(0)?.to_dtype(candle_core::DType::F32)?.to_vec1()?;
-                labels.extend(own.into_iter().map(|label| label.round() as u32));
+                labels.extend(own.into_iter().map(|label| (label - 0.5).ceil() as u32));
             }
             let mut found = Certified::default();
             for own in &all {

@@ -34,6 +34,12 @@ impl Rows {
         Ok(Self { xs: part(&self.xs)?, ys: part(&self.ys)?, first })
     }
 
+    /// Returns the rows with these numbers, for models that draw nothing: their draws would be those of others.
+    pub(super) fn select(&self, numbers: &Tensor) -> Result<Self> {
+        let part = |own: &Tensor| own.contiguous()?.index_select(numbers, 1);
+        Ok(Self { xs: part(&self.xs)?, ys: part(&self.ys)?, first: self.first })
+    }
+
     /// Returns the part of a tensor (R, N, …) for all rows that is of these.
     pub(super) fn part_of(&self, tensor: &Tensor, all: &Self) -> Result<Tensor> {
         let (start, len) = ((self.first - all.first) as usize, self.xs.dim(1)?);

@@ -92,6 +92,11 @@ impl Victim {
         &self.limits
     }
 
+    /// Returns whether its noise is averaged, so that its answers depend on the numbers of the rows.
+    pub fn is_averaged(&self) -> bool {
+        self.averaged.is_some()
+    }
+
     /// Returns what is minimized in training.
     pub fn objective(&self) -> &dyn Objective {
         &*self.objective
@@ -145,7 +150,7 @@ impl Victim {
     /// Cuts rows into pieces whose activations stay in the cache, if the model has no replica axis. They are also so
     /// short that Candle does not share its ops out among threads that wait for each other.
     fn pieces(&self, rows: &Rows) -> Result<Vec<Rows>> {
-        const PIECE: usize = 32;
+        const PIECE: usize = 64;
         let all = rows.xs.dim(1)?;
         match self.axis {
             Axis::Replicas => Ok(vec![rows.clone()]),
@@ -244,8 +249,9 @@ impl Victim {
                     1 => outputs.squeeze(2)?.gt(0f64)?.to_dtype(DType::F32)?,
                     _ => outputs.argmax(2)?.to_dtype(DType::F32)?,
                 };
-                // A target between 0 and 1 is that of the nearer class.
-                predicted.ne(&rows.ys.to_dtype(DType::F32)?.round()?)?.to_dtype(DType::F32)?
+                // A target between 0 and 1 is that of the nearer class, ½ that of class 0, as for metrics.
+                let classes = (rows.ys.to_dtype(DType::F32)? - 0.5)?.ceil()?;
+                predicted.ne(&classes)?.to_dtype(DType::F32)?
             }
         };
         Ok(Answers { outputs, losses, wrong })

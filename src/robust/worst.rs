@@ -38,6 +38,27 @@ impl Worst {
         Ok(())
     }
 
+    /// Returns those of the rows with these numbers.
+    pub(super) fn select(&self, numbers: &Tensor) -> Result<Self> {
+        let part = |own: &Tensor| own.contiguous()?.index_select(numbers, 1);
+        Ok(Self { xs: part(&self.xs)?, losses: part(&self.losses)?, wrong: part(&self.wrong)? })
+    }
+
+    /// Replaces the rows with these numbers by others.
+    pub(super) fn replace(&mut self, numbers: &[u32], others: &Self) -> Result<()> {
+        let all = self.losses.dim(1)? as u32;
+        let mut order: Vec<u32> = (0..all).collect();
+        for (place, number) in (all..).zip(numbers) {
+            order[*number as usize] = place;
+        }
+        let order = Tensor::new(order, self.losses.device())?;
+        let replaced = |own, other| Tensor::cat(&[own, other], 1)?.index_select(&order, 1);
+        let (losses, wrong) =
+            (replaced(&self.losses, &others.losses)?, replaced(&self.wrong, &others.wrong)?);
+        *self = Self { xs: replaced(&self.xs, &others.xs)?, losses, wrong };
+        Ok(())
+    }
+
     /// Returns the rows.
     pub fn rows(&self) -> &Tensor {
         &self.xs

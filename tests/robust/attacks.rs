@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_noise::robust::{Apgd, Attack, Fgsm, Limits, Norm, Pgd, Rows, Victim, Worst, WorstOf};
 
 use super::{WEIGHTS, as_predicted, disc, linear, mlp, normal_rows, points};
@@ -75,6 +75,31 @@ fn one_full_step_of_pgd_is_fgsm_where_the_loss_rises() -> Result<()> {
         for (apart, rises) in apart.into_iter().zip(rises) {
             assert!(rises == 0 || apart < 1e-6, "{}: {apart}", norm.name());
         }
+    }
+    Ok(())
+}
+
+/// Most rows end in a corner of the box or go back and forth before the last step.
+#[test]
+fn rows_that_are_done_early_are_those_of_a_loop_over_all_steps() -> Result<()> {
+    let ((on, _), rows, strength, steps) = (mlp()?, normal_rows(2, 60, 2)?, 0.4, 40);
+    for norm in NORMS {
+        let (mut worst, mut xs) = (Worst::clean(&on, &rows)?, rows.xs.clone());
+        let mut stayed = 0.;
+        for _ in 0..steps {
+            let (found, gradient) = on.gradient(&xs, &rows)?;
+            worst.keep(&xs, &found)?;
+            let moved = (&xs + (norm.direction(&gradient)? * (2.5 / steps as f64 * strength))?)?;
+            let next = on.limits().within(&norm.project(&moved, &rows.xs, strength)?, &rows.xs)?;
+            let differs = next.ne(&xs)?.max(2)?.to_dtype(DType::F32)?.max(0)?;
+            stayed = 60. - differs.sum_all()?.to_scalar::<f32>()?;
+            xs = next;
+        }
+        worst.keep(&xs, &on.answers(&xs, &rows)?)?;
+        assert!(norm == Norm::L2 || stayed > 10., "{stayed} rows stay where they are");
+        let found = Pgd::new(norm).steps(steps).apply(&on, &rows, strength, 0)?;
+        let values = |xs: &Tensor| xs.flatten_all()?.to_vec1::<f32>();
+        assert_eq!(values(&found)?, values(worst.rows())?, "{}", norm.name());
     }
     Ok(())
 }

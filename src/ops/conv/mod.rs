@@ -1,23 +1,57 @@
-//! Convolution of images, with bias and rectifier, in one op.
+//! Convolutions of images, each with bias and rectifier, and a pooling after them, in one op.
 //!
 //! y[n, i, j, o] = b[o] + Σ x[n, i + p, j + q, c] · w[p, q, c, o], without padding, stride 1, and then
 //! max(y, 0). Keras' layout, channels last: vectors run over the channels, and the patch of a pixel is
 //! a few runs of memory, read where it stands. Candle's own op copies all patches, and its backward
-//! pass is a transposed convolution.
+//! pass is a transposed convolution. In one op, Candle does not add the gradient of each activation to
+//! a tensor of zeros.
 
 mod plan;
+mod run;
 
-use candle_core::{Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::cpu::is_fused;
-use super::many::{self, ManyOp, with_values};
+use super::many;
+use super::pool::max_pool2d;
 use super::relu;
-use plan::Plan;
+use run::Run;
 
-/// Convolves images with a kernel, without padding.
+/// One convolution of a run and what follows it.
+#[derive(Clone, Debug)]
+pub struct ConvLayer {
+    /// (P, Q, C, O).
+    pub weight: Tensor,
+    /// (O,).
+    pub bias: Tensor,
+    /// Whether max(x, 0) follows.
+    pub relu: bool,
+}
+
+/// Convolves images with one kernel after the other, without padding, and takes the maxima of squares of some size
+/// in the end, as [`max_pool2d`] does.
 ///
 /// In f32 on the CPU it is one op on one thread, elsewhere its plain twin of Candle's ops. An image's
 /// result does not depend on the others.
+///
+/// # Shapes
+/// `xs` (N, H, W, C); result (N, H', W', O of the last layer), where each layer takes P − 1 off the height and Q − 1
+/// off the width and the pooling divides them, rounded down.
+///
+/// # Errors
+/// If the shapes do not fit, or there are no layers.
+pub fn convolutions(xs: &Tensor, layers: &[ConvLayer], pool: Option<usize>) -> Result<Tensor> {
+    let run = Run::new(xs.dims(), layers, pool)?;
+    let params = layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]);
+    let args: Vec<&Tensor> = std::iter::once(xs).chain(params).collect();
+    if is_fused(&args) {
+        many::apply(args.into_iter().map(Tensor::contiguous).collect::<Result<_>>()?, run)
+    } else {
+        plain(xs, layers, pool)
+    }
+}
+
+/// One of [`convolutions`].
 ///
 /// # Shapes
 /// `xs` (N, H, W, C); `weight` (P, Q, C, O); `bias` (O,); result (N, H − P + 1, W − Q + 1, O).
@@ -25,7 +59,8 @@ use plan::Plan;
 /// # Errors
 /// If the shapes do not fit.
 pub fn conv2d(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    convolve(xs, weight, bias, false)
+    let (weight, bias) = (weight.clone(), bias.clone());
+    convolutions(xs, &[ConvLayer { weight, bias, relu: false }], None)
 }
 
 /// [`conv2d`] and max(y, 0).
@@ -33,60 +68,36 @@ pub fn conv2d(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`conv2d`].
 pub fn conv2d_relu(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    convolve(xs, weight, bias, true)
+    let (weight, bias) = (weight.clone(), bias.clone());
+    convolutions(xs, &[ConvLayer { weight, bias, relu: true }], None)
 }
 
-fn convolve(xs: &Tensor, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
-    let plan = Plan::new(xs.dims(), weight.dims(), bias.dims(), relu)?;
-    if is_fused(&[xs, weight, bias]) {
-        many::apply(vec![xs.contiguous()?, weight.contiguous()?, bias.contiguous()?], plan)
-    } else {
-        plain(xs, weight, bias, relu)
+fn plain(xs: &Tensor, layers: &[ConvLayer], pool: Option<usize>) -> Result<Tensor> {
+    let mut xs = xs.clone();
+    for ConvLayer { weight, bias, relu } in layers {
+        let channels_first = xs.permute((0, 3, 1, 2))?.contiguous()?; // (N, C, H, W)
+        let weight = weight.permute((3, 2, 0, 1))?.contiguous()?; // (O, C, P, Q)
+        let ys = channels_first.conv2d(&weight, 0, 1, 1, 1)?.permute((0, 2, 3, 1))?;
+        let ys = ys.broadcast_add(bias)?.contiguous()?;
+        xs = if *relu { relu::relu(&ys)? } else { ys };
     }
-}
-
-fn plain(xs: &Tensor, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
-    let xs = xs.permute((0, 3, 1, 2))?.contiguous()?; // (N, C, H, W)
-    let weight = weight.permute((3, 2, 0, 1))?.contiguous()?; // (O, C, P, Q)
-    let ys = xs.conv2d(&weight, 0, 1, 1, 1)?.permute((0, 2, 3, 1))?.broadcast_add(bias)?;
-    if relu { relu::relu(&ys.contiguous()?) } else { ys.contiguous() }
-}
-
-impl ManyOp for Plan {
-    fn name(&self) -> &'static str {
-        "conv2d"
-    }
-
-    fn forward(&self, args: &[Tensor]) -> Result<(Vec<f32>, Shape)> {
-        let ys = with_values(args, |args| self.convolve(args[0], args[1], args[2]))?;
-        let [height, width] = self.out;
-        Ok((ys, (self.images, height, width, self.outputs).into()))
-    }
-
-    fn backward(&self, args: &[Tensor], ys: &Tensor, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let [of_images, of_weights, of_bias] = [&args[0], &args[1], &args[2]].map(Tensor::track_op);
-        let tensors: Vec<Tensor> = [args, &[ys.clone(), grad.contiguous()?]].concat();
-        let grads = with_values(&tensors, |slices| {
-            let [xs, weight, _, ys, grad] = slices else { return Default::default() };
-            let grad = self.gated(ys, grad);
-            [
-                of_images.then(|| self.input_grad(weight, &grad)),
-                of_weights.then(|| self.weight_grad(xs, &grad)),
-                of_bias.then(|| self.bias_grad(&grad)),
-            ]
-        })?;
-        let tensor = |(grad, arg): (Option<Vec<f32>>, &Tensor)| {
-            grad.map(|grad| Tensor::from_vec(grad, arg.shape(), arg.device())).transpose()
-        };
-        grads.into_iter().zip(args).map(tensor).collect()
-    }
+    pool.map_or(Ok(xs.clone()), |size| max_pool2d(&xs, size))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ops::testing::{check, numbers};
-    use candle_core::{DType, Device};
+    use candle_core::backprop::GradStore;
+    use candle_core::{DType, Device, Var};
+
+    fn layer(weight: &Tensor, bias: &Tensor, relu: bool) -> ConvLayer {
+        ConvLayer { weight: weight.clone(), bias: bias.clone(), relu }
+    }
+
+    fn convolve(xs: &Tensor, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
+        convolutions(xs, &[layer(weight, bias, relu)], None)
+    }
 
     #[test]
     fn by_hand() -> Result<()> {
@@ -114,9 +125,68 @@ mod tests {
             let [xs, weight, bias] = &vars;
             for relu in [false, true] {
                 // Differences across the rectifier's kink are none.
-                let (op, twin) =
-                    (|| convolve(xs, weight, bias, relu), || plain(xs, weight, bias, relu));
+                let layers = [layer(weight, bias, relu)];
+                let (op, twin) = (|| convolutions(xs, &layers, None), || plain(xs, &layers, None));
                 check(&vars, op, twin, !relu)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bit for bit: a run is its layers one by one.
+    #[test]
+    fn a_run_gives_the_bits_of_its_layers() -> Result<()> {
+        let vars = [
+            numbers(&[3, 8, 7, 2], 1)?,
+            numbers(&[3, 3, 2, 5], 2)?,
+            numbers(&[5], 3)?,
+            numbers(&[3, 2, 5, 32], 4)?,
+            numbers(&[32], 5)?,
+        ];
+        let [xs, w1, b1, w2, b2] = &vars;
+        for (relu, pool) in [(true, Some(2)), (false, None), (true, None)] {
+            let layers = [layer(w1, b1, relu), layer(w2, b2, true)];
+            let run = convolutions(xs, &layers, pool)?;
+            let below = convolve(xs, w1, b1, relu)?;
+            let ys = convolve(&below, w2, b2, true)?;
+            let ys = pool.map_or(Ok(ys.clone()), |size| max_pool2d(&ys, size))?;
+            let values = |ys: &Tensor| ys.flatten_all()?.to_vec1::<f32>();
+            assert_eq!(values(&run)?, values(&ys)?);
+            let (run, ys) = (run.sqr()?.backward()?, ys.sqr()?.backward()?);
+            for var in &vars {
+                let grad = |store: &GradStore| values(store.get(var.as_tensor()).unwrap());
+                assert_eq!(grad(&run)?, grad(&ys)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Constants among the variables have no gradient and change none of the others.
+    #[test]
+    fn constants_save_their_gradients() -> Result<()> {
+        let vars = [
+            numbers(&[2, 6, 6, 1], 1)?,
+            numbers(&[3, 3, 1, 4], 2)?,
+            numbers(&[4], 3)?,
+            numbers(&[2, 2, 4, 3], 4)?,
+            numbers(&[3], 5)?,
+        ];
+        let gradients = |frozen: &[usize]| -> Result<Vec<Option<Vec<f32>>>> {
+            let tensor = |(i, var): (usize, &Var)| match frozen.contains(&i) {
+                true => var.as_detached_tensor(),
+                false => var.as_tensor().clone(),
+            };
+            let args: Vec<Tensor> = vars.iter().enumerate().map(tensor).collect();
+            let layers = [layer(&args[1], &args[2], true), layer(&args[3], &args[4], true)];
+            let grads = convolutions(&args[0], &layers, Some(2))?.backward()?;
+            let grad = |arg: &Tensor| grads.get(arg).map(|g| g.flatten_all()?.to_vec1::<f32>());
+            args.iter().map(|arg| grad(arg).transpose()).collect()
+        };
+        let all = gradients(&[])?;
+        for frozen in [&[0][..], &[1, 2, 3, 4], &[0, 1, 2], &[3, 4]] {
+            for (i, found) in gradients(frozen)?.into_iter().enumerate() {
+                let expected = if frozen.contains(&i) { None } else { all[i].clone() };
+                assert_eq!(found, expected, "{frozen:?}: {i}");
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::ops::product::{
     Begin, Runs, Sums, Terms, gather, in_lines, product, row_step, spread, starts,
 };
 use crate::ops::relu::rectify_grad;
+use crate::ops::room::Room;
 use crate::ops::sparse::Sparse;
 
 /// The extents of a convolution.
@@ -74,7 +75,7 @@ impl Plan {
     }
 
     /// (N, H, W, C) -> (N, H − P + 1, W − Q + 1, O).
-    pub fn convolve(&self, xs: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    pub fn convolve(&self, xs: &[f32], weight: &[f32], bias: &[f32]) -> Room {
         let (width, step) = (in_lines(self.outputs), row_step(self.outputs));
         let vectors = spread(weight, self.outputs, step);
         let bias = spread(bias, self.outputs, width);
@@ -82,7 +83,7 @@ impl Plan {
         let runs = Runs::dense(&patch_rows, self.patch_row());
         let places = starts(self.pixels(), width);
         let sums = Sums { places: &places, width, begin: Begin::Row(&bias), relu: self.relu };
-        let mut ys = vec![0.; self.images * self.pixels() * width];
+        let mut ys = Room::new(self.images * self.pixels() * width);
         let images = xs.chunks_exact(self.image_len());
         for (factors, ys) in images.zip(ys.chunks_exact_mut(self.pixels() * width)) {
             product(Terms { factors, rows: &rows, runs, vectors: &vectors, step }, sums, ys);
@@ -103,7 +104,7 @@ impl Plan {
     }
 
     /// dw[p, q, c, o] = Σ x[n, i + p, j + q, c] · dy[n, i, j, o]: a product over all pixels.
-    pub fn weight_grad(&self, xs: &[f32], grad: &[f32]) -> Vec<f32> {
+    pub fn weight_grad(&self, xs: &[f32], grad: &[f32]) -> Room {
         let width = in_lines(self.outputs);
         let taps = self.taps();
         let lines = starts(self.out[0], self.input[1] * self.channels);
@@ -112,15 +113,15 @@ impl Plan {
         let runs = Runs { starts: &lines, len: self.out[1], stride: self.channels };
         let places = starts(taps.len(), width);
         let terms = Terms { factors: xs, rows: &taps, runs, vectors: grad, step: width };
-        let mut dw = vec![0.; taps.len() * width];
+        let mut dw = Room::new(taps.len() * width);
         let sums = Sums { places: &places, width, begin: Begin::Zero, relu: false };
         product(terms, sums, &mut dw);
         gather(dw, self.outputs, width)
     }
 
     /// db[o] = Σ dy[n, i, j, o].
-    pub fn bias_grad(&self, grad: &[f32]) -> Vec<f32> {
-        let mut sums = vec![0.; self.outputs];
+    pub fn bias_grad(&self, grad: &[f32]) -> Room {
+        let mut sums = Room::zeros(self.outputs);
         for row in grad.chunks_exact(in_lines(self.outputs)) {
             sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }
@@ -128,7 +129,7 @@ impl Plan {
     }
 
     /// dx[n, i + p, j + q, c] = Σ dy[n, i, j, o] · w[p, q, c, o].
-    pub fn input_grad(&self, weight: &[f32], grad: &[f32]) -> Vec<f32> {
+    pub fn input_grad(&self, weight: &[f32], grad: &[f32]) -> Room {
         let taps = self.kernel[0] * self.kernel[1];
         let by_patch = in_lines(taps * self.channels);
         if 2 * by_patch <= taps * in_lines(self.channels) {
@@ -140,7 +141,7 @@ impl Plan {
 
     /// For each row of the kernel a product of the pixels' gradients, which a rectifier and a pooling leave mostly
     /// empty, added where its pixels are.
-    fn input_grad_by_row(&self, weight: &[f32], grad: &[f32]) -> Vec<f32> {
+    fn input_grad_by_row(&self, weight: &[f32], grad: &[f32]) -> Room {
         let (channels, width) = (in_lines(self.channels), in_lines(self.outputs));
         let (row_len, row_width) = (self.patch_row() * self.outputs, self.kernel[1] * channels);
         let step = row_step(row_width);
@@ -150,7 +151,7 @@ impl Plan {
             .collect();
         let places = self.patches(channels);
         let image = self.input[0] * self.input[1] * channels;
-        let mut dx = vec![0.; self.images * image];
+        let mut dx = Room::zeros(self.images * image);
         let mut sparse = Sparse::default();
         let images = grad.chunks_exact(self.pixels() * width);
         for (grad, dx) in images.zip(dx.chunks_exact_mut(image)) {
@@ -172,7 +173,7 @@ impl Plan {
 
     /// One product for the gradients of all patches, then their sums: less work where the channels of a pixel fill
     /// little of a line.
-    fn input_grad_by_patch(&self, weight: &[f32], grad: &[f32]) -> Vec<f32> {
+    fn input_grad_by_patch(&self, weight: &[f32], grad: &[f32]) -> Room {
         let (outputs, width) = (self.outputs, in_lines(self.outputs));
         let patch_len = self.kernel[0] * self.patch_row();
         let (step, patch_step) = (row_step(patch_len), in_lines(patch_len));
@@ -181,8 +182,8 @@ impl Plan {
         let places = starts(self.pixels(), patch_step);
         let sums = Sums { places: &places, width: patch_step, begin: Begin::Zero, relu: false };
         let (patches, patch_rows) = (self.patches(self.channels), self.patch_rows());
-        let mut patch_sums = vec![0.; self.pixels() * patch_step];
-        let mut dx = vec![0.; self.images * self.image_len()];
+        let mut patch_sums = Room::new(self.pixels() * patch_step);
+        let mut dx = Room::zeros(self.images * self.image_len());
         let images = grad.chunks_exact(self.pixels() * width);
         for (factors, dx) in images.zip(dx.chunks_exact_mut(self.image_len())) {
             let terms = Terms { factors, rows: &rows, runs, vectors: &vectors, step };

@@ -1,6 +1,6 @@
 //! Many small steps along the gradient.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use super::{Attack, Norm, Rows, Victim};
 use crate::robust::Worst;
@@ -62,18 +62,57 @@ impl Attack for Pgd {
         }
         let mut worst = Worst::clean(on, rows)?;
         for start in 0..self.starts {
-            let mut xs = start_point(on, rows, self.norm, strength, start)?;
-            for _ in 0..self.steps {
-                let (found, gradient) = on.gradient(&xs, rows)?;
-                worst.keep(&xs, &found)?;
-                let moved = (&xs + (self.norm.direction(&gradient)? * (self.step * strength))?)?;
-                let moved = self.norm.project(&moved, &rows.xs, strength)?;
-                xs = on.limits().within(&moved, &rows.xs)?;
-            }
-            worst.keep(&xs, &on.answers(&xs, rows)?)?;
+            let xs = start_point(on, rows, self.norm, strength, start)?;
+            self.from(on, rows, xs, strength, &mut worst)?;
         }
         Ok(worst.rows().clone())
     }
+}
+
+impl Pgd {
+    /// Attacks from one start. Rows that come back to one of their last two points see no other points: they are
+    /// done, and the steps continue with the rest.
+    fn from(
+        &self,
+        on: &Victim,
+        rows: &Rows,
+        start: Tensor,
+        strength: f64,
+        worst: &mut Worst,
+    ) -> Result<()> {
+        let mut numbers: Vec<u32> = (0..rows.xs.dim(1)? as u32).collect();
+        let (mut rows, mut found) = (rows.clone(), worst.clone());
+        let (mut before, mut xs) = (start.clone(), start);
+        for _ in 0..self.steps {
+            let (answers, gradient) = on.gradient(&xs, &rows)?;
+            found.keep(&xs, &answers)?;
+            let moved = (&xs + (self.norm.direction(&gradient)? * (self.step * strength))?)?;
+            let moved = self.norm.project(&moved, &rows.xs, strength)?;
+            let next = on.limits().within(&moved, &rows.xs)?;
+            let moving = moving(&next, [&xs, &before])?;
+            (before, xs) = (xs, next);
+            // A few rows are not worth the copies.
+            if !on.is_averaged() && moving.len() * 32 < numbers.len() * 31 {
+                worst.replace(&numbers, &found)?;
+                numbers = moving.iter().map(|place| numbers[*place as usize]).collect();
+                if numbers.is_empty() {
+                    return Ok(());
+                }
+                let places = Tensor::new(moving, xs.device())?;
+                (rows, found) = (rows.select(&places)?, found.select(&places)?);
+                (before, xs) = (before.index_select(&places, 1)?, xs.index_select(&places, 1)?);
+            }
+        }
+        found.keep(&xs, &on.answers(&xs, &rows)?)?;
+        worst.replace(&numbers, &found)
+    }
+}
+
+/// Returns the places of rows that are at none of two points in some replica.
+fn moving(xs: &Tensor, points: [&Tensor; 2]) -> Result<Vec<u32>> {
+    let differs = |point| xs.ne(point)?.flatten_from(2)?.max(2)?.to_dtype(DType::F32);
+    let moves = (differs(points[0])? * differs(points[1])?)?.max(0)?.to_vec1::<f32>()?;
+    Ok((0..).zip(moves).filter(|(_, moves)| *moves > 0.).map(|(place, _)| place).collect())
 }
 
 /// Returns where a start begins: the first one at the rows, others at points drawn uniformly from the ball of a radius

@@ -84,3 +84,8 @@ struct NoiseGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/candle.md")]
 struct CandleGuide;
+
+/// The comparison with other frameworks, whose own part is compiled and run as a doctest.
+#[cfg(all(doctest, feature = "experiment"))]
+#[doc = include_str!("../docs/keras_pytorch_burn.md")]
+struct FrameworkGuide;

@@ -1,4 +1,4 @@
-//! Experiments that are ended on the way and go on another time.
+//! Experiments that are ended on the way and continue later.
 
 use std::fs;
 use std::path::Path;
@@ -96,7 +96,7 @@ fn a_killed_run_goes_on_from_the_last_whole_checkpoint() {
     run("hidden_noise", &args, undisturbed.path());
     same_results(out, undisturbed.path());
 
-    // The last state is kept where it was asked for: training may go on with more epochs.
+    // The last state is kept where it was asked for: training may continue with more epochs.
     assert_eq!(*epochs(out).last().unwrap(), last + 300);
     let more = args.replace(&(last + 300).to_string(), &(last + 400).to_string());
     assert!(run("hidden_noise", &format!("{more} --resume"), out).status.success());

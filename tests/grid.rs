@@ -53,7 +53,7 @@ fn open(folder: &Path, plan: &Plan) -> Result<(Store, Vec<String>)> {
     open_for(folder, &circles(), plan)
 }
 
-/// Trains the shard's runs that a store lacks, in so many chunks at most.
+/// Trains the shard's runs that a store lacks, in a number of chunks at most.
 fn train(
     store: &Store,
     plan: &Plan,
@@ -69,7 +69,7 @@ fn train(
     search(&subject, plan, store, shard, &[Device::Cpu], schedule, watch)
 }
 
-/// Trains what a folder lacks, in so many chunks at most, and returns all that it has.
+/// Trains what a folder lacks, in a number of chunks at most, and returns all that it has.
 pub fn run(
     folder: &Path,
     plan: &Plan,

@@ -25,7 +25,7 @@ pub struct Law {
 }
 
 impl Law {
-    /// Returns that of so many useless noises.
+    /// Returns that of this number of useless noises.
     pub fn null(noises: usize) -> Self {
         Self { gains: vec![0.; noises], spread: 0.05, correlation: 0. }
     }

@@ -79,7 +79,7 @@ pub fn folds() {
     }
     for repeats in [1, 10] {
         let samples = each(|experiment| learners::difference(experiment, repeats));
-        // The mean of so many data sets is true up to an error of 1/√2000 of one data set's.
+        // The mean of these data sets is true up to an error of 1/√2000 of one data set's.
         let truth = samples.iter().map(|own| mean(own)).sum::<f64>() / f64::from(EXPERIMENTS);
         print("nearest mean − nearest neighbour", &samples, truth, FOLDS, repeats);
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::draws::Share;
 
-/// Number of simulated experiments behind each figure.
+/// Number of simulated experiments for each figure.
 pub const EXPERIMENTS: u32 = 2000;
 
 /// Returns what is seen in each experiment.

@@ -22,7 +22,7 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Creates the forecast of some networks in so many draws each, of so many classes or of a number.
+    /// Creates the forecast of some networks in `draws` draws each, of some classes or of a number.
     pub(super) fn new(each: Vec<Predicted>, draws: usize, classes: Option<usize>) -> Self {
         let width = classes.unwrap_or(1);
         let values: Vec<Vec<f64>> = each.par_iter().map(|own| values(own, classes)).collect();

@@ -134,7 +134,7 @@ impl Bundle {
         self.forecast(&outputs, 1, rows)
     }
 
-    /// Returns what the networks predict with the noise on that they were trained with, in so many draws: a
+    /// Returns what the networks predict with the noise on that they were trained with, in `draws` draws: a
     /// forecast over all networks and draws.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Bundle {
         self.forecast(&Tensor::cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?, draws, rows)
     }
 
-    /// Returns what each noise of the training does to the predictions of rows with targets, in so many draws.
+    /// Returns what each noise of the training does to the predictions of rows with targets, in `draws` draws.
     /// The steps are those of the training: as many as its batches.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ impl Bundle {
         Ok(finished)
     }
 
-    /// Returns the forecast of outputs (R, N, O) of networks in so many draws each, in the units of the data.
+    /// Returns the forecast of outputs (R, N, O) of networks in `draws` draws each, in the units of the data.
     fn forecast(&self, outputs: &Tensor, draws: usize, rows: &Rows) -> Result<Forecast> {
         let (_, targets) = rows.samples.range(0, rows.samples.rows())?;
         let each = Predicted::by_replica(outputs, &targets)?;
@@ -216,8 +216,8 @@ impl Bundle {
         Ok(Forecast::new(each.collect(), draws, classes))
     }
 
-    /// Returns the networks that did not diverge, at most so many in one model, on a device; with the noise that they
-    /// were trained with, or without any, as faster models with constants.
+    /// Returns the networks that did not diverge, at most `most` in one model, on a device; with the noise that
+    /// they were trained with, or without any, as faster models with constants.
     ///
     /// # Errors
     /// If all networks diverged, or the device cannot hold them.

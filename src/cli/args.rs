@@ -112,7 +112,7 @@ impl TrainArgs {
         }
     }
 
-    /// Tells which networks of `--init` start which of so many repeats, if there are fewer of them.
+    /// Tells which networks of `--init` start which of the repeats, if there are fewer of them.
     pub(super) fn tell_init(&self, subject: &Subject, repeats: usize) {
         if let (Some(path), Some(networks)) = (&self.init, subject.init_networks())
             && networks < repeats

@@ -29,8 +29,8 @@ pub struct PredictArgs {
     /// File for the predictions [default: -, standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Predict with the noise on that the networks were trained with, in so many draws: the mean and the
-    /// standard deviation are then those over all networks and draws
+    /// Predict with the noise of the training on, in N draws: the mean and the standard deviation are then
+    /// those over all networks and draws
     #[arg(long, value_name = "N", value_parser = within(1..=100_000usize))]
     draws: Option<usize>,
     /// What has one draw of this noise; of noise on weights a batch or a device

@@ -44,13 +44,13 @@ impl Progress {
         Self::new(epochs, None, quiet, "{wide_bar} {human_pos}/{human_len} epochs, {eta} left")
     }
 
-    /// Shows the progress of so many steps of another kind.
+    /// Shows the progress of `steps` steps of another kind.
     pub fn of_steps(steps: usize, quiet: bool) -> Self {
         let template = "{wide_bar} {percent} %, {eta} left";
         Self { what: "work", ..Self::new(steps, None, quiet, template) }
     }
 
-    /// Notes that so many steps are done.
+    /// Notes that `steps` steps are done.
     pub fn add(&self, steps: usize) {
         self.bar.inc(steps as u64);
         self.write_line();

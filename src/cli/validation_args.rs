@@ -49,7 +49,7 @@ impl ValidationArgs {
 /// How many validation rows there are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ValidationRows {
-    /// So many.
+    /// This number.
     Given(usize),
     /// As many as early stopping needs: the number of training rows, but at most half of the others, or a
     /// fifth of the training rows if there are no others.

@@ -7,7 +7,7 @@ use crate::stats::Answer;
 
 impl Plan {
     /// Returns the plan with a quarter more repeats, or data seeds if there are several, but at most `most`
-    /// of them; `None` if a conclusion has decided, or there are so many already.
+    /// of them; `None` if a conclusion has decided, or there are as many already.
     ///
     /// The choice of noise for a data seed depends on those before it alone, so that the differences of new
     /// ones are independent of all before, and the plan's intervals hold at every look

@@ -55,7 +55,7 @@ pub(crate) struct DenseBlock<'a> {
     /// Noise before the rectifier, or without one.
     pub before: Option<&'a GaussianNoise>,
     pub relu: bool,
-    /// Noise behind the rectifier.
+    /// Noise after the rectifier.
     pub after: Option<&'a GaussianNoise>,
 }
 

@@ -66,7 +66,7 @@ impl BatchDraws<'_> {
         Some(self.real).filter(|own| !own.is_empty())
     }
 
-    /// Returns uniform draws in (0, 1], so many for each row of each replica, replica by replica.
+    /// Returns uniform draws in (0, 1], `count` for each row of each replica, replica by replica.
     pub fn uniforms(&self, count: usize) -> Vec<f32> {
         let mut all = vec![0f32; self.draws.len() * self.rows * count];
         let rows = self.draws.iter().flat_map(|draw| (0..self.rows).map(move |row| (draw, row)));

@@ -61,7 +61,7 @@ impl<K: Kind> NoiseLayer<K> {
     /// training rows: each row then has the noise that it has in any batch.
     ///
     /// # Shapes
-    /// That of a row, or, in a replicated map, (R, …) with a row's axes behind.
+    /// That of a row, or, in a replicated map, (R, …) followed by a row's axes.
     ///
     /// # Errors
     /// If the kind is not additive. A forward pass rejects rows of another shape.

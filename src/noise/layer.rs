@@ -174,7 +174,7 @@ impl<K: Kind> NoiseLayer<K> {
         self.site.upcoming()
     }
 
-    /// Uses the steps of so many training calls.
+    /// Uses the steps of `calls` training calls.
     #[cfg(feature = "cuda")]
     pub(crate) fn skip(&self, calls: u32) -> Result<()> {
         self.site.skip(calls)

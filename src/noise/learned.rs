@@ -28,7 +28,7 @@ impl LearnedStrength {
         Self { floor, ..self }
     }
 
-    /// Gives each of so many channels a strength of its own.
+    /// Gives each of `count` channels a strength of its own.
     pub fn per_channel(self, count: usize, channels: Channels) -> Self {
         Self { channels: Some((count, channels)), ..self }
     }

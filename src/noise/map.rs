@@ -113,7 +113,7 @@ impl NoiseMap {
         self.site(path)?.set_schedule(schedule)
     }
 
-    /// Sets the strengths that the schedules have in an epoch, counted from 1, of so many. A
+    /// Sets the strengths that the schedules have in an epoch, counted from 1, of all epochs. A
     /// [`Trainer`](crate::train::Trainer) calls it before each epoch.
     ///
     /// # Errors

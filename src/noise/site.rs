@@ -299,7 +299,7 @@ impl Site {
         (self.uses_steps(&state) && !state.is_silent()).then(|| self.draws_of(&state))
     }
 
-    /// Uses the steps of so many training calls.
+    /// Uses the steps of `calls` training calls.
     #[cfg(feature = "cuda")]
     pub(crate) fn skip(&self, calls: u32) -> Result<()> {
         let mut state = self.state();

@@ -92,7 +92,7 @@ impl Params {
         self.iter().map(|param| param.var.clone()).collect()
     }
 
-    /// Returns the state after so many steps.
+    /// Returns the state after `steps` steps.
     pub fn state(&self, steps: u64) -> Result<OptimizerState> {
         let moments = self.iter().map(|param| param.moments.as_tensor().copy());
         Ok(OptimizerState { steps, moments: moments.collect::<Result<_>>()? })

@@ -3,9 +3,9 @@
 /// How figures of one size are written: `0.948`, `0.0000250`, `2.50e12`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Digits {
-    /// With so many decimals.
+    /// With this number of decimals.
     Decimals(usize),
-    /// With a power of ten, and so many decimals before it.
+    /// With a power of ten, and this number of decimals before it.
     Power(usize),
 }
 

@@ -36,7 +36,7 @@ impl Estimate {
     /// Returns that of differences whose training rows overlap.
     ///
     /// Returns `None` with fewer than two differences, if all are equal (up to 10⁻¹² of
-    /// the largest), which tells nothing about their spread, if a difference or the variance is not finite,
+    /// the largest), which tells nothing about their standard deviation, if a difference or the variance is not finite,
     /// or if `test_per_train` is negative or not finite.
     pub fn of_folds(differences: &[f64], test_per_train: f64) -> Option<Self> {
         let summary = statistic(differences.iter().copied());

@@ -7,7 +7,7 @@ use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 /// McPherson and Rowe 1969, "Repeated Significance Tests on Accumulating Data", Journal of the Royal
 /// Statistical Society A 132. Their variance is taken as known.
 ///
-/// The sum S of the observations goes on as long as |S| < z √n at every look; its density is integrated
+/// The sum S of the observations continues as long as |S| < z √n at every look; its density is integrated
 /// from look to look by Simpson's rule.
 ///
 /// Numbers that do not grow are skipped. Without any, it is 0.

@@ -21,7 +21,7 @@ pub struct TTest {
 /// t = mean / sqrt(var / n)        n - 1 degrees of freedom, var with n - 1
 /// ```
 ///
-/// Returns `None` with fewer than two differences, if all are equal, which leaves no spread to measure, or
+/// Returns `None` with fewer than two differences, if all are equal, which leaves no standard deviation to measure, or
 /// if a difference or the variance is not finite.
 pub fn paired_t(differences: &[f64]) -> Option<TTest> {
     nadeau_bengio(differences, 0.0)

@@ -59,7 +59,7 @@ impl SiteDiagnosis {
     }
 }
 
-/// Returns what each noise site of a trained model does to rows with targets, in so many draws, one site at
+/// Returns what each noise site of a trained model does to rows with targets, in `draws` draws, one site at
 /// a time. Nothing of the model or its training changes.
 ///
 /// # Shapes

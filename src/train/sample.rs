@@ -36,8 +36,8 @@ pub struct Sampled {
     outputs: Tensor,
 }
 
-/// Predicts some rows in evaluation with the noise of a map on, in so many draws. They have a stream of their
-/// own and take no steps, and layers such as `BatchNorm` evaluate as they do without noise: training goes on as
+/// Predicts some rows in evaluation with the noise of a map on, in `draws` draws. They have a stream of their
+/// own and take no steps, and layers such as `BatchNorm` evaluate as they do without noise: training continues as
 /// if nothing had happened. Each row has the draws that it has in any batch, unless a batch or a device shares
 /// them.
 ///
@@ -61,7 +61,7 @@ pub fn sample(
     })
 }
 
-/// Predicts some rows with the noise of one site on alone, in so many draws for each row, or of noise on weights
+/// Predicts some rows with the noise of one site on alone, in `draws` draws for each row, or of noise on weights
 /// for all rows. The map remembers what the site did.
 pub(super) fn sample_site(
     model: &dyn ModuleT,

@@ -253,7 +253,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Trains the next epochs, at most so many, and returns their number: one, or on a CUDA device as many
+    /// Trains the next epochs, at most `most`, and returns their number: one, or on a CUDA device as many
     /// as one launch trains, up to 256. Those are epochs of a [`SequentialT`](crate::nn::SequentialT) of
     /// dense layers, rectifiers and Gaussian noise without a schedule, with a replica axis and one logit, whose
     /// weights and batch fit the shared memory of a block of threads; with

@@ -68,7 +68,7 @@ pub fn read_images(bytes: &[u8], name: &str, shape: Option<[usize; 2]>) -> Resul
     Ok(Images { pixels, shape, classes, white })
 }
 
-/// Returns the height and width of an image of so many pixels.
+/// Returns the height and width of an image of `pixels` pixels.
 fn checked_shape(shape: Option<[usize; 2]>, pixels: usize, place: Place<'_>) -> Result<[usize; 2]> {
     let side = pixels.isqrt();
     match shape {

@@ -28,7 +28,7 @@ pub struct Leak {
 pub enum How {
     /// It is the target.
     Equal,
-    /// Each of so many values goes with one value of the target.
+    /// Each value goes with one value of the target; the number of values.
     Values(usize),
     /// One class is where the column is missing, another where it is not.
     Missing,
@@ -127,7 +127,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Returns whether the order of the target is no chance if it is one of so many.
+    /// Returns whether the order of the target is no chance, given the logarithm of the number of such orders.
     fn exclude_chance(&self, ln_ways: impl Fn(Counts) -> f64) -> bool {
         let counts = match self.missing {
             Missing::Several => Counts::of(self.keys().map(|(_, key)| key)),

@@ -21,7 +21,7 @@ use super::table::{Cells, Column, Table, TargetValues};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Split {
-    /// So many folds: `StratifiedKFold(K, shuffle=True, random_state=seed)` for classes,
+    /// This number of folds: `StratifiedKFold(K, shuffle=True, random_state=seed)` for classes,
     /// `KFold(…)` for numbers.
     Folds(usize),
     /// One holdout of this size: `train_test_split(test_size=…, random_state=seed)`, with

@@ -8,7 +8,7 @@ use candle_core::{Error, Result, bail};
 /// A number of rows, or a share of the rows at hand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Size {
-    /// So many rows.
+    /// This number of rows.
     Rows(usize),
     /// A share between 0 and 1, rounded up to whole rows as scikit-learn rounds a test size.
     Share(f64),

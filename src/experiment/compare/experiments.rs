@@ -45,7 +45,7 @@ impl Judge {
         Self { unit: Unit::Fold, test_per_train, ..self }
     }
 
-    /// Returns that of random splits of the same rows, with so many test rows for each training row.
+    /// Returns that of random splits of the same rows, with `test_per_train` test rows for each training row.
     pub fn splits(self, test_per_train: f64) -> Self {
         Self { unit: Unit::Split, test_per_train, ..self }
     }

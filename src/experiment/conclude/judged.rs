@@ -23,7 +23,8 @@ pub struct Judged {
     pub unit: Unit,
     /// How many of them.
     pub units: usize,
-    /// The difference that so many units find with a probability of 80 %, if their spread is known.
+    /// The difference that these units find with a probability of 80 %, if their standard deviation is
+    /// known.
     pub detectable: Option<f64>,
     /// The mean with its standard error, if there is a spread.
     #[serde(skip)]

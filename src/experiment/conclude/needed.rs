@@ -18,7 +18,7 @@ pub struct Needed {
     pub count: usize,
     /// How many there are.
     pub have: usize,
-    /// Whether so many decide whatever the difference is, because there are enough to find one of the
+    /// Whether this number decides whatever the difference is, because there are enough to find one of the
     /// margin already.
     pub sure: bool,
 }
@@ -69,7 +69,7 @@ impl Amount {
         Self { margin: judged.margin, comparisons, have, only_choosing, folds, rows }
     }
 
-    /// Returns how many data seeds only choose if so many judge.
+    /// Returns how many data seeds only choose if `judging` of them judge.
     fn only_choosing_of(&self, judging: usize) -> usize {
         if self.only_choosing == 0 { 0 } else { only_choosing(judging + 1) }
     }

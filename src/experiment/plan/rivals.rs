@@ -41,7 +41,7 @@ impl Plan {
         Self { rivals, ..plan }.checked(subject)
     }
 
-    /// Returns where dropout acts in all networks of the plan: behind the activation, or else at the last
+    /// Returns where dropout acts in all networks of the plan: after the activation, or else at the last
     /// place after the input; `None` if there is no hidden place.
     fn dropout_place(&self, subject: &Subject) -> Result<Option<String>> {
         let mut common: Option<Vec<String>> = None;

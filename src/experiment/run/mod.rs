@@ -34,11 +34,11 @@ use crate::train::Stop;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// So many epochs of single runs have been trained, now or before they were interrupted.
+    /// This number of epochs of single runs has been trained, now or before they were interrupted.
     Epochs(usize),
     /// A run's loss became NaN or infinite; it trains no further.
     Stopped(Stop),
-    /// So many cells have become complete.
+    /// This number of cells has become complete.
     Cells(usize),
     /// Something that does not end training, such as a checkpoint that cannot be written.
     Warning(String),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Result, ensure};
 
 /// Program `index`, from 0, of `count`. The share of a program depends on nothing else, so a program
-/// that is started again goes on with its own.
+/// that is started again continues with its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: usize,

@@ -50,8 +50,7 @@ impl Subject<'_> {
         Ok(())
     }
 
-    /// Returns the first training rows of the task, at most so many, with their targets, and whether they have a
-    /// replica axis.
+    /// Returns the first training rows of the task, at most `count`, with their targets, and whether they have a replica axis.
     fn first_rows(&self, hyper: &Hyper, count: usize) -> Result<([Tensor; 2], bool)> {
         let train = self.parts(hyper, &self.task().draw(), &Device::Cpu)?.train;
         Ok((train.range(0, count.min(train.rows()))?.into(), train.replica_axis()))

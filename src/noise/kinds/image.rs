@@ -39,7 +39,7 @@ impl BatchKind for Crop {
             };
             from.extend((0..height).flat_map(|y| (0..width).map(move |x| source(y, x))));
         }
-        // Pixels in one axis, with a zero behind them, which the padding is.
+        // Pixels in one axis, with a zero after them, which is the padding.
         let dims = xs.dims().to_vec();
         let (before, after): (usize, usize) =
             (dims[2..first].iter().product(), dims[first + 2..].iter().product());

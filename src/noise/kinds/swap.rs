@@ -52,7 +52,7 @@ impl BatchKind for Swap {
                 if changes > rate {
                     return own as u32;
                 }
-                // The partner is the n-th row behind this one.
+                // The partner is the n-th row after this one.
                 let nth = |others: usize| {
                     ((partner * others as f64).ceil() as usize).clamp(1, others.max(1))
                 };

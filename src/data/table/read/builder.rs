@@ -150,7 +150,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Goes on with texts. Those of earlier cells are gone if they were numbers.
+    /// Continues with texts. Those of earlier cells are gone if they were numbers.
     fn turn(&mut self, cell: &str) -> Result<(), String> {
         self.infinite = None;
         self.state = match self.state {

@@ -21,7 +21,7 @@ pub enum Reason {
     Id,
     /// It holds dates such as this one.
     Dates(String),
-    /// It is text with so many different values, such as this one.
+    /// It is text with this number of different values, such as this one.
     Text(usize, String),
 }
 

@@ -11,7 +11,7 @@ use super::reading::{ColumnReading, Reading, Role};
 use super::schema::{ColumnKind, Rows, Schema, SchemaTarget};
 use crate::data::words::{count, listed, shown};
 
-/// Reads the rows behind the head of a file.
+/// Reads the rows after the head of a file.
 pub fn read(
     source: &mut Source<'_>,
     head: &Head,

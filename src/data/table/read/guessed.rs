@@ -13,7 +13,7 @@ use super::schema::ColumnKind;
 use super::target::{check_values, target_values};
 use crate::data::words::{count, listed, quoted, shown};
 
-/// Reads the rows behind the head of a file.
+/// Reads the rows after the head of a file.
 pub fn read(
     source: &mut Source<'_>,
     head: &Head,

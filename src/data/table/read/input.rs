@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
                 match byte {
                     b'\n' if last == b'\r' && at > 0 => {}
                     b'\n' | b'\r' => line += 1,
-                    // A record begins behind the ends of lines before it.
+                    // A record begins after the ends of lines before it.
                     _ => {
                         while bytes.get(lines.len()).is_some_and(|byte| *byte <= at) {
                             lines.push(line);
@@ -130,7 +130,7 @@ impl Read for Unpacked<'_> {
     }
 }
 
-/// The text of a file behind its byte order mark. Read to its end, it has one more line: [`END`].
+/// The text of a file after its byte order mark. Read to its end, it has one more line: [`END`].
 pub struct Text<'a> {
     unpacked: Unpacked<'a>,
     start: Vec<u8>,
@@ -140,7 +140,7 @@ pub struct Text<'a> {
     ended: usize,
 }
 
-/// The record behind the last one. If it is part of another record, a quote was not closed.
+/// The record after the last one. If it is part of another record, a quote was not closed.
 pub const END: &str = "\0";
 const ENDING: &[u8] = b"\n\0";
 

@@ -79,7 +79,7 @@ pub fn is_blank<'a>(mut fields: impl Iterator<Item = &'a str>) -> bool {
     fields.next().is_some_and(is_spaces) && fields.next().is_none()
 }
 
-/// Returns a field without spaces around it, and without quotes if it was quoted behind a space.
+/// Returns a field without spaces around it, and without quotes if it was quoted after a space.
 pub fn cell(field: &str) -> &str {
     let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     let bytes = field.as_bytes();

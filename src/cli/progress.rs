@@ -98,7 +98,7 @@ impl Progress {
 
     fn hear(&self, event: Event) {
         match event {
-            Event::Epochs(epochs) => self.add(epochs),
+            Event::Epochs(epochs) | Event::Attacked(epochs) => self.add(epochs),
             Event::Cells(cells) => {
                 let done = self.done.fetch_add(cells, Ordering::Relaxed) + cells;
                 self.bar.set_message(format!("{done}/{} cells", self.cells.unwrap_or(done)));

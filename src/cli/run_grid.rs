@@ -22,8 +22,8 @@ use super::terminal::{command_line, next_command, print, warn, warn_of};
 use crate::bundle::Bundle;
 use crate::data::table::Reading;
 use crate::experiment::{
-    Basis, Cell, Outcome, Plan, Reference, Seconds, Shard, Store, Subject, bundle_cell,
-    forecast_search, lacking_classes, missing, references, search,
+    Basis, Cell, Outcome, Plan, Reference, Seconds, Shard, Store, Subject, attack_epochs,
+    bundle_cell, forecast_search, lacking_classes, missing, references, search,
 };
 use crate::files::{self, other_version};
 
@@ -247,7 +247,7 @@ fn train(
 ) -> Result<(), Failure> {
     let deadline = args.time_limit.and_then(|limit| start.checked_add(limit));
     let left = || missing(plan, store, shard).map(|missing| missing.len());
-    let epochs = left()? * plan.epochs;
+    let epochs = left()? * (plan.epochs + attack_epochs(subject, plan)?);
     let progress = Progress::of_cells(epochs, plan.cells().len(), args.output.quiet);
     let again = next_command(&[]);
     let how = format!("the finished runs are kept; continue: {again}");

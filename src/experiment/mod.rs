@@ -36,9 +36,9 @@ pub use record::{Record, Run, Sampled, Scores, Summary, sampled_epochs};
 pub use references::{Reference, references};
 pub use robustness::robustness;
 pub use run::{
-    Checkpointing, Ending, Event, Field, Schedule, Shard, TestNoise, Trained, Watch, boundary,
-    checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing, search,
-    train_once_more, train_repeats, train_resumable,
+    Checkpointing, Ending, Event, Field, Schedule, Shard, TestNoise, Trained, Watch, attack_epochs,
+    boundary, checkpoints_device, forecast_repeats, forecast_search, lacking_classes, missing,
+    search, train_once_more, train_repeats, train_resumable,
 };
 pub use sentences::{
     cell_name, comparison_sentences, comparison_word, conclusion_sentences, folds_words,

@@ -13,6 +13,10 @@ const NONE: f64 = 1e-30;
 /// By how much a weaker attack may beat a stronger one.
 const BEATEN: f64 = 0.005;
 
+/// What may help.
+const MORE: &str =
+    "more starts and steps may find more (--starts and --steps of candle-noise robustness)";
+
 /// Returns warnings in the spirit of AutoAttack's (Croce and Hein 2020, arXiv:2003.01690) about a model whose
 /// gradients mislead an attack: rows with a gradient of exactly 0, rows whose loss has rounded to 0, and predictions
 /// that change from one pass to the next.
@@ -68,8 +72,7 @@ pub fn curve_warnings(curves: &[ComparedCurve]) -> Vec<String> {
         let found = of("fgsm", norm).zip(of("pgd", norm));
         if let Some(name) = found.and_then(|(weak, strong)| beaten(weak, strong, BEATEN)) {
             warnings.push(format!(
-                "one step (fgsm {}) finds more errors of {name} than many (pgd): its gradients mislead; try \
-                 more --starts and --steps",
+                "one step (fgsm {}) finds more errors of {name} than many (pgd): its gradients mislead; {MORE}",
                 norm.name()
             ));
         }
@@ -80,8 +83,7 @@ pub fn curve_warnings(curves: &[ComparedCurve]) -> Vec<String> {
             && all.iter().all(Option::is_some)
         {
             warnings.push(format!(
-                "the worst of all {} attacks finds far more errors of {name} than each of them: they stop early; \
-                 try more --starts and --steps",
+                "the worst of all {} attacks finds far more errors of {name} than each of them: they stop early; {MORE}",
                 norm.name()
             ));
         }

@@ -62,6 +62,8 @@ fn attacks_that_find_less_than_weaker_ones_are_named() {
         found.contains("the worst of all linf attacks finds far more errors of noise"),
         "{found}"
     );
+    // A grid has no such flags of its own.
+    assert_eq!(found.matches("--steps of candle-noise robustness").count(), 2, "{found}");
     let (fgsm, worst) = (accuracies("fgsm", [0.9, 0.7]), accuracies("worst", [0.9, 0.54]));
     assert_eq!(curve_warnings(&[fgsm, pgd, apgd, worst]), Vec::<String>::new());
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::chunk::train_chunk;
 use super::repeats::Pieces;
+use super::robust::attack_epochs;
 use super::{Schedule, search};
 use crate::experiment::plan::Plan;
 use crate::experiment::trial::{Subject, Trial};
@@ -40,7 +41,7 @@ pub fn forecast_repeats(
     forecast(subject, &chunks, std::slice::from_ref(device), schedule)
 }
 
-/// Estimates how long [`search`](super::search()) would take to train all runs of a plan on some devices.
+/// Estimates how long [`search`](super::search()) would take to train, and attack, all runs of a plan on some devices.
 ///
 /// # Errors
 /// If there are no devices or one fails.
@@ -54,7 +55,9 @@ pub fn forecast_search(
     let chunks = search::chunks(subject, plan.trials().collect(), devices, schedule)?;
     let trials = |chunk: Vec<(usize, Trial)>| chunk.into_iter().map(|(_, trial)| trial).collect();
     let chunks: Vec<Vec<Trial>> = chunks.into_iter().map(trials).collect();
-    forecast(subject, &chunks, devices, schedule)
+    let trained = forecast(subject, &chunks, devices, schedule)?;
+    let share = attack_epochs(subject, plan)? as f64 / plan.epochs.max(1) as f64;
+    Ok(Duration::try_from_secs_f64(trained.as_secs_f64() * (1. + share)).unwrap_or(Duration::MAX))
 }
 
 /// Times chunks from all over the work, as many at a time as the work trains.

@@ -23,6 +23,7 @@ pub use field::Field;
 pub use forecast::{forecast_repeats, forecast_search};
 pub use once_more::train_once_more;
 pub use repeats::{Ending, checkpoints_device, train_repeats, train_resumable};
+pub use robust::attack_epochs;
 pub use schedule::Schedule;
 pub use search::{missing, search};
 pub use shard::Shard;
@@ -36,6 +37,8 @@ use crate::train::Stop;
 pub enum Event {
     /// This number of epochs of single runs has been trained, now or before they were interrupted.
     Epochs(usize),
+    /// Networks have been attacked, which is work of about so many epochs of single runs; see [`attack_epochs`].
+    Attacked(usize),
     /// A run's loss became NaN or infinite; it trains no further.
     Stopped(Stop),
     /// This number of cells has become complete.

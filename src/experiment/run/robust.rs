@@ -8,10 +8,11 @@ use candle_core::{Device, Tensor};
 use super::chunk::Trained;
 use crate::bundle::Inputs;
 use crate::bundle::replicas::{constants, noise_map};
+use crate::experiment::plan::Plan;
 use crate::experiment::trial::{Subject, Trial};
 use crate::metric::Metric;
 use crate::noise::Slots;
-use crate::robust::{Form, Measured, ScanScores, Victim, brief_scans, scan_scores};
+use crate::robust::{Form, Measured, Scan, ScanScores, Victim, brief_scans, scan_scores};
 use crate::task::{Axis, Draw, Parts};
 
 /// Returns what each run of a chunk scores under attack; nothing for runs that failed. Runs of one draw share its
@@ -52,6 +53,21 @@ pub(super) fn check_form(subject: &Subject, trial: &Trial) -> Result<()> {
     let parts = subject.parts(&trial.hyper, &trial.draw, &Device::Cpu)?;
     brief_scans(&measured(subject, trial, &parts)?)?;
     Ok(())
+}
+
+/// Returns of how many epochs of its training the attacks on a network of a plan are about the work, by the rows that
+/// pass forward and, for twice as much, backward; 0 if the plan attacks nothing.
+///
+/// # Errors
+/// If the plan does not fit the task, or attacks do not take its rows.
+pub fn attack_epochs(subject: &Subject, plan: &Plan) -> Result<usize> {
+    /// An epoch is a pass forward and one backward.
+    const PASSES: usize = 3;
+    let Some((_, trial)) = plan.trials().next().filter(|_| plan.robustness) else { return Ok(0) };
+    let parts = subject.parts(&trial.hyper, &trial.draw, &Device::Cpu)?;
+    let scans = brief_scans(&measured(subject, &trial, &parts)?)?;
+    let passes: usize = scans.iter().map(Scan::passes).sum();
+    Ok((passes * parts.test.rows()).div_ceil(PASSES * parts.train.rows().max(1)))
 }
 
 /// Groups the places of trials by their draws, in order.
@@ -129,7 +145,6 @@ fn measured(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::plan::Plan;
     use crate::task::{Circles, Task};
 
     /// Runs of folds are interleaved with those of strengths in a chunk.
@@ -140,6 +155,26 @@ mod tests {
         let trials = [Some(0), Some(1), Some(0), None, Some(1)].map(of);
         assert_eq!(by_draw(&trials, 0..5), [vec![0, 2], vec![1, 4], vec![3]]);
         assert_eq!(by_draw(&trials, [4, 2].into_iter()), [[4], [2]]);
+    }
+
+    /// Gaussian noise and missing values are drawn once for each of five strengths and scored: 2 × 5 × 2 passes, FGSM
+    /// takes 5 × 4, and PGD twice 5 × (3 × 20 + 1).
+    #[test]
+    fn attacks_are_work_of_some_epochs() -> Result<()> {
+        let (task, plan) = (Circles::default(), Plan::of(&Circles::default()));
+        let subject = Subject::new(&task, "cpu", &[])?;
+        assert_eq!(attack_epochs(&subject, &plan)?, 0);
+        let (_, trial) = plan.trials().next().context("a run")?;
+        let parts = task.parts(&trial.hyper, &trial.draw, &Device::Cpu)?;
+        let draws: usize = brief_scans(&measured(&subject, &trial, &parts)?)?[..2]
+            .iter()
+            .map(|own| own.attacks[0].draws() as usize * 5 * 2)
+            .sum();
+        let passes = draws + 5 * 4 + 2 * 5 * 61;
+        let plan = Plan { robustness: true, ..plan };
+        let epochs = (passes * parts.test.rows()).div_ceil(3 * parts.train.rows());
+        assert_eq!(attack_epochs(&subject, &plan)?, epochs);
+        Ok(())
     }
 
     #[test]

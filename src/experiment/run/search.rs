@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::chunk::train_chunk;
 use super::memory::{explained, within_memory};
-use super::robust::{check_form, under_attack};
+use super::robust::{attack_epochs, check_form, under_attack};
 use super::schedule::Rows;
 use super::{Event, Schedule, Shard, Watch};
 use crate::experiment::plan::Plan;
@@ -44,6 +44,7 @@ pub fn search(
     if let Some((_, trial)) = missing.first().filter(|_| plan.robustness) {
         check_form(subject, trial)?;
     }
+    let attack_epochs = attack_epochs(subject, plan)?;
     let mut left = vec![0; plan.cells().len()];
     missing.iter().for_each(|(cell, _)| left[*cell] += 1);
     let chunks = chunks(subject, missing, devices, schedule)?;
@@ -55,7 +56,13 @@ pub fn search(
         }
         let device = device_of_thread(devices);
         let (cells, trials): (Vec<usize>, Vec<Trial>) = chunk.into_iter().unzip();
-        let train = &mut |trials: &[Trial]| train(subject, plan, trials, device, watch);
+        let train = &mut |trials: &[Trial]| {
+            let records = train(subject, plan, trials, device, watch)?;
+            if attack_epochs > 0 {
+                (watch.hear)(Event::Attacked(attack_epochs * trials.len()));
+            }
+            Ok(records)
+        };
         store.put(within_memory(&trials, train)?)?;
         let was_last = |cell: &&usize| left[**cell].fetch_sub(1, Ordering::Relaxed) == 1;
         (watch.hear)(Event::Cells(cells.iter().filter(was_last).count()));

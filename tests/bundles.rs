@@ -183,9 +183,12 @@ fn what_is_no_bundle_is_refused_with_its_reason() {
         (changed(|about| about["seeds"] = json!([])), "the weights of 0 networks"),
         (changed(|about| about["inputs"]["kind"] = json!("sounds")), "unknown variant `sounds`"),
         (changed(|about| *about = json!("none")), "an earlier version"),
-        (whole[..whole.len() / 2].to_vec(), "expected a trained model"),
-        (b"x,y\n1,2\n".to_vec(), "expected a trained model"),
-        (Vec::new(), "expected a trained model"),
+        (whole[..whole.len() / 2].to_vec(), "bytes that are none (invalid header length)"),
+        (
+            b"x,y\n1,2\n".to_vec(),
+            "expected a trained model, a whole safetensors file, received 8 bytes that are none (header too large)",
+        ),
+        (Vec::new(), "received 0 bytes that are none (header too small)"),
     ] {
         let error = error(&bytes);
         assert!(error.contains(expected), "{expected}: {error}");

@@ -13,7 +13,7 @@ use crate::data::prepared::{
     Fitted, FittedColumn, FittedTarget, Number, Preparation, Prepared, TargetScale,
 };
 use crate::data::table::{
-    ColumnKind, Format, Rows as Kept, Schema, SchemaColumn, SchemaTarget, Table,
+    Cells, ColumnKind, Format, Rows as Kept, Schema, SchemaColumn, SchemaTarget, Table,
 };
 use crate::data::words::count;
 use crate::data::{
@@ -159,6 +159,26 @@ fn schema(preparation: &Preparation) -> Schema {
     }
 }
 
+/// Returns a note for each column of numbers with empty cells that no training row has: the network cannot tell
+/// them from numbers.
+fn filled(preparation: &Preparation, table: &Table) -> Vec<String> {
+    let note = |column: &FittedColumn| {
+        let Fitted::Number(number) = &column.fitted else { return None };
+        let cells = &table.columns.iter().find(|own| own.name == column.name)?.cells;
+        let Cells::Numbers(numbers) = cells else { return None };
+        let empty = numbers.iter().filter(|own| own.is_nan()).count();
+        (number.missing == 0 && empty > 0).then(|| {
+            format!(
+                "column '{}' has no number in {}: it counts as {} there, because no training row lacks it",
+                column.name,
+                count(empty, "row"),
+                number.median
+            )
+        })
+    };
+    preparation.columns.iter().filter_map(note).collect()
+}
+
 /// Prepares all rows of a table.
 fn of_table(preparation: &Preparation, table: &Table) -> Result<Rows> {
     let all: Vec<usize> = (0..table.rows.len()).collect();
@@ -177,6 +197,8 @@ fn of_table(preparation: &Preparation, table: &Table) -> Result<Rows> {
             )
         })
         .collect();
+    let filled = filled(preparation, table);
+    notes.extend(filled.iter().cloned());
     if outside > 0 {
         notes.push(format!(
             "{} with a number below or above all those of the training rows",
@@ -188,5 +210,5 @@ fn of_table(preparation: &Preparation, table: &Table) -> Result<Rows> {
     let ys = targets.unwrap_or_else(|| vec![0.; all.len()]);
     let ys = Tensor::from_vec(ys, (1, all.len()), &Device::Cpu)?;
     let samples = Samples::replicated(&xs, &ys)?;
-    Ok(Rows { samples, is_labelled, numbers: table.rows.clone(), notes })
+    Ok(Rows { samples, is_labelled, numbers: table.rows.clone(), notes, filled })
 }

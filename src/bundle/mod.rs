@@ -14,10 +14,11 @@ pub(crate) mod replicas;
 mod rows;
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
 
@@ -75,8 +76,13 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::read`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).context("expected a trained model")?;
+        let damaged = |error: &dyn Display| {
+            anyhow!(
+                "expected a trained model, a whole safetensors file, received {} bytes that are none ({error})",
+                bytes.len()
+            )
+        };
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
         let metadata = metadata.metadata().as_ref();
         let json = metadata.and_then(|metadata| metadata.get(About::KEY)).with_context(|| {
             format!(
@@ -85,7 +91,8 @@ impl Bundle {
             )
         })?;
         let about = About::parse(json)?;
-        let weights = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+        let weights = candle_core::safetensors::load_buffer(bytes, &Device::Cpu);
+        let weights = weights.map_err(|error| damaged(&error))?;
         let mut weights: Vec<(String, Tensor)> = weights.into_iter().collect();
         weights.sort_by(|(a, _), (b, _)| a.cmp(b));
         Self::new(about, weights)

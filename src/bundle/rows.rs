@@ -16,6 +16,8 @@ pub struct Rows {
     pub numbers: Vec<usize>,
     /// What was decided or noticed, each in a sentence.
     pub notes: Vec<String>,
+    /// The notes on numbers that are missing though no training row lacks them.
+    pub filled: Vec<String>,
 }
 
 impl Rows {
@@ -34,6 +36,12 @@ impl Rows {
             None => vec![0.; all],
         };
         let samples = Samples::new(&xs, &Tensor::from_vec(ys, all, &Device::Cpu)?)?;
-        Ok(Self { samples, is_labelled: labels.is_some(), numbers: (1..=all).collect(), notes })
+        Ok(Self {
+            samples,
+            is_labelled: labels.is_some(),
+            numbers: (1..=all).collect(),
+            notes,
+            filled: Vec::new(),
+        })
     }
 }

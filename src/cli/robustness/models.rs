@@ -196,7 +196,7 @@ impl Tried {
             return Ok(Self::new(parts.test, measured, source)?);
         };
         let rows = first.inputs.read_labelled(file, format)?;
-        let mut warnings = Vec::new();
+        let mut warnings = rows.filled.clone();
         for own in models {
             warnings.extend(known(own, &rows)?);
         }
@@ -206,7 +206,8 @@ impl Tried {
             _ => measured,
         };
         let own = Self::new(rows.samples, measured, file.display().to_string())?;
-        Ok(Self { notes: rows.notes, warnings, ..own })
+        let is_note = |own: &String| !rows.filled.contains(own);
+        Ok(Self { notes: rows.notes.into_iter().filter(is_note).collect(), warnings, ..own })
     }
 }
 

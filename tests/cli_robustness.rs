@@ -173,7 +173,23 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
         (vec![circles], "--sigma 1e300", 2, "expected a number above 0, at most 1e15"),
         (vec![circles], "--alpha 1e-300", 2, "expected a number of at least 1e-12"),
         (vec![circles], "--average 3", 2, "expected a model that was trained with noise"),
-        (vec![circles], "--kinds pixelate", 2, "received 'pixelate'"),
+        (vec![circles], "--strengths abc", 2, "expected a number, such as 0.1, received 'abc'"),
+        (
+            vec![circles],
+            "--kinds zzz",
+            2,
+            "expected one of gaussian, uniform, salt-and-pepper, missing, additive, shifted, scaled, missing-cells, \
+             swapped-cells, fgsm, pgd, apgd, worst, certified, received 'zzz'",
+        ),
+        (
+            vec![circles],
+            "--kinds pgd-l3",
+            2,
+            "--kinds: expected a kind for these rows, received 'pgd-l3'; did you mean pgd-l2?",
+        ),
+        (vec![circles], "--separator ;", 2, "--separator: expected --data FILE, whose text it is"),
+        (vec![circles], "--no-header", 2, "--no-header: expected --data FILE, whose text it is"),
+        (vec![circles], "--decimal-comma", 2, "--decimal-comma: expected --data FILE, whose text"),
         (vec![circles, circles], "", 1, "expected each model once"),
         (vec![circles, other], "", 1, "expected models with the same test rows"),
         (vec![out.path()], "", 1, "expected a trained model"),
@@ -186,6 +202,13 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
         assert!(told.contains(expected) && told.trim_end().lines().count() == 1, "{args}: {told}");
         assert!(files(&out.path().join("new")).is_empty(), "{args}");
     }
+    fs::write(out.path().join("model.safetensors"), "none of this is a model").unwrap();
+    let damaged = robustness(&[out.path()], "", &out.path().join("new"));
+    let expected = format!(
+        "--model: {}: expected a trained model, a whole safetensors file, received 23 bytes that are none",
+        out.path().join("model.safetensors").display()
+    );
+    assert!(stderr(&damaged).contains(&expected), "{}", stderr(&damaged));
     let own = robustness(&[circles], "", circles);
     assert_eq!(own.status.code(), Some(2));
     assert!(stderr(&own).contains("received that of a model"), "{}", stderr(&own));

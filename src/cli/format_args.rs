@@ -22,6 +22,16 @@ impl FormatArgs {
     /// The names of the flags, which mean nothing without a table.
     pub(super) const FLAGS: [&str; 3] = ["separator", "no_header", "decimal_comma"];
 
+    /// Returns the first flag that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.separator.is_some(), "--separator"),
+            (self.no_header, "--no-header"),
+            (self.decimal_comma, "--decimal-comma"),
+        ];
+        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)
+    }
+
     /// Returns what is known of the text.
     pub fn format(&self) -> Format {
         let mut format = Format::default();

@@ -38,6 +38,11 @@ pub fn shape(text: &str) -> Result<[usize; 2], String> {
     }
 }
 
+/// Parses a number that is judged together with others.
+pub(super) fn any(text: &str) -> Result<f64, String> {
+    number(text, "a number, such as 0.1", |_: &f64| true)
+}
+
 pub(super) fn share(text: &str) -> Result<f64, String> {
     number(text, "a number from 0 to 1", |x| (0.0..=1.).contains(x))
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::data::words::suggestion;
 use crate::metric::Metric;
 use crate::robust::{
     Certified, Contender, Curve, Effort, Geometry, Robustness, Scan, Smoothing, check_strengths,
@@ -103,11 +104,7 @@ pub(super) fn jobs(
     let known = all.iter().flat_map(both).chain(certified.clone());
     let known: Vec<[String; 2]> = known.collect();
     if let Some(wrong) = kinds.iter().find(|kind| !known.iter().any(|own| own.contains(kind))) {
-        let names: Vec<&str> = known.iter().map(|[name, _]| name.as_str()).collect();
-        return Err(anyhow!(
-            "--kinds: expected some of {} for these rows, received '{wrong}'",
-            names.join(", ")
-        ));
+        return Err(unknown(wrong, &known));
     }
     let is_wanted =
         |own: &[String; 2]| kinds.is_empty() || kinds.iter().any(|kind| own.contains(kind));
@@ -135,6 +132,23 @@ pub(super) fn jobs(
         jobs.push(Job::Geometry);
     }
     Ok(jobs)
+}
+
+/// Returns the error of a kind that is none: with the nearest one, or all of them if none is near.
+fn unknown(wrong: &str, known: &[[String; 2]]) -> anyhow::Error {
+    let names = || known.iter().flatten().map(String::as_str);
+    let nearest = suggestion(wrong, names());
+    let mut all: Vec<&str> = Vec::new();
+    for [_, kind] in known {
+        if !all.contains(&kind.as_str()) {
+            all.push(kind);
+        }
+    }
+    let expected = match nearest.is_empty() {
+        true => format!("one of {}", all.join(", ")),
+        false => "a kind for these rows".to_string(),
+    };
+    anyhow!("--kinds: expected {expected}, received '{wrong}'{nearest}")
 }
 
 /// Returns the name of each curve with its norm and without: a kind stands for those of all norms.

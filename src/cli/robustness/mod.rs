@@ -27,7 +27,7 @@ use super::device::{DeviceChoice, Place};
 use super::exit::Failure;
 use super::folder::Claimed;
 use super::format_args::FormatArgs;
-use super::parse::{error, moderate, within};
+use super::parse::{any, error, moderate, within};
 use super::results::Results;
 use super::terminal::tell;
 use crate::files::{self, sha256};
@@ -61,7 +61,7 @@ pub struct RobustnessArgs {
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     kinds: Vec<String>,
     /// Strengths from 0 on for all kinds but corruptions, e.g. 0,0.1,0.2 [default: those of each kind]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = any, allow_hyphen_values = true)]
     strengths: Vec<f64>,
     /// Number of steps of PGD and APGD
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = within(1..=100_000usize))]
@@ -121,6 +121,11 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(anyhow!(
             "--model: expected at most {MOST} models, received {}",
             args.model.len()
+        )));
+    }
+    if let Some(flag) = args.format.given().filter(|_| args.data.is_none()) {
+        return Err(Failure::Usage(anyhow!(
+            "{flag}: expected --data FILE, whose text it is about, received none"
         )));
     }
     let models = Model::read(&args.model)?;

@@ -51,9 +51,23 @@ fn two_models_have_curves_differences_and_sentences() {
     let text = stdout(&output);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(
-        text.contains("On the rows as they are the accuracy of before-activation 0.1 is"),
+        text.starts_with("On the rows as they are the accuracy of before-activation 0.1 is"),
         "{text}"
     );
+    let joined = text.replace('\n', " ");
+    assert!(!joined.contains("can be certified: the share there"), "{text}");
+    let kinds = ["uniform", "pgd linf", "certified l2"];
+    assert!(kinds.iter().all(|kind| text.matches(&format!("\n  {kind} ")).count() == 1), "{text}");
+    let page = fs::read_to_string(out.path().join("robustness.html")).unwrap();
+    for head in [
+        "Flipped predictions",
+        "Means over the strengths",
+        "Certificates",
+        "Curvature: ",
+        "linf: the",
+    ] {
+        assert!(page.contains(head), "{head}");
+    }
     let found = found(out.path());
     assert_eq!(found["models"][1]["name"], "before-activation 0.1");
     assert_eq!(found["models"][1]["networks"], 3);
@@ -228,4 +242,25 @@ fn certificates_alone_say_nothing_of_the_rows_as_they_are() {
     let clean = format!("{:.3}", means(&missing["models"][0])[0]);
     let sentence = found["sentences"][0].as_str().unwrap();
     assert!(sentence.contains(&format!("the accuracy is {clean}")), "{sentence}, not {clean}");
+    // NormalDist().inv_cdf(0.001**(1/20)) * 0.25 of Python
+    let beyond = "With 20 draws and alpha 0.001 no radius from 0.137 on can be certified";
+    assert!(found["sentences"].to_string().contains(beyond), "{}", found["sentences"]);
+}
+
+/// A point without a coordinate counts as one at 0, which a score hides.
+#[test]
+fn points_with_empty_cells_are_told() {
+    let model = trained("baseline", SMALL);
+    let out = tempfile::tempdir().unwrap();
+    let data = out.path().join("points.csv");
+    fs::write(&data, "x1,x2,label\n0.5,0.5,0\n,0.2,1\n-1,0.3,1\n,0.1,0\n").unwrap();
+    let args = format!("--data {} --kinds gaussian", data.display());
+    let output = robustness(&[model.path()], &args, &out.path().join("new"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let expected = "column 'x1' has no number in 2 rows: it counts as 0 there, because no training row lacks it";
+    let found = found(&out.path().join("new"));
+    assert_eq!(found["warnings"], serde_json::json!([expected]));
+    let page = fs::read_to_string(out.path().join("new/robustness.html")).unwrap();
+    assert_eq!(page.matches("it counts as 0 there").count(), 1);
+    assert!(!stderr(&output).contains("counts as"), "{}", stderr(&output));
 }

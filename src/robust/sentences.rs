@@ -12,10 +12,7 @@ impl Robustness {
     /// sentences.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
-        let is_clean = |own: &&ComparedCurve| {
-            own.metric == self.metric && own.strengths[0] == 0. && own.kind != Self::CERTIFIED
-        };
-        let clean = self.curves.iter().find(is_clean);
+        let clean = self.clean();
         let is_told = |place: &usize| self.told.is_none_or(|told| told == *place);
         for place in (1..self.models.len()).filter(is_told) {
             if let Some(clean) = clean {
@@ -30,11 +27,33 @@ impl Robustness {
         sentences
     }
 
+    /// Returns a curve of the metric that has the rows as they are first.
+    pub(crate) fn clean(&self) -> Option<&ComparedCurve> {
+        let is_clean = |own: &&ComparedCurve| {
+            own.metric == self.metric && own.strengths[0] == 0. && own.kind != Self::CERTIFIED
+        };
+        self.curves.iter().find(is_clean)
+    }
+
+    /// Returns the curve of certified accuracies.
+    pub(crate) fn certified(&self) -> Option<&ComparedCurve> {
+        self.curves.iter().find(|own| own.kind == Self::CERTIFIED)
+    }
+
+    /// Returns the place of the radius that is told of certified accuracies: the middle one of those at which a row
+    /// of some model is certified.
+    pub(crate) fn told_radius(curve: &ComparedCurve) -> usize {
+        let is_certain = |place: &usize| {
+            curve.models.iter().any(|own| own.mean[*place].is_some_and(|share| share > 0.))
+        };
+        (0..curve.strengths.len()).filter(is_certain).count() / 2
+    }
+
     /// Returns how much is certain of each model.
     fn certain(&self) -> Option<String> {
         let own = self.certificates.as_ref()?;
-        let curve = self.curves.iter().find(|own| own.kind == Self::CERTIFIED)?;
-        let place = curve.strengths.len() / 2;
+        let curve = self.certified()?;
+        let place = Self::told_radius(curve);
         let of = |(model, band): (&Band, &Band)| {
             let share = |band: &Band, place: usize| {
                 band.mean.get(place).copied().flatten().map_or("-".into(), text)
@@ -42,9 +61,20 @@ impl Robustness {
             format!("{} of {} (no answer: {})", share(model, place), model.name, share(band, 0))
         };
         let models: Vec<String> = curve.models.iter().zip(&own.abstention.models).map(of).collect();
+        let is_beyond = |radius: &f64| *radius >= own.largest_radius;
+        let beyond = match curve.strengths.iter().any(is_beyond) {
+            true => format!(
+                " With {} draws and alpha {} no radius from {} on can be certified: the share there is 0 for any \
+                 model.",
+                own.options.draws,
+                own.options.alpha,
+                text(own.largest_radius)
+            ),
+            false => String::new(),
+        };
         Some(format!(
             "Smoothed by noise of {}, the share of rows that are right and certainly stay so within a radius of {} \
-             is {}.",
+             is {}.{beyond}",
             own.options.sigma,
             text(curve.strengths[place]),
             models.join(", ")

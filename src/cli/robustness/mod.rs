@@ -195,9 +195,11 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let mut results = Results::new(folder);
     results.describe(&contents);
     let format = (!args.no_plots).then_some(args.plot_format);
-    let attacked = smoothing.filter(|_| format.is_some());
-    let attacked = attacked.map(|own| attacked_points(&models, &done.contenders, own));
-    write(&found, &settings, attacked.and_then(Result::transpose), format, &mut results);
+    let attacked = match format.filter(|_| has_classes) {
+        Some(_) => attacked_points(&models, &done.contenders, &jobs),
+        None => Ok(None),
+    };
+    write(&found, &settings, attacked, format, &mut results);
     results.remove_others(&FILES);
     Ok(results.finish()?)
 }

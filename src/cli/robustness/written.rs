@@ -6,15 +6,16 @@ use super::ROBUSTNESS;
 use crate::cli::args::PlotFormat;
 use crate::cli::results::Results;
 use crate::cli::terminal::command_line;
-use crate::report::plot::Scene;
+use crate::data::words::count;
+use crate::metric::Better;
 use crate::report::{self, Picture, RobustnessPage};
-use crate::robust::Robustness;
+use crate::robust::{Norm, Robustness, Scan};
 
 /// Writes all figures, pictures in a format if they are wanted, and the page.
 pub(super) fn write(
     found: &Robustness,
     settings: &Value,
-    attacked: Option<anyhow::Result<Scene>>,
+    attacked: anyhow::Result<Option<Picture>>,
     format: Option<PlotFormat>,
     results: &mut Results,
 ) {
@@ -28,33 +29,30 @@ pub(super) fn write(
         let caption = |text: &str| text.to_string();
         pictures.push(Picture {
             name: "robustness",
-            caption: caption("Scores by strength, a panel for each kind of change."),
+            caption: caption(
+                "Scores by strength, a panel for each kind of change, from the unchanged rows at 0 on. Bands are 95 % \
+                 intervals.",
+            ),
             scene: report::robustness_picture(&found.curves, &found.metric, &repeats),
         });
         let differences = report::difference_picture(&found.curves, &found.metric, &pairs);
+        let side = if found.better == Better::Higher { "Above" } else { "Below" };
         pictures.extend(differences.map(|scene| Picture {
             name: "differences",
-            caption: caption("Differences to the first model by strength."),
+            caption: format!(
+                "Differences to the first model, {}, by strength. {side} the dashed line a model is better than it.",
+                found.models[0].name
+            ),
             scene,
         }));
-        match attacked.transpose() {
-            Ok(scene) => pictures.extend(scene.map(|scene| Picture {
-                name: "attack",
-                caption: caption(
-                    "Where an attack moves chosen points, and how far a class is certain.",
-                ),
-                scene,
-            })),
+        match attacked {
+            Ok(picture) => pictures.extend(picture),
             Err(error) => results.fail(error.context("attack is missing")),
         }
     }
     let page = RobustnessPage {
         title: "Robustness",
-        sentences: &found.sentences(),
-        curves: &found.curves,
-        metric: &found.metric,
-        repeats: &repeats,
-        pairs: &pairs,
+        found,
         pictures: &pictures,
         method: &method(found, settings),
         command: &command,
@@ -67,7 +65,25 @@ pub(super) fn write(
     }
 }
 
-/// Returns how it was measured, a line each, with warnings.
+/// Returns what the names of the kinds mean, as far as they are tried.
+fn kinds(found: &Robustness) -> Vec<String> {
+    let has = |kind: &str| found.curves.iter().any(|own| own.kind == kind);
+    let has_norm = |norm: Norm| found.averages.iter().any(|own| own.norm == Some(norm));
+    let has_severity = found.curves.iter().any(|own| own.unit == Scan::SEVERITY);
+    let meanings = [
+        (has("fgsm"), "fgsm: an attack of one step along the gradient of the loss in the inputs"),
+        (has("pgd"), "pgd: an attack of many such steps"),
+        (has("apgd"), "apgd: an attack of many steps that chooses their lengths itself"),
+        (has(Scan::WORST), "worst: for each row the strongest of the attacks of this norm"),
+        (has_norm(Norm::Linf), "linf: the strength bounds the change of each input"),
+        (has_norm(Norm::L2), "l2: the strength bounds the length of the change of all inputs"),
+        (has_severity, "severity: five steps of a corruption, from slight to strong"),
+    ];
+    let told = meanings.into_iter().filter(|(is_told, _)| *is_told);
+    told.map(|(_, meaning)| format!("{meaning}.")).collect()
+}
+
+/// Returns how it was measured, a line each.
 fn method(found: &Robustness, settings: &Value) -> Vec<String> {
     let noise = match found.average {
         Some(draws) => format!(
@@ -80,9 +96,10 @@ fn method(found: &Robustness, settings: &Value) -> Vec<String> {
         format!("Rows: {}, {rows}.", found.rows),
         noise,
         format!(
-            "PGD and APGD take {} steps from {} starts, within the range of the training rows where it is known; \
+            "PGD and APGD take {} steps from {}, within the range of the training rows where it is known; \
              categories and indicators are not changed.",
-            settings["steps"], settings["starts"]
+            settings["steps"],
+            count(settings["starts"].as_u64().unwrap_or(0) as usize, "start")
         ),
         "Intervals are about other seeds of the same training on the same rows, and are not corrected for their \
          number."
@@ -99,6 +116,6 @@ fn method(found: &Robustness, settings: &Value) -> Vec<String> {
             own.largest_radius
         ));
     }
-    lines.extend(found.warnings.iter().map(|own| format!("Warning: {own}.")));
+    lines.extend(kinds(found));
     lines
 }

@@ -14,7 +14,7 @@ pub use html::report_html;
 pub(super) use pictures::PANELS;
 pub use pictures::{GRID_PICTURES, Picture, grid_pictures};
 pub(super) use table::{Cells, Column, Rank, further, further_names, p_value, with_reach};
-pub(super) use text::{cells, prose};
+pub(super) use text::{all_cells, cells, prose};
 pub use text::{grid_text, wrapped};
 
 /// Returns whether a figure is neither one of the primary metric nor a loss: a further metric's.

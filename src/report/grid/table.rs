@@ -20,6 +20,7 @@ pub(in crate::report) struct Cells {
 }
 
 /// A column: its heading, its importance and its text for each cell.
+#[derive(Clone)]
 pub(in crate::report) struct Column {
     pub head: String,
     pub rank: Rank,
@@ -31,6 +32,8 @@ pub(in crate::report) struct Column {
 pub(in crate::report) enum Rank {
     /// The name of the cell's noise, which may be wrapped at spaces and hyphens.
     Name,
+    /// What belongs to the name, always in one line.
+    Whole,
     /// The strengths of the noise, which may be wrapped at spaces.
     Strength,
     /// A figure that the conclusion rests on.

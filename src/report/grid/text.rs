@@ -1,6 +1,7 @@
 //! The terminal output of a grid: a table of at most 80 columns, and the conclusion.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use comfy_table::{CellAlignment, Table, presets};
 use textwrap::core::display_width;
@@ -59,12 +60,48 @@ pub(in crate::report) fn cells(
     Cells { columns, groups, recommended }: Cells,
 ) -> (Vec<String>, Vec<String>) {
     let (shown, left_out) = fitted(columns);
-    let (mut lines, rows) = table(&shown, &recommended);
+    (under_names(&shown, &groups, &recommended), heads(left_out))
+}
+
+/// Returns the lines of tables one below another, each with the names of the rows and the next columns that fit,
+/// and the headings of columns that are too wide for any.
+pub(in crate::report) fn all_cells(
+    Cells { columns, groups, recommended }: Cells,
+) -> (Vec<String>, Vec<String>) {
+    let (names, mut figures): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|column| column.rank <= Rank::Strength);
+    let mut lines = Vec::new();
+    loop {
+        let before = figures.len();
+        let (shown, left_out) = fitted(names.iter().cloned().chain(figures).collect());
+        let is_stuck = left_out.len() == before;
+        if lines.is_empty() || !is_stuck {
+            lines.extend((!lines.is_empty()).then(String::new));
+            lines.extend(under_names(&shown, &groups, &recommended));
+        }
+        if left_out.is_empty() || is_stuck {
+            return (lines, heads(left_out));
+        }
+        figures = left_out;
+    }
+}
+
+/// Returns the lines of columns with their widths, each group under its name.
+fn under_names(
+    columns: &[(Column, usize)],
+    groups: &[(Option<String>, Range<usize>)],
+    recommended: &[bool],
+) -> Vec<String> {
+    let (mut lines, rows) = table(columns, recommended);
     for (name, cells) in groups {
         lines.extend(name.iter().flat_map(|name| prose(name)));
-        lines.extend(rows[cells].iter().flatten().cloned());
+        lines.extend(rows[cells.clone()].iter().flatten().cloned());
     }
-    (lines, left_out.into_iter().map(|column| column.head).collect())
+    lines
+}
+
+fn heads(columns: Vec<Column>) -> Vec<String> {
+    columns.into_iter().map(|column| column.head).collect()
 }
 
 /// Returns what the mark and the intervals of the table mean.
@@ -171,7 +208,7 @@ impl Column {
                 self.widest_part(|text| text.split_inclusive(['-', ' ']).collect()).min(NARROW)
             }
             Rank::Strength => self.widest_part(|text| text.split(' ').collect()),
-            Rank::Main | Rank::Detail => self.widest(),
+            Rank::Whole | Rank::Main | Rank::Detail => self.widest(),
         }
     }
 

@@ -5,26 +5,18 @@ use maud::{Markup, html};
 
 use super::pictures::robustness_picture;
 use super::table::cells;
-use super::{PAIRS, REPEATS, capital, mean_over, words};
-use crate::report::grid::Picture;
+use super::{PAIRS, REPEATS, capital, figures, mean_over, words};
+use crate::report::grid::{Cells, Picture};
 use crate::report::page::{answer, facts, figure, page, table, version};
-use crate::robust::{ComparedCurve, Robustness};
+use crate::robust::Robustness;
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct RobustnessPage<'a> {
     /// Its title.
     pub title: &'a str,
-    /// What was found; the first sentence is the answer.
-    pub sentences: &'a [String],
-    /// All curves.
-    pub curves: &'a [ComparedCurve],
-    /// The primary metric, which the table shows.
-    pub metric: &'a str,
-    /// The number of repeats of each model.
-    pub repeats: &'a [usize],
-    /// The number of paired repeats of each other model.
-    pub pairs: &'a [usize],
+    /// What was found.
+    pub found: &'a Robustness,
     /// The pictures, each with a name of its own on the page.
     pub pictures: &'a [Picture],
     /// How it was measured.
@@ -33,35 +25,45 @@ pub struct RobustnessPage<'a> {
     pub command: &'a str,
 }
 
+/// Writes a heading.
+type Heading = fn(&str) -> Markup;
+
 /// Returns the page, with the pictures embedded.
 ///
 /// # Errors
 /// If a picture cannot be encoded.
-pub fn robustness_html(found: &RobustnessPage) -> Result<Vec<u8>> {
+pub fn robustness_html(own: &RobustnessPage) -> Result<Vec<u8>> {
+    let heading: Heading = |text| html! { h2 { (text) } };
     let body = html! {
-        h1 { (found.title) }
-        (answer(found.sentences))
-        h2 { "Scores by strength" }
-        (measured(found)?)
-        h2 { "How it was measured" }
-        (method(found))
-        h2 { "Settings" }
-        (facts(&[("command", found.command.to_string()), ("version", version())]))
+        h1 { (own.title) }
+        (answer(&own.found.sentences()))
+        (warnings(own.found))
+        (heading("Scores by strength"))
+        (by_strength(own)?)
+        (further(own.found, heading))
+        (heading("How it was measured"))
+        (method(own))
+        (heading("Settings"))
+        (facts(&[("command", own.command.to_string()), ("version", version())]))
     };
-    Ok(page(found.title, &body))
+    Ok(page(own.title, &body))
 }
 
-/// Returns a section of another page with the sentences, the table, the pictures and how it was measured.
+/// Returns a section of another page with the sentences, the warnings, the tables, the pictures and how it was
+/// measured.
 ///
 /// # Errors
 /// If a picture cannot be encoded.
-pub fn robustness_section(found: &RobustnessPage) -> Result<Markup> {
+pub fn robustness_section(own: &RobustnessPage) -> Result<Markup> {
+    let heading: Heading = |text| html! { h3 { (text) } };
     Ok(html! {
         h2 #robustness { "Robustness" }
-        @for sentence in found.sentences { p { (sentence) } }
-        (measured(found)?)
-        h3 { "How robustness was measured" }
-        (method(found))
+        @for sentence in own.found.sentences() { p { (sentence) } }
+        (warnings(own.found))
+        (by_strength(own)?)
+        (further(own.found, heading))
+        (heading("How robustness was measured"))
+        (method(own))
     })
 }
 
@@ -70,97 +72,167 @@ pub fn robustness_section(found: &RobustnessPage) -> Result<Markup> {
 /// # Errors
 /// If the picture cannot be encoded.
 pub(in crate::report) fn robustness_of_cells(found: &Robustness) -> Result<Markup> {
-    let repeats: Vec<usize> = found.models.iter().map(|own| own.networks).collect();
     let pictures = [Picture {
         name: "robustness",
         caption: "Scores of the cells on changed rows by strength.".to_string(),
-        scene: robustness_picture(&found.curves, &found.metric, &repeats),
+        scene: robustness_picture(&found.curves, &found.metric, &repeats(found)),
     }];
     let method = "Each network is attacked on its own test rows, with its noise off; robustness.json has all figures.";
-    let warnings = found.warnings.iter().map(|own| format!("Warning: {own}."));
-    let method: Vec<String> = [method.to_string()].into_iter().chain(warnings).collect();
     robustness_section(&RobustnessPage {
         title: "Robustness",
-        sentences: &found.sentences(),
-        curves: &found.curves,
-        metric: &found.metric,
-        repeats: &repeats,
-        pairs: &found.pairs(),
+        found,
         pictures: &pictures,
-        method: &method,
+        method: &[method.to_string()],
         command: "",
     })
 }
 
-/// Returns the table and the pictures.
-fn measured(found: &RobustnessPage) -> Result<Markup> {
-    let figures = found.pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
-    let name = format!("{} by strength", capital(&words(found.metric)));
-    Ok(html! {
-        @if let Some(cells) = cells(found.curves, found.metric) {
-            (table(&name, cells))
-            p.note {
-                (capital(&words(found.metric))) ", " (mean_over(found.repeats, REPEATS))
-                @if !found.pairs.is_empty() {
-                    "; differences are each a " (mean_over(found.pairs, PAIRS))
-                }
-                ". ± is half of the interval."
+/// Returns the number of repeats of each model.
+fn repeats(found: &Robustness) -> Vec<usize> {
+    found.models.iter().map(|own| own.networks).collect()
+}
+
+fn warnings(found: &Robustness) -> Markup {
+    html! {
+        @if !found.warnings.is_empty() {
+            div.warnings role="note" {
+                h2 { "Warnings" }
+                ul { @for warning in &found.warnings { li { (capital(warning)) "." } } }
             }
+        }
+    }
+}
+
+/// Returns the scores by strength and the pictures.
+fn by_strength(RobustnessPage { found, pictures, .. }: &RobustnessPage) -> Result<Markup> {
+    let figures = pictures.iter().map(figure).collect::<Result<Vec<_>>>()?;
+    let name = capital(&words(&found.metric));
+    Ok(html! {
+        @if let Some(cells) = cells(&found.curves, &found.metric) {
+            (table(&format!("{name} by strength"), cells))
+            p.note { (name) ", " (means(found)) }
         }
         @for figure in figures { (figure) }
     })
 }
 
-fn method(found: &RobustnessPage) -> Markup {
-    html! { ul { @for line in found.method { li { (line) } } } }
+/// Returns what figures are means of.
+fn means(found: &Robustness) -> String {
+    let differences = match found.pairs() {
+        own if own.is_empty() => String::new(),
+        own => format!("; differences are each a {}", mean_over(&own, PAIRS)),
+    };
+    format!("{}{differences}. ± is half of the interval.", mean_over(&repeats(found), REPEATS))
+}
+
+/// Returns the flipped predictions, and figures without a strength.
+fn further(found: &Robustness, heading: Heading) -> Markup {
+    let section = |name: &str, cells: Option<Cells>, note: String| {
+        html! {
+            @if let Some(cells) = cells {
+                (heading(name))
+                (table(name, cells))
+                @if !note.is_empty() { p.note { (note) } }
+            }
+        }
+    };
+    let has_errors = found.averages.iter().any(|own| own.relative_errors.is_some());
+    let errors = match &found.models[..] {
+        [first, _, ..] if has_errors => format!(
+            " Relative errors are 1 - {}, in percent of that of {} (Hendrycks and Dietterich 2019, \
+             arXiv:1903.12261).",
+            words(&found.metric),
+            first.name
+        ),
+        _ => String::new(),
+    };
+    let averages = format!(
+        "{} in the mean over the strengths above 0.{errors}",
+        capital(&words(&found.metric))
+    );
+    let flips =
+        format!("The share of rows with another predicted class than unchanged, {}", means(found));
+    let certificates = "A smoothed classifier answers with the class that noise on the row makes most often; p_A is \
+                        the probability of that class, and a row has no answer if its bound is at most 0.5.";
+    let geometry = "Means over the rows as they are. Margin: the output of the right class minus the largest other \
+                    one. Distance: to the boundary if the network were linear. Jacobian: how steep the outputs are. \
+                    Curvature: how much noise on the inputs raises the loss.";
+    let margin = if found.geometry.is_empty() { "" } else { geometry };
+    html! {
+        (section("Flipped predictions", cells(&found.curves, "flips"), flips))
+        (section("Means over the strengths", figures::averages(found), averages))
+        (section("Certificates", figures::certificates(found), certificates.to_string()))
+        (section("Around the rows as they are", figures::geometry(found), margin.to_string()))
+        (section("Differences around the rows as they are", figures::geometry_differences(found), String::new()))
+    }
+}
+
+fn method(own: &RobustnessPage) -> Markup {
+    html! { ul { @for line in own.method { li { (line) } } } }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{difference_picture, robustness_picture, tests::curve},
+        super::{difference_picture, tests::found},
         *,
     };
 
     #[test]
     fn page_and_section_have_the_same_contents() {
-        let curves = [curve("pgd", "accuracy", &["baseline", "a < b"])];
-        let scene = robustness_picture(&curves, "accuracy", &[2, 2]);
-        let other = difference_picture(&curves, "accuracy", &[2]).unwrap();
+        let own = found(&["baseline", "a < b"]);
+        let scene = robustness_picture(&own.curves, "accuracy", &[2, 2]);
+        let other = difference_picture(&own.curves, "accuracy", &[2]).unwrap();
         let picture = |name, scene| Picture { name, caption: format!("About {name}."), scene };
         let pictures = [picture("robustness", scene), picture("differences", other)];
-        let sentences = ["An answer.", "A detail."].map(String::from);
         let method = [String::from("With 20 steps.")];
-        let found = RobustnessPage {
+        let own = RobustnessPage {
             title: "How robust?",
-            sentences: &sentences,
-            curves: &curves,
-            metric: "accuracy",
-            repeats: &[2, 2],
-            pairs: &[2],
+            found: &own,
             pictures: &pictures,
             method: &method,
             command: "candle-noise robustness",
         };
-        let page = String::from_utf8(robustness_html(&found).unwrap()).unwrap();
-        let section = robustness_section(&found).unwrap().into_string();
+        let page = String::from_utf8(robustness_html(&own).unwrap()).unwrap();
+        let section = robustness_section(&own).unwrap().into_string();
         for text in [
-            "An answer.",
-            "A detail.",
-            "a &lt; b - baseline",
+            "On the rows as they are the accuracy of a &lt; b is",
             "pgd linf, strength",
-            "0.600 ± 1.271",
             "Accuracy, mean over 2 repeats",
             "mean over 2 pairs of repeats",
             "id=\"robustness_title\"",
             "id=\"differences_title\"",
             "About differences.",
             "With 20 steps.",
+            "<div class=\"warnings\" role=\"note\">",
+            "The gradient of a model is 0.",
+            "share of rows with another predicted class",
+            ">relative error of a &lt; b (%)<",
+            "no answer, share of the rows",
+            "bound of p_A, median of the rows",
+            "Distance: to the boundary",
         ] {
-            assert_eq!(page.matches(text).count(), 1, "{text}");
-            assert_eq!(section.matches(text).count(), 1, "{text}");
+            assert_eq!(page.matches(text).count(), section.matches(text).count(), "{text}");
+            assert!(page.contains(text), "{text}");
         }
+        // Scores, flips, means and geometry have differences; margins have no further sentence.
+        assert_eq!(page.matches("a &lt; b - baseline").count(), 4);
         assert!(page.starts_with("<!DOCTYPE html>") && page.contains("candle-noise robustness"));
         assert!(section.starts_with("<h2 id=\"robustness\">") && !section.contains("<style>"));
+    }
+
+    #[test]
+    fn a_single_model_without_classes_has_neither_differences_nor_certificates() {
+        let mut own = found(&["baseline"]);
+        (own.certificates, own.warnings) = (None, Vec::new());
+        own.curves.retain(|own| own.kind == "pgd" && own.metric == "accuracy");
+        let own =
+            RobustnessPage { title: "", found: &own, pictures: &[], method: &[], command: "" };
+        let page = String::from_utf8(robustness_html(&own).unwrap()).unwrap();
+        for text in
+            ["class=\"warnings\"", "Flipped", "p_A", "Differences around", "Relative errors"]
+        {
+            assert!(!page.contains(text), "{text}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What models score on changed rows: text, a file, pictures, a table and a page.
 
+mod brief;
+mod figures;
 mod html;
 mod json;
 mod pictures;
@@ -54,7 +56,10 @@ fn mean_over(counts: &[usize], [one, several]: [&str; 2]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::robust::{ComparedCurve, Norm, Repeats};
+    use crate::metric::Better;
+    use crate::robust::{
+        Average, Certificates, ComparedCurve, Named, Norm, Repeats, Robustness, Smoothing,
+    };
 
     /// Returns a curve of models with two repeats, which score 0.5 and 0.7 at the strength 0, and 0.2 less at 0.1;
     /// each model scores 0.1 more than the one before it.
@@ -69,6 +74,34 @@ mod tests {
             models.push(Repeats { name, keys: &[1, 2], scores });
         }
         ComparedCurve::new((kind, Some(Norm::Linf), metric), &[0., 0.1], &models, 0.)
+    }
+
+    /// Returns a [`curve`] of PGD and one of certified accuracies, with certificates, geometry and a warning. In the
+    /// mean over the strengths the first model scores 0.4, and each other one 0.1 more.
+    pub fn found(names: &[&str]) -> Robustness {
+        let named = names.iter().map(|name| Named::new(name, "runs/a", [2, 2])).collect();
+        let mut all = Robustness::new(named, "accuracy", Better::Higher, 70);
+        let pgd = curve("pgd", "accuracy", names).in_units("pixels");
+        let certified = curve(Robustness::CERTIFIED, "accuracy", names).in_units("radius");
+        all.curves = vec![pgd, curve("pgd", "flips", names), certified];
+        all.curves[2].norm = Some(Norm::L2);
+        let keys = vec![vec![1, 2]; names.len()];
+        let figures = |kind: &str, first: f64, step: f64| {
+            let own = |model: usize| [0., 0.2].map(|own| Some(first + own + step * model as f64));
+            let own: Vec<Vec<_>> = (0..names.len()).map(|model| own(model).to_vec()).collect();
+            Average::of_figures(kind, names, &keys, &own)
+        };
+        let mut average = figures("pgd", 0.3, 0.1);
+        average.norm = Some(Norm::Linf);
+        let error = |model: usize| Some(100. * (0.6 - 0.1 * model as f64) / 0.6);
+        average.relative_errors = Some((0..names.len()).map(error).collect());
+        all.averages = vec![average];
+        let bounds = vec![vec![0.1, 0.2, 0.3, 0.4, 0.9]; names.len()];
+        let abstention = figures("abstention", 0.1, 0.);
+        all.certificates = Some(Certificates::new(Smoothing::new(0.25), abstention, bounds));
+        all.geometry = vec![figures("margin", 0.1, 0.)];
+        all.warnings = vec!["the gradient of a model is 0".to_string()];
+        all
     }
 
     #[test]

@@ -46,12 +46,12 @@ pub(super) fn cells(curves: &[ComparedCurve], metric: &str) -> Option<Cells> {
 }
 
 /// Returns a strength with four digits: `0.03137` for 8 / 255.
-fn strength(own: f64) -> String {
+pub(super) fn strength(own: f64) -> String {
     number(format!("{own:.3e}").parse().unwrap_or(own))
 }
 
 /// Returns a mean with the reach of its interval, `-` if it is undefined.
-fn figure(
+pub(super) fn figure(
     curve: &ComparedCurve,
     band: Option<&Band>,
     row: usize,
@@ -65,7 +65,7 @@ fn figure(
 }
 
 /// Returns how the figures of a row are written: as the first model's.
-fn digits(curve: &ComparedCurve, row: usize) -> Digits {
+pub(super) fn digits(curve: &ComparedCurve, row: usize) -> Digits {
     match curve.models.first().and_then(|own| own.mean[row]) {
         Some(mean) if !is_share(&curve.metric) => Digits::of(mean),
         _ => Digits::of(0.),

@@ -1,38 +1,24 @@
-//! The terminal output of the robustness of models: a table of at most 80 columns, and what it says.
+//! The terminal output of the robustness of models in at most 80 columns: what it says, then short tables.
 
-use super::table::cells as of_models;
-use super::{capital, words};
-use crate::report::grid::{Cells, Column, Rank, cells, prose};
-use crate::robust::{Average, Robustness};
-use crate::stats::Digits;
+use super::brief::brief;
+use super::{capital, figures, words};
+use crate::report::grid::{Cells, all_cells, prose};
+use crate::robust::Robustness;
 
-/// Returns the terminal output in at most 80 columns: the metric by kind and strength for each model with the
-/// differences to the first one, and sentences. Columns that do not fit are left out; a line names them.
+/// Returns the terminal output in at most 80 columns: sentences and warnings, then a line for each kind of change,
+/// with the differences to the first model, and the geometry. Columns that do not fit follow in further tables.
 pub fn robustness_text(found: &Robustness) -> String {
-    let metric = capital(&words(&found.metric));
-    let noise = match found.average {
-        Some(draws) => format!("their noise averaged over {draws} draws"),
-        None => "their noise off".to_string(),
-    };
-    let mut lines = prose(&format!(
-        "{metric} of {} rows by strength: means over the networks, {noise}, ± half of their 95 % intervals",
-        found.rows
-    ));
-    if let Some(own) = of_models(&found.curves, &found.metric) {
-        let (table, left_out) = cells(own);
-        lines.extend(table);
-        if !left_out.is_empty() {
-            let heads = left_out.join(", ");
-            lines.extend(prose(&format!("Not shown: {heads}; robustness.json has all figures.")));
-        }
+    let mut lines = told(found);
+    if let Some(own) = brief(found) {
+        lines.push(String::new());
+        lines.extend(prose(&explained(found)));
+        lines.extend(shown(own));
     }
-    if !found.geometry.is_empty() {
+    if let Some(own) = figures::geometry(found) {
         lines.push(String::new());
         lines.extend(prose("Around the rows as they are"));
-        lines.extend(cells(geometry(found)).0);
+        lines.extend(shown(own));
     }
-    lines.push(String::new());
-    lines.extend(told(found));
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
@@ -42,20 +28,65 @@ pub(in crate::report) fn told(found: &Robustness) -> Vec<String> {
     found.sentences().into_iter().chain(warnings).flat_map(|sentence| prose(&sentence)).collect()
 }
 
-/// Returns the geometry of each model as a table.
-fn geometry(found: &Robustness) -> Cells {
-    let texts = |of: &dyn Fn(&Average) -> String| found.geometry.iter().map(of).collect();
-    let names =
-        Column { head: "mean".to_string(), rank: Rank::Name, texts: texts(&Average::title) };
-    let of_model = |(place, own): (usize, &crate::robust::Named)| {
-        let text = |figure: &Average| match figure.models[place].mean[0] {
-            Some(mean) => Digits::of(mean).text(mean),
-            None => "-".to_string(),
-        };
-        Column { head: own.name.clone(), rank: Rank::Main, texts: texts(&text) }
+/// Returns what the first table shows.
+fn explained(found: &Robustness) -> String {
+    let metric = capital(&words(&found.metric));
+    let noise = match found.average {
+        Some(draws) => format!("their noise averaged over {draws} draws"),
+        None => "their noise off".to_string(),
     };
-    let models = found.models.iter().enumerate().map(of_model);
-    let columns: Vec<Column> = [names].into_iter().chain(models).collect();
-    let rows = found.geometry.len();
-    Cells { columns, groups: vec![(None, 0..rows)], recommended: vec![false; rows] }
+    let differences = match (found.models.len(), found.certified()) {
+        (..2, _) => "",
+        (_, None) => " Differences are means over all strengths above 0.",
+        (_, Some(_)) => {
+            " Differences are means over all strengths above 0, certified ones those at the larger radius."
+        }
+    };
+    format!(
+        "{metric} of {} rows at the middle and the largest strength: means over the networks, {noise}, ± half of their \
+         95 % intervals.{differences} robustness.json and robustness.html have all strengths.",
+        found.rows
+    )
+}
+
+/// Returns the lines of a table, and of those with the columns that do not fit beside the others.
+fn shown(own: Cells) -> Vec<String> {
+    let (mut lines, left_out) = all_cells(own);
+    if !left_out.is_empty() {
+        let heads = left_out.join(", ");
+        lines.extend(prose(&format!("Not shown: {heads}; robustness.json has all figures.")));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::found, *};
+
+    /// The differences of six models are more than 80 columns wide.
+    #[test]
+    fn all_columns_of_many_models_are_shown_in_80_columns() {
+        let others = (1..6).map(|own| format!("before-activation 0.{own}"));
+        let names: Vec<String> = ["baseline".to_string()].into_iter().chain(others).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let text = robustness_text(&found(&names));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        // In a sentence, unchanged, under PGD and certified.
+        assert_eq!(text.matches("+0.500").count(), 4, "{text}");
+        assert!(
+            text.matches("\n  pgd linf ").count() >= 3 && !text.contains("Not shown"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_conclusion_comes_first_and_a_long_name_is_told() {
+        let text = robustness_text(&found(&["baseline", "noise"]));
+        let place = |own: &str| text.find(own).unwrap_or_else(|| panic!("{own} in {text}"));
+        let order = ["the accuracy of noise is", "Warning: the", "\n  unchanged ", "\n  margin "];
+        assert!(order.windows(2).all(|own| place(own[0]) < place(own[1])), "{text}");
+        let name = "x".repeat(90);
+        let text = robustness_text(&found(&["baseline", &name]));
+        assert!(text.contains("Not shown"), "{text}");
+    }
 }

@@ -40,6 +40,8 @@ mod cli_streams;
 #[cfg(feature = "cli")]
 mod cli_tables;
 #[cfg(feature = "cli")]
+mod cli_tensorboard;
+#[cfg(feature = "cli")]
 mod cli_test_data;
 #[cfg(feature = "cli")]
 mod cli_usage;
@@ -56,6 +58,8 @@ mod cuda;
 #[cfg(feature = "experiment")]
 mod data;
 mod early_stopping;
+#[cfg(feature = "cli")]
+mod event_files;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod faults;
 #[cfg(feature = "experiment")]

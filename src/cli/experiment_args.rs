@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::parse::{noise, positive, within};
 use super::recipe_args::RecipeArgs;
 use super::table_args::TableArgs;
+use super::tensorboard::TensorboardArgs;
 use super::test_noise_args::TestNoiseArgs;
 use super::validation_args::ValidationArgs;
 use super::widths::Widths;
@@ -69,6 +70,8 @@ pub struct RunArgs {
     /// be larger than before
     #[arg(long, conflicts_with = "fresh")]
     pub(super) resume: bool,
+    #[command(flatten)]
+    pub(super) tensorboard: TensorboardArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

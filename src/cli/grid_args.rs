@@ -18,6 +18,7 @@ use super::recipe_args::RecipeArgs;
 use super::scheduler::Launch;
 use super::share::Share;
 use super::table_args::TableArgs;
+use super::tensorboard::TensorboardArgs;
 use super::validation_args::ValidationRows;
 use super::widths::Widths;
 use crate::experiment::{Plan, Shard};
@@ -136,6 +137,8 @@ pub struct GridArgs {
     /// Report on the finished runs of a folder without training
     #[arg(long, value_name = "DIR", conflicts_with_all = TRAINING)]
     pub(super) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) tensorboard: TensorboardArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -71,6 +71,9 @@ pub(super) fn write_report(
     let stage = Stage::new(Reaction::Finish, how.clone());
     let known = Bundle::read(folder).ok();
     write_figures(&mut results, args.output.format, &outcome);
+    if let Err(error) = args.tensorboard.write_grid(&asked.plan, store) {
+        results.fail(error);
+    }
     drop(stage);
     if interrupt::requested() {
         return Err(Failure::Interrupted(how));

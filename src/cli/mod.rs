@@ -34,6 +34,7 @@ pub(crate) mod run_grid;
 pub(crate) mod scheduler;
 mod share;
 mod table_args;
+mod tensorboard;
 mod terminal;
 mod test_noise_args;
 mod usage;

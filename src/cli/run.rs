@@ -44,6 +44,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let (_, first) = plan.trials().next().context("expected at least one run")?;
     let contents = Contents::new(name, subject.settings(&first), Some((plan.seed, plan.repeats)));
     let begin = if args.resume { Begin::Resume } else { Begin::Over };
+    args.tensorboard.check()?;
     let claimed = args.output.claim(&contents, &FILES, begin)?;
     claimed.begin(&contents)?;
     reading.iter().for_each(warn_of);
@@ -87,6 +88,9 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
         None => trained.to_safetensors(),
     };
     write_figures(&mut results, &contents, args.output.format, &outcome, &trained, model);
+    if let Err(error) = args.tensorboard.write_runs(name, &outcome.metric, &trained) {
+        results.fail(error);
+    }
     results.write_if_any("predictions.csv", predictions(&subject, &plan, &trained));
     drop(stage);
     if !args.output.no_plots {

@@ -55,6 +55,7 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let subject = subject.on(opened.place.kind());
     let basis = Basis::new(&subject, &plan)?;
     let contents = Contents::new(name, basis.settings().clone(), None);
+    args.tensorboard.check()?;
     let claimed = args.output.claim(&contents, &FILES, Begin::Over)?;
     let folder = claimed.folder.clone();
     let device = opened.place.name();
@@ -203,6 +204,7 @@ fn report_on(name: &str, folder: &Path, args: &GridArgs) -> Result<(), Failure> 
     let margin = args.answer.margin.of(&asked.basis.metric)?;
     asked.plan.margin = margin.or(asked.plan.margin);
     files::create_folder(folder, &FILES).context("--report")?;
+    args.tensorboard.check()?;
     let store = open_store(folder, &asked)?;
     write_report(name, folder, args, &asked, &store, None)
 }
@@ -259,6 +261,12 @@ fn train(
     let (all, left) = (plan.runs(), left()?);
     let finished = all - missing(plan, store, Shard::default())?.len();
     let done = format!("{finished} of {all} runs are finished; continue: {again}");
+    // The report writes the curves if all runs are finished.
+    if left > 0
+        && let Err(error) = args.tensorboard.write_grid(plan, store)
+    {
+        warn(&line(&error));
+    }
     match result {
         Err(error) => Err(anyhow::anyhow!("{}; {done}", line(&error)).into()),
         Ok(()) if left == 0 => Ok(()),

@@ -14,7 +14,9 @@ mod predictions;
 mod predictions_csv;
 mod robustness;
 mod tables;
+mod tensorboard;
 mod text;
+mod tfrecord;
 
 pub use comparison::{comparison_json, comparison_latex, comparison_markdown, comparison_text};
 pub use curves::{
@@ -38,4 +40,5 @@ pub use robustness::{
     robustness_section, robustness_text,
 };
 pub use tables::{dataset_csv, history_csv, read_history};
+pub use tensorboard::{EVENTS, Scalars};
 pub use text::{figures_line, folds_line, result_line};

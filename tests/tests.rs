@@ -12,6 +12,8 @@ mod cli_answer;
 #[cfg(feature = "cli")]
 mod cli_compare;
 #[cfg(feature = "cli")]
+mod cli_completions;
+#[cfg(feature = "cli")]
 mod cli_files;
 #[cfg(feature = "cli")]
 mod cli_folder;

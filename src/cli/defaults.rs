@@ -58,10 +58,14 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
         ("repeats", repeats("30")),
     ];
     let command = match has(&command, "target") {
-        true => command.after_help(format!(
-            "Defaults are those of {}; --data FILE --target COLUMN --help has those of a table.",
-            task.name()
-        )),
+        true => {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            command.after_help(format!(
+                "Defaults are those of {}; --data FILE --target COLUMN --help has those of a \
+                 table.\n\n{examples}",
+                task.name()
+            ))
+        }
         false => command,
     };
     let command = match task::files(task.name()) {
@@ -147,14 +151,14 @@ fn with_conflicts(command: Command) -> Command {
 /// Returns the task named by `--task` in the arguments, because the defaults of other flags depend
 /// on it; a table has a `--target`. An invalid name gives the first task; the flag's own parser rejects
 /// it later.
-pub(super) fn task_in(args: impl Iterator<Item = OsString>) -> &'static str {
-    let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+pub(super) fn task_in(words: &[OsString]) -> &'static str {
+    let args: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     if args.iter().any(|arg| arg == "--target" || arg.starts_with("--target=")) {
         return Tabular::NAME;
     }
     let after = args.iter().position(|arg| arg == "--task").and_then(|i| args.get(i + 1));
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--task="));
-    let named = after.map(String::as_str).or(joined);
+    let named = after.map(AsRef::as_ref).or(joined);
     task::names().find(|name| Some(*name) == named).unwrap_or("circles")
 }
 
@@ -164,7 +168,8 @@ mod tests {
 
     #[test]
     fn task_in_accepts_both_spellings_of_the_flag() {
-        let task = |text: &str| task_in(text.split_whitespace().map(OsString::from));
+        let task =
+            |text: &str| task_in(&text.split_whitespace().map(OsString::from).collect::<Vec<_>>());
         assert_eq!(task("grid_search --repeats 3"), "circles");
         assert_eq!(task("grid_search --repeats 3 --task digits"), "digits");
         assert_eq!(task("grid_search --task=vowels -q"), "vowels");

@@ -64,16 +64,19 @@ pub(super) fn start<A: Parser>(
     }
 }
 
+/// Prints the help or the version that was asked for, also by `candle-noise` alone, or the error.
 fn usage(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if is_help {
         return match print(error.render().to_string().as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &line(&error)),
         };
-    }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        tell(error.render().to_string().trim_end());
-        return ExitCode::from(2);
     }
     fail(2, &usage_line(error))
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::Program;
 use crate::cli::args::TestArgs;
+use crate::cli::examples;
 use crate::cli::exit::Failure;
 use crate::cli::experiment_args::RunArgs;
 use crate::cli::parse::{shape, stddev};
@@ -15,7 +16,7 @@ use crate::task::Source;
 /// Train a convolutional network on handwritten digits or your own images, with Gaussian noise
 /// after pooling
 #[derive(Parser, Clone, Debug)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version, allow_negative_numbers = true, after_help = examples::CNN_NOISE)]
 pub struct CnnNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev, allow_hyphen_values = true)]

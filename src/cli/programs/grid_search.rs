@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use super::Program;
+use crate::cli::examples;
 use crate::cli::exit::Failure;
 use crate::cli::grid_args::GridArgs;
 use crate::cli::run_grid::run_grid;
@@ -12,7 +13,7 @@ use crate::cli::run_grid::run_grid;
 /// Finished runs are kept in the results folder. The same command continues after an interruption.
 /// More repeats, strengths, placements or data seeds extend the existing results.
 #[derive(Parser, Clone, Debug)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version, allow_negative_numbers = true, after_help = examples::GRID_SEARCH)]
 pub struct GridSearch {
     #[command(flatten)]
     grid: GridArgs,

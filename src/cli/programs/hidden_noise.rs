@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use super::Program;
+use crate::cli::examples;
 use crate::cli::exit::Failure;
 use crate::cli::experiment_args::{ExperimentArgs, HiddenPlacement};
 use crate::cli::parse::stddev;
@@ -10,7 +11,7 @@ use crate::cli::run::run_experiment;
 
 /// Train the tutorial's network with Gaussian noise in its hidden layer
 #[derive(Parser, Clone, Debug)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version, allow_negative_numbers = true, after_help = examples::HIDDEN_NOISE)]
 pub struct HiddenNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev, allow_hyphen_values = true)]

@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use super::Program;
+use crate::cli::examples;
 use crate::cli::exit::Failure;
 use crate::cli::experiment_args::ExperimentArgs;
 use crate::cli::parse::stddev;
@@ -10,7 +11,7 @@ use crate::cli::run::run_experiment;
 
 /// Train the tutorial's network with Gaussian noise on its inputs
 #[derive(Parser, Clone, Debug)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version, allow_negative_numbers = true, after_help = examples::INPUT_NOISE)]
 pub struct InputNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = stddev, allow_hyphen_values = true)]

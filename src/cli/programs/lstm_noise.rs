@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::Program;
 use crate::cli::args::TestArgs;
+use crate::cli::examples;
 use crate::cli::exit::Failure;
 use crate::cli::experiment_args::RunArgs;
 use crate::cli::parse::stddev;
@@ -15,7 +16,7 @@ use crate::task::Source;
 /// Train an LSTM to recognize nine speakers or the classes of your own sequences, with Gaussian
 /// noise before its dense layer
 #[derive(Parser, Clone, Debug)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version, allow_negative_numbers = true, after_help = examples::LSTM_NOISE)]
 pub struct LstmNoise {
     /// Standard deviation of the noise
     #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = stddev, allow_hyphen_values = true)]

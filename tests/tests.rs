@@ -132,6 +132,8 @@ mod train_options;
 mod trainer;
 #[cfg(feature = "experiment")]
 mod tutorial;
+#[cfg(feature = "cli")]
+mod upgrade;
 mod variables;
 #[cfg(feature = "experiment")]
 mod verdict_laws;

@@ -137,6 +137,11 @@ impl About {
         })
     }
 
+    /// Returns whether networks of the same training are described, by whatever version.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        Self { version: other.version.clone(), ..self.clone() } == *other
+    }
+
     /// Parses the JSON of a file's metadata.
     pub(super) fn parse(json: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(json).context("its description")?;

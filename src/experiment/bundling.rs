@@ -92,7 +92,7 @@ fn bundle(
         settings,
     };
     let about = About::new(training, &rows)?;
-    match known.filter(|known| *known.about() == about) {
+    match known.filter(|known| known.about().is_like(&about)) {
         Some(known) => Ok(Some(known)),
         None => Bundle::new(about, weights(&deployment, &rows)?).map(Some),
     }

@@ -25,6 +25,7 @@
 //! | 8 | `report`: tables, files, pictures | `cli` |
 //! | 9 | `cli`: flags, progress, exit codes | `cli` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, missing_docs)]
 
 #[cfg(feature = "experiment")]

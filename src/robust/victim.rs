@@ -5,7 +5,8 @@ use std::sync::Arc;
 use candle_core::{DType, Result, Tensor, Var, bail};
 use candle_nn::ModuleT;
 
-use super::{Limits, Rows};
+use super::norm::beside;
+use super::{Limits, Norm, Rows};
 use crate::data::Samples;
 use crate::nn::Model;
 use crate::noise::{NoiseMap, Per};
@@ -128,6 +129,9 @@ impl Victim {
 
     /// Returns the outputs, and the gradient of each row's loss in its inputs, 0 for those that may not change.
     ///
+    /// Where the loss of a class is so small that its gradient has rounded to 0, it is the gradient of the largest
+    /// other logit minus that of the class, which rises in a like direction: large outputs protect no row.
+    ///
     /// # Shapes
     /// `xs` and the gradient (R, N, …).
     ///
@@ -138,7 +142,8 @@ impl Victim {
         for own in self.pieces(rows)? {
             let xs = Var::from_tensor(&own.part_of(xs, rows)?.detach())?;
             let answers = enable_grad(|| self.judged(self.forward(&xs, &own)?, &own))?;
-            gradients.push(self.gradient_of(&answers.losses, &xs, &own)?);
+            let gradient = self.gradient_of(&answers.losses, &xs, &own)?;
+            gradients.push(self.past_rounding(gradient, &answers, &xs, &own)?);
             outputs.push(answers.outputs.detach());
             losses.push(answers.losses.detach());
             wrong.push(answers.wrong);
@@ -178,6 +183,31 @@ impl Victim {
         };
         let all = (0..outputs.dim(2)?).map(of_output).collect::<Result<Vec<_>>>()?;
         Ok((outputs.detach(), Tensor::stack(&all, 2)?))
+    }
+
+    /// Returns a gradient with that of the margin in rows whose loss has none because it has rounded.
+    fn past_rounding(
+        &self,
+        gradient: Tensor,
+        answers: &Answers,
+        xs: &Var,
+        rows: &Rows,
+    ) -> Result<Tensor> {
+        const SATURATED: f32 = 1e-6;
+        let least = answers.losses.detach().to_dtype(DType::F32)?.min_all()?.to_scalar::<f32>()?;
+        if self.objective.classes().is_none() || least > SATURATED {
+            return Ok(gradient);
+        }
+        let flat = Norm::Linf.of(&gradient)?.eq(0f64)?;
+        let of_margin =
+            self.gradient_of(&behind_by(&answers.outputs, &self.classes(rows)?)?, xs, rows)?;
+        beside(&flat, &gradient)?.broadcast_as(gradient.shape())?.where_cond(&of_margin, &gradient)
+    }
+
+    /// Returns the classes of rows: a target between 0 and 1 is that of the nearer one, ½ that of class 0, as for
+    /// metrics.
+    fn classes(&self, rows: &Rows) -> Result<Tensor> {
+        (rows.ys.to_dtype(DType::F32)? - 0.5)?.ceil()
     }
 
     /// Returns the gradient of a sum in inputs that may change.
@@ -249,13 +279,27 @@ impl Victim {
                     1 => outputs.squeeze(2)?.gt(0f64)?.to_dtype(DType::F32)?,
                     _ => outputs.argmax(2)?.to_dtype(DType::F32)?,
                 };
-                // A target between 0 and 1 is that of the nearer class, ½ that of class 0, as for metrics.
-                let classes = (rows.ys.to_dtype(DType::F32)? - 0.5)?.ceil()?;
-                predicted.ne(&classes)?.to_dtype(DType::F32)?
+                predicted.ne(&self.classes(rows)?)?.to_dtype(DType::F32)?
             }
         };
         Ok(Answers { outputs, losses, wrong })
     }
+}
+
+/// Returns by how much the logit of each row's class is behind the largest other one.
+///
+/// # Shapes
+/// `outputs` (R, N, O), of two classes (R, N, 1); `classes` and the result (R, N).
+fn behind_by(outputs: &Tensor, classes: &Tensor) -> Result<Tensor> {
+    const NONE: f64 = 1e30;
+    let width = outputs.dim(2)?;
+    if width == 1 {
+        return outputs.squeeze(2)? * (1. - (classes * 2.)?)?;
+    }
+    let numbers = Tensor::arange(0f32, width as f32, outputs.device())?;
+    let own = numbers.broadcast_eq(&classes.unsqueeze(2)?)?.to_dtype(outputs.dtype())?;
+    let others = (outputs - (&own * NONE)?)?.max(2)?;
+    others - (outputs * own)?.sum(2)?
 }
 
 /// Joins pieces of rows.

@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::func;
+use candle_noise::nn::Model;
+use candle_noise::objective::{BinaryCrossEntropy, CrossEntropy, Objective};
+use candle_noise::ops::Axis;
 use candle_noise::robust::{Apgd, Attack, Fgsm, Limits, Norm, Pgd, Rows, Victim, Worst, WorstOf};
 
 use super::{WEIGHTS, as_predicted, disc, linear, mlp, normal_rows, points};
@@ -77,6 +81,48 @@ fn one_full_step_of_pgd_is_fgsm_where_the_loss_rises() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The loss of logits of 500 and more is 0 to rounding, as is its gradient, and yet a step of 0.6 takes 0.5 and -0.55
+/// across the boundary at 0; of three classes, to the nearest other one.
+#[test]
+fn large_outputs_protect_no_row() -> Result<()> {
+    let linear = |weights: &[f32], outputs: usize| -> Result<Model> {
+        let weights =
+            Tensor::from_slice(weights, (weights.len() / outputs, outputs), &Device::Cpu)?;
+        Ok(Model::new(func(move |xs| xs.matmul(&weights))))
+    };
+    let binary = one_replica(&[[0.5f32], [-0.55]], &[1f32, 0.])?;
+    // From class 0 to class 1, whose second weight is the larger.
+    let three = one_replica(&[[1f32, -0.4], [1., -0.3]], &[0f32, 0.])?;
+    let cases: [(Model, Arc<dyn Objective>, Rows, f32); 2] = [
+        (linear(&[1e3], 1)?, Arc::new(BinaryCrossEntropy), binary, -1.),
+        (
+            linear(&[1e4, 0.9e4, -1e4, 0., 1e4, 0.], 3)?,
+            Arc::new(CrossEntropy { classes: 3 }),
+            three,
+            1.,
+        ),
+    ];
+    for (model, objective, rows, sign) in cases {
+        let on = Victim::new(model, objective, Axis::Plain, &[7])?;
+        let (clean, _) = on.gradient(&rows.xs, &rows)?;
+        assert!(clean.losses.max_all()?.to_scalar::<f32>()? < 1e-30);
+        assert_eq!(clean.wrong.to_vec2::<f32>()?, [[0., 0.]]);
+        for attack in attacks(Norm::Linf)? {
+            let moved = attack.apply(&on, &rows, 0.6, 0)?;
+            assert_eq!(wrong(&on, &moved, &rows)?, 2., "{}", attack.name());
+        }
+        let moved = Fgsm::new(Norm::Linf).apply(&on, &rows, 0.6, 0)?;
+        let step = (moved - &rows.xs)?.narrow(2, rows.row_len() - 1, 1)?.flatten_all()?;
+        assert!((step.to_vec1::<f32>()?[0] / 0.6 - sign).abs() < 1e-6, "{sign}");
+    }
+    Ok(())
+}
+
+fn one_replica<const D: usize>(xs: &[[f32; D]; 2], ys: &[f32; 2]) -> Result<Rows> {
+    let ys = Tensor::new(ys, &Device::Cpu)?.unsqueeze(0)?;
+    Ok(Rows { xs: Tensor::new(xs, &Device::Cpu)?.unsqueeze(0)?, ys, first: 0 })
 }
 
 /// Most rows end in a corner of the box or go back and forth before the last step.

@@ -22,12 +22,16 @@ fn contender(slope: f64) -> Result<Contender> {
 }
 
 #[test]
-fn gradients_of_saturated_outputs_are_named() -> Result<()> {
+fn rows_without_a_gradient_and_saturated_outputs_are_named() -> Result<()> {
     assert_eq!(gradient_warnings(&contender(2.)?)?, Vec::<String>::new());
     let found = gradient_warnings(&contender(1e6)?)?.join("; ");
-    // The probability of class 1 rounds to 1, that of class 0 stays above 0.
-    assert!(found.contains("the gradient of steep is exactly 0 in 50 % of the rows"), "{found}");
     assert!(found.contains("the loss of steep is 0 to rounding in 100 % of the rows"), "{found}");
+    assert!(!found.contains("exactly 0"), "the margin has a gradient: {found}");
+    let model = Model::new(func(|xs| xs.relu()));
+    let victim = Victim::new(model, Arc::new(BinaryCrossEntropy), Axis::Plain, &[7])?;
+    let found = gradient_warnings(&Contender { victims: vec![victim], ..contender(1.)? })?;
+    let expected = "the gradient of steep is exactly 0 in 50 % of the rows";
+    assert!(found.join("; ").contains(expected), "{found:?}");
     Ok(())
 }
 

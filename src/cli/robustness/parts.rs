@@ -14,7 +14,7 @@ use crate::files::{self, sha256};
 const FOLDER: &str = "parts";
 
 /// Raised when a change gives other figures for the same settings.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// The finished parts of a folder, each in a file that is named by all that determines its figures.
 pub(in crate::cli) struct Parts(PathBuf);
@@ -31,9 +31,12 @@ impl Parts {
         Ok(Self(own))
     }
 
-    /// Returns a part that is there and whole.
+    /// Returns a part that is there and whole: with the checksum in its first line.
     pub fn get<T: DeserializeOwned>(&self, settings: &Value) -> Option<T> {
-        serde_json::from_slice(&fs::read(self.path(settings)).ok()?).ok()
+        let held = fs::read_to_string(self.path(settings)).ok()?;
+        let (checksum, part) = held.split_once('\n')?;
+        let is_whole = checksum == Self::checksum(settings, part);
+        is_whole.then(|| serde_json::from_str(part).ok()).flatten()
     }
 
     /// Keeps a part.
@@ -41,7 +44,13 @@ impl Parts {
     /// # Errors
     /// If it cannot be written.
     pub fn put(&self, settings: &Value, part: &impl Serialize) -> Result<()> {
-        files::write(&self.path(settings), &serde_json::to_vec(part)?)
+        let part = serde_json::to_string(part)?;
+        let checksum = Self::checksum(settings, &part);
+        files::write(&self.path(settings), format!("{checksum}\n{part}").as_bytes())
+    }
+
+    fn checksum(settings: &Value, part: &str) -> String {
+        sha256(format!("{settings}\n{part}").as_bytes())
     }
 
     fn path(&self, settings: &Value) -> PathBuf {

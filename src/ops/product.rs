@@ -223,8 +223,7 @@ mod tests {
             let heads = [1, terms / part, terms].map(|count| starts(count, 3 * terms / count));
             let runs = heads.each_ref().map(|starts| (starts, terms / starts.len()));
             let runs = runs.map(|(starts, len)| Runs { starts, len, stride: 3 });
-            let begins = [Begin::Zero, Begin::There, Begin::Row(&bias)];
-            for begin in begins {
+            for begin in [Begin::Zero, Begin::There, Begin::Row(&bias)] {
                 for (runs, relu) in runs.into_iter().flat_map(|runs| [(runs, false), (runs, true)])
                 {
                     let sums = Sums { places: &places, width, begin, relu };

@@ -39,8 +39,8 @@ impl Contender {
                 let rows = on.rows(&self.rows, start, PIECE.min(self.rows.rows() - start))?;
                 let own: Vec<Vec<Certificate>> = certify(on, &rows, None, options)?;
                 all.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
-                let own: Vec<f32> = rows.ys.get(0)?.to_dtype(candle_core::DType::F32)?.to_vec1()?;
-                labels.extend(own.into_iter().map(|label| (label - 0.5).ceil() as u32));
+                let own: Vec<f32> = on.classes(&rows)?.get(0)?.to_vec1()?;
+                labels.extend(own.into_iter().map(|label| label as u32));
             }
             let mut found = Certified::default();
             for own in &all {

@@ -206,7 +206,7 @@ impl Victim {
 
     /// Returns the classes of rows: a target between 0 and 1 is that of the nearer one, ½ that of class 0, as for
     /// metrics.
-    fn classes(&self, rows: &Rows) -> Result<Tensor> {
+    pub(super) fn classes(&self, rows: &Rows) -> Result<Tensor> {
         (rows.ys.to_dtype(DType::F32)? - 0.5)?.ceil()
     }
 

@@ -37,7 +37,7 @@ use crate::train::Stop;
 pub enum Event {
     /// This number of epochs of single runs has been trained, now or before they were interrupted.
     Epochs(usize),
-    /// Networks have been attacked, which is work of about so many epochs of single runs; see [`attack_epochs`].
+    /// Networks have been attacked, which takes about as long as this number of epochs of single runs; see [`attack_epochs`].
     Attacked(usize),
     /// A run's loss became NaN or infinite; it trains no further.
     Stopped(Stop),

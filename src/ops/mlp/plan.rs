@@ -166,7 +166,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Takes room for so many numbers, up to a multiple of 4; returns where it begins.
+/// Takes room for a count of numbers, up to a multiple of 4; returns where it begins.
 fn take(end: &mut usize, len: usize) -> Option<usize> {
     let start = *end;
     *end = start.checked_add(len.checked_next_multiple_of(4)?)?;

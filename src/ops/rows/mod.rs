@@ -49,7 +49,7 @@ impl Orders {
     /// this the host is done earlier, even if a swap takes it a hundredth of the time.
     const MANY: usize = 64;
 
-    /// Orders of so many rows, one for each key, for a device.
+    /// Orders of this number of rows, one for each key, for a device.
     ///
     /// # Errors
     /// When the device fails.

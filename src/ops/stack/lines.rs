@@ -63,7 +63,7 @@ fn copy_short(from: &[f32], to: &mut [f32]) {
     copy_piece::<1>(from, to, &mut done);
 }
 
-/// Copies N floats from position `done` on, if there are so many.
+/// Copies N floats from position `done` on, if there are N.
 #[inline]
 fn copy_piece<const N: usize>(from: &[f32], to: &mut [f32], done: &mut usize) {
     if let Some((piece, _)) = from[*done..].split_first_chunk::<N>() {

@@ -17,12 +17,12 @@
 //! | `gaussian-noise` | [`Gaussian`] noise of this standard deviation | 0.04, 0.06, 0.08, 0.09, 0.1 |
 //! | `speckle-noise` | [`Speckle`]: noise in proportion to the pixel | 0.06, 0.1, 0.12, 0.16, 0.2 |
 //! | `impulse-noise` | this share of [`SaltAndPepper`] | 0.01, 0.02, 0.03, 0.05, 0.07 |
-//! | `shot-noise` | [`Shot`]: Poisson noise of so many photons at white | 500, 250, 100, 75, 50 |
+//! | `shot-noise` | [`Shot`]: Poisson noise of this number of photons at white | 500, 250, 100, 75, 50 |
 //! | `blur` | Gaussian [`Blur`] of this standard deviation in pixels | 0.4, 0.6, 0.7, 0.8, 1 |
 //! | `contrast` | distances from the image's mean times this ([`Contrast`]) | 0.75, 0.5, 0.4, 0.3, 0.15 |
 //! | `brightness` | pixels [`Shifted`] by this | 0.05, 0.1, 0.15, 0.2, 0.3 |
 //! | `pixelate` | [`Pixelate`] to this share of height and width | 0.95, 0.9, 0.85, 0.75, 0.65 |
-//! | `shift` | the image [`Moved`] by so many pixels in one of four directions | 0.5, 1, 1.5, 2, 2.5 |
+//! | `shift` | the image [`Moved`] by this number of pixels in one of four directions | 0.5, 1, 1.5, 2, 2.5 |
 //!
 //! | of sequences | what it does | severities 1 to 5 |
 //! |---|---|---|

@@ -238,7 +238,12 @@ fn a_diagnosis_shows_the_strength_that_was_learned() {
     let shown: f64 = row.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!((shown - learned).abs() < 1e-3, "{learned}: {text}");
     let noise = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let noise = noise.split("input adds noise of ").nth(1).unwrap().split_whitespace().next();
+    let noise = noise
+        .split("input adds noise of standard deviation ")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next();
     let noise: f64 = noise.unwrap().parse().unwrap();
     assert!((noise / learned - 1.).abs() < 0.05, "{learned}: {text}");
     assert!(text.contains("on input is learned: it began with 0.5"), "{text}");
@@ -261,7 +266,7 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
     };
     let strong = of("--noise input:0.3 --noise labels:flip:0.1 --noise weights:gaussian:0.05", "");
     assert!(strong.contains("site strength ratio flips loss penalty steps"), "{strong}");
-    let (_, said) = strong.split_once("input adds noise of ").unwrap();
+    let (_, said) = strong.split_once("input adds noise of standard deviation ").unwrap();
     let measured: f64 = said.split(' ').next().unwrap().parse().unwrap();
     // Of 3 × 70 × 2 numbers in 20 draws: four standard errors of 0.3 / √(2 · 8400).
     assert!((measured - 0.3).abs() < 0.0093, "{strong}");

@@ -175,6 +175,7 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
         (trained("baseline", SMALL), trained("baseline", "--epochs 5 --data-seed 7"));
     let out = tempfile::tempdir().unwrap();
     let (circles, other) = (circles.path(), other.path());
+    let file = circles.join("model.safetensors");
     for (models, args, code, expected) in [
         (
             vec![circles],
@@ -210,7 +211,11 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
         (vec![circles], "--separator ;", 2, "--separator: expected --data FILE, whose text it is"),
         (vec![circles], "--no-header", 2, "--no-header: expected --data FILE, whose text it is"),
         (vec![circles], "--decimal-comma", 2, "--decimal-comma: expected --data FILE, whose text"),
-        (vec![circles, circles], "", 1, "expected each model once"),
+        (vec![circles, circles], "", 2, "expected each model once"),
+        (vec![circles, &file], "", 2, "expected each model once"),
+        (vec![circles], "--kinds blur", 2, "--kinds: blur is for images, which these are not"),
+        (vec![circles], "--kinds time-warp", 2, "--kinds: time-warp is for sequences, which"),
+        (vec![circles], "--kinds wrong-category", 2, "is for tables with categories, which"),
         (vec![circles, other], "", 1, "expected models with the same test rows"),
         (vec![out.path()], "", 1, "expected a trained model"),
         (vec![circles], "--data nothing.csv", 1, "cannot read nothing.csv"),
@@ -246,6 +251,7 @@ fn certificates_alone_say_nothing_of_the_rows_as_they_are() {
     let missing = curve(&found, "missing", Value::Null, "accuracy");
     assert_eq!(missing["strengths"], serde_json::json!([0., 0.5]));
     let clean = format!("{:.3}", means(&missing["models"][0])[0]);
+    assert!(stderr(&output).contains("missing: expected shares up to 1, left out 2"));
     let sentence = found["sentences"][0].as_str().unwrap();
     assert!(sentence.contains(&format!("the accuracy is {clean}")), "{sentence}, not {clean}");
     // NormalDist().inv_cdf(0.001**(1/20)) * 0.25 of Python

@@ -16,7 +16,7 @@ mod rows;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use candle_core::{Device, Tensor};
@@ -58,12 +58,17 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// Returns the file of the bundle of a folder of results, or the file itself.
+    pub(crate) fn path(path: &Path) -> PathBuf {
+        if path.is_dir() { path.join(Self::FILE) } else { path.to_path_buf() }
+    }
+
     /// Reads the bundle of a folder of results, or of a file.
     ///
     /// # Errors
     /// If the file cannot be read, is no bundle, or was written by another version.
     pub fn read(path: &Path) -> Result<Self> {
-        let path = if path.is_dir() { path.join(Self::FILE) } else { path.to_path_buf() };
+        let path = Self::path(path);
         let name = path.display().to_string();
         // A pipe would wait for a writer.
         ensure!(path.is_file(), "expected a trained model, received no file {name}");

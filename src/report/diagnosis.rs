@@ -144,7 +144,7 @@ fn sentence(own: &[&SiteDiagnosis], spread: Option<f64>) -> String {
         _ => "",
     };
     format!(
-        "{path} adds noise of {} to values of a spread of {}, {}.{never} {effect}",
+        "{path} adds noise of standard deviation {} to values of standard deviation {}, {}.{never} {effect}",
         text(of(|own| own.noise.unwrap_or(0.))),
         text(of(|own| own.input.unwrap_or(0.))),
         percent(ratio)

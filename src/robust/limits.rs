@@ -94,6 +94,24 @@ impl Limits {
         (free * (1. - held)?).map(Some)
     }
 
+    /// Returns how many rows of the first replica have an input that may change outside its range.
+    ///
+    /// # Shapes
+    /// (R, N, …).
+    ///
+    /// # Errors
+    /// If the rows have other inputs.
+    pub fn outside(&self, rows: &Tensor) -> Result<usize> {
+        let Some([low, high]) = &self.range else { return Ok(0) };
+        let moved = rows.broadcast_maximum(low)?.broadcast_minimum(high)?;
+        let mut is_outside = moved.ne(rows)?.to_dtype(DType::F32)?;
+        if let Some(free) = self.free(rows)? {
+            is_outside = (is_outside * free)?;
+        }
+        let of_rows = is_outside.get(0)?.flatten_from(1)?.max(D::Minus1)?;
+        Ok(of_rows.sum_all()?.to_scalar::<f32>()? as usize)
+    }
+
     /// Returns rows within the limits: each input that may change moved into its range, the others as in `clean`.
     ///
     /// # Shapes
@@ -133,6 +151,7 @@ mod tests {
         assert_eq!(found, [[1., 1., 0., 1., 0.], [1., 0.5, 1., 0., 1.]]);
         let found = limits.within(&(&clean - 4.)?, &clean)?.squeeze(0)?.to_vec2::<f32>()?;
         assert_eq!(found[1][0], -3., "a row outside of the range stays there");
+        assert_eq!((limits.outside(&clean)?, limits.outside(&moved)?), (1, 2));
         assert!(Limits::default().columns(&[Some(Some(1))]).is_err());
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What was gained and what it cost, in sentences.
 
-use super::{Average, Band, ComparedCurve, Robustness};
+use super::{Average, Band, ComparedCurve, Robustness, Scan};
 use crate::metric::Better;
 use crate::stats::Digits;
 
@@ -104,6 +104,14 @@ impl Robustness {
         format!("On the rows as they are the {metric} is {}{worst}.", score(&clean.models[0], 0))
     }
 
+    /// Returns whether an attack is one of those whose worst is told.
+    fn is_in_worst(&self, own: &Average) -> bool {
+        let is_worst = |other: &&Average| other.kind == Scan::WORST && other.norm == own.norm;
+        own.norm.is_some()
+            && own.kind != Scan::WORST
+            && self.averages.iter().any(|other| is_worst(&other))
+    }
+
     fn harm(&self, own: &Average) -> f64 {
         let mean = own.models[0].mean[0].unwrap_or(f64::NAN);
         if self.better == Better::Higher { -mean } else { mean }
@@ -119,10 +127,20 @@ impl Robustness {
         let difference = clean.differences.get(place - 1).map(of).unwrap_or_default();
         let [own, first] =
             [place, 0].map(|place| of(&clean.models[place]).0.map_or("-".into(), text));
+        let [own_model, first_model] = [place, 0].map(|place| &self.models[place]);
+        let pairs = own_model.pairs;
+        let difference = difference_words(difference, pairs);
+        let difference = match [own_model.networks, first_model.networks] {
+            counts if difference.is_none() || counts.iter().all(|own| *own <= pairs) => difference,
+            // The means are not those of the pairs.
+            [own, first] => difference.map(|words| {
+                format!("{words}; the means are those of all {own} and {first} networks")
+            }),
+        };
         format!(
             "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {}.",
-            self.models[0].name,
-            difference_words(difference, self.models[place].pairs)
+            first_model.name,
+            difference.unwrap_or("no networks have a seed in common".to_string())
         )
     }
 
@@ -132,25 +150,28 @@ impl Robustness {
             return Vec::new();
         }
         let (mut better, mut worse, mut open) = (Vec::new(), Vec::new(), Vec::new());
-        for own in &self.averages {
+        for own in self.averages.iter().filter(|own| !self.is_in_worst(own)) {
             let Some(band) = own.differences.get(place - 1) else { continue };
-            let words = match band.mean[0] {
-                Some(mean) => format!("{} ({})", own.title(), Digits::of(mean).signed(mean)),
-                None => continue,
-            };
+            let Some(mean) = band.mean[0] else { continue };
+            let difference = (own.title(), mean);
             let higher = self.better == Better::Higher;
             match band.low[0].zip(band.high[0]) {
                 Some((low, _)) if low > 0. => {
-                    if higher { &mut better } else { &mut worse }.push(words)
+                    if higher { &mut better } else { &mut worse }.push(difference)
                 }
                 Some((_, high)) if high < 0. => {
-                    if higher { &mut worse } else { &mut better }.push(words)
+                    if higher { &mut worse } else { &mut better }.push(difference)
                 }
                 _ => open.push(own.title()),
             }
         }
         let name = &self.models[place].name;
-        let list = |words: &[String]| words.join(", ");
+        let list = |all: &[(String, f64)]| {
+            let digits = Digits::of_all(all.iter().map(|(_, mean)| *mean));
+            let words =
+                all.iter().map(|(title, mean)| format!("{title} ({})", digits.signed(*mean)));
+            words.collect::<Vec<_>>().join(", ")
+        };
         let mut sentences = Vec::new();
         if !better.is_empty() {
             sentences.push(format!(
@@ -165,34 +186,31 @@ impl Robustness {
             ));
         }
         if !open.is_empty() {
-            sentences.push(format!("No difference of {name} was found under {}.", list(&open)));
+            sentences.push(format!("No difference of {name} was found under {}.", open.join(", ")));
         }
         sentences
     }
 }
 
-fn difference_words((mean, ends): (Option<f64>, Option<(f64, f64)>), pairs: usize) -> String {
-    match (mean, ends) {
-        (None, _) => "no networks have a seed in common".to_string(),
-        (Some(mean), None) => format!(
-            "a difference of {} over {}, which has no interval",
-            Digits::of(mean).signed(mean),
-            if pairs == 1 {
-                "one pair of a seed".to_string()
-            } else {
-                format!("{pairs} pairs of a seed")
-            }
+/// Returns a mean difference over pairs in words; `None` if there are no pairs.
+fn difference_words(
+    (mean, ends): (Option<f64>, Option<(f64, f64)>),
+    pairs: usize,
+) -> Option<String> {
+    let mean = mean?;
+    let digits = Digits::of(mean);
+    let signed = digits.signed(mean);
+    Some(match ends {
+        Some((low, high)) => format!(
+            "a difference of {signed} over {pairs} pairs (95 % interval {} to {})",
+            digits.signed(low),
+            digits.signed(high)
         ),
-        (Some(mean), Some((low, high))) => {
-            let digits = Digits::of(mean);
-            format!(
-                "a difference of {} over {pairs} pairs of a seed (95 % interval {} to {})",
-                digits.signed(mean),
-                digits.signed(low),
-                digits.signed(high)
-            )
+        None if pairs == 1 => {
+            format!("a difference of {signed} in one pair, too few for an interval")
         }
-    }
+        None => format!("a difference of {signed} in each of {pairs} pairs"),
+    })
 }
 
 fn text(figure: f64) -> String {

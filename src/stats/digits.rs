@@ -22,6 +22,19 @@ impl Digits {
         }
     }
 
+    /// Returns how figures are written beside each other: as the one that needs the most decimals, or as the largest
+    /// if one of them takes a power of ten.
+    pub fn of_all(figures: impl Iterator<Item = f64> + Clone) -> Self {
+        let largest = figures.clone().fold(0., |largest: f64, own| largest.max(own.abs()));
+        let decimals = |own: f64| match Self::of(own) {
+            Self::Decimals(own) => Some(own),
+            Self::Power(_) => None,
+        };
+        let all: Option<Vec<usize>> = figures.map(decimals).collect();
+        let most = all.and_then(|own| own.into_iter().max());
+        most.map_or(Self::of(largest), Self::Decimals)
+    }
+
     /// Returns the same way of writing with more digits.
     pub fn more(self, count: usize) -> Self {
         match self {
@@ -78,6 +91,11 @@ mod tests {
         ];
         assert_eq!(figures.map(text), texts);
         assert_eq!(text(f64::NAN), "NaN");
+        let beside = |own: &[f64]| Digits::of_all(own.iter().copied());
+        assert_eq!(beside(&[0.2, -0.00312]), Digits::Decimals(5));
+        assert_eq!(beside(&[0.2, -3e-9]), Digits::Decimals(3));
+        assert_eq!(beside(&[2e-7, -3e-9]), Digits::Power(2));
+        assert_eq!(beside(&[]), Digits::Decimals(3));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The CUDA sides against the CPU's. Without a device each test prints that it was skipped, and fails if
 //! `CANDLE_NOISE_NEEDS_CUDA` is set.
 
+mod attacks;
 mod auto;
 mod devices;
 mod family;

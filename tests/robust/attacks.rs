@@ -11,7 +11,7 @@ use super::{WEIGHTS, as_predicted, disc, linear, mlp, normal_rows, points};
 
 const NORMS: [Norm; 2] = [Norm::Linf, Norm::L2];
 
-fn attacks(norm: Norm) -> Result<Vec<Arc<dyn Attack>>> {
+pub fn attacks(norm: Norm) -> Result<Vec<Arc<dyn Attack>>> {
     let all: Vec<Arc<dyn Attack>> = vec![
         Arc::new(Fgsm::new(norm)),
         Arc::new(Pgd::new(norm).steps(20).starts(3)),

@@ -1,6 +1,6 @@
 //! Laws of attacks, certificates and geometry, for models whose boundary is known.
 
-mod attacks;
+pub mod attacks;
 mod certificates;
 mod geometry;
 mod reference;
@@ -35,10 +35,14 @@ fn disc() -> Result<Victim> {
     Victim::new(Model::new(model), Arc::new(BinaryCrossEntropy), Axis::Plain, &[7])
 }
 
-/// Two replicas of an MLP of 2 inputs, 16 rectifiers and a logit, with their weights.
 fn mlp() -> Result<(Victim, VarMap)> {
+    mlp_on(&Device::Cpu)
+}
+
+/// Two replicas of an MLP of 2 inputs, 16 rectifiers and a logit, with their weights.
+pub fn mlp_on(device: &Device) -> Result<(Victim, VarMap)> {
     let (varmap, seeds) = (VarMap::new(), [1, 2]);
-    let vb = replicated_vars(&varmap, &seeds, DType::F32, &Device::Cpu);
+    let vb = replicated_vars(&varmap, &seeds, DType::F32, device);
     let model =
         seq_t().add(dense(2, 2, 16, vb.pp("fc1"))?).add(Relu).add(dense(2, 16, 1, vb.pp("fc2"))?);
     let model = Model::new(model);
@@ -46,7 +50,7 @@ fn mlp() -> Result<(Victim, VarMap)> {
 }
 
 /// Normal rows of some width with classes by turns, the same for each replica.
-fn normal_rows(replicas: usize, count: usize, width: usize) -> Result<Rows> {
+pub fn normal_rows(replicas: usize, count: usize, width: usize) -> Result<Rows> {
     let mut values = vec![0f32; count * width];
     Address::new(3, "rows", Stream::Data, 0).fill_normal(0, width, &mut values);
     let xs = Tensor::from_vec(values, (1, count, width), &Device::Cpu)?;

@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use crate::data::words::suggestion;
 use crate::metric::Metric;
 use crate::robust::{
-    Certified, Contender, Curve, Effort, Geometry, Robustness, Scan, Smoothing, check_strengths,
+    Cell, Certified, Contender, Curve, Effort, Form, Geometry, Robustness, Scan, Smoothing,
+    check_strengths, scans,
 };
+use crate::stats::number;
 
 /// A piece of work for each model.
 pub(super) enum Job {
@@ -78,8 +80,8 @@ impl Job {
     }
 }
 
-/// Returns the jobs of some kinds, all of them if none are named, with other strengths if there are some; `smoothing`
-/// if classes are predicted.
+/// Returns the jobs of some kinds, all of them if none are named, with other strengths if there are some, and what is
+/// left out of these; `smoothing` if classes are predicted.
 ///
 /// # Errors
 /// If a kind does not fit the rows, or the strengths do not increase.
@@ -89,7 +91,7 @@ pub(super) fn jobs(
     smoothing: Option<Smoothing>,
     kinds: &[String],
     strengths: &[f64],
-) -> Result<Vec<Job>> {
+) -> Result<(Vec<Job>, Vec<String>)> {
     let kinds: Vec<String> = kinds.iter().map(|own| own.trim().to_lowercase()).collect();
     if !strengths.is_empty() {
         check_strengths(strengths).context("--strengths")?;
@@ -104,7 +106,10 @@ pub(super) fn jobs(
     let known = all.iter().flat_map(both).chain(certified.clone());
     let known: Vec<[String; 2]> = known.collect();
     if let Some(wrong) = kinds.iter().find(|kind| !known.iter().any(|own| own.contains(kind))) {
-        return Err(unknown(wrong, &known));
+        return Err(match elsewhere(wrong)? {
+            Some(rows) => anyhow!("--kinds: {wrong} is for {rows}, which these are not"),
+            None => unknown(wrong, &known),
+        });
     }
     let is_wanted =
         |own: &[String; 2]| kinds.is_empty() || kinds.iter().any(|kind| own.contains(kind));
@@ -114,13 +119,18 @@ pub(super) fn jobs(
         let has_worst = names.len() > scan.attacks.len() && names.last().is_some_and(is_wanted);
         let mut wanted = names.iter().map(|own| has_worst || is_wanted(own));
         scan.attacks.retain(|_| wanted.next().unwrap_or(false));
+        (!scan.attacks.is_empty()).then_some(scan)
+    };
+    let mut notes = Vec::new();
+    let with_strengths = |mut scan: Scan| {
         if !strengths.is_empty() && scan.unit != Scan::SEVERITY {
             let is_taken = |own: &&f64| scan.unit != Scan::SHARE || **own <= 1.;
             scan.strengths = strengths.iter().filter(is_taken).copied().collect();
         }
-        (!scan.attacks.is_empty()).then_some(Job::Scan(scan, effort))
+        notes.extend(left_out(&scan, strengths, !kinds.is_empty()));
+        Job::Scan(scan, effort)
     };
-    let mut jobs: Vec<Job> = all.into_iter().filter_map(narrowed).collect();
+    let mut jobs: Vec<Job> = all.into_iter().filter_map(narrowed).map(with_strengths).collect();
     if let Some(options) = smoothing.filter(|_| certified.iter().any(is_wanted)) {
         let radii = match strengths {
             [] => RADII.iter().map(|own| own * options.sigma).collect(),
@@ -131,7 +141,46 @@ pub(super) fn jobs(
     if kinds.is_empty() {
         jobs.push(Job::Geometry);
     }
-    Ok(jobs)
+    Ok((jobs, notes))
+}
+
+/// Returns a note about strengths that a scan does not take; corruptions, which take none, are told only if they are
+/// named.
+fn left_out(scan: &Scan, strengths: &[f64], is_named: bool) -> Option<String> {
+    let names = scan.names().join(", ");
+    match strengths {
+        [] => None,
+        _ if scan.unit == Scan::SEVERITY => {
+            is_named.then(|| format!("{names}: five severities, without --strengths"))
+        }
+        all if scan.strengths.len() < all.len() => {
+            let rest: Vec<String> =
+                all[scan.strengths.len()..].iter().map(|own| number(*own)).collect();
+            Some(format!("{names}: expected shares up to 1, left out {}", rest.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// Returns what rows a kind is for, if it is one for some.
+fn elsewhere(kind: &str) -> Result<Option<&'static str>> {
+    if [format!("{}-l2", Robustness::CERTIFIED).as_str(), Robustness::CERTIFIED].contains(&kind) {
+        return Ok(Some("rows with classes and numbers"));
+    }
+    let number = Cell::Number { input: 0, missing: None, empty: 0., range: None };
+    let category = Cell::Category { inputs: vec![1, 2], missing: None };
+    for (rows, form) in [
+        ("images", Form::Image { height: 8, width: 8 }),
+        ("sequences", Form::Steps { channels: 1 }),
+        ("tables with numbers", Form::Table { cells: vec![number], width: 1 }),
+        ("tables with categories", Form::Table { cells: vec![category], width: 3 }),
+    ] {
+        let all = scans(&form.measured(None)?, Effort::BRIEF)?;
+        if all.iter().flat_map(both).any(|own| own.contains(&kind.to_string())) {
+            return Ok(Some(rows));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the error of a kind that is none: with the nearest one, or all of them if none is near.

@@ -27,9 +27,10 @@ use super::device::{DeviceChoice, Place};
 use super::exit::Failure;
 use super::folder::Claimed;
 use super::format_args::FormatArgs;
+use super::interrupt::{Reaction, Stage};
 use super::parse::{any, error, moderate, within};
 use super::results::Results;
-use super::terminal::tell;
+use super::terminal::{next_command, tell};
 use crate::files::{self, sha256};
 use crate::robust::{Effort, Smoothing, scans};
 
@@ -142,7 +143,7 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     let smoothing = Smoothing::new(args.sigma).draws(args.certify_draws).alpha(args.alpha);
     let has_numbers = tried.measured.form().has_numbers();
     let smoothing = (has_classes && has_numbers).then_some(smoothing);
-    let jobs =
+    let (jobs, notes) =
         jobs(all, effort, smoothing, &args.kinds, &args.strengths).map_err(Failure::Usage)?;
     let place = match args.device {
         DeviceChoice::Auto => Place::Cpu,
@@ -164,13 +165,14 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         "task": "robustness",
         "models": folders,
         "rows": tried.source,
-        "content": format!("{content:.8}"),
+        "content of the models and rows": format!("{content:.8}"),
     });
     let contents = Contents::new("robustness", settings, None);
     let settings = json!({
         "rows": tried.source,
         "steps": effort.steps,
         "starts": effort.starts,
+        "outside": tried.outside()?,
     });
     let out = output.folder("robustness");
     if let Some(own) = models.iter().find(|own| files::is_same(&own.folder, &out)) {
@@ -183,10 +185,13 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     claimed.begin(&contents)?;
     let Claimed { folder, lock: _lock, .. } = claimed;
     if !args.quiet {
-        tried.notes.iter().for_each(|line| tell(line));
+        tried.notes.iter().chain(&notes).for_each(|line| tell(line));
     }
     let parts = Parts::open(&folder)?;
     let work = Work { models: &models, tried: &tried, jobs: &jobs, average, hashes: &hashes };
+    let how =
+        format!("the finished parts are in {}; continue: {}", folder.display(), next_command(&[]));
+    let stage = Stage::new(Reaction::Exit, how);
     let done = work.run(&opened, &parts, args.quiet)?;
     let mut found = compared(&models, &jobs, &done, (tried.samples.rows(), average))?;
     let diverged = models.iter().zip(&done.contenders);
@@ -200,6 +205,7 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         None => Ok(None),
     };
     write(&found, &settings, attacked, format, &mut results);
+    drop(stage);
     results.remove_others(&FILES);
     Ok(results.finish()?)
 }

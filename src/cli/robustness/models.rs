@@ -40,24 +40,24 @@ impl Model {
     /// Reads trained models that fit each other, with names that differ.
     ///
     /// # Errors
-    /// If a folder has no model, or the models take other inputs or have other metrics.
-    pub fn read(folders: &[PathBuf]) -> Result<Vec<Self>> {
+    /// If a folder is named twice or has no model, or the models take other inputs or have other metrics.
+    pub fn read(folders: &[PathBuf]) -> Result<Vec<Self>, Failure> {
+        let files: Vec<PathBuf> = folders.iter().map(|own| Bundle::path(own)).collect();
+        for (place, own) in files.iter().enumerate() {
+            if files[..place].iter().any(|other| files::is_same(own, other)) {
+                return Err(Failure::Usage(anyhow!(
+                    "--model: expected each model once, received {} twice",
+                    folders[place].display()
+                )));
+            }
+        }
         let read = |folder: &PathBuf| -> Result<Self> {
             let bundle = Bundle::read(folder).context("--model")?;
             let name = noise_name(&bundle.about().training.noise);
             Ok(Self { name, folder: folder.clone(), bundle })
         };
         let mut models = folders.iter().map(read).collect::<Result<Vec<_>>>()?;
-        for (place, own) in models.iter().enumerate() {
-            own.check(&models[0])?;
-            let is_twice =
-                models[..place].iter().any(|other| files::is_same(&own.folder, &other.folder));
-            ensure!(
-                !is_twice,
-                "--model: expected each model once, received {} twice",
-                own.folder.display()
-            );
-        }
+        models.iter().try_for_each(|own| own.check(&models[0]))?;
         let names: Vec<String> = models.iter().map(|own| own.name.clone()).collect();
         for own in &mut models {
             if names.iter().filter(|name| **name == own.name).count() > 1 {
@@ -160,6 +160,15 @@ impl Tried {
         Ok(Self { samples, measured, notes, warnings, hash: sha256(&bytes), source })
     }
 
+    /// Returns how many rows have an input outside the range of the training rows.
+    ///
+    /// # Errors
+    /// If the rows have other inputs than the training rows.
+    pub fn outside(&self) -> Result<usize> {
+        let (xs, _) = self.samples.range(0, self.samples.rows())?;
+        Ok(self.measured.limits()?.outside(&self.samples.with_replica_axis(xs)?)?)
+    }
+
     /// Returns the rows of a file, or else the test rows of the models' task.
     ///
     /// # Errors
@@ -216,7 +225,7 @@ fn known(model: &Model, rows: &Rows) -> Result<Option<String>> {
     let (known, all) = (model.bundle.trained_on(rows)?, rows.numbers.len());
     Ok((known > 0).then(|| {
         format!(
-            "{} was trained on {known} of the {all} rows: its scores on them are optimistic",
+            "{} was trained on rows with the inputs of {known} of the {all} rows: its scores on them are optimistic",
             model.name
         )
     }))

@@ -181,7 +181,7 @@ mod tests {
         let kinds: Vec<String> = kinds.iter().map(|own| own.to_string()).collect();
         let all = scans(&measured, Effort::BRIEF).unwrap();
         let smoothing = Some(Smoothing::new(0.25));
-        let jobs = jobs(all, Effort::BRIEF, smoothing, &kinds, strengths).unwrap();
+        let (jobs, _) = jobs(all, Effort::BRIEF, smoothing, &kinds, strengths).unwrap();
         Drawn::of(&jobs).words().0
     }
 

@@ -10,6 +10,7 @@ use crate::data::words::count;
 use crate::metric::Better;
 use crate::report::{self, Picture, RobustnessPage};
 use crate::robust::{Norm, Robustness, Scan};
+use crate::stats::Digits;
 
 /// Writes all figures, pictures in a format if they are wanted, and the page.
 pub(super) fn write(
@@ -105,15 +106,21 @@ fn method(found: &Robustness, settings: &Value) -> Vec<String> {
          number."
             .to_string(),
     ];
+    if let Some(outside @ 1..) = settings["outside"].as_u64() {
+        lines.push(format!(
+            "{outside} of the rows lie outside the range of the training rows in an input: attacks move them no \
+             further out."
+        ));
+    }
     if let Some(own) = &found.certificates {
         lines.push(format!(
             "Certificates: sigma {}, {} draws choose a class and {} others bound its probability; a row's bound is \
-             wrong with probability {}. The largest radius that they can certify is {:.3}.",
+             wrong with probability {}. The largest radius that they can certify is {}.",
             own.options.sigma,
             own.options.selection,
             own.options.draws,
             own.options.alpha,
-            own.largest_radius
+            Digits::of(own.largest_radius).text(own.largest_radius)
         ));
     }
     lines.extend(kinds(found));

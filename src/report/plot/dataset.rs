@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::axis::{Axis, drawable, extent};
 use super::frame::Frame;
 use super::legend::{Entry, Key};
-use super::marker::{Kind, Marker, Set};
+use super::marker::{Marker, Set};
 use super::scene::{Pixel, Scene};
 
 /// Side of a square plot, and the allowed heights with equal scales, in pixels.
@@ -49,7 +49,8 @@ pub(super) fn equal_scales([x, y]: &[Axis; 2]) -> Pixel {
 pub(super) fn legend(points: &[LabelledPoint]) -> Vec<Entry> {
     let labels: BTreeSet<u32> = points.iter().map(|point| point.label).collect();
     let sets: BTreeSet<Set> = points.iter().map(|point| point.set).collect();
-    let class = |label| (Key::Point(Marker::of(Kind::Series(label))), format!("class {label}"));
+    let only = sets.first().copied().filter(|_| sets.len() == 1).unwrap_or(Set::Train);
+    let class = |label| (Key::Point(Marker::of_class(label, only)), format!("class {label}"));
     let set = |set: &Set| (Key::Point(Marker::of_any_class(*set)), set.name().to_string());
     let sets = sets.iter().filter(|_| sets.len() > 1).map(set);
     labels.into_iter().map(class).chain(sets).collect()

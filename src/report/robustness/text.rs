@@ -2,6 +2,7 @@
 
 use super::brief::brief;
 use super::{capital, figures, words};
+use crate::data::words::count;
 use crate::report::grid::{Cells, all_cells, prose};
 use crate::robust::Robustness;
 
@@ -43,9 +44,9 @@ fn explained(found: &Robustness) -> String {
         }
     };
     format!(
-        "{metric} of {} rows at the middle and the largest strength: means over the networks, {noise}, ± half of their \
+        "{metric} of {} at the middle and the largest strength: means over the networks, {noise}, ± half of their \
          95 % intervals.{differences} robustness.json and robustness.html have all strengths.",
-        found.rows
+        count(found.rows, "row")
     )
 }
 

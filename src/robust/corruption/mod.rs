@@ -120,6 +120,9 @@ const SHARES: [f64; 5] = [0.05, 0.1, 0.2, 0.3, 0.5];
 const STDDEVS: [f64; 5] = [0.1, 0.2, 0.3, 0.5, 1.];
 
 /// Returns all corruptions that fit a form. Cells are swapped only if rows were measured.
+///
+/// # Errors
+/// If the means of the inputs cannot be made tensors.
 pub fn corruptions(of: &Measured) -> Result<Vec<Corruption>> {
     match of.form() {
         Form::Table { cells, .. } => of_tables(of, cells),

@@ -37,6 +37,7 @@ BINARY(subtract, float, float, x - y)
 BINARY(multiply, float, float, x * y)
 BINARY(divide, float, float, x / y)
 BINARY(maximum, float, float, x > y ? x : y)
+BINARY(minimum, float, float, x < y ? x : y)
 BINARY(greater, float, unsigned char, x > y)
 BINARY(equal, float, unsigned char, x == y)
 BINARY(words_add, unsigned int, unsigned int, x + y)
@@ -54,7 +55,10 @@ BINARY(bytes_differ, unsigned char, unsigned char, x != y)
         }                                                                                     \
     }
 
+UNARY(absolute, std::fabs(x))
 UNARY(negative, -x)
+UNARY(reciprocal, 1 / x)
+UNARY(sign, (float)((x > 0) - (x < 0)))
 UNARY(exponential, std::exp(x))
 UNARY(logarithm, std::log(x))
 UNARY(sigmoid, 1 / (1 + std::exp(-x)))

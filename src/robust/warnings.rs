@@ -1,6 +1,7 @@
 //! What makes the figures of an attack doubtful.
 
 use candle_core::{DType, Result, Tensor};
+use rayon::prelude::*;
 
 use super::{Band, ComparedCurve, Contender, Norm, Victim};
 
@@ -25,14 +26,19 @@ const MORE: &str =
 /// If the model fails.
 pub fn gradient_warnings(model: &Contender) -> Result<Vec<String>> {
     const ROWS: usize = 1024;
-    let (mut zero, mut saturated, mut is_random) = (0., 0., false);
-    for on in &model.victims {
+    let of = |on: &Victim| -> Result<(f64, f64, bool)> {
         let rows = on.rows(&model.rows, 0, ROWS.min(model.rows.rows()))?;
         let (found, gradient) = on.gradient(&rows.xs, &rows)?;
         let weight = on.seeds().len() as f64 / model.seeds().len() as f64;
-        zero += weight * share(&Norm::Linf.of(&gradient)?.eq(0f64)?)?;
-        saturated += weight * share(&found.losses.lt(NONE)?)?;
-        is_random |= differs(on, &found.outputs, &rows.xs, &rows)?;
+        let zero = weight * share(&Norm::Linf.of(&gradient)?.eq(0f64)?)?;
+        let saturated = weight * share(&found.losses.lt(NONE)?)?;
+        Ok((zero, saturated, differs(on, &found.outputs, &rows.xs, &rows)?))
+    };
+    let (mut zero, mut saturated, mut is_random) = (0., 0., false);
+    for own in model.victims.par_iter().map(of).collect::<Result<Vec<_>>>()? {
+        zero += own.0;
+        saturated += own.1;
+        is_random |= own.2;
     }
     let name = &model.name;
     let mut warnings = Vec::new();

@@ -5,7 +5,7 @@ use super::models::Model;
 use super::work::Done;
 use crate::robust::{
     Average, Certificates, Certified, ComparedCurve, Contender, Curve, Geometry, Named, Norm,
-    Repeats, Robustness, SHARES, Scan, Smoothing, curve_warnings, gradient_warnings,
+    Repeats, Robustness, SHARES, Scan, Smoothing, curve_warnings,
 };
 
 /// The name of the share of predictions that change.
@@ -15,15 +15,12 @@ const FLIPS: &str = "flips";
 const ACCURACY: &str = "accuracy";
 
 /// Compares the models.
-///
-/// # Errors
-/// If a model fails.
 pub(super) fn compared(
     models: &[Model],
     jobs: &[Job],
     done: &Done,
     (rows, average): (usize, Option<u32>),
-) -> anyhow::Result<Robustness> {
+) -> Robustness {
     let first = done.contenders.first().map(Contender::seeds).unwrap_or_default();
     let named = |(own, model): (&Contender, &Model)| {
         let seeds = own.seeds();
@@ -35,11 +32,9 @@ pub(super) fn compared(
     let mut all = Robustness::new(named, primary.name(), primary.better(), rows);
     all.average = average;
     let side = Side::of(done);
-    let mut follows_gradients = false;
     for (job, found) in jobs.iter().zip(&done.found) {
         match job {
             Job::Scan(scan, _) => {
-                follows_gradients |= scan.attacks.iter().any(|own| own.norm().is_some());
                 let found: Vec<&[Curve]> = found.iter().filter_map(curves).collect();
                 side.add_scan(&mut all, scan, &found, done);
             }
@@ -57,13 +52,10 @@ pub(super) fn compared(
             }
         }
     }
-    if follows_gradients {
-        for own in &done.contenders {
-            all.warnings.extend(gradient_warnings(own)?);
-        }
-        all.warnings.extend(curve_warnings(&all.curves));
+    if jobs.iter().any(Job::follows_gradients) {
+        all.warnings.extend(done.warnings.iter().cloned().chain(curve_warnings(&all.curves)));
     }
-    Ok(all)
+    all
 }
 
 fn curves(found: &Found) -> Option<&[Curve]> {

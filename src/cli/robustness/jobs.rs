@@ -59,6 +59,11 @@ impl Job {
         }
     }
 
+    /// Returns whether it follows gradients, as attacks within a norm do.
+    pub fn follows_gradients(&self) -> bool {
+        matches!(self, Self::Scan(scan, _) if scan.attacks.iter().any(|own| own.norm().is_some()))
+    }
+
     /// Returns about how many passes through a model it takes.
     pub fn passes(&self) -> usize {
         match self {

@@ -193,7 +193,7 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         format!("the finished parts are in {}; continue: {}", folder.display(), next_command(&[]));
     let stage = Stage::new(Reaction::Exit, how);
     let done = work.run(&opened, &parts, args.quiet)?;
-    let mut found = compared(&models, &jobs, &done, (tried.samples.rows(), average))?;
+    let mut found = compared(&models, &jobs, &done, (tried.samples.rows(), average));
     let diverged = models.iter().zip(&done.contenders);
     let diverged = diverged.filter_map(|(own, networks)| own.diverged(networks.seeds().len()));
     found.warnings.splice(0..0, tried.warnings.iter().cloned().chain(diverged));

@@ -13,7 +13,7 @@ use crate::cli::device::Opened;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::tell;
 use crate::metric::{self, Metric};
-use crate::robust::{Contender, Fgsm, Norm};
+use crate::robust::{Contender, Fgsm, Norm, gradient_warnings};
 
 /// What is tried on which models.
 pub(super) struct Work<'a> {
@@ -32,6 +32,8 @@ pub(super) struct Done {
     pub metrics: Vec<Arc<dyn Metric>>,
     /// For each job what it has found of each model.
     pub found: Vec<Vec<Found>>,
+    /// What makes the attacks doubtful that follow gradients, if some do.
+    pub warnings: Vec<String>,
 }
 
 impl Work<'_> {
@@ -75,7 +77,13 @@ impl Work<'_> {
             found.push(of_job);
         }
         progress.finish();
-        Ok(Done { contenders, metrics, found })
+        let mut warnings = Vec::new();
+        if self.jobs.iter().any(Job::follows_gradients) {
+            for own in &contenders {
+                warnings.extend(pool.install(|| gradient_warnings(own))?);
+            }
+        }
+        Ok(Done { contenders, metrics, found, warnings })
     }
 
     /// Returns the metrics, the primary one first.

@@ -72,6 +72,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// Adds noises to compare with the baseline.
+    #[must_use]
     pub fn noise(mut self, row: NoiseRow) -> Self {
         self.rows.push(row);
         self
@@ -79,18 +80,21 @@ impl<'a> Experiment<'a> {
 
     /// Adds the usual rivals of noise, as [`Plan::with_rivals`] does; the plan then needs a
     /// `validation_size`.
+    #[must_use]
     pub fn rivals(mut self) -> Self {
         self.rivals = true;
         self
     }
 
     /// Attacks each finished network on its own test rows: [`Outcome::robustness`].
+    #[must_use]
     pub fn robustness(mut self) -> Self {
         self.plan.robustness = true;
         self
     }
 
     /// Sets the number of repeats of each cell on each data set.
+    #[must_use]
     pub fn repeats(mut self, repeats: usize) -> Self {
         self.plan.repeats = repeats;
         self
@@ -98,6 +102,7 @@ impl<'a> Experiment<'a> {
 
     /// Adds repeats, or data seeds if the plan has several, until the answer is found or there are `most` of
     /// them. The intervals then hold at every look ([`Plan::extended`]).
+    #[must_use]
     pub fn until_decided(mut self, most: usize) -> Self {
         self.plan.until_decided = true;
         self.most = Some(most);
@@ -105,42 +110,49 @@ impl<'a> Experiment<'a> {
     }
 
     /// Changes other settings of the plan, such as the widths, training sizes or data seeds.
+    #[must_use]
     pub fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.plan);
         self
     }
 
     /// Adds a metric to judge by.
+    #[must_use]
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Arc::new(metric));
         self
     }
 
     /// Keeps finished runs in a folder and finds them again there; without a folder they stay in memory.
+    #[must_use]
     pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = Some(folder.as_ref().to_path_buf());
         self
     }
 
     /// Trains on these devices, all of one kind, instead of the CPU.
+    #[must_use]
     pub fn devices(mut self, devices: &[Device]) -> Self {
         self.devices = devices.to_vec();
         self
     }
 
     /// Sets how the work is laid out.
+    #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
     /// Trains the share of one program only; several share one folder.
+    #[must_use]
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = shard;
         self
     }
 
     /// Sets who hears of progress and may end the training.
+    #[must_use]
     pub fn watch(mut self, watch: Watch<'a>) -> Self {
         self.watch = watch;
         self

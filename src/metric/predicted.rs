@@ -58,6 +58,7 @@ impl Predicted {
     }
 
     /// Returns outputs and targets that are standard scores in the units of the data.
+    #[must_use]
     pub fn in_units(mut self, units: &Units) -> Self {
         for score in self.values.iter_mut().chain(&mut self.targets) {
             *score = (units.mean + units.scale * f64::from(*score)) as f32;

@@ -33,6 +33,7 @@ pub fn conv2d(channels: usize, outputs: usize, kernel: usize, vb: VarBuilder) ->
 
 impl Conv2d {
     /// Adds a rectifier in the same op.
+    #[must_use]
     pub fn relu(self) -> Self {
         Self { relu: true, ..self }
     }

@@ -34,6 +34,7 @@ impl SequentialT {
     /// Appends a layer, a `Module` or a `ModuleT`, named by the number of the call: `"0"`, `"1"`,
     /// ….
     #[allow(clippy::should_implement_trait)] // The name in Candle's own sequences.
+    #[must_use]
     pub fn add<M: ModuleT + Send + Sync + 'static>(mut self, layer: M) -> Self {
         let name = self.added.to_string();
         self.push(name, layer);

@@ -117,11 +117,13 @@ impl<K: BatchKind> BatchNoise<K> {
     }
 
     /// Sets the axis of channels in the rows; by default the last.
+    #[must_use]
     pub fn channels(self, channels: Channels) -> Self {
         Self { channels, ..self }
     }
 
     /// Adds noise in evaluation, too; see [`NoiseLayer::always`](super::NoiseLayer::always).
+    #[must_use]
     pub fn always(self) -> Self {
         Self { always: true, ..self }
     }

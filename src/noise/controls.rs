@@ -96,6 +96,7 @@ impl<K: Kind> NoiseLayer<K> {
     }
 
     /// Sets what becomes of values that the noise moves out of a range.
+    #[must_use]
     pub fn range(mut self, range: Range) -> Self {
         self.controls.range = range;
         self
@@ -103,6 +104,7 @@ impl<K: Kind> NoiseLayer<K> {
 
     /// Adds noise in evaluation, too: draws of their own, the same in each evaluation, so that training
     /// neither uses nor sees them.
+    #[must_use]
     pub fn always(mut self) -> Self {
         self.controls.always = true;
         self

@@ -134,6 +134,7 @@ impl<K: Kind> NoiseLayer<K> {
     ///
     /// Axes are those of a row, counted from 0 after the batch (and the replicas): in (B, C, H, W)
     /// H is 1 and W is 2, in (B, T, C) T is 0. A forward pass rejects rows that have no such axis.
+    #[must_use]
     pub fn shared_axes(mut self, axes: &[usize]) -> Self {
         self.shared = Shared::Axes(axes.to_vec());
         self

@@ -24,11 +24,13 @@ pub struct LearnedStrength {
 
 impl LearnedStrength {
     /// Sets the least strength.
+    #[must_use]
     pub fn floor(self, floor: f64) -> Self {
         Self { floor, ..self }
     }
 
     /// Gives each of `count` channels a strength of its own.
+    #[must_use]
     pub fn per_channel(self, count: usize, channels: Channels) -> Self {
         Self { channels: Some((count, channels)), ..self }
     }

@@ -88,6 +88,7 @@ impl<L> Noisy<L> {
     /// gradient of a weight is δ xᵀ in the place of δ (x + e)ᵀ. It takes a second forward pass in training.
     ///
     /// By default the gradient is that of the noisy loss, as everywhere.
+    #[must_use]
     pub fn clean_gradients(self) -> Self {
         Self { is_clean: true, ..self }
     }

@@ -30,6 +30,7 @@ impl NoiseBuilder {
     }
 
     /// Returns the builder one name deeper.
+    #[must_use]
     pub fn pp<S: ToString>(&self, name: S) -> Self {
         let name = name.to_string();
         let path = if self.path.is_empty() { name } else { format!("{}.{name}", self.path) };
@@ -63,6 +64,7 @@ impl NoiseBuilder {
     /// assert_eq!(map.steps()["hidden"], [2]);
     /// # Ok(()) }
     /// ```
+    #[must_use]
     pub fn continued(&self) -> Self {
         Self { continues: true, ..self.clone() }
     }

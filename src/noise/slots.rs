@@ -71,24 +71,28 @@ impl Slots {
     }
 
     /// Puts the variables of learned strengths into a builder, under `noise` and their paths.
+    #[must_use]
     pub fn with_vars(self, vb: VarBuilder<'static>) -> Self {
         Self { vars: Some(vb.pp("noise")), ..self }
     }
 
     /// Lets relative noise at a place be relative to these standard deviations of the elements of a row, such as
     /// those of the columns of the training rows; see [`NoiseLayer::relative_to`](super::NoiseLayer::relative_to).
+    #[must_use]
     pub fn with_stds(self, place: &str, stds: Tensor) -> Self {
         Self { stds: Some((place.to_string(), stds)), ..self }
     }
 
     /// Lets noise at a place that swaps values keep elements of a row together that are of one column, such as the
     /// indicators of a category; `columns` has the number of the column of each.
+    #[must_use]
     pub fn with_columns(self, place: &str, columns: Vec<usize>) -> Self {
         Self { columns: Some((place.to_string(), columns)), ..self }
     }
 
     /// Returns slots whose layers continue the draws of the layers that an earlier model had at the
     /// same paths of the map; see [`NoiseBuilder::continued`].
+    #[must_use]
     pub fn continued(self) -> Self {
         Self { nb: self.nb.continued(), ..self }
     }

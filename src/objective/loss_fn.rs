@@ -57,6 +57,7 @@ impl LossFn {
     }
 
     /// Adds a metric. The first one is the primary metric.
+    #[must_use]
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Arc::new(metric));
         self

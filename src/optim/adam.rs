@@ -44,26 +44,31 @@ impl AdamOptions {
     }
 
     /// Sets the step size.
+    #[must_use]
     pub fn learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
     /// Sets the decays of the moments.
+    #[must_use]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
         Self { beta1, beta2, ..self }
     }
 
     /// Sets the number added to the root.
+    #[must_use]
     pub fn eps(self, eps: f64) -> Self {
         Self { eps, ..self }
     }
 
     /// Sets the decoupled weight decay.
+    #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }
 
     /// Sets the L2 term.
+    #[must_use]
     pub fn l2(self, l2: f64) -> Self {
         Self { l2, ..self }
     }

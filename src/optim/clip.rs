@@ -32,16 +32,19 @@ impl Default for ClipOptions {
 
 impl ClipOptions {
     /// Sets the largest norm.
+    #[must_use]
     pub fn max_norm(self, max_norm: f64) -> Self {
         Self { max_norm, ..self }
     }
 
     /// Sets the largest absolute value.
+    #[must_use]
     pub fn max_value(self, max_value: f64) -> Self {
         Self { max_value, ..self }
     }
 
     /// Sets the number of replicas.
+    #[must_use]
     pub fn replicas(self, replicas: usize) -> Self {
         Self { replicas, ..self }
     }

@@ -31,16 +31,19 @@ impl Default for GradientNoiseOptions {
 
 impl GradientNoiseOptions {
     /// Sets the variance of the noise in the first step.
+    #[must_use]
     pub fn eta(self, eta: f64) -> Self {
         Self { eta, ..self }
     }
 
     /// Sets the exponent of the decay.
+    #[must_use]
     pub fn decay(self, decay: f64) -> Self {
         Self { decay, ..self }
     }
 
     /// Lets each step take back the noise of the step before, with a constant variance.
+    #[must_use]
     pub fn anticorrelated(self) -> Self {
         Self { decay: 0., anticorrelated: true, ..self }
     }

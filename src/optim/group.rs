@@ -23,11 +23,13 @@ impl Default for Group {
 
 impl Group {
     /// Sets the factor of the learning rate.
+    #[must_use]
     pub fn learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
     /// Sets the factor of the weight decay.
+    #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }

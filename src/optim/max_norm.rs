@@ -30,11 +30,13 @@ impl Default for MaxNormOptions {
 
 impl MaxNormOptions {
     /// Sets the largest norm.
+    #[must_use]
     pub fn max_value(self, max_value: f64) -> Self {
         Self { max_value, ..self }
     }
 
     /// Sets the axes of the norms.
+    #[must_use]
     pub fn axes(self, axes: &[usize]) -> Self {
         Self { axes: axes.to_vec(), ..self }
     }

@@ -36,26 +36,31 @@ impl Default for SgdOptions {
 
 impl SgdOptions {
     /// Sets the step size.
+    #[must_use]
     pub fn learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
     /// Sets the momentum.
+    #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
     }
 
     /// Looks ahead by Nesterov's rule.
+    #[must_use]
     pub fn nesterov(self) -> Self {
         Self { nesterov: true, ..self }
     }
 
     /// Sets the decoupled weight decay.
+    #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         Self { weight_decay, ..self }
     }
 
     /// Sets the L2 term.
+    #[must_use]
     pub fn l2(self, l2: f64) -> Self {
         Self { l2, ..self }
     }

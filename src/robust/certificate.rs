@@ -38,16 +38,19 @@ impl Smoothing {
     }
 
     /// Sets the number of draws that choose the class.
+    #[must_use]
     pub fn selection(self, selection: u32) -> Self {
         Self { selection, ..self }
     }
 
     /// Sets the number of draws that bound the probability of the class.
+    #[must_use]
     pub fn draws(self, draws: u32) -> Self {
         Self { draws, ..self }
     }
 
     /// Sets the probability with which a row's bound may be wrong.
+    #[must_use]
     pub fn alpha(self, alpha: f64) -> Self {
         Self { alpha, ..self }
     }

@@ -114,6 +114,7 @@ impl ComparedCurve {
     }
 
     /// Tells what the strengths are measured in.
+    #[must_use]
     pub fn in_units(self, unit: &str) -> Self {
         Self { unit: unit.to_string(), ..self }
     }

@@ -22,6 +22,7 @@ impl Limits {
     ///
     /// # Shapes
     /// Those of a row, or of a part of its last axes; (R, 1, …) for each replica its own.
+    #[must_use]
     pub fn range(self, low: Tensor, high: Tensor) -> Self {
         Self { range: Some([low, high]), ..self }
     }
@@ -52,6 +53,7 @@ impl Limits {
 
     /// Keeps the mask of sequences and their padding as they are: rows (T, C + 1), the last channel being 1 at a
     /// step and 0 after the steps.
+    #[must_use]
     pub fn steps(self) -> Self {
         Self { is_masked: true, ..self }
     }

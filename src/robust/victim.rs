@@ -59,12 +59,14 @@ impl Victim {
     }
 
     /// Sets what may change of its rows.
+    #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
     /// Predicts by the mean outputs over draws of the noise that the model was trained with, as does an attack on
     /// it (expectation over transformation, Athalye et al. 2018, arXiv:1802.00420).
+    #[must_use]
     pub fn averaged(self, noise: &NoiseMap, draws: u32) -> Self {
         Self { averaged: Some((noise.clone(), draws)), ..self }
     }

@@ -36,6 +36,7 @@ impl Digits {
     }
 
     /// Returns the same way of writing with more digits.
+    #[must_use]
     pub fn more(self, count: usize) -> Self {
         match self {
             Self::Decimals(own) => Self::Decimals(own + count),

@@ -50,21 +50,25 @@ impl EarlyStopping {
     }
 
     /// Restores the weights of the best epoch.
+    #[must_use]
     pub fn restore_best(self) -> Self {
         Self { restore_best: true, ..self }
     }
 
     /// Watches the test rows instead of the validation rows.
+    #[must_use]
     pub fn on_test(self) -> Self {
         Self { on_test: true, ..self }
     }
 
     /// Sets the largest difference that is no improvement.
+    #[must_use]
     pub fn min_delta(self, min_delta: f64) -> Self {
         Self { min_delta, ..self }
     }
 
     /// Watches the score of the primary metric instead of the loss.
+    #[must_use]
     pub fn on_score(self) -> Self {
         Self { on_score: true, ..self }
     }

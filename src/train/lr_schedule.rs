@@ -87,6 +87,7 @@ impl LrSchedule {
     }
 
     /// Sets the number of epochs in which the rate rises.
+    #[must_use]
     pub fn warmup(self, warmup: usize) -> Self {
         Self { warmup, ..self }
     }

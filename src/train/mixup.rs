@@ -40,6 +40,7 @@ impl Mixup {
     }
 
     /// Draws near partners, with this standard deviation in the units of the targets.
+    #[must_use]
     pub fn bandwidth(self, bandwidth: f64) -> Self {
         Self { bandwidth: Some(bandwidth), ..self }
     }

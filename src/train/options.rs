@@ -51,21 +51,25 @@ impl TrainOptions {
     }
 
     /// Sets the number of rows per batch.
+    #[must_use]
     pub fn batch_size(self, batch_size: usize) -> Self {
         Self { batch_size, ..self }
     }
 
     /// Sets the objective.
+    #[must_use]
     pub fn objective(self, objective: impl Objective + 'static) -> Self {
         Self { objective: Arc::new(objective), ..self }
     }
 
     /// Sets one seed per replica.
+    #[must_use]
     pub fn seeds(self, seeds: &[u64]) -> Self {
         Self { seeds: seeds.to_vec(), ..self }
     }
 
     /// Sets the label smoothing of the training loss.
+    #[must_use]
     pub fn label_smoothing(mut self, smoothing: f64) -> Self {
         self.classes.smoothing = smoothing;
         self
@@ -73,28 +77,33 @@ impl TrainOptions {
 
     /// Sets a weight for each class in the training loss. With a weight of 0, choose batches that hold
     /// rows of other classes, too: the loss of one without is 0 / 0.
+    #[must_use]
     pub fn class_weights(mut self, weights: &[f64]) -> Self {
         self.classes.weights = weights.to_vec();
         self
     }
 
     /// Sets the schedule of the learning rate.
+    #[must_use]
     pub fn lr_schedule(self, lr_schedule: LrSchedule) -> Self {
         Self { lr_schedule, ..self }
     }
 
     /// Leaves out the last batch of an epoch if it is shorter than the others.
+    #[must_use]
     pub fn drop_last(self) -> Self {
         Self { drop_last: true, ..self }
     }
 
     /// Mixes each training row with another one of its batch.
+    #[must_use]
     pub fn mixup(self, mixup: Mixup) -> Self {
         Self { mixup: Some(mixup), ..self }
     }
 
     /// Puts each row of a training batch in it twice, one half after the other, for layers with noise in
     /// antithetic pairs ([`NoiseLayer::paired`](crate::noise::NoiseLayer::paired)).
+    #[must_use]
     pub fn paired(self) -> Self {
         Self { paired: true, ..self }
     }

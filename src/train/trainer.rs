@@ -102,6 +102,7 @@ impl Trainer {
 
     /// Lets the strengths of this map follow their schedules, and includes its steps and strengths in
     /// checkpoints.
+    #[must_use]
     pub fn with_noise(self, noise: &NoiseMap) -> Self {
         Self { noise: Some(noise.clone()), ..self }
     }

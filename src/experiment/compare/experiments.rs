@@ -40,29 +40,34 @@ impl Judge {
     }
 
     /// Returns that of K folds, repeated or not.
+    #[must_use]
     pub fn folds(self, folds: usize) -> Self {
         let test_per_train = 1. / folds.saturating_sub(1) as f64;
         Self { unit: Unit::Fold, test_per_train, ..self }
     }
 
     /// Returns that of random splits of the same rows, with `test_per_train` test rows for each training row.
+    #[must_use]
     pub fn splits(self, test_per_train: f64) -> Self {
         Self { unit: Unit::Split, test_per_train, ..self }
     }
 
     /// Returns that of a number of folds, or of random splits if it is one, whose `rows` rows are divided into
     /// `sizes` training, validation and test rows.
+    #[must_use]
     pub fn of_sizes(self, folds: usize, rows: usize, sizes: [usize; 3]) -> Self {
         let unit = if folds > 1 { Unit::Fold } else { Unit::Split };
         Self { unit, test_per_train: test_per_train(folds, rows, sizes), ..self }
     }
 
     /// Returns that of several data sets, whose repeats are averaged.
+    #[must_use]
     pub fn data_sets(self) -> Self {
         Self { unit: Unit::DataSeed, test_per_train: 0., ..self }
     }
 
     /// Returns that with another smallest difference that matters.
+    #[must_use]
     pub fn margin(self, margin: Margin) -> Self {
         Self { margin, ..self }
     }

@@ -39,6 +39,7 @@ impl Cell {
     }
 
     /// The cell that this one is compared with.
+    #[must_use]
     pub fn baseline(&self) -> Self {
         Self { noise: Vec::new(), rival: None, variant: self.variant }
     }

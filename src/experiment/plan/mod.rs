@@ -109,6 +109,7 @@ impl Plan {
     }
 
     /// The baseline against these noises; those of strength 0 are the baseline.
+    #[must_use]
     pub fn against_baseline(self, rows: &[NoiseRow]) -> Self {
         let is_noisy = |spec: &&NoiseSpec| !spec.is_silent();
         let noisy = rows.iter().flat_map(|row| &row.0);

@@ -111,6 +111,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The same on another kind of device.
+    #[must_use]
     pub fn on(self, device: &str) -> Self {
         Self { device: device.to_string(), ..self }
     }

@@ -31,11 +31,13 @@ impl Apgd {
     }
 
     /// Sets the number of steps.
+    #[must_use]
     pub fn steps(self, steps: usize) -> Self {
         Self { steps, ..self }
     }
 
     /// Sets the number of starts: the row itself, then random points.
+    #[must_use]
     pub fn starts(self, starts: u32) -> Self {
         Self { starts, ..self }
     }

@@ -24,16 +24,19 @@ impl Pgd {
     }
 
     /// Sets the number of steps, of 2.5 / steps of the strength each, as Madry et al. do.
+    #[must_use]
     pub fn steps(self, steps: usize) -> Self {
         Self { steps, step: 2.5 / steps as f64, ..self }
     }
 
     /// Sets the length of a step as a share of the strength.
+    #[must_use]
     pub fn step(self, step: f64) -> Self {
         Self { step, ..self }
     }
 
     /// Sets the number of starts: the row itself, then random points.
+    #[must_use]
     pub fn starts(self, starts: u32) -> Self {
         Self { starts, ..self }
     }

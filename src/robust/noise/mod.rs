@@ -44,6 +44,7 @@ impl Noise {
     }
 
     /// Sets the number of draws over which scores are averaged.
+    #[must_use]
     pub fn with_draws(self, draws: u32) -> Self {
         Self { draws, ..self }
     }

@@ -89,11 +89,13 @@ impl Tabular {
     }
 
     /// Sets the widths of hidden layers after the first, whose width is [`Hyper::hidden`].
+    #[must_use]
     pub fn layers(self, layers: Vec<usize>) -> Self {
         Self { layers, ..self }
     }
 
     /// Sets what follows each hidden layer.
+    #[must_use]
     pub fn activation(self, activation: Activation) -> Self {
         Self { activation, ..self }
     }

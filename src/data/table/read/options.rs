@@ -19,16 +19,19 @@ pub struct Format {
 
 impl Format {
     /// Sets what parts the fields of a line.
+    #[must_use]
     pub fn separator(self, separator: Separator) -> Self {
         Self { separator: Some(separator), ..self }
     }
 
     /// Takes the first line for data. The columns are named 1, 2, …
+    #[must_use]
     pub fn no_header(self) -> Self {
         Self { header: Header::None, ..self }
     }
 
     /// Reads 0,5 as one half, and 1.234,5 with parted thousands.
+    #[must_use]
     pub fn decimal_comma(self) -> Self {
         Self { decimal: Some(Decimal::Comma), ..self }
     }
@@ -155,21 +158,25 @@ pub struct ReadOptions {
 
 impl ReadOptions {
     /// Sets how the text is written.
+    #[must_use]
     pub fn format(self, format: Format) -> Self {
         Self { format, ..self }
     }
 
     /// Sets the column to predict.
+    #[must_use]
     pub fn target(self, name: &str) -> Self {
         Self { target: Some(name.into()), ..self }
     }
 
     /// Sets what the target is.
+    #[must_use]
     pub fn target_kind(self, target_kind: TargetKind) -> Self {
         Self { target_kind, ..self }
     }
 
     /// Sets what to do with a column.
+    #[must_use]
     pub fn column(mut self, name: &str, choice: ColumnChoice) -> Self {
         self.columns.push((name.into(), choice));
         self

@@ -1,6 +1,6 @@
 //! Certificates by randomized smoothing.
 
-use candle_core::{D, DType, Result, Tensor, bail};
+use candle_core::{D, DType, Device, Result, Tensor, bail};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -155,7 +155,8 @@ fn spread(on: &Victim, rows: &Rows, scales: Option<&Tensor>, sigma: f64) -> Resu
     };
     let free = (free * sigma)?;
     let Some(scales) = scales else { return Ok(free) };
-    let own: Vec<f64> = scales.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+    let own: Vec<f64> =
+        scales.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
     if let Some(wrong) = own.iter().find(|own| !(**own > 0. && own.is_finite())) {
         bail!("expected scales that are finite and above 0, received {wrong}")
     }

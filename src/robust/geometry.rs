@@ -1,6 +1,6 @@
 //! How far the boundary of a model is and how steep its outputs are.
 
-use candle_core::{D, DType, Result, Tensor, bail};
+use candle_core::{D, DType, Device, Result, Tensor, bail};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,11 @@ pub fn geometry(on: &Victim, rows: &Rows, draws: u32) -> Result<Vec<Geometry>> {
         bail!("expected rows and draws, received {} and {draws}", rows.xs.dim(1)?)
     }
     let (outputs, jacobian) = on.jacobian(&rows.xs, rows)?;
-    let (outputs, jacobian) = (outputs.to_dtype(DType::F64)?, jacobian.to_dtype(DType::F64)?);
+    // The rest is on the host, since not every device has double precision.
+    let host = |own: &Tensor| own.to_device(&Device::Cpu);
+    let rows = &Rows { xs: host(&rows.xs)?, ys: host(&rows.ys)?, ..rows.clone() };
+    let double = |own: &Tensor| host(own)?.to_dtype(DType::F64);
+    let (outputs, jacobian) = (double(&outputs)?, double(&jacobian)?);
     let sizes = jacobian.sqr()?.sum((2, 3))?.sqrt()?.mean(1)?.to_vec1::<f64>()?;
     let curvatures = curvatures(on, rows, [&outputs, &jacobian], draws)?;
     let margins = match on.objective().classes() {

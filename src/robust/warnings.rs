@@ -1,6 +1,6 @@
 //! What makes the figures of an attack doubtful.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{Band, ComparedCurve, Contender, Norm, Victim};
@@ -111,13 +111,12 @@ fn beaten<'a>(weak: &'a ComparedCurve, strong: &ComparedCurve, by: f64) -> Optio
 
 fn differs(on: &Victim, outputs: &Tensor, xs: &Tensor, rows: &super::Rows) -> Result<bool> {
     let again = on.outputs(xs, rows)?;
-    let difference = (outputs - again)?.abs()?.flatten_all()?.max(0)?.to_dtype(DType::F64)?;
-    let largest = outputs.abs()?.flatten_all()?.max(0)?.to_dtype(DType::F64)?;
-    Ok(difference.to_scalar::<f64>()? > 1e-4 * (1. + largest.to_scalar::<f64>()?))
+    let largest = |own: &Tensor| own.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
+    Ok(largest(&(outputs - again)?)? > 1e-4 * (1. + largest(outputs)?))
 }
 
 fn share(mask: &Tensor) -> Result<f64> {
-    mask.to_dtype(DType::F64)?.mean_all()?.to_scalar()
+    mask.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.mean_all()?.to_scalar()
 }
 
 fn percent(share: f64) -> String {

@@ -39,10 +39,12 @@ BINARY(divide, float, float, x / y)
 BINARY(maximum, float, float, x > y ? x : y)
 BINARY(minimum, float, float, x < y ? x : y)
 BINARY(greater, float, unsigned char, x > y)
+BINARY(less, float, unsigned char, x < y)
 BINARY(equal, float, unsigned char, x == y)
 BINARY(words_add, unsigned int, unsigned int, x + y)
 BINARY(words_equal, unsigned int, unsigned char, x == y)
 BINARY(differ, float, unsigned char, x != y)
+BINARY(bytes_equal, unsigned char, unsigned char, x == y)
 BINARY(bytes_differ, unsigned char, unsigned char, x != y)
 
 // An op of one tensor, element by element, which may have further arguments.
@@ -56,6 +58,7 @@ BINARY(bytes_differ, unsigned char, unsigned char, x != y)
     }
 
 UNARY(absolute, std::fabs(x))
+UNARY(ceiling, std::ceil(x))
 UNARY(negative, -x)
 UNARY(reciprocal, 1 / x)
 UNARY(sign, (float)((x > 0) - (x < 0)))
@@ -66,6 +69,10 @@ UNARY(hyperbolic_tangent, std::tanh(x))
 UNARY(square, x * x)
 UNARY(square_root, std::sqrt(x))
 UNARY(affine, x * factor + term, float factor, float term)
+
+static void power(size_t n, size_t rank, const size_t *info, float exponent, const float *xs, float *out) {
+    for (size_t i = 0; i < n; ++i) out[i] = std::pow(xs[place(i, rank, info, info + rank)], exponent);
+}
 
 static void where(size_t n, size_t rank, const size_t *info, const unsigned char *conditions,
                   const float *xs, const float *ys, float *out) {
@@ -139,12 +146,13 @@ static void position_of_largest(size_t n, size_t terms, size_t rank, const size_
     }
 }
 
-static void largest(size_t n, size_t terms, size_t rank, const size_t *info, const float *xs,
-                    float *out) {
+// The largest with a sign of 1, the smallest with one of -1.
+template <typename T, int SIGN>
+static void extreme(size_t n, size_t terms, size_t rank, const size_t *info, const T *xs, T *out) {
     for (size_t i = 0; i < n / terms; ++i) {
         const auto at = [&](size_t j) { return xs[place(i * terms + j, rank, info, info + rank)]; };
         out[i] = at(0);
-        for (size_t j = 1; j < terms; ++j) out[i] = at(j) > out[i] ? at(j) : out[i];
+        for (size_t j = 1; j < terms; ++j) out[i] = SIGN * at(j) > SIGN * out[i] ? at(j) : out[i];
     }
 }
 

@@ -62,7 +62,7 @@ fn data_seeds_are_added_where_there_are_several() {
 }
 
 #[test]
-fn what_cannot_be_added_to_is_refused() {
+fn until_decided_rejects_plans_that_cannot_be_extended() {
     let folder = tempfile::tempdir().unwrap();
     for (args, expected) in [
         (

@@ -143,7 +143,7 @@ fn runs_in_training_are_not_removed() {
 }
 
 #[test]
-fn a_finished_run_goes_on_with_more_epochs_to_the_bit() {
+fn a_finished_run_continues_with_more_epochs_to_the_bit() {
     let [folder, undisturbed] = [(), ()].map(|()| tempfile::tempdir().unwrap());
     let args = |epochs: usize| format!("--epochs {epochs} --hidden 8 --repeats 3 --no-plots");
     let begun = run("hidden_noise", &args(40), folder.path());
@@ -194,7 +194,7 @@ fn a_report_keeps_the_command_and_the_times_of_its_training() {
     }
 }
 
-/// Nothing that the description does not tell of is removed, and nothing is removed for nothing.
+/// Only files that the description covers are removed, and only if needed.
 #[test]
 fn fresh_starts_over_in_a_folder_of_any_program_and_keeps_other_files() {
     let grid = "--epochs 5 --hidden 8 --repeats 2 --stddev 0.1 --no-plots";

@@ -1,4 +1,4 @@
-//! `grid_search` as a user meets it: output, files, going on after an end, errors.
+//! `grid_search` as a user meets it: output, files, continuing after an interruption, errors.
 
 use std::fs;
 use std::path::Path;

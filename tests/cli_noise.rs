@@ -89,7 +89,7 @@ fn a_grid_has_a_row_for_each_noise() {
 }
 
 #[test]
-fn noise_that_cannot_be_is_named_in_one_line() {
+fn invalid_noise_is_named_in_one_line() {
     let offer = "noise at input, before-activation, after-activation, weights, gradients, labels";
     let cases = [
         ("baseline", "--noise nowhere:0.1", offer),

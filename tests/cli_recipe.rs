@@ -47,7 +47,7 @@ fn each_flag_changes_the_training_and_is_told() {
 }
 
 #[test]
-fn a_schedule_by_the_number_of_epochs_goes_on_with_this_number_only() {
+fn a_schedule_by_the_number_of_epochs_continues_with_this_number_only() {
     let folder = tempfile::tempdir().unwrap();
     let args = |epochs: usize, schedule: &str| {
         format!("--epochs {epochs} --hidden 8 --no-plots --lr-schedule {schedule}")

@@ -50,7 +50,7 @@ fn same_results(a: &Path, b: &Path) {
 }
 
 #[test]
-fn a_signal_writes_a_checkpoint_from_which_the_run_goes_on_to_the_bit() {
+fn a_signal_writes_a_checkpoint_from_which_the_run_continues_to_the_bit() {
     for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
         let [folder, undisturbed] = [(), ()].map(|()| tempfile::tempdir().unwrap());
         let out = folder.path();
@@ -73,7 +73,7 @@ fn a_signal_writes_a_checkpoint_from_which_the_run_goes_on_to_the_bit() {
 
 /// Killed without a warning, resumed on other threads, and the last checkpoint is damaged.
 #[test]
-fn a_killed_run_goes_on_from_the_last_whole_checkpoint() {
+fn a_killed_run_continues_from_the_last_whole_checkpoint() {
     let [folder, undisturbed] = [(), ()].map(|()| tempfile::tempdir().unwrap());
     let out = folder.path();
     let args = format!("{LONG} --checkpoint-every 10");

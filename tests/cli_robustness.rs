@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cli::{files, run, stderr, stdout};
+use crate::cli_signals::kill;
 
 /// A model trained in a folder of its own.
 fn trained(program: &str, args: &str) -> TempDir {
@@ -144,6 +147,35 @@ fn finished_parts_are_kept_and_threads_change_no_figure() {
     let output = robustness(&[model.path()], &format!("{kinds},uniform"), out[0].path());
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(found(out[0].path())["curves"], again);
+}
+
+/// Noise is tried first; attacks of so many steps do not end.
+#[test]
+fn an_interrupted_program_keeps_the_finished_parts_and_says_how_to_continue() {
+    let model = trained("baseline", SMALL);
+    let out = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_candle-noise"));
+    command.args("robustness --kinds gaussian,pgd-linf --steps 100000 --no-plots".split(' '));
+    command.arg("--model").arg(model.path()).arg("--out").arg(out.path());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begin = Instant::now();
+    let is_part = |name: &String| name.ends_with(".part");
+    let parts = || files(&out.path().join("parts")).iter().filter(|name| is_part(name)).count();
+    while parts() == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "no part after a minute");
+        sleep(Duration::from_millis(5));
+    }
+    kill("-INT", &child);
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    let expected = format!("the finished parts are in {}; continue: ", out.path().display());
+    assert!(said.contains(&expected), "{said}");
+    assert!(
+        said.trim_end().contains("robustness --kinds gaussian,pgd-linf --steps 100000"),
+        "{said}"
+    );
+    assert_eq!((parts(), out.path().join("robustness.json").exists()), (1, false));
 }
 
 #[test]

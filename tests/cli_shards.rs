@@ -30,7 +30,7 @@ fn ended_by(signal: &str, folder: &Path) -> Output {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_finishes_the_chunk_in_hand_and_says_how_to_go_on() {
+fn an_interrupt_finishes_the_current_chunk_and_says_how_to_continue() {
     let folder = tempfile::tempdir().unwrap();
     let output = ended_by("-INT", folder.path());
     let error = stderr(&output);
@@ -53,7 +53,7 @@ fn sigterm_ends_like_an_interrupt_with_its_own_code() {
 }
 
 #[test]
-fn a_time_limit_ends_between_chunks_and_the_same_command_goes_on() {
+fn a_time_limit_ends_between_chunks_and_the_same_command_continues() {
     let limited = tempfile::tempdir().unwrap();
     let output = run("grid_search", &format!("{SLOW} --time-limit 1ms"), limited.path());
     let error = stderr(&output);

@@ -71,7 +71,7 @@ fn ignored_signals_stay_ignored() {
 
 /// Ctrl-Z and `fg` in a shell.
 #[test]
-fn a_stopped_program_goes_on() {
+fn a_suspended_program_continues() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path();
     let child = started(command("hidden_noise", LONG, out), out);
@@ -113,7 +113,7 @@ fn a_signal_that_comes_twice_is_one() {
 }
 
 #[test]
-fn what_is_typed_next_continues() {
+fn the_suggested_command_continues() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("my results");
     // Typed again, `--fresh` would remove what there is to continue.

@@ -69,7 +69,7 @@ fn a_grid_finds_its_runs_by_the_content_of_the_data() {
 }
 
 #[test]
-fn a_checkpoint_goes_on_with_the_same_data_only() {
+fn a_checkpoint_continues_with_the_same_data_only() {
     let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let [first, second] = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
     fs::write(&first, digits()).unwrap();

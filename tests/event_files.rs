@@ -20,7 +20,7 @@ pub fn event_files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Reads a varint and moves on behind it.
+/// Reads a varint and advances past it.
 fn variable(bytes: &mut &[u8]) -> u64 {
     let mut value = 0;
     for shift in (0..).step_by(7) {

@@ -71,7 +71,7 @@ fn the_vowels_are_those_of_the_files() -> Result<()> {
 }
 
 #[test]
-fn sequences_are_padded_behind_and_the_last_channel_is_the_mask() -> Result<()> {
+fn sequences_are_padded_at_the_end_and_the_last_channel_is_the_mask() -> Result<()> {
     let data = Sequences::new(2, vec![vec![1., 2., 3., 4.], vec![5., 6.]], vec![1, 0])?;
     let (xs, ys) = data.to_samples(None, &Device::Cpu)?.range(0, 2)?;
     let expected = [[[1., 2., 1.], [3., 4., 1.]], [[5., 6., 1.], [0., 0., 0.]]];
@@ -251,7 +251,7 @@ fn sequences_are_read_step_by_step_and_classes_are_numbered() {
     assert_eq!(read_sequences(&gzip(&text), "own.ts.gz").unwrap().sequences, expected);
 }
 
-/// What the header does not say is that of the first line, and names in it count in its order.
+/// The first line decides what the header does not say, and classes are numbered in the header's order.
 #[test]
 fn headers_as_published_are_read() {
     let one = Sequences::new(1, vec![vec![1., 2.], vec![3.]], vec![1, 0]).unwrap();

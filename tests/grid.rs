@@ -120,7 +120,7 @@ fn a_cell_of_a_grid_equals_the_same_experiment_alone() -> Result<()> {
 }
 
 #[test]
-fn an_interrupted_search_goes_on_to_the_same_bits_and_trains_nothing_twice() -> Result<()> {
+fn an_interrupted_search_continues_to_the_same_bits_and_trains_nothing_twice() -> Result<()> {
     let grid = grid();
     let [whole, broken] = [tempfile::tempdir()?, tempfile::tempdir()?];
     let expected = run(whole.path(), &grid, TWO_THREADS, usize::MAX)?;
@@ -159,7 +159,7 @@ fn shards_share_every_run_out_once_and_evenly() -> Result<()> {
 }
 
 #[test]
-fn more_repeats_spreads_and_data_seeds_only_add() -> Result<()> {
+fn more_repeats_strengths_and_data_seeds_only_add() -> Result<()> {
     let (folder, small) = (tempfile::tempdir()?, grid());
     let before = run(folder.path(), &small, TWO_THREADS, usize::MAX)?;
     let large =

@@ -154,7 +154,7 @@ fn input_noise_leaves_padding_and_mask_as_they_are() -> Result<()> {
         let changed = x[..12].iter().zip(&y[..12]).filter(|(x, y)| x != y).count();
         assert!(if x[12] == 1. { changed > 10 } else { changed == 0 }, "{x:?} {y:?}");
     }
-    // The mean square of n normals of spread 0.5 has the standard error 0.25 √(2 / n).
+    // The mean square of n normals of standard deviation 0.5 has the standard error 0.25 √(2 / n).
     let error = 4. * 0.25 * (2. / sum.0).sqrt();
     assert!((sum.1 / sum.0 - 0.25).abs() < error, "{}", sum.1 / sum.0);
     let (longer, _) = noisy(Some(40))?;

@@ -268,7 +268,7 @@ fn saved_steps_continue_the_draws() -> Result<()> {
 
 /// dL/dw₂ = (p − y)(h + e) for one sample: with the clean h the difference would be (p − y) e.
 #[test]
-fn the_weights_behind_the_noise_see_the_noisy_activation() -> Result<()> {
+fn the_weights_after_the_noise_see_the_noisy_activation() -> Result<()> {
     let (varmap, map) = (candle_nn::VarMap::new(), NoiseMap::replicated(&[3]));
     let vb = replicated_vars(&varmap, &[3], DType::F32, &Device::Cpu);
     let noise = GaussianNoise::new(0.5, map.builder().pp("hidden"))?;

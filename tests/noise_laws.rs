@@ -117,7 +117,7 @@ fn tails_are_those_of_the_distributions() -> Result<()> {
     Ok(())
 }
 
-/// A row's draws are the row's own stream, whatever the distribution eats.
+/// A row draws from its own stream, however many words the distribution consumes.
 #[test]
 fn a_distributions_draws_are_those_of_the_rows_stream() -> Result<()> {
     let nb = NoiseMap::new(42).builder().pp("a");

@@ -1,4 +1,4 @@
-//! Paths whose layers are gone: their draws are not repeated unnoticed.
+//! Paths of removed layers: their draws are not silently repeated.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{ModuleT, Optimizer, SGD, VarMap, linear};

@@ -42,7 +42,7 @@ fn learning_rates_are_checked_where_they_are_used() -> Result<()> {
 }
 
 #[test]
-fn states_that_cannot_be_are_refused() -> Result<()> {
+fn invalid_states_are_rejected() -> Result<()> {
     let var = || Var::new(&[1f32], &Device::Cpu);
     let mut adam = Adam::new(vec![var()?], AdamOptions::default())?;
     let state = OptimizerState { steps: u64::MAX, ..adam.state()? };

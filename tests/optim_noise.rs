@@ -72,7 +72,7 @@ fn anticorrelated_noise_telescopes() -> Result<()> {
     Ok(())
 }
 
-/// f = k w²/2 under SGD with noise of spread s: variance η s² / (k (2 − η k)) = 0.0526316.
+/// f = k w²/2 under SGD with noise of stddev s: variance η s² / (k (2 − η k)) = 0.0526316.
 #[test]
 fn the_stationary_variance_has_its_closed_form() -> Result<()> {
     let (count, pause) = (2000, 60);

@@ -319,7 +319,7 @@ fn twenty_steps_of_each_optimizer_are_pytorchs() -> Result<()> {
 }
 
 #[test]
-fn each_optimizer_goes_on_from_its_state_to_the_bit() -> Result<()> {
+fn each_optimizer_continues_from_its_state_to_the_bit() -> Result<()> {
     for (name, make, _) in CASES {
         for dtype in [DType::F64, DType::F32] {
             let (whole, halves) = (train(make, dtype, false)?, train(make, dtype, true)?);

@@ -185,7 +185,7 @@ fn its_rows_of_numbers_are_attacked() -> Result<()> {
     Ok(())
 }
 
-/// Ended after some chunks, continued by two shards, and reported on by who finds all finished.
+/// Ended after some chunks, continued by two shards, and reported on by the one that finds all runs finished.
 #[test]
 fn it_is_resumed_and_shared_out_to_the_same_bits() -> Result<()> {
     let (task, folder) = (Larger::new(), tempfile::tempdir()?);
@@ -335,7 +335,7 @@ fn parts_that_do_not_fit_are_named() -> Result<()> {
     Ok(())
 }
 
-/// A task whose parts, places or variables are none of what its settings say.
+/// A task whose parts, places or variables contradict its settings.
 struct Broken {
     inner: Larger,
     fault: Fault,

@@ -81,7 +81,7 @@ fn several_noises_act_together() -> Result<()> {
 }
 
 #[test]
-fn what_has_no_place_is_named() -> Result<()> {
+fn noise_without_a_place_is_rejected() -> Result<()> {
     let task = Circles::default();
     let fails = |noise: &[&str]| format!("{:#}", train(&task, noise, 1).unwrap_err());
     let offer = "noise at input, before-activation, after-activation, weights, gradients, labels";

@@ -58,7 +58,7 @@ fn the_usual_rivals_fit_the_task() -> Result<()> {
 }
 
 #[test]
-fn what_the_plan_has_is_no_rival() -> Result<()> {
+fn rivals_leave_out_the_remedies_of_the_plan() -> Result<()> {
     let found = usual(&circles(), |plan| {
         plan.epochs = 400;
         plan.noise.push(vec!["after-activation:dropout:0.5".parse().unwrap()]);
@@ -139,8 +139,7 @@ fn runs(records: &[Record]) -> Vec<Run> {
 }
 
 #[test]
-fn a_rival_has_the_bits_of_the_same_training_alone_and_goes_on_after_an_interruption() -> Result<()>
-{
+fn a_rival_has_the_bits_of_the_same_training_alone_and_after_an_interruption() -> Result<()> {
     let plan = Plan { rivals: rivals(), ..plan() };
     let [whole, broken] = [tempfile::tempdir()?, tempfile::tempdir()?];
     let found = run(whole.path(), &plan, TWO_THREADS, usize::MAX)?;

@@ -20,7 +20,7 @@ fn linear_model(stddev: f64, map: &NoiseMap) -> Result<(VarMap, Model)> {
     Ok((varmap, Model::new(seq_t().add(noise).add(layer))))
 }
 
-/// Over many draws the mean is the clean output, and the spread that of w · e: stddev |w|.
+/// Over many draws the mean is the clean output, and the standard deviation is that of w · e.
 #[test]
 fn the_mean_and_the_spread_of_a_linear_model_are_those_of_its_weights() -> Result<()> {
     let map = NoiseMap::new(7);

@@ -1,5 +1,5 @@
-//! Rows are checked once, before the first step: what each objective takes, and where a row is not
-//! that.
+//! Rows are checked once, before the first step: what each objective accepts, and which row it
+//! rejects.
 
 use std::sync::Arc;
 

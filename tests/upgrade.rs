@@ -1,4 +1,4 @@
-//! Results of version 0.1 in the hands of this one: nothing that is finished is trained again.
+//! Results of version 0.1 continue in this version: finished runs are not trained again.
 
 use std::fs;
 use std::path::{Path, PathBuf};

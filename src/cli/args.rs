@@ -80,7 +80,7 @@ pub struct OutputArgs {
 }
 
 impl TrainArgs {
-    /// Returns what runs are about, with the weights that they begin with.
+    /// Returns the subject of the runs, with their initial weights.
     ///
     /// # Errors
     /// If there is no trained model.
@@ -94,7 +94,7 @@ impl TrainArgs {
         }
     }
 
-    /// Refuses to begin with the weights of the folder that the results go into.
+    /// Checks that the initial weights are not in the folder for the results.
     ///
     /// # Errors
     /// If both are the same.

@@ -191,8 +191,8 @@ fn check(experiments: &[Finished]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names of experiments. Those of one name, and long ones, which a panel would shorten, have
-/// their folders in it.
+/// Returns the names of experiments. Equal names, and names so long that a panel would shorten them, include
+/// the folder.
 fn names(experiments: &[Finished]) -> Vec<String> {
     const LONGEST: usize = 45;
     let plain: Vec<String> = experiments.iter().map(Finished::name).collect();
@@ -201,7 +201,7 @@ fn names(experiments: &[Finished]) -> Vec<String> {
         true if name.chars().count() <= LONGEST => name.clone(),
         _ => format!("{name} ({})", own.folder.display()),
     };
-    // A folder's name may hold what moves the cursor.
+    // A folder's name may contain control characters.
     let shown = |name: String| name.replace(char::is_control, " ");
     experiments.iter().zip(&plain).map(name).map(shown).collect()
 }

@@ -48,8 +48,8 @@ fn boundaries(
     report::boundary_picture(title, &fields, &points(&draw, &data)).map(Some)
 }
 
-/// Returns the names above panels: those of two experiments as they are; of more, whose panels are narrow,
-/// the noise alone, or the last part of the folder if that is long or not the only one.
+/// Returns the names above panels. Two experiments keep their full names. More experiments have narrow panels,
+/// which show the noise alone, or the last part of the folder if the noise is long or not unique.
 fn titles(experiments: &[(String, Finished)]) -> Vec<String> {
     const LONGEST: usize = 26;
     if experiments.len() < 3 {

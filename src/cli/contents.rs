@@ -42,7 +42,7 @@ pub(super) enum Held {
     Unknown(String),
 }
 
-/// What becomes of an experiment that a folder already holds.
+/// How to treat an experiment that a folder already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begin {
     /// It is replaced, if all its runs are trained again.

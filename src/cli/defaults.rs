@@ -76,7 +76,7 @@ pub(super) fn with_defaults(command: Command, task: &str) -> anyhow::Result<Comm
     Ok(with_conflicts(with_values(command, defaults)))
 }
 
-/// Tells the defaults that depend on the file in the help, and takes them out of the others.
+/// Moves the defaults that depend on the file from the list of defaults into the help texts.
 fn with_file_defaults(command: Command, defaults: &mut Vec<(&str, String)>) -> Command {
     OF_OTHER_FILES.into_iter().fold(command, |command, (id, others)| {
         let Some(place) = defaults.iter().position(|(own, _)| *own == id) else { return command };
@@ -120,7 +120,7 @@ fn with_values(
     })
 }
 
-/// The flags that say nothing of a table, which is its own task, and those that say nothing of files.
+/// Flags that do not apply to a table, which is its own task, or to files, each with the flag of that table or file.
 const OF_OTHER_DATA: [(&str, &str); 6] = [
     ("task", "target"),
     ("shape", "target"),

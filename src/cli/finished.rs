@@ -103,7 +103,7 @@ impl Finished {
     /// Returns its noise and its recipe in words: `input 0.1, mixup 0.2`.
     fn remedies(&self) -> String {
         let noise = Some(self.noise()).filter(|own| !own.is_empty());
-        // That of a later version may have more to it.
+        // The recipe of a later version may have further settings.
         let recipe = Recipe::deserialize(&self.contents.settings["recipe"]).unwrap_or_default();
         let recipe = Some(recipe.to_string()).filter(|own| !own.is_empty());
         let words = noise.map(|own| noise_name(&own)).into_iter().chain(recipe);

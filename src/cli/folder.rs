@@ -76,7 +76,7 @@ impl OutputArgs {
                 Held::Undescribed if has_results(&folder, contents, own)? => {
                     (None, Some(format!("there is no {DESCRIPTION} beside them")))
                 }
-                // Finished runs and checkpoints say themselves what they are.
+                // Finished runs and checkpoints describe themselves.
                 Held::Undescribed => (None, None),
             };
             let Some(how) = other else {
@@ -181,8 +181,8 @@ fn set_aside(folder: &Path) -> Result<PathBuf> {
     Ok(free)
 }
 
-/// Removes the results that the description tells of, or, without one, those of this program's names, and
-/// nothing else.
+/// Removes only the results of the described program or, without a description, files with the names of this
+/// program's results.
 fn remove_results(folder: &Path, own: &[&str]) -> Result<()> {
     let names = match Held::read(folder) {
         Held::Described(held) => written_by(&held.experiment),

@@ -37,7 +37,7 @@ pub(super) const FILES: [&str; 14] = [
     "learning_curves.svg",
 ];
 
-/// Trains the networks of a cell for predictions, unless they are these.
+/// Trains the networks of a cell for predictions, unless the given bundle already has them.
 pub(super) type Modelled<'a> = dyn Fn(&Cell, Option<Bundle>) -> Result<Option<Bundle>> + 'a;
 
 /// Reports on the finished runs of a grid, with a model of the recommended cell if one can be trained.

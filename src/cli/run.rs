@@ -58,7 +58,7 @@ pub fn run_experiment(name: &str, args: &RunArgs, job: Job) -> Result<(), Failur
     let training = Instant::now();
     let mut trained =
         train(name, args, &subject, &plan, &opened, &folder).inspect_err(|failure| {
-            // What was finished still is, if nothing has been added to it.
+            // Results that were finished still are if training fails before adding to them.
             if let (Failure::Failed(_), Some(held)) = (failure, &held)
                 && let Err(error) = held.write(&folder)
             {

@@ -60,8 +60,8 @@ pub fn run_grid(name: &str, args: &GridArgs) -> Result<(), Failure> {
     let folder = claimed.folder.clone();
     let device = opened.place.name();
     let earlier = Asked::earlier(&folder, &basis);
-    // What was extended until decided was stopped by its results, so that its intervals stay those of every
-    // look.
+    // Runs that were added until the answer was found stopped because of their results, so the intervals must
+    // still hold at every look.
     let was_extended = earlier.as_ref().is_some_and(|own| own.plan.until_decided);
     let plan = Plan { until_decided: plan.until_decided || was_extended, ..plan };
     let mut asked = Asked {
@@ -185,8 +185,7 @@ impl Asked {
     }
 }
 
-/// Returns the plan with more repeats or data seeds, if they are wanted until the answer is found, and it is
-/// not.
+/// Returns the plan with more repeats or data seeds if `--until-decided` is set and the answer is still open.
 fn extended(args: &GridArgs, asked: &Asked, store: &Store) -> Result<Option<Plan>> {
     if !args.answer.until_decided {
         return Ok(None);

@@ -32,12 +32,12 @@ pub struct Basis {
     /// that is asked for; none in files of versions that did not write them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sizes: BTreeMap<usize, [usize; 3]>,
-    /// What is told of the data, by name.
+    /// Details of the data for the results, by name.
     pub data: Vec<(String, Value)>,
 }
 
 impl Basis {
-    /// That of a plan for a subject.
+    /// Returns the basis of a plan for a subject.
     ///
     /// # Errors
     /// If a network cannot be built.
@@ -96,7 +96,7 @@ impl Basis {
         format!("test_{}", self.metric)
     }
 
-    /// How runs with this in common are those of another experiment, if they are.
+    /// Returns why runs with these settings and networks belong to another experiment; `None` if they do not.
     pub(super) fn other_experiment(
         &self,
         common: &Value,

@@ -151,7 +151,7 @@ impl<'a> Experiment<'a> {
         self
     }
 
-    /// Sets who hears of progress and may end the training.
+    /// Sets the callbacks that receive progress and may end the training.
     #[must_use]
     pub fn watch(mut self, watch: Watch<'a>) -> Self {
         self.watch = watch;

@@ -22,7 +22,7 @@ pub enum Unit {
     Fold,
 }
 
-/// Whom a result speaks of.
+/// The rows that a result applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -34,7 +34,7 @@ pub enum Scope {
 }
 
 impl Unit {
-    /// Returns that of a plan.
+    /// Returns the unit of a plan.
     pub fn of(plan: &Plan) -> Self {
         match plan.folds {
             Some(2..) => Self::Fold,
@@ -111,7 +111,7 @@ impl Design {
         Self { until_decided: plan.until_decided, ..design }
     }
 
-    /// Returns that of as many runs as were planned. `test_per_train` counts for splits and folds alone.
+    /// Returns the design of a fixed number of runs. `test_per_train` is used only for splits and folds.
     pub fn fixed(unit: Unit, test_per_train: f64) -> Self {
         let test_per_train = match unit {
             Unit::Fold | Unit::Split => test_per_train,
@@ -132,7 +132,7 @@ impl Design {
         }
     }
 
-    /// Returns the unit of a pair, as the pair that stands for it.
+    /// Returns the key of the unit that a pair belongs to.
     pub fn unit_of(&self, (data_seed, fold, seed): Pair) -> Pair {
         match self.unit {
             Unit::DataSeed => (data_seed, None, 0),
@@ -212,7 +212,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// Returns that of some units; `None` without any.
+    /// Returns the effect over some units; `None` without any.
     pub(super) fn of(design: &Design, units: &[f64]) -> Option<Self> {
         let interval = |own: Estimate| design.together(&own, 1);
         let found = design.estimate(units).map(interval);

@@ -47,7 +47,7 @@ pub(crate) fn gradients(grads: impl IntoIterator<Item = (Tensor, Tensor)>) -> Re
     Ok(store)
 }
 
-/// What another pass on this thread had put aside, given back when this one ends or panics.
+/// The gradients of an outer pass on this thread, restored when this pass ends or panics.
 struct Outer(Option<Vec<Handed>>);
 
 impl Drop for Outer {
@@ -56,7 +56,7 @@ impl Drop for Outer {
     }
 }
 
-/// Hands a gradient over where [`backward`] runs and `arg` is a variable; what is left is Candle's
+/// Hands a gradient over if [`backward`] runs and `arg` is a variable. Otherwise returns it for Candle
 /// to add up.
 pub(super) fn hand_over(arg: &Tensor, grad: Tensor) -> Option<Tensor> {
     HANDED.with_borrow_mut(|handed| match handed {

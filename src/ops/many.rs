@@ -98,7 +98,7 @@ struct Bundle {
 type ThreeGrads = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
 
 impl Bundle {
-    /// Hands on the gradients: an argument gets its own, a bundle a zero that makes it run.
+    /// Passes on the gradients: an argument gets its gradient, a bundle zeros so that its backward pass runs.
     fn pass_on(&self, tensors: [&Tensor; 3]) -> Result<ThreeGrads> {
         let mut grads = self.grads.lock().unwrap_or_else(PoisonError::into_inner);
         let mut grad = |i: usize| match self.children[i] {

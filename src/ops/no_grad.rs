@@ -13,14 +13,14 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Runs `f` while ops record, whatever holds outside: a thread that waits in one network's evaluation
+/// Runs `f` with recording on, even inside [`no_grad`]: a thread that waits in one network's evaluation
 /// may be given another network's training meanwhile.
 pub fn enable_grad<T>(f: impl FnOnce() -> T) -> T {
     let _outer = Outer(NO_GRAD.replace(false));
     f()
 }
 
-/// What holds outside, and again when `f` has ended or panicked.
+/// The outer setting, restored when `f` returns or panics.
 struct Outer(bool);
 
 impl Drop for Outer {

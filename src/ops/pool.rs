@@ -162,7 +162,8 @@ vectorized!(
     ) = pass_on_simd
 );
 
-/// Gives the gradient of each maximum to the first pixel that has it. `rest` is room for a pixel: what is not yet given.
+/// Passes the gradient of each maximum to the first pixel that has it. `rest` is a buffer for one pixel: the gradient
+/// that has not been passed on yet.
 #[inline(always)]
 fn pass_on_simd<'a, S: Simd>(
     simd: S,
@@ -193,7 +194,7 @@ fn pass_on_simd<'a, S: Simd>(
     }
 }
 
-/// What is given where a maximum is, and what is left for the pixels after it.
+/// Returns the gradient for pixels that equal the maximum, and the rest for the pixels after them.
 #[inline(always)]
 fn give<S: Simd>(simd: S, largest: S::m32s, rest: S::f32s) -> (S::f32s, S::f32s) {
     let zero = simd.splat_f32s(0.);

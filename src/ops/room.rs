@@ -1,5 +1,5 @@
-//! Room for the numbers of one call that a thread keeps for the next: the pages of fresh memory would
-//! take as long as a small network's work.
+//! Buffers that a thread keeps from one call to the next: faulting in fresh memory would take as long as
+//! a small network's work.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -11,7 +11,7 @@ thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Floats with whatever values the last user left, which go back to the thread that drops them.
+/// A buffer of floats with the values of its last user. It goes back to the thread that drops it.
 #[derive(Default)]
 pub struct Room(Vec<f32>);
 

@@ -6,7 +6,7 @@ use crate::noise::NoiseSpec;
 use crate::stats::{Digits, number};
 use crate::train::{Diagnosis, SiteDiagnosis};
 
-/// How small a change of the outputs is against that of another seed if it is nothing.
+/// Changes of the outputs below this share of the change by another seed count as no effect.
 const NOTHING: f64 = 0.01;
 
 /// Returns the diagnosis of networks, means over which are shown, in at most 80 columns; `noise` is all that

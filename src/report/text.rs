@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_have_a_spread_and_a_count() {
+    fn repeats_have_a_standard_deviation_and_a_count() {
         // 0.8 and 0.9: mean 0.85, sample standard deviation 0.1 / √2 = 0.0707.
         let line = result_line(&summary(&[1., 1.], &[0.8, 0.9]), "accuracy", 2);
         assert_eq!(line, "Train: 1.000 ± 0.000, Test: 0.850 ± 0.071 (2 repeats)");

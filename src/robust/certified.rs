@@ -4,8 +4,8 @@ use candle_core::{Result, bail};
 
 use super::Certificate;
 
-/// Returns the share of rows whose smoothed class is right and whose certificate reaches beyond each radius; for
-/// radius 0 that is right and not abstaining.
+/// Returns, for each radius, the share of rows whose smoothed class is correct and whose certificate reaches beyond
+/// the radius. At radius 0 it is the share of rows that are classified correctly without abstaining.
 ///
 /// There is no mean radius on purpose: it grows without bound as the probability of an easy row's class tends to
 /// 1, so a few easy rows, or more draws, decide it, and even a constant answer has a large one (Sun et al. 2024,

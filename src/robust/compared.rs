@@ -113,7 +113,7 @@ impl ComparedCurve {
         }
     }
 
-    /// Tells what the strengths are measured in.
+    /// Sets the unit of the strengths.
     #[must_use]
     pub fn in_units(self, unit: &str) -> Self {
         Self { unit: unit.to_string(), ..self }

@@ -12,7 +12,7 @@ use super::{
 /// The number of rows of a piece.
 const PIECE: usize = 1024;
 
-/// The shares of rows whose quantiles of p_A are told.
+/// The shares of rows at which quantiles of p_A are reported.
 pub const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /// What is certain of the networks of a model.

@@ -11,7 +11,7 @@ pub struct Limits {
     range: Option<[Tensor; 2]>,
     /// 1 for inputs that may change, 0 for others.
     free: Option<Tensor>,
-    /// For each input the one that holds it where it is not 0, and 1 if there is such a one.
+    /// For each input, the index of the input that fixes it if nonzero, and 1 if there is such an input.
     held: Option<[Tensor; 2]>,
     /// Whether the last channel is a mask of steps.
     is_masked: bool,
@@ -27,8 +27,8 @@ impl Limits {
         Self { range: Some([low, high]), ..self }
     }
 
-    /// Keeps inputs of a table as they are, `None` for one that may change; an input with the number of another
-    /// one may change in rows where that is 0, as the indicator of a missing value is if there is one.
+    /// Limits the inputs of a table: `None` keeps an input unchanged, `Some(None)` lets it change, and
+    /// `Some(Some(i))` lets it change in rows whose input `i` is 0, such as an indicator of missing values.
     ///
     /// # Errors
     /// If there is no such input.

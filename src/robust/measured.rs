@@ -33,18 +33,18 @@ pub struct Spread {
 #[derive(Clone, Debug)]
 pub struct Measured {
     form: Form,
-    /// Those of each input of a table, of each channel, or one for all pixels; for each replica with rows of its own.
+    /// The spread of each input of a table or each channel, or one for all pixels; by replica if their rows differ.
     spreads: Vec<Vec<Spread>>,
-    /// The rows of tables, from which cells are swapped: those of each replica with rows of its own.
+    /// The rows of tables that swapped cells come from; by replica if their rows differ.
     donors: Option<Vec<Arc<[f32]>>>,
 }
 
 impl Spread {
-    /// That of inputs that never change.
+    /// The spread of inputs that never change.
     const NONE: Self = Self { mean: 0., scale: 0., low: f32::NEG_INFINITY, high: f32::INFINITY };
-    /// That of inputs that are not measured.
+    /// The spread of inputs that are not measured.
     const UNKNOWN: Self = Self { scale: 1., ..Self::NONE };
-    /// That of pixels.
+    /// The spread of pixels.
     const PIXEL: Self = Self { mean: 0., scale: 1., low: 0., high: 1. };
 
     /// Measures values.
@@ -163,7 +163,7 @@ impl Measured {
     }
 }
 
-/// Returns that of a replica from those of each or one for all.
+/// Returns the entry of a replica; a single entry is shared by all replicas.
 fn of_replica<T>(all: &[T], replica: usize) -> Option<&T> {
     all.get(if all.len() == 1 { 0 } else { replica })
 }

@@ -113,7 +113,7 @@ impl Robustness {
 }
 
 impl Certificates {
-    /// Tells what certificates with some options have shown.
+    /// Collects the results of certificates with some options.
     pub fn new(options: Smoothing, abstention: Average, p_low: Vec<Vec<f64>>) -> Self {
         let largest_radius = options.largest_radius();
         Self { options, largest_radius, abstention, shares: SHARES, p_low }

@@ -8,8 +8,8 @@ impl Robustness {
     /// The kind of the curve of certified accuracies.
     pub const CERTIFIED: &str = "certified";
 
-    /// Returns what each model, or the one that is [told](Self::told) of, gained and lost beside the first one, in
-    /// sentences.
+    /// Returns sentences about the gains and losses of each model compared with the first one, or only of the model
+    /// that [`told`](Self::told) selects.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         let clean = self.clean();
@@ -40,8 +40,8 @@ impl Robustness {
         self.curves.iter().find(|own| own.kind == Self::CERTIFIED)
     }
 
-    /// Returns the place of the radius that is told of certified accuracies: the middle one of those at which a row
-    /// of some model is certified.
+    /// Returns the index of the radius whose certified accuracies are reported: the middle one of those at which a
+    /// row of some model is certified.
     pub(crate) fn told_radius(curve: &ComparedCurve) -> usize {
         let is_certain = |place: &usize| {
             curve.models.iter().any(|own| own.mean[*place].is_some_and(|share| share > 0.))
@@ -104,7 +104,7 @@ impl Robustness {
         format!("On the rows as they are the {metric} is {}{worst}.", score(&clean.models[0], 0))
     }
 
-    /// Returns whether an attack is one of those whose worst is told.
+    /// Returns whether an attack is part of a reported worst of several attacks.
     fn is_in_worst(&self, own: &Average) -> bool {
         let is_worst = |other: &&Average| other.kind == Scan::WORST && other.norm == own.norm;
         own.norm.is_some()

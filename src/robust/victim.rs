@@ -64,8 +64,8 @@ impl Victim {
         Self { limits, ..self }
     }
 
-    /// Predicts by the mean outputs over draws of the noise that the model was trained with, as does an attack on
-    /// it (expectation over transformation, Athalye et al. 2018, arXiv:1802.00420).
+    /// Averages the outputs over draws of the noise that the model was trained with, in predictions and in attacks
+    /// (expectation over transformation, Athalye et al. 2018, arXiv:1802.00420).
     #[must_use]
     pub fn averaged(self, noise: &NoiseMap, draws: u32) -> Self {
         Self { averaged: Some((noise.clone(), draws)), ..self }
@@ -95,7 +95,7 @@ impl Victim {
         &self.limits
     }
 
-    /// Returns whether its noise is averaged, so that its answers depend on the numbers of the rows.
+    /// Returns whether its noise is averaged. Its predictions then depend on the row numbers.
     pub fn is_averaged(&self) -> bool {
         self.averaged.is_some()
     }
@@ -187,7 +187,7 @@ impl Victim {
         Ok((outputs.detach(), Tensor::stack(&all, 2)?))
     }
 
-    /// Returns a gradient with that of the margin in rows whose loss has none because it has rounded.
+    /// Replaces gradients of the loss that have rounded to 0 by those of the margin.
     fn past_rounding(
         &self,
         gradient: Tensor,
@@ -206,7 +206,7 @@ impl Victim {
         beside(&flat, &gradient)?.broadcast_as(gradient.shape())?.where_cond(&of_margin, &gradient)
     }
 
-    /// Returns the classes of rows: a target between 0 and 1 is that of the nearer one, ½ that of class 0, as for
+    /// Returns the classes of rows. A target between 0 and 1 is rounded to the nearer class, and ½ to class 0, as in
     /// metrics.
     pub(super) fn classes(&self, rows: &Rows) -> Result<Tensor> {
         (rows.ys.to_dtype(DType::F32)? - 0.5)?.ceil()
@@ -251,7 +251,7 @@ impl Victim {
         at_least_single(&outputs)
     }
 
-    /// Returns the loss of each row: those of replicas with a batch of one row.
+    /// Returns the loss of each row, computed as that of a replica with a batch of one row.
     ///
     /// # Shapes
     /// `outputs` (R, N, O); result (R, N).
@@ -288,7 +288,7 @@ impl Victim {
     }
 }
 
-/// Returns by how much the logit of each row's class is behind the largest other one.
+/// Returns the largest other logit minus the logit of each row's class.
 ///
 /// # Shapes
 /// `outputs` (R, N, O), of two classes (R, N, 1); `classes` and the result (R, N).

@@ -1,11 +1,11 @@
-//! What makes the figures of an attack doubtful.
+//! Reasons to doubt the figures of an attack.
 
 use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{Band, ComparedCurve, Contender, Norm, Victim};
 
-/// The share of rows from which on a fault is named.
+/// The smallest share of rows with a fault that is reported.
 const SOME: f64 = 0.01;
 
 /// Below it a loss is 0 to rounding.

@@ -6,9 +6,9 @@ use super::{Estimate, Interval};
 /// It decides for which numbers of observations the interval is shortest, never whether it is valid.
 const EFFECT: f64 = 1.;
 
-/// Student's t as an e-value, whose intervals hold for all numbers of observations together: in at most a
-/// share α of experiments does any of them miss the true mean, however often and for whatever reason one
-/// looks and stops (Lai 1976, Annals of Statistics 4; Wang and Ramdas 2025, "Anytime-valid t-tests and
+/// Student's t as an e-value, whose intervals hold for all numbers of observations together: the probability
+/// that any of them misses the true mean is at most α, however often one looks and for whatever reason one
+/// stops (Lai 1976, Annals of Statistics 4; Wang and Ramdas 2025, "Anytime-valid t-tests and
 /// confidence sequences for Gaussian means with unknown variance", Sequential Analysis 44).
 ///
 /// ```text

@@ -28,12 +28,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Returns that of independent differences; `None` as [`Self::of_folds`].
+    /// Estimates the mean of independent differences; `None` as in [`Self::of_folds`].
     pub fn of(differences: &[f64]) -> Option<Self> {
         Self::of_folds(differences, 0.)
     }
 
-    /// Returns that of differences whose training rows overlap.
+    /// Estimates the mean of differences whose training rows overlap.
     ///
     /// Returns `None` with fewer than two differences, if all are equal (up to 10⁻¹² of
     /// the largest), which tells nothing about their standard deviation, if a difference or the variance is not finite,

@@ -27,7 +27,7 @@ fn short_work_stays_on_the_cpu() {
 }
 
 #[test]
-fn what_began_on_a_gpu_goes_on_there() {
+fn training_on_a_gpu_continues_there() {
     let (Some(_), folder) = (device(), tempfile::tempdir().unwrap()) else { return };
     let out = &folder.path().join("run");
     let args = "--epochs 20 --checkpoint-every 10 --device cuda";

@@ -1,5 +1,5 @@
-//! Several devices, and little memory: the tests' driver has what it is told by variables that a real
-//! one does not know.
+//! Several devices, and little memory. Environment variables set both in the tests' driver; a real
+//! driver ignores them.
 
 use std::path::Path;
 
@@ -72,7 +72,7 @@ fn a_grid_fits_into_little_memory() {
     }
 }
 
-/// Products may be summed in another order in another company: a thousandth.
+/// Sums may have another order in chunks of another size: within a thousandth.
 fn agree(a: &[f64], b: &[f64]) {
     assert_eq!((a.len(), b.len()), (7 * 3, 7 * 3));
     let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-3;

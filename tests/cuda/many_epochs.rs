@@ -18,7 +18,7 @@ struct Case {
     inputs: usize,
     hidden: Vec<usize>,
     activation: Activation,
-    /// The strengths at the input, before and behind the activations.
+    /// The strengths at the input, before and after the activations.
     noise: [[f64; 3]; 3],
     /// Whether each replica has rows of its own.
     own_rows: bool,

@@ -1,4 +1,4 @@
-//! Each op: to the bit where its operations are the same, within rounding behind a product.
+//! Each op: to the bit if its operations are the same, within rounding after a product.
 
 use candle_core::{Device, Result, Tensor, Var};
 use candle_noise::ops::{

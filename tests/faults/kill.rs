@@ -35,8 +35,8 @@ fn killed(mut command: Command, after: Duration) -> bool {
     runs
 }
 
-/// Kills an experiment several times, each time going on from what is there, and lets it finish at
-/// last; again and again. Returns how many kills have met a running program.
+/// Kills an experiment several times, continuing each time from its files, and then lets it finish.
+/// Repeats this, and returns how many kills hit a running program.
 fn kills(experiment: Experiment, most: usize) -> usize {
     let begin = Instant::now();
     let expected = experiment.undisturbed();

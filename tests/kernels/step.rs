@@ -42,7 +42,7 @@ fn rectifier_and_its_gradient() -> Result<()> {
 
 /// A wide layer with the identity for its weights: its product is its input.
 #[test]
-fn what_lies_behind_a_product_and_its_gradients() -> Result<()> {
+fn bias_noise_and_rectifier_after_a_product_with_gradients() -> Result<()> {
     type Finish = extern "C" fn(usize, *mut f32, *const f32, *const u32, u32, usize, usize, i32);
     type SumRows = extern "C" fn(usize, *const f32, *mut f32, usize, usize);
     let Some(library) = library() else { return Ok(()) };

@@ -1,8 +1,8 @@
 //! Properties that hold for any settings, on settings drawn at random.
 //!
 //! Each test has a fixed number of cases from a fixed seed, so every run draws the same ones, and a
-//! failure comes again with `cargo test --test tests properties`. It prints the smallest settings
-//! that fail; a fault that is mended becomes a test of its own with these.
+//! failure recurs with `cargo test --test tests properties`. It prints the smallest settings
+//! that fail; a fixed fault gets its own test with these settings.
 
 mod grids;
 mod splits;

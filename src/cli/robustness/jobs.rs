@@ -24,7 +24,7 @@ pub(super) enum Job {
     Geometry,
 }
 
-/// What a job has found of a model.
+/// The results of a job on a model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Found {
     Curves(Vec<Curve>),
@@ -32,7 +32,7 @@ pub(super) enum Found {
     Geometry(Vec<Geometry>),
 }
 
-/// Multiples of sigma at which the certified accuracy is told.
+/// Multiples of sigma at which the certified accuracy is reported.
 const RADII: [f64; 8] = [0., 0.2, 0.4, 0.8, 1.2, 1.6, 2., 2.4];
 
 impl Job {
@@ -85,8 +85,8 @@ impl Job {
     }
 }
 
-/// Returns the jobs of some kinds, all of them if none are named, with other strengths if there are some, and what is
-/// left out of these; `smoothing` if classes are predicted.
+/// Returns the jobs of the named kinds, or of all kinds if none are named, with the given strengths if there are any,
+/// and notes on strengths that are left out; `smoothing` if classes are predicted.
 ///
 /// # Errors
 /// If a kind does not fit the rows, or the strengths do not increase.
@@ -149,8 +149,8 @@ pub(super) fn jobs(
     Ok((jobs, notes))
 }
 
-/// Returns a note about strengths that a scan does not take; corruptions, which take none, are told only if they are
-/// named.
+/// Returns a note about strengths that a scan does not take. Corruptions, which take none, get a note only if they
+/// are named.
 fn left_out(scan: &Scan, strengths: &[f64], is_named: bool) -> Option<String> {
     let names = scan.names().join(", ");
     match strengths {
@@ -188,7 +188,7 @@ fn elsewhere(kind: &str) -> Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// Returns the error of a kind that is none: with the nearest one, or all of them if none is near.
+/// Returns the error for an unknown kind. It suggests the nearest kind, or lists all kinds if none is near.
 fn unknown(wrong: &str, known: &[[String; 2]]) -> anyhow::Error {
     let names = || known.iter().flatten().map(String::as_str);
     let nearest = suggestion(wrong, names());

@@ -63,7 +63,7 @@ impl Model {
             if names.iter().filter(|name| **name == own.name).count() > 1 {
                 own.name = format!("{} ({})", own.name, own.folder.display());
             }
-            // A folder's name may hold what moves the cursor.
+            // A folder's name may contain control characters.
             own.name = own.name.replace(char::is_control, " ");
         }
         Ok(models)

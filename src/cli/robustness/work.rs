@@ -1,4 +1,4 @@
-//! The work of a comparison of robustness: each job on each model, what is finished being kept.
+//! Runs each job of a robustness comparison on each model, and keeps finished parts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,14 +30,14 @@ pub(super) struct Done {
     pub contenders: Vec<Contender>,
     /// The metrics, the primary one first.
     pub metrics: Vec<Arc<dyn Metric>>,
-    /// For each job what it has found of each model.
+    /// The results of each job on each model.
     pub found: Vec<Vec<Found>>,
-    /// What makes the attacks doubtful that follow gradients, if some do.
+    /// Reasons to doubt the attacks that follow gradients, if there are such attacks.
     pub warnings: Vec<String>,
 }
 
 impl Work<'_> {
-    /// Tries all models, with what is there already left as it is.
+    /// Runs all jobs on all models, and reuses the parts that are already finished.
     ///
     /// # Errors
     /// If a model fails, or a part cannot be written.
@@ -111,7 +111,7 @@ impl Work<'_> {
     }
 }
 
-/// Says how long the work takes, if it is worth a word, from a short piece of it.
+/// Estimates the time of the remaining work by timing a short attack, and prints it if the work is long.
 fn estimate(left: usize, contender: &Contender) -> Result<()> {
     const WORTH: f64 = 10.;
     /// Two passes for the rows as they are, three for the step and one for its scores.

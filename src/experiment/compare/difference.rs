@@ -54,7 +54,7 @@ pub struct Difference {
     pub bounds: Option<Interval>,
     /// The differences of further figures, to describe what noise changes beside the score.
     pub further: Vec<Further>,
-    /// The mean with its standard error, if there is a spread.
+    /// The mean with its standard error; `None` with fewer than two units, or if all are equal.
     #[serde(skip)]
     pub(in crate::experiment) estimate: Option<Estimate>,
 }

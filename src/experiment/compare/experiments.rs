@@ -28,7 +28,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Returns that of repeats on one split, by a metric with its own margin.
+    /// Creates a judge of repeats on one split, by a metric with its default margin.
     pub fn new(metric: &str, better: Better) -> Self {
         Self {
             metric: metric.to_string(),
@@ -39,34 +39,34 @@ impl Judge {
         }
     }
 
-    /// Returns that of K folds, repeated or not.
+    /// Judges K folds, repeated or not, instead of repeats on one split.
     #[must_use]
     pub fn folds(self, folds: usize) -> Self {
         let test_per_train = 1. / folds.saturating_sub(1) as f64;
         Self { unit: Unit::Fold, test_per_train, ..self }
     }
 
-    /// Returns that of random splits of the same rows, with `test_per_train` test rows for each training row.
+    /// Judges random splits of the same rows, with `test_per_train` test rows for each training row.
     #[must_use]
     pub fn splits(self, test_per_train: f64) -> Self {
         Self { unit: Unit::Split, test_per_train, ..self }
     }
 
-    /// Returns that of a number of folds, or of random splits if it is one, whose `rows` rows are divided into
-    /// `sizes` training, validation and test rows.
+    /// Judges a number of folds, or random splits if it is one. Each divides `rows` rows into `sizes` training,
+    /// validation and test rows.
     #[must_use]
     pub fn of_sizes(self, folds: usize, rows: usize, sizes: [usize; 3]) -> Self {
         let unit = if folds > 1 { Unit::Fold } else { Unit::Split };
         Self { unit, test_per_train: test_per_train(folds, rows, sizes), ..self }
     }
 
-    /// Returns that of several data sets, whose repeats are averaged.
+    /// Judges several data sets, whose repeats are averaged.
     #[must_use]
     pub fn data_sets(self) -> Self {
         Self { unit: Unit::DataSeed, test_per_train: 0., ..self }
     }
 
-    /// Returns that with another smallest difference that matters.
+    /// Sets the smallest difference that matters.
     #[must_use]
     pub fn margin(self, margin: Margin) -> Self {
         Self { margin, ..self }
@@ -83,7 +83,7 @@ pub struct Comparison {
     pub better: Better,
     /// What was counted as one observation.
     pub unit: Unit,
-    /// Whom the differences speak of.
+    /// The rows that the differences apply to.
     pub scope: Scope,
     /// The smallest difference that matters, by the mean score of the first experiment.
     pub margin: f64,

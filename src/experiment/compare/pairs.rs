@@ -10,7 +10,7 @@ use crate::metric::Better;
 use crate::stats::{Interval, mcnemar};
 
 /// How many finished runs a comparison leaves out, because they diverged and have no figures. A pair
-/// is left out with either of its runs, so that many on one side bias what is left.
+/// is left out if either of its runs diverged, so many of them on one side bias the remaining pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Dropped {
     /// Runs with noise.
@@ -63,8 +63,8 @@ impl<'a, T: AsRef<Run>> Pairs<'a, T> {
         self.runs().filter_map(of_pair).collect()
     }
 
-    /// Returns the differences of a figure if runs that diverged had had the other side of an interval: at
-    /// the `low` end the worst figure with noise and the best one without.
+    /// Returns the differences of a figure as if diverged runs had the figure `noisy` with noise and `baseline`
+    /// without.
     fn bound(&self, figure: &str, noisy: f64, baseline: f64) -> Vec<Value> {
         let or = |run: &Run, other: f64| match run.has_failed() {
             true => Some(other),
@@ -75,8 +75,8 @@ impl<'a, T: AsRef<Run>> Pairs<'a, T> {
         self.runs().filter_map(difference).collect()
     }
 
-    /// Returns the least and the greatest mean difference that runs which diverged could have led to, if
-    /// their figures lie between the worst and the best of the finished ones. `None` if none diverged.
+    /// Returns the bounds of the mean difference if the figures of diverged runs lie between the worst and the
+    /// best of the finished ones. `None` if none diverged.
     pub fn bounds(
         &self,
         figure: &str,

@@ -1,4 +1,4 @@
-//! The runs of a grid by unit, and what each unit is given by those that choose.
+//! The runs of a grid by unit, and the cell chosen for each unit.
 
 use std::collections::HashMap;
 
@@ -95,7 +95,7 @@ impl<'a> Board<'a> {
         units.iter().map(|unit| arms.iter().map(|arm| score(*unit, *arm)).collect()).collect()
     }
 
-    /// Returns what is chosen of some cells and the baselines for each unit that judges.
+    /// Returns the cell chosen for each unit that judges, among some cells and the baselines.
     pub fn chosen(&self, by: ChosenBy, is_one: impl Fn(&Cell) -> bool) -> Chosen {
         let arms = self.arms(is_one);
         let mut chosen = Vec::new();

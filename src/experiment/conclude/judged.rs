@@ -26,7 +26,7 @@ pub struct Judged {
     /// The difference that these units find with a probability of 80 %, if their standard deviation is
     /// known.
     pub detectable: Option<f64>,
-    /// The mean with its standard error, if there is a spread.
+    /// The mean with its standard error; `None` with fewer than two units, or if all are equal.
     #[serde(skip)]
     pub(super) estimate: Option<Estimate>,
 }
@@ -44,7 +44,7 @@ pub enum Reason {
     TooWide,
     /// No noise was chosen on any unit, so that the gain is 0.
     NoNoiseChosen,
-    /// All differences are equal, which leaves no spread to judge by.
+    /// All differences are equal, so their standard deviation is unknown.
     AllEqual,
     /// There are too few units for an interval.
     TooFewUnits,

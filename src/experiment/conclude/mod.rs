@@ -55,13 +55,13 @@ pub struct Conclusion {
     pub answer: Answer,
     /// Why.
     pub reason: Reason,
-    /// What would decide; `None` if the answer is not undecided, or nothing is known of the spread.
+    /// What would decide; `None` if the answer is not undecided, or the standard deviation is unknown.
     pub needed: Option<Needed>,
     /// What the answer is about.
     pub about: About,
     /// The effect that was judged.
     pub judged: Judged,
-    /// Whom it speaks of.
+    /// The rows that it applies to.
     pub scope: Scope,
     /// The answer in three words.
     pub verdict: Verdict,
@@ -80,7 +80,7 @@ pub struct Conclusion {
     pub gains: usize,
     /// How many lose.
     pub losses: usize,
-    /// What data choose that do not judge it, or else the test rows.
+    /// The choice by data that do not judge it, or otherwise by the test rows.
     pub choice: Choice,
     /// The cell that all units together choose.
     pub recommended: Cell,

@@ -59,14 +59,14 @@ impl Plan {
         Ok(usual.map(|place| places.swap_remove(place)).or_else(|| places.pop()))
     }
 
-    /// Returns what all cells have that a rival may change.
+    /// Returns the settings that all cells share and a rival may change.
     fn shared(&self) -> Hyper {
         let Self { early_stopping, recipe, .. } = *self;
         Hyper { early_stopping, recipe, ..Hyper::default() }
     }
 
-    /// Returns what says whether a rival is one of the noises of the plan, or changes nothing. It takes no
-    /// longer for a long list of noises.
+    /// Returns a predicate for rivals that are already noises of the plan, or change nothing. Its cost does not
+    /// depend on the number of noises.
     fn has_rival(&self) -> impl Fn(&Rival) -> bool + use<> {
         let single = |noise: &Vec<NoiseSpec>| match &noise[..] {
             [only] => Some(only.to_string()),

@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Scores {
     }
 }
 
-/// Mean and spread of each figure over the runs that have it.
+/// Mean and standard deviation of each figure over the runs that have it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary(Vec<(String, Statistic)>);
 

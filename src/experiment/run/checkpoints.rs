@@ -44,7 +44,7 @@ pub(super) struct Keep<'a> {
 impl Keep<'_> {
     fn save(&self, checkpoints: &Checkpoints, checkpoint: &Checkpoint) -> Result<()> {
         files::create_folder(self.folder, &[])?;
-        // Held throughout, so that what another chunk writes meanwhile is none of the old.
+        // The lock is held throughout, so that a file of another chunk is not removed as an old one.
         let mut old = lock(&self.old);
         let own = checkpoints.save(checkpoint)?;
         old.drain(..).filter(|path| *path != own).try_for_each(|path| files::remove_file(&path))
@@ -69,7 +69,7 @@ impl<'a> ChunkKeep<'a> {
         Self { keep, checkpoints, replicas, saved, seen, rests_until }
     }
 
-    /// Before each epoch, and after the last: whether to train on.
+    /// Returns whether to continue training. Called before each epoch and after the last.
     pub fn goes_on(&mut self, trainer: &Trainer) -> Result<bool> {
         if trainer.has_ended() {
             self.finished(trainer);

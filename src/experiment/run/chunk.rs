@@ -256,8 +256,8 @@ fn trained(
     })
 }
 
-/// The runs' weights by name on the CPU, with the replica axis first; NaN for runs that failed: what they
-/// were when their chunk ended depends on their company.
+/// Returns the runs' weights by name on the CPU, with the replica axis first. Failed runs have NaN, because
+/// their last weights depend on the other runs of the chunk.
 pub(super) fn final_weights(subject: &Subject, trainer: &Trainer) -> Result<Vec<(String, Tensor)>> {
     let (axis, histories) = (subject.task().axis(), &trainer.history().replicas);
     let weights = sorted_vars(trainer.varmap()).into_iter();

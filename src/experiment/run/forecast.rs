@@ -103,7 +103,7 @@ impl<'a> Stopwatch<'a> {
         Self { device, moments: 0, begin: (0, Instant::now()), seconds: f64::INFINITY }
     }
 
-    /// Before each epoch and after the last: whether more is to be measured.
+    /// Returns whether to measure more. Called before each epoch and after the last.
     fn goes_on(&mut self, trainer: &Trainer) -> Result<bool> {
         let epoch = trainer.epoch_number();
         if epoch == 0 {
@@ -116,7 +116,7 @@ impl<'a> Stopwatch<'a> {
 
     /// Ends a moment and begins the next.
     fn lap(&mut self, epoch: usize) -> Result<()> {
-        // A GPU has been told of the epochs, and trains them now.
+        // A GPU may only have queued the epochs: wait until it has trained them.
         self.device.synchronize()?;
         let (first, begin) = self.begin;
         self.seconds = self.seconds.min(begin.elapsed().as_secs_f64() / (epoch - first) as f64);
@@ -140,8 +140,8 @@ mod tests {
         assert_eq!(extrapolated(&[1e300], 9, 1), Duration::MAX);
     }
 
-    /// A moment suffices for years of work. Its figures differ from call to call, and the bounds are
-    /// a hundred times as wide as the largest difference to be expected.
+    /// Even years of work are estimated within a moment. Timings differ between calls, so the bounds are a
+    /// hundred times as wide as the largest expected difference.
     #[test]
     fn a_forecast_grows_with_the_work() -> Result<()> {
         let task = Circles::default();

@@ -47,17 +47,17 @@ pub enum Event {
     Warning(String),
 }
 
-/// Who hears what happens, on whatever thread, and may end the training.
+/// Callbacks that receive events on any thread and may end the training.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
-    /// Hears of an event.
+    /// Receives an event.
     pub hear: &'a (dyn Fn(Event) + Sync),
     /// Says whether to begin another chunk, or another epoch of a training that can be resumed.
     pub goes_on: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Watch<'_> {
-    /// Nobody watches.
+    /// Ignores all events and never ends the training.
     pub const NONE: Watch<'static> = Watch { hear: &|_| {}, goes_on: &|| true };
 }
 

@@ -13,12 +13,12 @@ use crate::experiment::trial::{Subject, Trial};
 use crate::task::Hyper;
 use crate::train::LrSchedule;
 
-/// Trains one run for each repeat of a plan, with the noise or the rival of a cell of it, on the given rows, for so
-/// many epochs of the plan's. Returns the weights by name, with the replica axis first; NaN for runs that
+/// Trains one run for each repeat of a plan on the given rows, with the noise or the rival of one of its cells, for
+/// `epochs` of its epochs. Returns the weights by name, with the replica axis first; NaN for runs that
 /// diverged.
 ///
-/// Without rows for it there is no early stopping. A learning rate that waits for a validation loss stays
-/// as it is.
+/// Without validation rows there is no early stopping, and a learning rate that follows the validation loss
+/// stays constant.
 ///
 /// # Errors
 /// If the threads cannot be started or the device fails.

@@ -100,7 +100,7 @@ pub(super) enum Rows {
 }
 
 impl Rows {
-    /// Returns that of each run.
+    /// Returns the common rows of each run.
     ///
     /// # Errors
     /// If a draw does not fit the data.

@@ -68,7 +68,7 @@ pub fn search(
         (watch.hear)(Event::Cells(cells.iter().filter(was_last).count()));
         Ok(())
     };
-    // A bridge, because it hands the chunks out in order, so that cells become complete early.
+    // `par_bridge` hands out the chunks in order, so that cells become complete early.
     schedule.pool()?.install(|| chunks.into_iter().par_bridge().try_for_each(train))
 }
 
@@ -132,7 +132,7 @@ fn train(
 ) -> Result<Vec<Record>> {
     let trained = train_chunk(subject, trials, device, None, watch.hear, &mut |_| Ok(true))
         .map_err(|error| explained(error, trials.len()))?;
-    let trained = trained.context("a chunk that nobody ends has not ended")?;
+    let trained = trained.context("expected a finished chunk, received one that ended early")?;
     let robust = match plan.robustness {
         true => under_attack(subject, trials, &trained, device)
             .map_err(|error| explained(error, trials.len()))?,

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_shard_is_named() {
+    fn invalid_shards_are_rejected() {
         assert_eq!("1/3".parse::<Shard>().map(|shard| shard.to_string()), Ok("1/3".to_string()));
         for bad in ["3/2", "2/2", "0/0", "-1/2", "1", "1/", "/2", "a/b", "1/2/3", ""] {
             let error = bad.parse::<Shard>().unwrap_err();

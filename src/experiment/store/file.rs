@@ -118,8 +118,8 @@ impl Body {
         Ok([head, line, vec![]].join(&b'\n'))
     }
 
-    /// Whether this version writes the body like this and gives its runs these names: serde passes
-    /// over fields that it does not know.
+    /// Whether this version would write the same body with the same names of runs. Parsing alone does not
+    /// tell, because serde ignores unknown fields.
     fn is_written_as(&self, line: &[u8]) -> bool {
         self.names().eq(self.trials.iter().cloned().map(Some))
             && serde_json::to_vec(self).is_ok_and(|written| written == line)

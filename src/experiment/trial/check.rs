@@ -1,4 +1,4 @@
-//! Whether the network of a task takes what its training rows become, asked before anything is trained.
+//! Checks before training that the network of a task accepts its training rows with noise or mixup.
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
@@ -10,8 +10,8 @@ use crate::task::Hyper;
 use crate::train::Mixup;
 
 impl Subject<'_> {
-    /// Checks that noise fits what its place is given, as a crop fits images alone: each is asked for two training
-    /// rows.
+    /// Checks that each noise fits the inputs of its place by a pass of two training rows. A crop, for example,
+    /// fits only images.
     pub(crate) fn check_noise<'n>(
         &self,
         hyper: &Hyper,
@@ -27,7 +27,7 @@ impl Subject<'_> {
         if xs.dim(usize::from(has_replicas))? < ROWS {
             return Ok(());
         }
-        // What is wrong without noise is not the noise's fault, such as weights to begin with of another network.
+        // Finds errors that are not due to the noise first, such as initial weights of another network.
         self.build(hyper, &[0], Vec::new(), None, &Device::Cpu)?;
         for spec in noise {
             let placed = vec![(spec.clone(), vec![spec.strength()])];
@@ -36,7 +36,7 @@ impl Subject<'_> {
         Ok(())
     }
 
-    /// Checks that the network takes mixed rows, as it does not those of sequences of different lengths.
+    /// Checks that the network accepts mixed rows; it rejects those of sequences of different lengths.
     pub(crate) fn check_mixup(&self, hyper: &Hyper) -> Result<()> {
         const ROWS: usize = 256;
         let ([xs, ys], has_replicas) = self.first_rows(hyper, ROWS)?;

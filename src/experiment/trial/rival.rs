@@ -55,7 +55,7 @@ impl Rival {
         }
     }
 
-    /// Returns the hyperparameters with its own instead of theirs.
+    /// Returns the hyperparameters with the setting of the rival applied.
     pub fn applied_to(&self, mut hyper: Hyper) -> Hyper {
         match *self {
             Self::EarlyStopping { patience } => {

@@ -5,8 +5,8 @@
 //! Kingma & Ba 2015 (arXiv 1412.6980), Algorithm 1; the decay λ is Loshchilov & Hutter's (arXiv
 //! 1711.05101).
 //!
-//! Without gradients, as at a unit whose rectifier is closed for all rows, moments would decay as far as
-//! the smallest numbers, with which most CPUs compute many times as slowly, and stay there. m
+//! Without gradients, as in a unit whose rectifier is closed for all rows, moments would decay to the
+//! smallest subnormal numbers and stay there. Most CPUs are many times slower with those numbers. m
 //! therefore becomes 0 below the normal numbers, and v does if m is 0: both are then far too small to
 //! move a weight.
 

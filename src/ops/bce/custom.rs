@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 use super::cpu::{hits, losses, slopes, sums};
 use crate::ops::cpu::values;
 
-/// What is told of each replica's batch: (R,), or (2, R) for both.
+/// The scores of each replica's batch: (R,), or (2, R) for both.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scores {
     Loss,
@@ -65,7 +65,7 @@ impl CustomOp2 for Scores {
         self.cuda((logits, logits_layout), (targets, targets_layout))
     }
 
-    /// That of the loss, which alone is applied with a gradient.
+    /// The gradient of the loss, the only score that is applied with a gradient.
     fn bwd(
         &self,
         logits: &Tensor,

@@ -88,9 +88,9 @@ impl Blocks {
         Ok(Self { tasks, count, threads, shared_bytes })
     }
 
-    /// Lets a kernel have the shared memory.
+    /// Allows a kernel to use the shared memory.
     pub fn prepare(&self, kernel: &CudaFunction) -> Result<()> {
-        // What a kernel has without being let.
+        // The limit without this permission.
         const USUAL: u32 = 48 << 10;
         if self.shared_bytes <= USUAL {
             return Ok(());
@@ -127,7 +127,7 @@ pub fn values_of<'a, T: CudaDType>(
     }
 }
 
-/// Some values of each replica, one behind the other.
+/// Some consecutive values of each replica.
 pub struct Batches<'a, T> {
     /// From the first value to the last.
     pub values: CudaView<'a, T>,
@@ -143,7 +143,7 @@ impl<'a, T: CudaDType> Batches<'a, T> {
     pub fn new(storage: &'a CudaStorage, layout: &Layout) -> Result<Self> {
         let (dims, strides) = (layout.dims(), layout.stride());
         let (&[replicas, batch], &[stride, 1]) = (&dims[..2], &strides[..2]) else {
-            bail!("expected values of a replica behind one another, received {layout:?}")
+            bail!("expected consecutive values of each replica, received {layout:?}")
         };
         let start = layout.start_offset();
         let end = start + replicas.saturating_sub(1) * stride + batch;

@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::ops::logistic::{sigmoid, tanh};
 use crate::simd::vectorized;
 
-/// One cell's gates, before and behind their activations, and its states. All of one length but
+/// One cell's gates, before and after their activations, and its states. All have one length except
 /// `gates`, whose blocks stand `step` apart.
 pub struct Cell<'a> {
     pub gates: &'a mut [f32],

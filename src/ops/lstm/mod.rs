@@ -36,9 +36,9 @@ pub struct LstmWeights {
 /// The hidden state of each sequence after its own last step.
 ///
 /// In f32 on the CPU it is one op on one thread, which stops at each sequence's length; elsewhere its
-/// plain twin of Candle's ops. What stands behind a sequence's length is not read, and a sequence's
+/// plain twin of Candle's ops. Values after a sequence's length are not read, and a sequence's
 /// result does not depend on the others. With `train` the gates are stored for the backward pass;
-/// without, it computes them again, which is right for evaluations, most of which have none.
+/// without it they are computed again, which suits evaluations: most have no backward pass.
 ///
 /// # Shapes
 /// `xs` (N, T, C); `lengths` one number of steps, 1 to T, a sequence; result (N, H).
@@ -81,20 +81,20 @@ fn plain(xs: &Tensor, lengths: &[usize], weights: &LstmWeights) -> Result<Tensor
 }
 
 /// The number of steps of each sequence, from a mask that is 1 at its steps and 0 at the padding
-/// behind them.
+/// after them.
 ///
 /// # Shapes
 /// `mask` (N, T).
 ///
 /// # Errors
-/// If a row has no step, a step behind padding, or another value than 0 and 1.
+/// If a row has no step, a step after padding, or another value than 0 and 1.
 pub fn lengths(mask: &Tensor) -> Result<Vec<usize>> {
     let rows = mask.to_dtype(DType::F32)?.to_vec2::<f32>()?;
     let length = |(i, row): (usize, &Vec<f32>)| {
         let steps = row.iter().take_while(|&&m| m == 1.).count();
         if steps == 0 || row[steps..].iter().any(|&m| m != 0.) {
             bail!(
-                "expected a mask of 1 at one or more steps and 0 behind them, received {row:?} in \
+                "expected a mask of 1 at one or more steps and 0 after them, received {row:?} in \
                  row {i}"
             )
         }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequences_bits_depend_neither_on_the_others_nor_on_what_stands_behind_it() -> Result<()> {
+    fn a_sequences_bits_depend_neither_on_the_others_nor_on_its_padding() -> Result<()> {
         let vars = example(40, 6, 2, 24)?;
         let lengths: Vec<usize> = (0..40).map(|i| i % 6 + 1).collect();
         let together = lstm(&vars[0], &lengths, &weights(&vars), true)?;

@@ -117,7 +117,7 @@ pub(super) fn room_of_a_block(device: &CudaDevice) -> usize {
     bytes.ok().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0)
 }
 
-/// States (R, 3 · parameters), inputs and targets to states and scores, one behind the other.
+/// Maps states (R, 3 · parameters), inputs and targets to states, followed by scores.
 pub(super) struct Train<'a> {
     pub run: &'a MlpRun,
     pub plan: &'a Plan<'a>,

@@ -1,6 +1,6 @@
 //! Training of small networks through many epochs in one launch, on CUDA devices.
 //!
-//! A network such as the tutorial's needs a few microseconds of a GPU an epoch, and thirty launches that take
+//! An epoch of a network such as the tutorial's takes a GPU a few microseconds, but its thirty launches take
 //! a hundred. Here a block of threads trains one replica: shared memory has its weights and
 //! activations, so that an epoch waits for neither the host nor the device's memory. The twin is training
 //! epoch by epoch, which has the same noise and the same order of the rows to the bit.
@@ -28,7 +28,7 @@ pub struct MlpLayer {
     pub relu: bool,
     /// Noise on the weighted sums.
     pub before: Noise,
-    /// Noise behind the rectifier.
+    /// Noise after the rectifier.
     pub after: Noise,
 }
 
@@ -58,7 +58,7 @@ pub struct MlpRun {
 pub struct Trained {
     /// The weights and biases of each layer, (R, I, O) and (R, 1, O), with their moments (2, …).
     pub layers: Vec<[(Tensor, Tensor); 2]>,
-    /// The loss and the hits of each epoch, batch and, behind the batches, set: (epochs, batches + sets, 2, R).
+    /// The loss and the hits of each batch and then each set, epoch by epoch: (epochs, batches + sets, 2, R).
     pub scores: Vec<f32>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a block has what it trains.
+//! The layout of a block's shared memory.
 
 use candle_core::{Result, Tensor};
 
@@ -21,17 +21,17 @@ pub(super) struct Plan<'a> {
     pub places: Vec<Place>,
     /// Weights and biases, each beginning at a multiple of 4.
     pub parameters: usize,
-    /// Gradients of one layer that is neither the first nor the last: nobody waits for theirs.
+    /// Gradients of one layer that is neither the first nor the last: those two update their weights directly.
     pub grads: usize,
     /// Activations of a batch.
     pub values: usize,
-    /// Sums that the logits of a batch are sums of.
+    /// Partial sums of the logits of a batch.
     pub partial: usize,
     /// Rows that are evaluated together.
     pub piece: usize,
     /// Where their sums begin among the activations, which are not kept; 0 if they are.
     pub apart: usize,
-    /// Whether rectifiers are open that noise follows.
+    /// Flags of the rectifiers that noise follows: whether each is open.
     gates: usize,
     /// Losses and hits of a replica's run.
     pub scores: usize,

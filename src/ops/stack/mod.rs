@@ -38,12 +38,12 @@ pub struct StackLayer {
     pub before: Option<Vec<NoiseDraw>>,
     /// Whether max(x, 0) follows.
     pub relu: bool,
-    /// Noise behind the rectifier, one draw a replica.
+    /// Noise after the rectifier, one draw a replica.
     pub after: Option<Vec<NoiseDraw>>,
 }
 
 impl StackLayer {
-    /// A dense layer with nothing behind it.
+    /// A dense layer with nothing after it.
     pub fn new(weight: &Tensor, bias: &Tensor) -> Self {
         let (weight, bias) = (weight.clone(), bias.clone());
         Self { weight, bias, before: None, relu: false, after: None }
@@ -67,8 +67,8 @@ pub fn is_small(weight: &Tensor) -> bool {
 /// loops of our own, others in Candle's `matmul`. A run of both kinds is best cut where the kind changes, since one
 /// wide layer makes all of them run as wide ones.
 ///
-/// With `train` the activations are stored for the backward pass; without, it computes them again,
-/// which is right for evaluations, most of which have none.
+/// With `train` the activations are stored for the backward pass; without it they are computed again,
+/// which suits evaluations: most have no backward pass.
 ///
 /// # Shapes
 /// `xs` (R, B, I) or, shared by all replicas, (1, B, I); result (R, B, O of the last layer).

@@ -80,7 +80,7 @@ impl Plan {
         }
     }
 
-    /// Whether noise behind the rectifier hides what it let pass.
+    /// Whether noise after the rectifier hides which values it let pass.
     pub fn has_gates(&self, layer: usize) -> bool {
         let layer = &self.layers[layer];
         layer.relu && layer.after.is_some()

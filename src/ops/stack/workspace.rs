@@ -13,7 +13,7 @@ use super::plan::{PANEL, Plan};
 pub struct Activations {
     /// Each layer's outputs.
     pub outputs: Vec<Vec<Line>>,
-    /// The rectifiers' outputs, where noise behind them makes them differ from the layers'.
+    /// The rectifiers' outputs, if noise after them makes them differ from the layers'.
     pub gates: Vec<Vec<Line>>,
 }
 

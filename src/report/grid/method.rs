@@ -1,4 +1,4 @@
-//! How the page's figures were found, and whom they speak of.
+//! How the page's figures were computed, and which rows they apply to.
 
 use maud::{Markup, html};
 

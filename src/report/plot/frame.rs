@@ -86,7 +86,7 @@ impl<'a> Frame<'a> {
         (Self { scene, x, y, area }, labels)
     }
 
-    /// Goes on in another area, with an axis across of its own.
+    /// Continues in another area, with its own horizontal axis.
     pub fn enter(&mut self, area: [f64; 4], x: Axis<'a>) {
         (self.area, self.x) = (area, x);
     }

@@ -12,7 +12,7 @@ use super::scene::{Anchor, Pixel, TEXT};
 /// its name, in pixels.
 const GAP: Pixel = [48.0, 32.0];
 const NAME: f64 = 28.0;
-/// If each area has an axis across of its own: how much more space is between two areas, the height of a label,
+/// If each area has its own horizontal axis: how much more space is between two areas, the height of a label,
 /// how far its middle is from the area, and the space between two labels.
 const OWN: f64 = 34.0;
 const LABEL: f64 = 24.0;

@@ -27,8 +27,8 @@ pub(super) fn averages(found: &Robustness) -> Option<Cells> {
     whole(columns)
 }
 
-/// Returns what is told of certificates: the share of rows without an answer, and quantiles of the lower bounds of
-/// p_A; `None` without certificates.
+/// Returns a table of certificates: the share of rows without an answer, and quantiles of the lower bounds of p_A;
+/// `None` without certificates.
 pub(super) fn certificates(found: &Robustness) -> Option<Cells> {
     let own = found.certificates.as_ref()?;
     let names = own.shares.iter().map(|share| match share {

@@ -111,7 +111,7 @@ impl Pgd {
     }
 }
 
-/// Returns the places of rows that are at none of two points in some replica.
+/// Returns the indices of rows that differ from both points in some replica.
 fn moving(xs: &Tensor, points: [&Tensor; 2]) -> Result<Vec<u32>> {
     let differs = |point| xs.ne(point)?.flatten_from(2)?.max(2)?.to_dtype(DType::F32);
     let moves = (differs(points[0])? * differs(points[1])?)?.max(0)?.to_vec1::<f32>()?;

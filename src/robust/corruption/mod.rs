@@ -245,7 +245,7 @@ mod tests {
         Ok(())
     }
 
-    /// Padding behind a sequence changes none of its steps and stays as it is.
+    /// Padding after a sequence changes none of its steps and stays unchanged.
     #[test]
     fn padding_changes_nothing() -> Result<()> {
         let (of, xs) = sequence()?;

@@ -4,8 +4,8 @@ use candle_core::Result;
 
 use crate::robust::{Change, Row};
 
-/// Moves an image by c pixels to the right, the left, the bottom or the top, each equally likely: between pixels by
-/// linear interpolation, and with black behind it.
+/// Moves an image by c pixels to the right, the left, the bottom or the top, each equally likely. Positions between
+/// pixels are interpolated linearly, and the uncovered edge becomes black.
 #[derive(Clone, Copy, Debug)]
 pub struct Moved;
 

@@ -41,7 +41,7 @@ impl Change for TimeWarp {
     }
 }
 
-/// Returns the place from which a place is read, both from 0 to 1.
+/// Maps a position to the position that it is read from, both from 0 to 1.
 fn warped(place: f64, waves: &[f32], amount: f64) -> f64 {
     let wave = |(k, u): (usize, &f32)| {
         let k = PI * (k + 1) as f64;
@@ -59,7 +59,7 @@ mod tests {
 
     /// Channel 0 is the time: its changes are the tempo.
     #[test]
-    fn time_goes_on_at_another_tempo() -> Result<()> {
+    fn the_tempo_varies_within_its_bounds() -> Result<()> {
         let of = Form::Steps { channels: 2 }.measured(None)?;
         let steps: Vec<f32> = (0..50).flat_map(|t| [t as f32, 100. - 2. * t as f32, 1.]).collect();
         let xs = Tensor::from_vec(steps, (1, 1, 50, 3), &Device::Cpu)?.repeat((1, 20, 1, 1))?;

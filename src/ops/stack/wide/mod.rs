@@ -31,10 +31,10 @@ pub struct Wide {
     pub kept: OnceLock<Vec<Outputs>>,
 }
 
-/// What a layer gave.
+/// The results of a layer.
 pub struct Outputs {
     ys: Tensor,
-    /// The rectifier's output, where noise behind it makes it differ from the layer's.
+    /// The rectifier's output, if noise after it makes it differ from the layer's.
     gates: Option<Tensor>,
 }
 

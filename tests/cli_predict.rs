@@ -300,7 +300,10 @@ fn a_diagnosis_says_what_noise_does_and_why_nothing_changed() {
         tool(&format!("diagnose --model {model} --data {points}"))
     };
     let refused = stderr(&on("x1,x2\n0.5,0.1\n-0.2,0.9\n"));
-    assert!(refused.contains("expected the target among x1, x2, received label"), "{refused}");
+    assert!(
+        refused.contains("expected the target label, received the columns x1, x2"),
+        "{refused}"
+    );
     // A row without a target is left out, as of training.
     let two = "x1,x2,label\n0.5,0.1,1\n-0.2,0.9,0\n";
     let (all, some) = (on(two), on(&format!("{two}0.3,0.3,\n")));

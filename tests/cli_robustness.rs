@@ -245,9 +245,19 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
         (vec![circles], "--decimal-comma", 2, "--decimal-comma: expected --data FILE, whose text"),
         (vec![circles, circles], "", 2, "expected each model once"),
         (vec![circles, &file], "", 2, "expected each model once"),
-        (vec![circles], "--kinds blur", 2, "--kinds: blur is for images, which these are not"),
-        (vec![circles], "--kinds time-warp", 2, "--kinds: time-warp is for sequences, which"),
-        (vec![circles], "--kinds wrong-category", 2, "is for tables with categories, which"),
+        (vec![circles], "--kinds blur", 2, "--kinds: blur is for images, received others"),
+        (
+            vec![circles],
+            "--kinds time-warp",
+            2,
+            "--kinds: time-warp is for sequences, received others",
+        ),
+        (
+            vec![circles],
+            "--kinds wrong-category",
+            2,
+            "is for tables with categories, received others",
+        ),
         (vec![circles, other], "", 1, "expected models with the same test rows"),
         (vec![out.path()], "", 1, "expected a trained model"),
         (vec![circles], "--data nothing.csv", 1, "cannot read nothing.csv"),
@@ -269,6 +279,8 @@ fn bad_flags_models_and_rows_are_one_clear_line() {
     let own = robustness(&[circles], "", circles);
     assert_eq!(own.status.code(), Some(2));
     assert!(stderr(&own).contains("received that of a model"), "{}", stderr(&own));
+    let own = robustness(&[&file], "--fresh", circles);
+    assert_eq!((own.status.code(), file.exists()), (Some(2), true), "{}", stderr(&own));
 }
 
 /// A certified accuracy is that of the smoothed model, not of the rows as they are; shares end at 1.
@@ -307,4 +319,11 @@ fn points_with_empty_cells_are_told() {
     let page = fs::read_to_string(out.path().join("new/robustness.html")).unwrap();
     assert_eq!(page.matches("it counts as 0 there").count(), 1);
     assert!(!stderr(&output).contains("counts as"), "{}", stderr(&output));
+    // Other targets are other rows.
+    let rows = fs::read_to_string(&data).unwrap();
+    fs::write(&data, rows.replace("0.1,0\n", "0.1,1\n")).unwrap();
+    let refused = robustness(&[model.path()], &args, &out.path().join("new"));
+    assert_eq!(refused.status.code(), Some(1));
+    let told = stderr(&refused);
+    assert!(told.contains("holds other results: expected content of the rows"), "{told}");
 }

@@ -509,7 +509,7 @@ fn new_tables_have_the_columns_of_a_schema() {
         (
             "wood,size\noak,1\n",
             Rows::Labelled,
-            "new.csv: expected the target among wood, size, received y",
+            "new.csv: expected the target y, received the columns wood, size",
         ),
         ("wood,size\n", Rows::All, "new.csv: expected rows after the header, received no rows"),
     ] {

@@ -102,7 +102,7 @@ impl Inputs {
             Self::Table { preparation } => {
                 let schema = schema(preparation);
                 let (table, reading) = Table::read_as(file, &schema, kept, format)?;
-                let mut rows = of_table(preparation, &table)?;
+                let mut rows = of_table(preparation, &table).with_context(name)?;
                 rows.notes.splice(0..0, reading.decisions);
                 rows
             }

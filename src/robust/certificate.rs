@@ -132,14 +132,10 @@ pub fn certify(
     };
     let spread = spread(on, rows, scales, options.sigma)?;
     let first = votes(on, rows, &spread, 0..options.selection, classes)?;
-    let most = |votes: &[u32]| {
-        let better = |a: usize, b: usize| if votes[b] > votes[a] { b } else { a };
-        (0..votes.len()).reduce(better).unwrap_or(0)
-    };
     let until = options.selection + options.draws;
     let then = votes(on, rows, &spread, options.selection..until, classes)?;
     let of_row = |(first, then): (&[u32], &[u32])| {
-        let class = most(first);
+        let class = first_of_most(first);
         options.certificate(class as u32, then[class])
     };
     let all = first.chunks(classes).zip(then.chunks(classes)).map(of_row).collect::<Vec<_>>();
@@ -163,6 +159,12 @@ fn spread(on: &Victim, rows: &Rows, scales: Option<&Tensor>, sigma: f64) -> Resu
     free.broadcast_mul(&scales.to_dtype(free.dtype())?)
 }
 
+/// Returns the index of the largest value, the first of equal ones.
+fn first_of_most<T: PartialOrd>(all: &[T]) -> usize {
+    let better = |a: usize, b: usize| if all[b] > all[a] { b } else { a };
+    (0..all.len()).reduce(better).unwrap_or(0)
+}
+
 /// Returns the number of draws of each class, by replica and row.
 fn votes(
     on: &Victim,
@@ -176,13 +178,18 @@ fn votes(
     for draw in draws {
         let noise = rows.normals(on.seeds(), "attack.certificate", draw)?;
         let outputs = on.outputs(&(&rows.xs + (noise * spread)?)?, rows)?;
-        let predicted = match outputs.dim(D::Minus1)? {
-            1 => outputs.squeeze(2)?.gt(0f64)?.to_dtype(DType::U32)?,
-            _ => outputs.argmax(2)?,
-        };
-        let predicted: Vec<u32> = predicted.flatten_all()?.to_vec1()?;
-        for (class, own) in predicted.into_iter().zip(votes.chunks_mut(classes)) {
-            match own.get_mut(class as usize) {
+        let width = outputs.dim(D::Minus1)?;
+        let outputs = outputs.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        for (outputs, own) in outputs.chunks(width).zip(votes.chunks_mut(classes)) {
+            // Outputs that are not finite are those of no class.
+            if !outputs.iter().all(|own| own.is_finite()) {
+                continue;
+            }
+            let class = match outputs {
+                [logit] => usize::from(*logit > 0.),
+                all => first_of_most(all),
+            };
+            match own.get_mut(class) {
                 Some(own) => *own += 1,
                 None => bail!("expected a class below {classes}, received {class}"),
             }

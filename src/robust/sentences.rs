@@ -1,6 +1,7 @@
 //! What was gained and what it cost, in sentences.
 
 use super::{Average, Band, ComparedCurve, Robustness, Scan};
+use crate::data::words::count;
 use crate::metric::Better;
 use crate::stats::Digits;
 
@@ -61,12 +62,19 @@ impl Robustness {
             format!("{} of {} (no answer: {})", share(model, place), model.name, share(band, 0))
         };
         let models: Vec<String> = curve.models.iter().zip(&own.abstention.models).map(of).collect();
+        if own.largest_radius <= 0. {
+            return Some(format!(
+                "With {} and alpha {} nothing can be certified, for any model.",
+                count(own.options.draws as usize, "draw"),
+                own.options.alpha
+            ));
+        }
         let is_beyond = |radius: &f64| *radius >= own.largest_radius;
         let beyond = match curve.strengths.iter().any(is_beyond) {
             true => format!(
-                " With {} draws and alpha {} no radius from {} on can be certified: the share there is 0 for any \
+                " With {} and alpha {} no radius from {} on can be certified: the share there is 0 for any \
                  model.",
-                own.options.draws,
+                count(own.options.draws as usize, "draw"),
                 own.options.alpha,
                 text(own.largest_radius)
             ),
@@ -140,7 +148,10 @@ impl Robustness {
         format!(
             "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {}.",
             first_model.name,
-            difference.unwrap_or("no networks have a seed in common".to_string())
+            difference.unwrap_or_else(|| match pairs {
+                0 => "no networks have a seed in common".to_string(),
+                _ => "their difference is undefined".to_string(),
+            })
         )
     }
 
@@ -150,6 +161,7 @@ impl Robustness {
             return Vec::new();
         }
         let (mut better, mut worse, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        let mut equal = Vec::new();
         for own in self.averages.iter().filter(|own| !self.is_in_worst(own)) {
             let Some(band) = own.differences.get(place - 1) else { continue };
             let Some(mean) = band.mean[0] else { continue };
@@ -162,6 +174,8 @@ impl Robustness {
                 Some((_, high)) if high < 0. => {
                     if higher { &mut worse } else { &mut better }.push(difference)
                 }
+                // The same in each pair, which has no interval.
+                None if mean != 0. => equal.push(difference),
                 _ => open.push(own.title()),
             }
         }
@@ -183,6 +197,12 @@ impl Robustness {
             sentences.push(format!(
                 "In the mean over the strengths {name} is worse under {}.",
                 list(&worse)
+            ));
+        }
+        if !equal.is_empty() {
+            sentences.push(format!(
+                "In the mean over the strengths {name} differs by the same in each pair under {}.",
+                list(&equal)
             ));
         }
         if !open.is_empty() {

@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor};
+use candle_nn::func;
+use candle_noise::nn::Model;
+use candle_noise::objective::BinaryCrossEntropy;
+use candle_noise::ops::Axis;
 use candle_noise::robust::{
-    Certificate, Limits, Rows, Smoothing, abstention, certified_accuracy, certify,
+    Certificate, Limits, Rows, Smoothing, Victim, abstention, certified_accuracy, certify,
 };
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
@@ -115,6 +121,15 @@ fn no_point_within_a_certified_radius_of_the_disc_has_another_class() -> Result<
 
 fn figures(all: &[Certificate]) -> Vec<(Option<u32>, u32, f64)> {
     all.iter().map(|own| (own.class, own.votes, own.radius)).collect()
+}
+
+#[test]
+fn outputs_that_are_not_finite_have_no_class() -> Result<()> {
+    let infinite = func(|xs| xs.sum_keepdim(1)? * f64::INFINITY);
+    let on = Victim::new(Model::new(infinite), Arc::new(BinaryCrossEntropy), Axis::Plain, &[7])?;
+    let found = certify(&on, &normal_rows(1, 5, 3)?, None, Smoothing::new(0.5).draws(50))?;
+    assert_eq!(figures(&found[0]), [(None, 0, 0.); 5]);
+    Ok(())
 }
 
 /// Inputs in another unit, which is a power of two so that the bits are the same.

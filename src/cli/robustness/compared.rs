@@ -52,6 +52,15 @@ pub(super) fn compared(
             }
         }
     }
+    let undefined = all.clean().into_iter().flat_map(|own| &own.models);
+    let undefined = undefined.filter(|own| own.mean[0].is_none()).map(|own| {
+        format!(
+            "the {} of {} is undefined on the rows as they are: its outputs may not be finite",
+            all.metric.replace('_', " "),
+            own.name
+        )
+    });
+    all.warnings = undefined.collect();
     if jobs.iter().any(Job::follows_gradients) {
         all.warnings.extend(done.warnings.iter().cloned().chain(curve_warnings(&all.curves)));
     }

@@ -112,7 +112,7 @@ pub(super) fn jobs(
     let known: Vec<[String; 2]> = known.collect();
     if let Some(wrong) = kinds.iter().find(|kind| !known.iter().any(|own| own.contains(kind))) {
         return Err(match elsewhere(wrong)? {
-            Some(rows) => anyhow!("--kinds: {wrong} is for {rows}, which these are not"),
+            Some(rows) => anyhow!("--kinds: {wrong} is for {rows}, received others"),
             None => unknown(wrong, &known),
         });
     }
@@ -170,7 +170,7 @@ fn left_out(scan: &Scan, strengths: &[f64], is_named: bool) -> Option<String> {
 /// Returns what rows a kind is for, if it is one for some.
 fn elsewhere(kind: &str) -> Result<Option<&'static str>> {
     if [format!("{}-l2", Robustness::CERTIFIED).as_str(), Robustness::CERTIFIED].contains(&kind) {
-        return Ok(Some("rows with classes and numbers"));
+        return Ok(Some("targets of classes and inputs of numbers"));
     }
     let number = Cell::Number { input: 0, missing: None, empty: 0., range: None };
     let category = Cell::Category { inputs: vec![1, 2], missing: None };

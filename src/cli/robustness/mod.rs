@@ -31,6 +31,7 @@ use super::interrupt::{Reaction, Stage};
 use super::parse::{any, error, moderate, within};
 use super::results::Results;
 use super::terminal::{next_command, tell};
+use crate::bundle::Bundle;
 use crate::files::{self, sha256};
 use crate::robust::{Effort, Smoothing, scans};
 
@@ -160,12 +161,13 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     };
     let hashes = models.iter().map(Model::hash).collect::<Result<Vec<_>>>()?;
     let folders: Vec<String> = args.model.iter().map(|own| own.display().to_string()).collect();
-    let content = sha256(format!("{} {}", hashes.join(" "), tried.hash).as_bytes());
+    let weights = sha256(hashes.join(" ").as_bytes());
     let settings = json!({
         "task": "robustness",
         "models": folders,
         "rows": tried.source,
-        "content of the models and rows": format!("{content:.8}"),
+        "weights of the models": format!("{weights:.8}"),
+        "content of the rows": format!("{:.8}", tried.hash),
     });
     let contents = Contents::new("robustness", settings, None);
     let settings = json!({
@@ -175,7 +177,8 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
         "outside": tried.outside()?,
     });
     let out = output.folder("robustness");
-    if let Some(own) = models.iter().find(|own| files::is_same(&own.folder, &out)) {
+    let is_own = |own: &&Model| files::is_same(&Bundle::path(&own.folder), &out.join(Bundle::FILE));
+    if let Some(own) = models.iter().find(is_own) {
         return Err(Failure::Usage(anyhow!(
             "--out: expected a folder of its own, received that of a model, {}",
             own.folder.display()
@@ -187,7 +190,7 @@ pub fn run_robustness(args: &RobustnessArgs) -> Result<(), Failure> {
     if !args.quiet {
         tried.notes.iter().chain(&notes).for_each(|line| tell(line));
     }
-    let parts = Parts::open(&folder)?;
+    let parts = Parts::open(&folder).context("--out")?;
     let work = Work { models: &models, tried: &tried, jobs: &jobs, average, hashes: &hashes };
     let how =
         format!("the finished parts are in {}; continue: {}", folder.display(), next_command(&[]));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use crate::bundle::{Bundle, Networks, Rows, row_hashes};
 use crate::cli::described::parts_of;
@@ -30,7 +30,7 @@ pub(super) struct Tried {
     pub notes: Vec<String>,
     /// What makes scores on them doubtful.
     pub warnings: Vec<String>,
-    /// What identifies them.
+    /// What identifies their inputs and targets.
     pub hash: String,
     /// Where they are from, in words.
     pub source: String,
@@ -120,7 +120,7 @@ impl Model {
             })
         };
         let networks = self.bundle.networks(most, draws.is_some(), device);
-        let networks = networks.with_context(|| self.folder.display().to_string())?;
+        let networks = networks.with_context(|| format!("--model: {}", self.folder.display()))?;
         Ok(Contender {
             name: self.name.clone(),
             victims: networks.into_iter().map(victim).collect::<Result<_>>()?,
@@ -155,7 +155,10 @@ impl Model {
 impl Tried {
     fn new(samples: Samples, measured: Measured, source: String) -> Result<Self> {
         let hashes = row_hashes(&samples).context("rows")?;
-        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        let (_, targets) = samples.range(0, samples.rows())?;
+        let targets = targets.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        let inputs = hashes.iter().flat_map(|hash| hash.to_le_bytes());
+        let bytes: Vec<u8> = inputs.chain(targets.iter().flat_map(|y| y.to_le_bytes())).collect();
         let (notes, warnings) = (Vec::new(), Vec::new());
         Ok(Self { samples, measured, notes, warnings, hash: sha256(&bytes), source })
     }
@@ -225,7 +228,7 @@ fn known(model: &Model, rows: &Rows) -> Result<Option<String>> {
     let (known, all) = (model.bundle.trained_on(rows)?, rows.numbers.len());
     Ok((known > 0).then(|| {
         format!(
-            "{} was trained on rows with the inputs of {known} of the {all} rows: its scores on them are optimistic",
+            "{} was trained on the inputs of {known} of the {all} rows: its scores on them are optimistic",
             model.name
         )
     }))

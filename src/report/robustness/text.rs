@@ -63,6 +63,7 @@ fn shown(own: Cells) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::found, *};
+    use crate::robust::Average;
 
     /// The differences of six models are more than 80 columns wide.
     #[test]
@@ -78,6 +79,18 @@ mod tests {
             text.matches("\n  pgd linf ").count() >= 3 && !text.contains("Not shown"),
             "{text}"
         );
+    }
+
+    /// Without a deviation there is no interval, but a difference.
+    #[test]
+    fn equal_differences_are_no_missing_ones() {
+        let (names, keys) = (["baseline", "noise"], vec![vec![1, 2]; 2]);
+        let figures = [[0.25, 0.5], [0.5, 0.75]].map(|own| own.map(Some).to_vec());
+        let mut own = found(&names);
+        own.averages = vec![Average::of_figures("blur", &names, &keys, &figures)];
+        let text = robustness_text(&own).replace('\n', " ");
+        let expected = "noise differs by the same in each pair under blur (+0.250).";
+        assert!(text.contains(expected) && !text.contains("No difference"), "{text}");
     }
 
     #[test]

@@ -73,8 +73,8 @@ mod tests {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let text = robustness_text(&found(&names));
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        // In a sentence, unchanged, under PGD and certified.
-        assert_eq!(text.matches("+0.500").count(), 4, "{text}");
+        // In two sentences, unchanged, under PGD and certified.
+        assert_eq!(text.matches("+0.500").count(), 5, "{text}");
         assert!(
             text.matches("\n  pgd linf ").count() >= 3 && !text.contains("Not shown"),
             "{text}"

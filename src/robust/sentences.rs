@@ -133,25 +133,23 @@ impl Robustness {
             (end(&band.mean), end(&band.low).zip(end(&band.high)))
         };
         let difference = clean.differences.get(place - 1).map(of).unwrap_or_default();
-        let [own, first] =
-            [place, 0].map(|place| of(&clean.models[place]).0.map_or("-".into(), text));
+        let means = [place, 0].map(|place| of(&clean.models[place]).0);
+        let [own, first] = means.map(|mean| mean.map_or("-".into(), text));
         let [own_model, first_model] = [place, 0].map(|place| &self.models[place]);
         let pairs = own_model.pairs;
-        let difference = difference_words(difference, pairs);
-        let difference = match [own_model.networks, first_model.networks] {
-            counts if difference.is_none() || counts.iter().all(|own| *own <= pairs) => difference,
-            // The means are not those of the pairs.
-            [own, first] => difference.map(|words| {
-                format!("{words}; the means are those of all {own} and {first} networks")
-            }),
-        };
+        let mut words = difference_words(difference, pairs).unwrap_or_else(|| match pairs {
+            0 => "no networks have a seed in common".to_string(),
+            _ => "their difference is undefined".to_string(),
+        });
+        if let ([Some(a), Some(b)], Some(mean)) = (means, difference.0)
+            && (a - b - mean).abs() > 1e-9
+        {
+            let [own, first] = [own_model.networks, first_model.networks];
+            words.push_str(&format!("; the means are those of all {own} and {first} networks"));
+        }
         format!(
-            "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {}.",
-            first_model.name,
-            difference.unwrap_or_else(|| match pairs {
-                0 => "no networks have a seed in common".to_string(),
-                _ => "their difference is undefined".to_string(),
-            })
+            "On the rows as they are the {metric} of {name} is {own}, that of {} {first}: {words}.",
+            first_model.name
         )
     }
 

@@ -61,9 +61,7 @@ pub(super) fn compared(
         )
     });
     all.warnings = undefined.collect();
-    if jobs.iter().any(Job::follows_gradients) {
-        all.warnings.extend(done.warnings.iter().cloned().chain(curve_warnings(&all.curves)));
-    }
+    all.warnings.extend(done.warnings.iter().cloned().chain(curve_warnings(&all.curves)));
     all
 }
 

@@ -168,12 +168,13 @@ fn left_out(scan: &Scan, strengths: &[f64], is_named: bool) -> Option<String> {
 }
 
 /// Returns what rows a kind is for, if it is one for some.
-fn elsewhere(kind: &str) -> Result<Option<&'static str>> {
+fn elsewhere(kind: &str) -> Result<Option<String>> {
     if [format!("{}-l2", Robustness::CERTIFIED).as_str(), Robustness::CERTIFIED].contains(&kind) {
-        return Ok(Some("targets of classes and inputs of numbers"));
+        return Ok(Some("targets of classes and inputs of numbers".to_string()));
     }
     let number = Cell::Number { input: 0, missing: None, empty: 0., range: None };
     let category = Cell::Category { inputs: vec![1, 2], missing: None };
+    let mut found = Vec::new();
     for (rows, form) in [
         ("images", Form::Image { height: 8, width: 8 }),
         ("sequences", Form::Steps { channels: 1 }),
@@ -182,10 +183,10 @@ fn elsewhere(kind: &str) -> Result<Option<&'static str>> {
     ] {
         let all = scans(&form.measured(None)?, Effort::BRIEF)?;
         if all.iter().flat_map(both).any(|own| own.contains(&kind.to_string())) {
-            return Ok(Some(rows));
+            found.push(rows);
         }
     }
-    Ok(None)
+    Ok((!found.is_empty()).then(|| found.join(", ")))
 }
 
 /// Returns the error for an unknown kind. It suggests the nearest kind, or lists all kinds if none is near.

@@ -63,7 +63,7 @@ fn shown(own: Cells) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::found, *};
-    use crate::robust::Average;
+    use crate::robust::{Average, ComparedCurve, Repeats};
 
     /// The differences of six models are more than 80 columns wide.
     #[test]
@@ -91,6 +91,27 @@ mod tests {
         let text = robustness_text(&own).replace('\n', " ");
         let expected = "noise differs by the same in each pair under blur (+0.250).";
         assert!(text.contains(expected) && !text.contains("No difference"), "{text}");
+    }
+
+    /// Seeds 1, 2 and 2, 3: means 0.625 and 0.375, and 0.25 - 0.75 for seed 2.
+    #[test]
+    fn means_of_networks_without_a_pair_are_named() {
+        let all_paired = found(&["baseline", "noise"]);
+        assert!(!robustness_text(&all_paired).contains("the means are those"));
+        let scores = [[0.5, 0.75], [0.25, 0.5]].map(|own| own.map(|own| [Some(own), Some(0.)]));
+        let models = [("baseline", [1u64, 2]), ("noise", [2, 3])];
+        let models = models.iter().zip(&scores).map(|((name, keys), own)| Repeats {
+            name,
+            keys: &keys[..],
+            scores: own.iter().map(|own| &own[..]).collect(),
+        });
+        let models: Vec<Repeats> = models.collect();
+        let curve = ComparedCurve::new(("pgd", None, "accuracy"), &[0., 0.1], &models, 0.);
+        let mut own = Robustness { curves: vec![curve], ..all_paired };
+        own.models[1].pairs = 1;
+        let text = robustness_text(&own).replace('\n', " ");
+        let expected = "-0.500 in one pair, too few for an interval; the means are those of all 2 and 2 networks.";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

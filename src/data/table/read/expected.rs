@@ -20,14 +20,7 @@ pub fn read(
 ) -> Result<(Table, Reading), Fault> {
     let columns = find_columns(head, schema)?;
     let target = match (&schema.target, rows) {
-        (Some(target), Rows::Labelled) => {
-            let missing = || {
-                let names = listed(head.names.iter().map(String::as_str));
-                let name = shown(&target.name);
-                Fault::File(format!("expected the target {name}, received the columns {names}"))
-            };
-            Some((head.position(&target.name).ok_or_else(missing)?, target))
-        }
+        (Some(target), Rows::Labelled) => Some((head.require(&target.name, "the target")?, target)),
         (Some(target), Rows::All) => head.position(&target.name).map(|i| (i, target)),
         (None, _) => None,
     };

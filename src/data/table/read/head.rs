@@ -67,14 +67,28 @@ impl Head {
     pub fn find(&self, name: &str, what: &str) -> Result<usize, Fault> {
         self.position(name).ok_or_else(|| {
             let names = || self.names.iter().map(String::as_str);
-            let (list, meant) = (listed(names()), suggestion(name, names()));
-            let name = shown(name);
-            let hint = match self.names.len() {
-                1 => " (there is one column: is the separator right?)",
-                _ => "",
-            };
-            Fault::File(format!("expected {what} among {list}, received {name}{meant}{hint}"))
+            let (list, name, hint) = (listed(names()), shown(name), self.hint(name));
+            Fault::File(format!("expected {what} among {list}, received {name}{hint}"))
         })
+    }
+
+    /// Returns the number of a column that a schema names, from 0; `what` is what it is for.
+    pub fn require(&self, name: &str, what: &str) -> Result<usize, Fault> {
+        self.position(name).ok_or_else(|| {
+            let list = listed(self.names.iter().map(String::as_str));
+            let (name, hint) = (shown(name), self.hint(name));
+            Fault::File(format!("expected {what} {name}, received the columns {list}{hint}"))
+        })
+    }
+
+    /// Returns what may be wrong with the name of a missing column.
+    fn hint(&self, name: &str) -> String {
+        let meant = suggestion(name, self.names.iter().map(String::as_str));
+        let hint = match self.names.len() {
+            1 => " (there is one column: is the separator right?)",
+            _ => "",
+        };
+        format!("{meant}{hint}")
     }
 
     /// Returns the number of a column, from 0, if it is there.

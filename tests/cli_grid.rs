@@ -11,7 +11,7 @@ use crate::cli::{assert_refused, files, result, run, stderr, stdout};
 pub const FAST: &str = "--epochs 20 --hidden 16 --repeats 4 --stddev 0,0.1,1";
 /// As [`FAST`], but long enough to be killed on the way.
 pub const SLOW: &str =
-    "--epochs 3000 --hidden 16 --repeats 12 --stddev 0,0.1,1 --threads 2 --no-plots";
+    "--epochs 600 --hidden 16 --repeats 12 --stddev 0,0.1,1 --threads 2 --no-plots";
 
 /// Cells, conclusion, `cells.csv` and `runs.csv`.
 type Findings = (Value, Value, Vec<u8>, Vec<u8>);

@@ -88,15 +88,17 @@ fn interrupted_and_short_writes_are_no_failures() {
 fn the_results_are_there_when_a_signal_arrives_while_pictures_are_drawn() {
     let expected = RUN.undisturbed();
     // Opening and writing: lock, folder and description, two checkpoints with theirs, and results.
-    let slow = (1..100).find(|at| {
+    let operations: Vec<usize> = (1..100).collect();
+    let before = operations.partition_point(|at| {
         let folder = tempfile::tempdir().unwrap();
         let mut command = RUN.command("", folder.path());
         with_fault(&mut command, "full", *at).output().unwrap();
-        folder.path().join("history.csv").exists()
+        !folder.path().join("history.csv").exists()
     });
+    let slow = operations[before];
     let folder = tempfile::tempdir().unwrap();
     let mut command = RUN.command("", folder.path());
-    let child = with_fault(&mut command, "slow", slow.unwrap())
+    let child = with_fault(&mut command, "slow", slow)
         .env("FAULT_MILLIS", "60000")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
